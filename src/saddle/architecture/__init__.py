@@ -1,0 +1,1 @@
+"""Generators and discriminators: one family, one file, the two side by side."""

@@ -1,0 +1,123 @@
+"""Losses, logits, gradient norms, learning rates, speed and counts: rows of metrics.csv and curves in TensorBoard."""
+
+import csv
+import time
+from pathlib import Path
+from typing import Any
+
+import saddle.compat  # noqa: F401  isort: skip
+import torch
+from lightning import LightningModule, Trainer
+from lightning.pytorch.callbacks import Callback
+from torch import Tensor
+
+from saddle.training.module import GameModule
+
+
+class Curves(Callback):
+    """Logs the module's scalars every `trainer.log_every_n_steps` iterations and at the last one.
+
+    One row per logged point goes to `path` (metrics.csv), and the same values to every logger, at the iteration's
+    number. Values of several ranks are averaged. On resume, rows after the checkpoint are cut.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = Path(path)
+        self.latest: dict[str, float] = {}
+        """The last logged values by name."""
+
+    def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
+        self._time, self._images = time.perf_counter(), module.clock.images
+        if trainer.is_global_zero and not trainer.fast_dev_run:
+            cut_rows(self.path, module.clock.iteration)
+
+    def on_train_batch_end(self, trainer: Trainer, module: LightningModule, *_: Any) -> None:
+        if module.is_logged() or trainer.should_stop:
+            self._log(trainer, module)
+
+    def on_train_end(self, trainer: Trainer, module: LightningModule) -> None:
+        if self.latest.get("iteration") != module.clock.iteration and module.played:
+            self._log(trainer, module)
+
+    def _log(self, trainer: Trainer, module: GameModule) -> None:
+        scalars = _scalars(module)
+        if trainer.world_size > 1:
+            values = torch.stack([value.detach().float() for value in scalars.values()]).to(module.device)
+            scalars = dict(zip(scalars, trainer.strategy.reduce(values, reduce_op="mean"), strict=True))
+        values = {name: float(value) for name, value in scalars.items()}
+        values |= self._counts(module)
+        self.latest = {"iteration": module.clock.iteration, **values}
+        if trainer.is_global_zero and not trainer.fast_dev_run:
+            append_row(self.path, self.latest)
+            for logger in trainer.loggers:
+                logger.log_metrics(values, step=module.clock.iteration)
+
+    def _counts(self, module: GameModule) -> dict[str, float]:
+        """Host-side numbers: images, images per second since the last row, updates and learning rate per turn."""
+        now, images = time.perf_counter(), module.clock.images
+        speed = (images - self._images) / max(now - self._time, 1e-9)
+        self._time, self._images = now, images
+        counts: dict[str, float] = {"images": images, "images_per_second": speed}
+        for turn in module.turns:
+            counts[f"updates/{turn.name}"] = module.clock.updates[turn.name]
+            counts[f"learning_rate/{turn.name}"] = module.wrapped[turn.name].param_groups[0]["lr"]
+        return counts
+
+
+def _scalars(module: GameModule) -> dict[str, Tensor]:
+    """Losses and their terms per turn; of D's logits, means and the probabilities D(x) and D(G(z)); gradient norms."""
+    scalars: dict[str, Tensor] = {}
+    for name, played in module.played.items():
+        scalars[f"loss/{name}"] = torch.stack(list(played.terms.values())).sum()
+        for term, value in played.terms.items():
+            scalars[f"loss/{name}/{term}"] = value
+    observed = next((p.observed for p in module.played.values() if "real" in p.observed), {})
+    for key, label in (("real", "D_x"), ("fake", "D_G_z")):
+        if key in observed:
+            scalars[f"logit/{key}"] = observed[key].mean()
+            scalars[f"probability/{label}"] = observed[key].sigmoid().mean()
+    for name, norm in module.gradient_norms.items():
+        scalars[f"gradient_norm/{name}"] = norm
+    return scalars
+
+
+def append_row(path: Path, row: dict[str, float]) -> None:
+    """Add a row to a CSV file; if the row has new columns, the file is rewritten with them."""
+    fields = list(row)
+    if path.exists():
+        with path.open(newline="") as file:
+            fields = next(csv.reader(file), fields)
+        if set(row) - set(fields):
+            rows = _read(path)
+            fields += [name for name in row if name not in fields]
+            _write(path, fields, rows)
+    else:
+        _write(path, fields, [])
+    with path.open("a", newline="") as file:
+        csv.DictWriter(file, fields).writerow(row)
+
+
+def cut_rows(path: Path, iteration: int) -> None:
+    """Drop the rows of `path` that come after `iteration`."""
+    if not path.exists():
+        return
+    with path.open(newline="") as file:
+        fields = next(csv.reader(file), [])
+    rows = _read(path)
+    kept = [row for row in rows if row.get("iteration") and float(row["iteration"]) <= iteration]
+    if len(kept) < len(rows):
+        _write(path, fields, kept)
+
+
+def _read(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _write(path: Path, fields: list[str], rows: list[dict[str, str]]) -> None:
+    temporary = path.with_suffix(".new")
+    with temporary.open("w", newline="") as file:
+        writer = csv.DictWriter(file, fields)
+        writer.writeheader()
+        writer.writerows(rows)
+    temporary.replace(path)

@@ -1,0 +1,76 @@
+"""The progress bar."""
+
+import time
+from typing import Any
+
+import saddle.compat  # noqa: F401  isort: skip
+from lightning import LightningModule, Trainer
+from lightning.pytorch.callbacks import Callback, Timer
+from tqdm import tqdm
+
+from saddle.bound import Positive
+from saddle.training.module import GameModule
+
+
+class Progress(Callback):
+    """One bar for the whole run: iteration, thousands of images, images per second, losses, time left.
+
+    It is redrawn every `refresh_seconds`, and every 30 s where the output is not a terminal.
+    """
+
+    def __init__(self, refresh_seconds: Positive = 0.5) -> None:
+        self.refresh_seconds = refresh_seconds
+
+    def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
+        done = module.clock.iteration
+        self._begun, self._begun_at, self._drawn = time.perf_counter(), done, 0.0
+        self._bar = tqdm(
+            total=trainer.max_steps if trainer.max_steps > 0 else None,
+            initial=done,
+            unit="it",
+            dynamic_ncols=True,
+            disable=not trainer.is_global_zero,
+            bar_format="{n_fmt}/{total_fmt} |{bar:20}| {elapsed}{postfix}",
+        )
+        self._interval = self.refresh_seconds if self._bar.fp.isatty() else max(30.0, self.refresh_seconds)
+
+    def on_train_batch_end(self, trainer: Trainer, module: LightningModule, *_: Any) -> None:
+        now = time.perf_counter()
+        if now - self._drawn >= self._interval:
+            self._drawn = now
+            self._draw(trainer, module)
+
+    def on_train_end(self, trainer: Trainer, module: LightningModule) -> None:
+        if module.played:
+            self._draw(trainer, module)
+        self._bar.close()
+
+    def on_exception(self, trainer: Trainer, module: LightningModule, exception: BaseException) -> None:
+        if hasattr(self, "_bar"):
+            self._bar.close()
+
+    def _draw(self, trainer: Trainer, module: GameModule) -> None:
+        if self._bar.disable:
+            return
+        done = module.clock.iteration
+        rate = (done - self._begun_at) / (time.perf_counter() - self._begun)
+        parts = [f"{module.clock.images / 1000:.1f} kimg", f"{rate * module.rows:,.0f} images/s"]
+        parts += [f"{name} {sum(map(float, played.terms.values())):.3f}" for name, played in module.played.items()]
+        left = _seconds_left(trainer, done, rate)
+        if left is not None:
+            parts.append(f"{tqdm.format_interval(left)} left")
+        self._bar.n = done
+        self._bar.set_postfix_str(", ".join(parts))
+
+
+def _seconds_left(trainer: Trainer, done: int, rate: float) -> float | None:
+    """Seconds until the first of the limits in iterations, epochs and time; None if there is none."""
+    limits = []
+    if trainer.max_steps > 0:
+        limits.append((trainer.max_steps - done) / rate)
+    if (trainer.max_epochs or -1) > 0:
+        limits.append((trainer.max_epochs * trainer.num_training_batches - done) / rate)
+    for callback in trainer.callbacks:
+        if isinstance(callback, Timer) and callback.time_remaining() is not None:
+            limits.append(callback.time_remaining())
+    return max(0.0, min(limits)) if limits else None

@@ -1,0 +1,62 @@
+"""Grids of samples from fixed noise."""
+
+from pathlib import Path
+from typing import Any
+
+import saddle.compat  # noqa: F401  isort: skip
+from lightning import LightningModule, Trainer
+from lightning.pytorch.callbacks import Callback
+from torch import Tensor
+from torchvision.transforms.functional import to_pil_image
+from torchvision.utils import make_grid
+
+from saddle.bound import Count
+from saddle.training.module import GameModule
+from saddle.training.sampling import images_from
+
+
+class SampleGrids(Callback):
+    """A PNG grid of `num` samples in `folder`, and in TensorBoard, at growing intervals and at the end.
+
+    The latent noise is the same in every grid. Grids are made before training and after 1, 2, 5, 10, 20, 50, ...
+    iterations, but at least every `every_iterations`.
+    """
+
+    def __init__(self, folder: str, num: Count = 64, every_iterations: Count = 5000) -> None:
+        self.folder, self.num, self.every_iterations = Path(folder), num, every_iterations
+        self._latest: int | None = None
+
+    def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
+        if module.clock.iteration == 0:
+            self._show(trainer, module)
+
+    def on_train_batch_end(self, trainer: Trainer, module: LightningModule, *_: Any) -> None:
+        iteration = module.clock.iteration
+        if is_round(iteration) or iteration % self.every_iterations == 0:
+            self._show(trainer, module)
+
+    def on_train_end(self, trainer: Trainer, module: LightningModule) -> None:
+        if self._latest != module.clock.iteration:
+            self._show(trainer, module)
+
+    def _show(self, trainer: Trainer, module: GameModule) -> None:
+        self._latest = module.clock.iteration
+        if not trainer.is_global_zero or trainer.fast_dev_run:
+            return
+        grid = image_grid(images_from(module.sampler(), self.num, module.seed))
+        self.folder.mkdir(parents=True, exist_ok=True)
+        to_pil_image(grid).save(self.folder / f"{self._latest:08d}.png")
+        for logger in trainer.loggers:
+            if hasattr(logger.experiment, "add_image"):
+                logger.experiment.add_image("samples", grid, self._latest)
+
+
+def is_round(iteration: int) -> bool:
+    """Whether `iteration` is 1, 2 or 5 times a power of ten."""
+    return iteration > 0 and str(iteration).rstrip("0") in {"1", "2", "5"}
+
+
+def image_grid(images: Tensor) -> Tensor:
+    """One picture, uint8 (C, H, W), of images (N, C, H, W), as square as their number allows."""
+    columns = max(1, round(len(images) ** 0.5))
+    return make_grid(images, nrow=columns, padding=2, pad_value=128)

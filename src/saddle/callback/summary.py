@@ -1,0 +1,100 @@
+"""The end of a run: summary.json, the HParams tab, a short table and where to look."""
+
+import json
+import platform
+import time
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import saddle.compat  # noqa: F401  isort: skip
+from lightning import LightningModule, Trainer
+from lightning.pytorch.callbacks import Callback
+
+from saddle.callback.curves import Curves
+from saddle.training.module import GameModule
+
+_PACKAGES = ("saddle", "torch", "torchvision", "lightning", "hydra-core")
+
+
+class Summary(Callback):
+    """Writes summary.json into `folder` and prints a table when training ends; seconds add up over resumes."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = Path(folder)
+        self._seconds_before = 0.0
+        self._begun: float | None = None
+
+    @property
+    def seconds(self) -> float:
+        """Seconds spent in training, over all processes that worked on this run."""
+        return self._seconds_before + (0.0 if self._begun is None else time.perf_counter() - self._begun)
+
+    def state_dict(self) -> dict[str, float]:
+        return {"seconds": self.seconds}
+
+    def load_state_dict(self, state: dict[str, float]) -> None:
+        self._seconds_before = state["seconds"]
+
+    def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
+        self._begun = time.perf_counter()
+
+    def on_train_end(self, trainer: Trainer, module: LightningModule) -> None:
+        if not trainer.is_global_zero or trainer.fast_dev_run:
+            return
+        summary = self._summary(trainer, module)
+        temporary = self.folder / "summary.json.new"
+        temporary.write_text(json.dumps(summary, indent=2) + "\n")
+        temporary.replace(self.folder / "summary.json")
+        for logger in trainer.loggers:
+            logger.log_hyperparams(_flat(module.record), summary["metrics"])
+        print(self._table(summary))
+
+    def _summary(self, trainer: Trainer, module: GameModule) -> dict[str, Any]:
+        curves = [callback for callback in trainer.callbacks if isinstance(callback, Curves)]
+        latest = curves[0].latest if curves else {}
+        shown = ("loss/", "probability/", "gradient_norm/")
+        clock, data = module.clock, trainer.datamodule
+        return {
+            "iterations": clock.iteration,
+            "images": clock.images,
+            "seconds": round(self.seconds, 3),
+            "images_per_second": round(clock.images / self.seconds, 1),
+            "metrics": {name: value for name, value in latest.items() if name.startswith(shown)},
+            "updates": dict(clock.updates),
+            "seed": module.seed,
+            "versions": {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
+            "data": {"name": type(data).__name__, "images": len(data.loader.images), "image_size": data.image_size},
+        }
+
+    def _table(self, summary: dict[str, Any]) -> str:
+        folder = _relative(self.folder)
+        rows = [(name, f"{summary[name]:,}") for name in ("iterations", "images", "seconds", "images_per_second")]
+        rows += [(name, f"{value:.4f}") for name, value in summary["metrics"].items() if name.count("/") == 1]
+        width = max(len(name) for name, _ in rows)
+        lines = [f"  {name:<{width}}  {value:>12}" for name, value in rows]
+        grids = sorted((self.folder / "samples").glob("*.png"))
+        lines += ["", f"  run     {folder}"]
+        lines += [f"  grid    {_relative(grids[-1])}"] if grids else []
+        lines += [
+            f"  curves  tensorboard --logdir {folder}",
+            f"  sample  saddle sample {folder} --num 64 --out grid.png",
+        ]
+        return "\n".join(["", *lines, ""])
+
+
+def _relative(path: Path) -> Path:
+    """`path` from the current folder where it lies below it."""
+    path, here = path.resolve(), Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+
+def _flat(config: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested dicts as one level, keys joined by dots; lists as text."""
+    flat: dict[str, Any] = {}
+    for key, value in config.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{key}.")
+        else:
+            flat[prefix + key] = str(value) if isinstance(value, list) else value
+    return flat

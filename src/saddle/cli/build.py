@@ -1,0 +1,171 @@
+"""From a checked config to objects: the one place that instantiates."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import saddle.compat  # noqa: F401  isort: skip
+import torch
+from hydra.errors import InstantiationException
+from hydra.utils import instantiate
+from lightning import Callback, Trainer
+from lightning.fabric.utilities.exceptions import MisconfigurationException
+from lightning.pytorch.loggers import Logger
+from torch import nn
+from torch.optim import Optimizer
+
+from saddle.bound import Count, Index, Positive
+from saddle.cli.schema import check, check_parameters
+from saddle.cli.sound import check_game, check_trainer, trainer_arguments
+from saddle.data.module import ImageData
+from saddle.error import InputError
+from saddle.game.adversarial import Penalty
+from saddle.game.turn import Game, Turn
+from saddle.loss.base import Loss
+from saddle.seed import hashed_seed
+from saddle.training.checkpoint import AtomicCheckpointIO
+from saddle.training.ema import EMA
+from saddle.training.module import GameModule
+from saddle.training.schedule import Schedule
+
+Config = dict[str, Any]
+"""A composed and resolved config, of plain values."""
+
+_NOT_RECORDED = ("folder", "resume", "trainer", "callback", "logger", "experiment")
+
+
+@dataclass
+class Training:
+    """The group `training`."""
+
+    accumulate: Count
+    ema: EMA | None
+    clip_norm: Mapping[str, Positive | None]
+    schedule: Mapping[str, Schedule]
+
+
+@dataclass
+class Run:
+    """The config's keys and what each of them builds; `optimizer` is checked turn by turn in `build_optimizers`."""
+
+    data: ImageData
+    architecture: Mapping[str, nn.Module]
+    loss: Loss
+    penalty: Mapping[str, Penalty]
+    game: Game
+    training: Training
+    callback: Mapping[str, Callback]
+    logger: Mapping[str, Logger]
+    trainer: Trainer
+    seed: Index
+    folder: str
+    resume: str | None
+
+
+@dataclass
+class Built:
+    """What a run is made of."""
+
+    module: GameModule
+    data: ImageData
+    trainer: Trainer
+
+
+def check_config(config: Config) -> None:
+    """Raise InputError, naming the setting, if anything in the config is unknown, missing or out of range."""
+    if not isinstance(config.get("optimizer"), dict):
+        raise InputError("optimizer is missing: choose one of the group, for example optimizer=adam")
+    check_parameters("", {name: value for name, value in config.items() if name != "optimizer"}, Run)
+    check_trainer(config["trainer"])
+
+
+def build(config: Config, purge_step: int | None = None) -> Built:
+    """Everything that a run needs, checked; no data is read.
+
+    `purge_step` is the first iteration that TensorBoard shall forget on resume.
+    """
+    check_config(config)
+    torch.manual_seed(hashed_seed(config["seed"], "weights"))
+    game = make("game", config["game"])
+    networks = build_networks(config, game)
+    check_game(config, game)
+    data = make("data", config["data"])
+    data.check_size(data.size)
+    trainer = build_trainer(config, purge_step)
+    if data.batch_size % trainer.world_size:
+        raise InputError(f"data.batch_size={data.batch_size} must be a multiple of the {trainer.world_size} devices")
+    turns = game.turns()
+    training = config["training"]
+    module = GameModule(
+        game,
+        networks,
+        optimizers=build_optimizers(config, turns),
+        schedules={t.name: make(f"training.schedule.{t.name}", training["schedule"][t.name]) for t in turns},
+        clip_norm=training["clip_norm"],
+        rows=data.rows,
+        seed=config["seed"],
+        accumulate=training["accumulate"],
+        ema=None if training["ema"] is None else make("training.ema", training["ema"]),
+        record={name: value for name, value in config.items() if name not in _NOT_RECORDED},
+    )
+    return Built(module, data, trainer)
+
+
+def build_networks(config: Config, game: Game) -> dict[str, nn.Module]:
+    """The networks that the game needs, by name."""
+    missing = [name for name in game.needs if name not in config["architecture"]]
+    if missing:
+        raise InputError(f"architecture.{missing[0]} is missing: game={type(game).__name__} needs it")
+    return {name: make(f"architecture.{name}", config["architecture"][name]) for name in game.needs}
+
+
+def build_optimizers(config: Config, turns: tuple[Turn, ...]) -> dict[str, Callable[..., Optimizer]]:
+    """For each turn a function of parameters that makes its optimizer; tried once on a parameter here.
+
+    Settings directly under `optimizer` hold for every turn; `optimizer.TURN` holds what differs there.
+    """
+    node = config["optimizer"]
+    names = [turn.name for turn in turns]
+    shared = {key: value for key, value in node.items() if not isinstance(value, dict)}
+    made = {}
+    for name, value in node.items():
+        if isinstance(value, dict) and name not in names:
+            raise InputError(f"optimizer.{name}: the game has no such turn; its turns are {', '.join(names)}")
+    for name in names:
+        entry = {**shared, **node.get(name, {})}
+        if "fused" in entry and entry["fused"] is None:
+            entry["fused"] = config["trainer"]["precision"] != "16-mixed"
+        path = f"optimizer.{name}" if node.get(name) else "optimizer"
+        check(path, entry, Optimizer)
+        made[name] = make(path, entry)
+        try:
+            made[name]([nn.Parameter(torch.zeros(1))])
+        except (ValueError, RuntimeError) as error:
+            raise InputError(f"{path}: {error}") from error
+    return made
+
+
+def build_trainer(config: Config, purge_step: int | None = None) -> Trainer:
+    """The Trainer with its callbacks and loggers."""
+    callbacks = [make(f"callback.{name}", node) for name, node in config["callback"].items()]
+    loggers = []
+    for name, node in config["logger"].items():
+        extra = {"purge_step": purge_step} if node["_target_"].endswith(".TensorBoardLogger") else {}
+        loggers.append(make(f"logger.{name}", node, **extra))
+    return make(
+        "trainer",
+        trainer_arguments(config["trainer"]),
+        callbacks=callbacks,
+        logger=loggers or False,
+        plugins=[AtomicCheckpointIO()],
+    )
+
+
+def make(path: str, node: Config, **injected: Any) -> Any:
+    """The object that a checked config node describes; a value that its constructor refuses is named by `path`."""
+    try:
+        return instantiate(node, _convert_="all", **injected)
+    except InstantiationException as error:
+        if isinstance(error.__cause__, ValueError | TypeError | MisconfigurationException):
+            raise InputError(f"{path}: {str(error.__cause__).splitlines()[0]}") from error
+        raise

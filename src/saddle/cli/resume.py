@@ -1,0 +1,77 @@
+"""Going on with a run: `resume=RUN` becomes the run's own overrides and folder before Hydra starts."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from saddle.error import InputError
+
+_MOVABLE = {"data.root"}  # may differ without changing the run
+
+
+def run_folder(path: Path) -> Path:
+    """The folder of a run, from itself or from one of its checkpoints."""
+    return path if path.is_dir() else path.parent.parent
+
+
+def checkpoint_of(path: Path) -> Path:
+    """The checkpoint that a run folder or a checkpoint file means; raises InputError if there is none."""
+    if not path.exists():
+        raise InputError(f"{path}: there is no such run folder or checkpoint")
+    if path.is_file():
+        return path
+    last = path / "checkpoints" / "last.ckpt"
+    if not last.exists():
+        raise InputError(f"{path}: expected a run folder with checkpoints/last.ckpt, found none")
+    return last
+
+
+def resume_arguments(arguments: list[str]) -> list[str]:
+    """The command line with `resume=RUN` spelled out: the run's saved overrides, then the new ones, in its folder.
+
+    A command line that is spelled out already (a second rank's) or that does not resume comes back unchanged.
+    """
+    given = {_key(argument): argument for argument in arguments if "=" in argument}
+    resume = given.get("resume", "resume=").partition("=")[2].strip("'\"")
+    if resume in ("", "null") or "hydra.run.dir" in given:
+        return arguments
+    checkpoint = checkpoint_of(Path(resume))
+    folder = run_folder(checkpoint).resolve()
+    file = folder / ".hydra" / "overrides.yaml"
+    if not file.is_file():
+        raise InputError(f"resume={resume}: expected the run's settings in {file}, found none")
+    saved = yaml.safe_load(file.read_text()) or []
+    kept = [override for override in saved if _key(override) not in given]
+    new = [argument for argument in arguments if _key(argument) != "resume"]
+    target = [f"resume={_quoted(checkpoint.resolve())}", f"hydra.run.dir={_quoted(folder)}"]
+    return [*kept, *new, *target, "hydra.output_subdir=null"]
+
+
+def _key(override: str) -> str:
+    return override.partition("=")[0].lstrip("+~")
+
+
+def _quoted(path: Path) -> str:
+    return "'" + str(path).replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def check_same(saved: dict[str, Any], asked: dict[str, Any], path: Path) -> None:
+    """Raise InputError, naming the first setting that differs and both values, if the run would not be the same."""
+    before, now = _leaves(saved), _leaves(asked)
+    for name in [*before, *(name for name in now if name not in before)]:
+        if name not in _MOVABLE and before.get(name) != now.get(name):
+            raise InputError(
+                f"resume: {name} was {before.get(name)} in {path} and is now {now.get(name)}: a resumed run keeps its "
+                "settings (trainer, callback and logger may change); start a new run instead"
+            )
+
+
+def _leaves(config: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    leaves: dict[str, Any] = {}
+    for name, value in config.items():
+        if isinstance(value, dict) and value:
+            leaves |= _leaves(value, f"{prefix}{name}.")
+        else:
+            leaves[prefix + name] = value
+    return leaves

@@ -1,0 +1,61 @@
+"""One training run."""
+
+import logging
+import os
+import signal
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import saddle.compat  # noqa: F401  isort: skip
+
+from saddle.callback.stop import StopOnSignal
+from saddle.cli.build import Built, Config, build
+from saddle.cli.resume import check_same, checkpoint_of
+from saddle.training.checkpoint import MARK, check_fits, read_checkpoint
+
+
+_NOT_MEANT_FOR_USERS = (
+    ".*treespec, LeafSpec.* is deprecated",  # torch's word to Lightning
+    "The number of training batches .* is smaller than the logging interval",  # saddle logs by iteration, not by epoch
+    "Found .* module.* in eval mode",  # the averaged generator is, on purpose
+)
+
+
+def run(config: Config) -> None:
+    """Train as `config` says; exits with 130 or 143 after a signal. Raises InputError for input that is wrong."""
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    for message in _NOT_MEANT_FOR_USERS:
+        warnings.filterwarnings("ignore", message)
+    checkpoint, content = None, {}
+    if config.get("resume"):
+        checkpoint = checkpoint_of(Path(config["resume"]))
+        content = read_checkpoint(checkpoint)
+    iteration = content[MARK]["clock"]["iteration"] if content else None
+    built = build(config, purge_step=None if iteration is None else iteration + 1)
+    if checkpoint is not None:
+        check_same(content[MARK]["record"], built.module.record, checkpoint)
+        check_fits(content["state_dict"], built.module, checkpoint)
+    del content
+    if os.environ.get("LOCAL_RANK", "0") == "0":
+        built.data.prepare_data()
+    stopped = _fit(built, checkpoint)
+    if stopped is not None:
+        _leave(stopped, config["folder"], built)
+
+
+def _fit(built: Built, checkpoint: Path | None) -> int | None:
+    """Train; the number of the signal that ended it, or None."""
+    stop = next((c for c in built.trainer.callbacks if isinstance(c, StopOnSignal)), None)
+    try:
+        built.trainer.fit(built.module, datamodule=built.data, ckpt_path=checkpoint, weights_only=True)
+    except SystemExit:
+        return signal.SIGINT  # Lightning's way out of a second Ctrl-C
+    return stop.signal if stop is not None else None
+
+
+def _leave(number: int, folder: str, built: Built) -> Any:
+    if built.trainer.is_global_zero:
+        print(f"stopped by {signal.Signals(number).name}; go on with: python train.py resume={folder}", file=sys.stderr)
+    sys.exit(128 + number)

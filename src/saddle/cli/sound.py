@@ -1,0 +1,82 @@
+"""Combinations that cannot work, refused with the reason before training."""
+
+from typing import Any
+
+import saddle.compat  # noqa: F401  isort: skip
+import torch
+
+from saddle.error import InputError
+from saddle.game.turn import Game
+from saddle.penalty.base import InputGradientPenalty
+
+_PRECISIONS = {"32-true", "32", "bf16-mixed", "16-mixed", "64-true", "64"}
+_DDP = {
+    "ddp": "ddp_find_unused_parameters_true",
+    "ddp_spawn": "ddp_spawn_find_unused_parameters_true",
+    "ddp_fork": "ddp_fork_find_unused_parameters_true",
+    "ddp_notebook": "ddp_notebook_find_unused_parameters_true",
+}
+_INSTEAD = {
+    "gradient_clip_val": (None, "training.clip_norm.discriminator and training.clip_norm.generator"),
+    "gradient_clip_algorithm": (None, "training.clip_norm.discriminator and training.clip_norm.generator"),
+    "accumulate_grad_batches": (1, "training.accumulate"),
+}
+
+
+def check_trainer(node: dict[str, Any]) -> None:
+    """Raise InputError for Trainer flags that cannot work under manual optimization of two networks."""
+    for name, (neutral, instead) in _INSTEAD.items():
+        if node.get(name, neutral) != neutral:
+            raise InputError(
+                f"trainer.{name}={node[name]} does not work under manual optimization: use {instead} instead"
+            )
+    if node.get("use_distributed_sampler", False):
+        raise InputError("trainer.use_distributed_sampler=True would shuffle again: the data module shards by itself")
+    precision = str(node.get("precision"))
+    if precision not in _PRECISIONS:
+        raise InputError(
+            f"trainer.precision={precision} is not supported: weights in half precision freeze the averaged generator "
+            "and break penalties; use 32-true, bf16-mixed, 16-mixed or 64-true"
+        )
+    if precision == "16-mixed" and not _on_cuda(node):
+        raise InputError("trainer.precision=16-mixed needs a CUDA device: on a CPU use bf16-mixed or 32-true")
+    strategies = {"auto", *_DDP, *_DDP.values()}
+    if node["strategy"] not in strategies:
+        raise InputError(
+            f"trainer.strategy={node['strategy']} is not supported for two networks: use auto or {', '.join(_DDP)}"
+        )
+    for name in ("max_steps", "max_epochs"):
+        if isinstance(node[name], int) and node[name] < -1:
+            raise InputError(f"trainer.{name}={node[name]}: use a count of at least 0, or -1 for no limit")
+    if node["log_every_n_steps"] < 1:
+        raise InputError(f"trainer.log_every_n_steps={node['log_every_n_steps']} should be at least 1")
+
+
+def _on_cuda(node: dict[str, Any]) -> bool:
+    return node["accelerator"] in ("auto", "gpu", "cuda") and torch.cuda.is_available()
+
+
+def trainer_arguments(node: dict[str, Any]) -> dict[str, Any]:
+    """The Trainer's own arguments: every way of saying DDP means DDP that allows for unused parameters.
+
+    Each turn trains some of the networks, so plain DDP would wait for gradients that never come.
+    """
+    several = node["devices"] not in (1, "1", [0]) or node["num_nodes"] > 1
+    strategy = node["strategy"]
+    if strategy == "auto" and several:
+        strategy = "ddp"
+    return {**node, "strategy": _DDP.get(strategy, strategy)}
+
+
+def check_game(config: dict[str, Any], game: Game) -> None:
+    """Raise InputError for parts of a game that contradict each other."""
+    penalties = getattr(game, "penalties", {})
+    on_inputs = [
+        name for name, penalty in penalties.items() if isinstance(penalty, InputGradientPenalty) and penalty.weight > 0
+    ]
+    discriminator = config["architecture"].get("discriminator", {})
+    if on_inputs and discriminator.get("normalization") == "batch":
+        raise InputError(
+            f"penalty={on_inputs[0]} with architecture.discriminator.normalization=batch: batch norm mixes images, so "
+            "the gradient of one logit is no longer that of one image; use none or spectral"
+        )

@@ -1,0 +1,23 @@
+"""`saddle COMMAND ...`: tools over finished runs."""
+
+import argparse
+import sys
+
+from saddle import __version__
+from saddle.cli import sample
+from saddle.error import InputError
+
+
+def run_tool(arguments: list[str]) -> int:
+    """Run one command; returns the exit code, with one sentence on stderr where the input is wrong."""
+    parser = argparse.ArgumentParser(prog="saddle", description="Tools over finished runs. Training is train.py.")
+    parser.add_argument("--version", action="version", version=f"saddle {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    sample.add_parser(commands)
+    chosen = parser.parse_args(arguments)
+    try:
+        chosen.run(chosen)
+    except InputError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0

@@ -1,0 +1,1 @@
+"""Datasets, their LightningDataModules, and the in-memory loader."""

@@ -1,0 +1,19 @@
+"""The handwritten digits that ship inside scikit-learn (Alpaydin & Kaynak 1998): nothing to download."""
+
+import torch
+from torch import Tensor
+
+from saddle.data.module import ImageData
+
+
+class Digits(ImageData):
+    """1,797 grey images of 8x8 pixels with 17 grey levels, ten classes, brought smoothly to `image_size`."""
+
+    size = 1797
+
+    def load(self) -> tuple[Tensor, Tensor]:
+        from sklearn.datasets import load_digits
+
+        data = load_digits()
+        images = torch.from_numpy(data.images).unsqueeze(1)
+        return (images * (255 / 16)).round().to(torch.uint8), torch.from_numpy(data.target).long()

@@ -1,0 +1,48 @@
+"""Checks of idx files, the format of MNIST (LeCun et al. 1998)."""
+
+import math
+import struct
+from pathlib import Path
+
+from saddle.error import InputError
+
+_IMAGES_MAGIC, _LABELS_MAGIC = 2051, 2049  # unsigned bytes in three and in one dimension
+_KIND = {_IMAGES_MAGIC: "images", _LABELS_MAGIC: "labels"}
+
+
+def _header(path: Path, magic: int) -> tuple[int, ...]:
+    """The dimensions that the file announces; its magic number and its length are checked."""
+    dimensions = magic & 0xFF
+    length = 4 + 4 * dimensions
+    with path.open("rb") as file:
+        head = file.read(length)
+    if len(head) < length:
+        raise InputError(f"{path}: expected an idx header of {length} bytes, found {len(head)}: fetch the file again")
+    found, *shape = struct.unpack(f">{1 + dimensions}I", head)
+    if found != magic:
+        known = f" (idx {_KIND[found]})" if found in _KIND else ""
+        raise InputError(f"{path}: expected magic number {magic} (idx {_KIND[magic]}), found {found}{known}")
+    expected = length + math.prod(shape)
+    size = path.stat().st_size
+    if size != expected:
+        raise InputError(
+            f"{path}: expected {expected} bytes for {' x '.join(map(str, shape))}, found {size}: fetch the file again"
+        )
+    return tuple(shape)
+
+
+def check_idx_pair(images: Path, labels: Path) -> int:
+    """The number of images that both files hold.
+
+    Raises InputError, naming the file, what was expected and what was found, if a file is missing, truncated, of
+    another kind, empty, or if the two do not have one label per image.
+    """
+    for path in (images, labels):
+        if not path.is_file():
+            raise InputError(f"{path}: expected a file, found none")
+    (count, *_), (label_count,) = _header(images, _IMAGES_MAGIC), _header(labels, _LABELS_MAGIC)
+    if count == 0:
+        raise InputError(f"{images}: expected images, found 0")
+    if count != label_count:
+        raise InputError(f"{labels}: expected {count} labels, one per image of {images.name}, found {label_count}")
+    return count

@@ -1,0 +1,1 @@
+"""Games: one file, one paper's algorithm box."""

@@ -1,0 +1,66 @@
+"""What a game is made of: turns, what they see, and what they give back."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from torch import Tensor, nn
+
+from saddle.penalty.base import WeightConstraint
+
+Networks = Mapping[str, nn.Module]
+Batch = Mapping[str, Tensor]
+"""`image` (N, C, H, W) in [-1, 1] and, where the data has them, `label` (N,) int64."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When a turn is played, and the randomness that belongs to that moment.
+
+    `iteration` and `images` count what came before. `noise` and `uniform` take a purpose and a shape (N, ...), where
+    N is the number of rows of this part of the batch; one purpose gives the same numbers in all turns of an iteration.
+    """
+
+    iteration: int
+    images: int
+    noise: Callable[[str, tuple[int, ...]], Tensor]
+    """Standard normal numbers."""
+    uniform: Callable[[str, tuple[int, ...]], Tensor]
+    """Numbers in [0, 1)."""
+
+
+@dataclass(frozen=True)
+class Played:
+    """What a turn's loss gives back: `terms`, weighted scalars whose sum is minimised, and detached `observed`."""
+
+    terms: dict[str, Tensor]
+    observed: dict[str, Tensor] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One player's move: the `trains` networks minimise `loss` in every `every`-th iteration.
+
+    `constraints` are applied to the trained networks after the step.
+    """
+
+    name: str
+    trains: tuple[str, ...]
+    loss: Callable[[Networks, Batch, Moment], Played]
+    every: int = 1
+    constraints: Sequence[WeightConstraint] = ()
+
+    def due(self, iteration: int) -> bool:
+        """Whether the turn is played in `iteration` (from 0): the last of each `every` iterations."""
+        return (iteration + 1) % self.every == 0
+
+
+class Game(ABC):
+    """A paper's algorithm: the networks it needs and its turns, in order."""
+
+    needs: tuple[str, ...]
+    """Names of the networks."""
+
+    @abstractmethod
+    def turns(self) -> tuple[Turn, ...]:
+        """The turns of one iteration in the order of play; at least one has `every` 1."""

@@ -1,0 +1,21 @@
+"""Normalization by name, so that every architecture offers the same choices."""
+
+from torch import nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+from saddle.bound import Normalization
+
+
+def weighted(layer: nn.Module, normalization: Normalization) -> nn.Module:
+    """`layer`, its weight spectrally normalized if asked (Miyato et al. 2018, algorithm 1, arXiv 1802.05957)."""
+    return spectral_norm(layer) if normalization == "spectral" else layer
+
+
+def normalized(features: int, normalization: Normalization, dimensions: int) -> list[nn.Module]:
+    """The batch norm that follows a layer with `features` outputs (Ioffe & Szegedy 2015), or nothing.
+
+    `dimensions` is 1 for (N, features) and 2 for (N, features, H, W).
+    """
+    if normalization != "batch":
+        return []
+    return [nn.BatchNorm1d(features) if dimensions == 1 else nn.BatchNorm2d(features)]

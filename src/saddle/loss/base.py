@@ -1,0 +1,31 @@
+"""What a loss is: two pure functions of logits, per sample."""
+
+from abc import ABC, abstractmethod
+
+from torch import Tensor
+
+
+class Loss(ABC):
+    """A pair of objectives, both minimised, as functions of D's logits.
+
+    `real` and `fake` are logits of shape (N,) on real and generated images; a function returns (N,) values and the
+    game takes their mean. Equations cited below name the expectation of these values.
+    """
+
+    generator_needs_real: bool = False
+    """Whether G's objective reads D's logits on real images (relativistic losses do)."""
+
+    @abstractmethod
+    def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
+        """D's objective, (N,), from logits `real` (N,) and `fake` (N,)."""
+
+    @abstractmethod
+    def generator(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
+        """G's objective, (N,), from logits `fake` (N,) and, where `generator_needs_real`, `real` (N,)."""
+
+
+def check_logits(logits: Tensor, batch: int) -> Tensor:
+    """Return logits (N,) in at least float32, or raise: (N, 1) minus (N,) would broadcast to (N, N) unseen."""
+    if logits.shape != (batch,):
+        raise ValueError(f"a discriminator returns logits of shape ({batch},); got {tuple(logits.shape)}")
+    return logits if logits.element_size() >= 4 else logits.float()

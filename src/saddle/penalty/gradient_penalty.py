@@ -1,0 +1,27 @@
+"""The gradient penalty of Gulrajani et al. 2017, eq. 3 and algorithm 1 (arXiv 1704.00028)."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from saddle.penalty.base import InputGradientPenalty, Uniform
+
+_EPSILON = 1e-12  # inside the root: its derivative at a zero gradient is finite
+
+
+@dataclass(frozen=True)
+class GradientPenalty(InputGradientPenalty):
+    """E[(|grad D(x)| - 1)^2] at points on lines between real and generated images; `weight` is the paper's lambda.
+
+    The norm is one per sample, over all of its pixels.
+    """
+
+    def points(self, real: Tensor, fake: Tensor, uniform: Uniform) -> Tensor:
+        """e x real + (1 - e) x fake with one e in [0, 1) per sample: (N, C, H, W)."""
+        share = uniform("gradient_penalty", (real.shape[0],)).to(real.dtype).view(-1, *[1] * (real.dim() - 1))
+        return torch.lerp(fake, real, share)
+
+    def values(self, gradient: Tensor) -> Tensor:
+        """(|grad| - 1)^2 per sample, (N,)."""
+        return ((gradient.flatten(1).square().sum(1) + _EPSILON).sqrt() - 1).square()

@@ -1,0 +1,18 @@
+"""R1 of Mescheder et al. 2018, eq. 9 (arXiv 1801.04406)."""
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from saddle.penalty.base import InputGradientPenalty
+
+
+@dataclass(frozen=True)
+class R1(InputGradientPenalty):
+    """E[|grad D(x)|^2] at real images; `weight` is half of the paper's gamma."""
+
+    at = "real"
+
+    def values(self, gradient: Tensor) -> Tensor:
+        """|grad|^2 per sample, (N,)."""
+        return gradient.flatten(1).square().sum(1)

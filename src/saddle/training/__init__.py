@@ -1,0 +1,1 @@
+"""The LightningModule and what it keeps time, noise and averages with."""

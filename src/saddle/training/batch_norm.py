@@ -1,0 +1,29 @@
+"""Batch statistics of an averaged network."""
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+
+@torch.no_grad()
+def recompute_batch_statistics(network: nn.Module, inputs: Iterable[Tensor]) -> None:
+    """Replace the running statistics of every batch norm in `network` by the means over `inputs`, batches (N, ...).
+
+    Averaged weights fit neither the averaged nor the copied statistics of the trained network. Does nothing, and
+    reads no input, where there is no batch norm.
+    """
+    norms = [module for module in network.modules() if isinstance(module, _BatchNorm)]
+    if not norms:
+        return
+    momenta = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # a cumulative mean
+        norm.train()
+    for batch in inputs:
+        network(batch)
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
+        norm.eval()

@@ -1,0 +1,91 @@
+"""Checkpoint files: written whole or not at all, read without executing anything."""
+
+import os
+import pickle
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import saddle.compat  # noqa: F401  isort: skip
+import torch
+from lightning.fabric.plugins import CheckpointIO
+from torch import Tensor, nn
+
+from saddle.error import InputError
+
+MARK = "saddle"
+"""The key under which saddle keeps what is its own in a checkpoint; a file without it is foreign."""
+
+
+class AtomicCheckpointIO(CheckpointIO):
+    """Writes beside the target, syncs, and replaces: a kill at any instant leaves the old file or the new one."""
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
+        path = Path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.{os.getpid()}")
+        try:
+            with temporary.open("wb") as file:
+                torch.save(checkpoint, file)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+        _sync_folder(path.parent)
+
+    def load_checkpoint(
+        self, path: str | Path, map_location: Any = "cpu", weights_only: bool | None = True
+    ) -> dict[str, Any]:
+        return read_checkpoint(Path(path))
+
+    def remove_checkpoint(self, path: str | Path) -> None:
+        Path(path).unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """The content of a checkpoint that saddle wrote, on the CPU; only tensors and plain values are read.
+
+    Raises InputError, in one sentence, if the file is missing, empty, damaged, or was not written by saddle.
+    """
+    if path.is_dir() or not path.exists():
+        raise InputError(f"{path}: expected a checkpoint file, found {'a folder' if path.is_dir() else 'nothing'}")
+    if path.stat().st_size == 0:
+        raise InputError(f"{path}: the checkpoint is empty; use another one")
+    if not zipfile.is_zipfile(path):
+        raise InputError(f"{path}: not a checkpoint, or a truncated one; use another one")
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise InputError(f"{path}: holds more than tensors and plain values, so it was not read") from error
+    except (RuntimeError, EOFError, OSError, KeyError, ValueError) as error:
+        raise InputError(f"{path}: the checkpoint is damaged ({str(error).splitlines()[0]})") from error
+    if not isinstance(content, dict) or MARK not in content:
+        raise InputError(f"{path}: this file was not written by saddle")
+    return content
+
+
+def check_fits(state: dict[str, Tensor], network: nn.Module, path: Path, prefix: str = "") -> None:
+    """Raise InputError, naming the first parameter that differs, if `state` is of another architecture."""
+    model = {prefix + name: value for name, value in network.state_dict().items()}
+    stored = {name: value for name, value in state.items() if name.startswith(prefix)}
+    for name in [*model, *stored]:
+        ours, theirs = model.get(name), stored.get(name)
+        shapes = [tuple(v.shape) if isinstance(v, Tensor) else v is not None for v in (theirs, ours)]
+        if shapes[0] != shapes[1]:
+            raise InputError(
+                f"{path} is of another architecture: {name} is {_shape(theirs)} in the file, {_shape(ours)} in the "
+                "model"
+            )
+
+
+def _shape(value: Any) -> str:
+    return "absent" if value is None else str(tuple(value.shape)) if isinstance(value, Tensor) else "present"

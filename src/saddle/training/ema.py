@@ -1,0 +1,63 @@
+"""The exponential moving average of G's weights, the network that samples are taken from."""
+
+import copy
+from typing import Self
+
+import torch
+from torch import Tensor, nn
+
+from saddle.bound import NonNegative, Positive
+
+
+class EMA(nn.Module):
+    """An average of a network's weights, in float32 or better, always in evaluation mode.
+
+    The weight of the past halves every `half_life_images` images; early in training the half-life is at most
+    `warmup` times the images seen (Karras et al. 2022, EDM, appendix F.1 and `training_loop.py`), so that the average
+    leaves the initial weights behind; `warmup` 0 turns that off. Buffers are copied; batch statistics must be
+    recomputed before use (`saddle.training.batch_norm`).
+    """
+
+    def __init__(self, half_life_images: Positive = 10_000, warmup: NonNegative = 0.05) -> None:
+        super().__init__()
+        self.half_life_images, self.warmup = half_life_images, warmup
+        self._last_images = 0
+
+    def follow(self, network: nn.Module) -> Self:
+        """Begin with a copy of `network`."""
+        self.network = copy.deepcopy(network).requires_grad_(False).eval()
+        for tensor in (*self.network.parameters(), *self.network.buffers()):
+            if tensor.is_floating_point() and tensor.element_size() < 4:
+                tensor.data = tensor.data.float()
+        return self
+
+    def train(self, mode: bool = True) -> Self:
+        """Stay in evaluation mode, whatever is asked."""
+        return super().train(False)
+
+    def decay(self, images: int, since: int) -> float:
+        """What is left of the past's weight at `images`, when the last update was at `since` images."""
+        half_life = self.half_life_images
+        if self.warmup > 0:
+            half_life = min(half_life, images * self.warmup)
+        return 0.5 ** ((images - since) / half_life) if half_life > 0 else 0.0
+
+    @torch.no_grad()
+    def update(self, network: nn.Module, images: int) -> None:
+        """Average the weights of `network` in, after `images` images."""
+        decay = self.decay(images, self._last_images)
+        self._last_images = images
+        averaged, current = _values(self.network), _values(network)
+        torch._foreach_lerp_(averaged, [c.to(a.dtype) for a, c in zip(averaged, current, strict=True)], 1 - decay)
+        for mine, theirs in zip(self.network.buffers(), network.buffers(), strict=True):
+            mine.copy_(theirs)
+
+    def get_extra_state(self) -> dict[str, int]:
+        return {"last_images": self._last_images}
+
+    def set_extra_state(self, state: dict[str, int]) -> None:
+        self._last_images = state["last_images"]
+
+
+def _values(network: nn.Module) -> list[Tensor]:
+    return [parameter.detach() for parameter in network.parameters()]

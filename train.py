@@ -1,0 +1,10 @@
+"""Train a GAN: `python train.py [overrides]`. Every choice is a file under conf/; README.md shows the first steps."""
+
+from saddle.cli.threads import set_thread_policy
+
+set_thread_policy()  # before torch is imported
+
+from saddle.cli import train  # noqa: E402
+
+if __name__ == "__main__":
+    train()
