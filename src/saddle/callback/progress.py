@@ -1,5 +1,6 @@
 """The progress bar."""
 
+import sys
 import time
 from typing import Any
 
@@ -32,7 +33,7 @@ class Progress(Callback):
             disable=not trainer.is_global_zero,
             bar_format="{n_fmt}/{total_fmt} |{bar:20}| {elapsed}{postfix}",
         )
-        self._interval = self.refresh_seconds if self._bar.fp.isatty() else max(30.0, self.refresh_seconds)
+        self._interval = self.refresh_seconds if sys.stderr.isatty() else max(30.0, self.refresh_seconds)
 
     def on_train_batch_end(self, trainer: Trainer, module: LightningModule, *_: Any) -> None:
         now = time.perf_counter()

@@ -33,7 +33,13 @@ class StopOnSignal(Callback):
             self.signal = self.signal or signal.SIGTERM
             trainer.should_stop = True
 
-    def teardown(self, trainer: Trainer, module: LightningModule, stage: str) -> None:
+    def on_train_end(self, trainer: Trainer, module: LightningModule) -> None:
+        self._restore()  # before Lightning restores what it found itself
+
+    def on_exception(self, trainer: Trainer, module: LightningModule, exception: BaseException) -> None:
+        self._restore()
+
+    def _restore(self) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
         self._before = {}

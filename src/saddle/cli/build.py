@@ -46,13 +46,14 @@ class Training:
 
 @dataclass
 class Run:
-    """The config's keys and what each of them builds; `optimizer` is checked turn by turn in `build_optimizers`."""
+    """The config's keys and what each of them builds; `build_optimizers` checks `optimizer`, turn by turn."""
 
     data: ImageData
     architecture: Mapping[str, nn.Module]
     loss: Loss
     penalty: Mapping[str, Penalty]
     game: Game
+    optimizer: dict[str, Any]
     training: Training
     callback: Mapping[str, Callback]
     logger: Mapping[str, Logger]
@@ -73,9 +74,7 @@ class Built:
 
 def check_config(config: Config) -> None:
     """Raise InputError, naming the setting, if anything in the config is unknown, missing or out of range."""
-    if not isinstance(config.get("optimizer"), dict):
-        raise InputError("optimizer is missing: choose one of the group, for example optimizer=adam")
-    check_parameters("", {name: value for name, value in config.items() if name != "optimizer"}, Run)
+    check_parameters("", config, Run)
     check_trainer(config["trainer"])
 
 
@@ -100,8 +99,11 @@ def build(config: Config, purge_step: int | None = None) -> Built:
         game,
         networks,
         optimizers=build_optimizers(config, turns),
-        schedules={t.name: make(f"training.schedule.{t.name}", training["schedule"][t.name]) for t in turns},
-        clip_norm=training["clip_norm"],
+        schedules={
+            name: make(f"training.schedule.{name}", node)
+            for name, node in per_turn("training.schedule", training["schedule"], turns).items()
+        },
+        clip_norm=per_turn("training.clip_norm", training["clip_norm"], turns),
         rows=data.rows,
         seed=config["seed"],
         accumulate=training["accumulate"],
@@ -119,6 +121,18 @@ def build_networks(config: Config, game: Game) -> dict[str, nn.Module]:
     return {name: make(f"architecture.{name}", config["architecture"][name]) for name in game.needs}
 
 
+def per_turn(path: str, settings: Mapping[str, Any], turns: tuple[Turn, ...]) -> Mapping[str, Any]:
+    """`settings`, which must have one entry for each turn and no other."""
+    names = [turn.name for turn in turns]
+    for name in names:
+        if name not in settings:
+            raise InputError(f"{path}.{name} is missing: the game has that turn")
+    for name in settings:
+        if name not in names:
+            raise InputError(f"{path}.{name}: the game has no such turn; its turns are {', '.join(names)}")
+    return settings
+
+
 def build_optimizers(config: Config, turns: tuple[Turn, ...]) -> dict[str, Callable[..., Optimizer]]:
     """For each turn a function of parameters that makes its optimizer; tried once on a parameter here.
 
@@ -127,6 +141,7 @@ def build_optimizers(config: Config, turns: tuple[Turn, ...]) -> dict[str, Calla
     node = config["optimizer"]
     names = [turn.name for turn in turns]
     shared = {key: value for key, value in node.items() if not isinstance(value, dict)}
+    check("optimizer", shared, Optimizer)
     made = {}
     for name, value in node.items():
         if isinstance(value, dict) and name not in names:

@@ -9,7 +9,7 @@ from typing import Any
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
-from hydra.errors import HydraException
+from hydra.errors import HydraException, OverrideParseException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -50,6 +50,8 @@ def launch() -> None:
         hydra.main(version_base="1.3", config_path=config_folder(), config_name="train")(_task)()
     except InputError as error:
         refuse(str(error))
+    except OverrideParseException as error:
+        refuse(f"{error.override}: this is not setting=value ({str(error).splitlines()[0]})")
     except (HydraException, OmegaConfBaseException) as error:
         refuse(config_message(str(error)))
 
@@ -94,7 +96,7 @@ def config_message(text: str) -> str:
         return _unknown(match[1])
     if match := re.search(r"Could not find '([^']+)'", text):
         group, _, option = match[1].rpartition("/")
-        options = text.partition("Available options in")[2].split()[1:]
+        options = text.partition("Available options in")[2].partition("Config search path")[0].split()[1:]
         known = f"; choose one of {', '.join(options)}" if options else ""
         return f"{group}={option}: there is no such option{known}"
     return " ".join(lines[:2])

@@ -70,7 +70,7 @@ def check_same(saved: dict[str, Any], asked: dict[str, Any], path: Path) -> None
 def _leaves(config: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     leaves: dict[str, Any] = {}
     for name, value in config.items():
-        if isinstance(value, dict) and value:
+        if isinstance(value, dict):
             leaves |= _leaves(value, f"{prefix}{name}.")
         else:
             leaves[prefix + name] = value

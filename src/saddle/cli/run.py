@@ -15,7 +15,6 @@ from saddle.cli.build import Built, Config, build
 from saddle.cli.resume import check_same, checkpoint_of
 from saddle.training.checkpoint import MARK, check_fits, read_checkpoint
 
-
 _NOT_MEANT_FOR_USERS = (
     ".*treespec, LeafSpec.* is deprecated",  # torch's word to Lightning
     "The number of training batches .* is smaller than the logging interval",  # saddle logs by iteration, not by epoch

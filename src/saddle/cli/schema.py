@@ -36,6 +36,8 @@ _PLAIN = (bool, int, float, str, NoneType)
 
 def check(path: str, value: Any, expected: Any) -> None:
     """Raise InputError, naming the setting, unless `value` (plain YAML values) is fit to build an `expected`."""
+    if expected == dict[str, Any] and isinstance(value, dict):
+        return
     if isinstance(value, dict) and "_target_" in value:
         _check_target(path, value, expected)
     elif isinstance(value, dict) and (kind := _mapping_of(expected)) is not None:
@@ -78,7 +80,7 @@ def check_parameters(path: str, values: Mapping[str, Any], target: type) -> None
         check(setting, value, bounds.get(name, hints.get(name, Any)))
     for name in known:
         if parameters[name].default is inspect.Parameter.empty and name not in values:
-            raise InputError(f"{path}.{name} is missing: {target.__name__} needs it")
+            raise InputError(f"{path}.{name} is missing".lstrip(".") + ": it has no default")
 
 
 def unknown_setting(setting: str, name: str, known: list[str]) -> str:
@@ -99,9 +101,9 @@ def _check_target(path: str, node: dict[str, Any], expected: Any) -> None:
 
 def _check_value(path: str, value: Any, expected: Any) -> None:
     plain = _plain(expected)
-    if plain is None:
-        kinds = " or ".join(getattr(kind, "__name__", str(kind)) for kind in _members(expected))
-        raise InputError(f"{path}={value}: expected a {kinds}, given by a group or a _target_")
+    if plain is None or (plain is NoneType and value is not None):
+        kinds = " or ".join("null" if kind is NoneType else kind.__name__ for kind in _members(expected))
+        raise InputError(f"{path}={_shown(value)}: expected {kinds}, given by a group or a _target_")
     try:
         adapter = TypeAdapter(plain, config={"allow_inf_nan": False})
     except PydanticUserError:
@@ -118,7 +120,9 @@ def _reasons(error: ValidationError) -> str:
     for item in error.errors():
         reason = item["msg"].replace("Input should be ", "should be ")
         where = [part for part in item["loc"] if isinstance(part, int)]
-        if where:
+        if where and item["type"] == "missing":
+            reason = f"needs an entry {where[0] + 1}"
+        elif where:
             reason = f"entry {where[0] + 1} {reason}"
         if reason not in reasons and item["type"] != "none_required":
             reasons.append(reason)

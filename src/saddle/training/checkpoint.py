@@ -73,6 +73,25 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     return content
 
 
+def set_loop_counters(fit_loop: dict[str, Any], iteration: int, batches_per_epoch: int) -> None:
+    """Set the counters in Lightning's saved `fit_loop` to what they mean after `iteration` batches, in place.
+
+    What Lightning saves depends on the hook that saves, and from some hooks it resumes in the wrong epoch. Inside an
+    epoch the state is that of the hook `on_train_batch_end`; between two epochs the next one has not begun.
+    """
+    epochs, position = divmod(iteration, batches_per_epoch)
+    begun = epochs + (position > 0)
+    epoch = {"ready": begun, "started": begun, "processed": epochs, "completed": epochs}
+    for counter in ("total", "current"):
+        fit_loop["epoch_progress"][counter].update(epoch)
+    progress = fit_loop["epoch_loop.batch_progress"]
+    progress["is_last_batch"] = False
+    fit_loop["epoch_loop.state_dict"]["_batches_that_stepped"] = iteration - 1  # Lightning adds one on resume
+    for counter, done in (("total", iteration), ("current", position)):
+        completed = done - 1 if position else done
+        progress[counter].update(ready=done, started=done, processed=done, completed=completed)
+
+
 def check_fits(state: dict[str, Tensor], network: nn.Module, path: Path, prefix: str = "") -> None:
     """Raise InputError, naming the first parameter that differs, if `state` is of another architecture."""
     model = {prefix + name: value for name, value in network.state_dict().items()}

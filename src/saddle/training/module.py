@@ -15,7 +15,7 @@ from torch.optim import Optimizer
 
 from saddle.bound import Count, Positive
 from saddle.game.turn import Batch, Game, Moment, Played, Turn
-from saddle.training.checkpoint import MARK
+from saddle.training.checkpoint import MARK, set_loop_counters
 from saddle.training.clock import Clock
 from saddle.training.ema import EMA
 from saddle.training.noise import Noise
@@ -193,6 +193,7 @@ class GameModule(LightningModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint[MARK] = {"clock": self.clock.state_dict(), "record": self.record}
+        set_loop_counters(checkpoint["loops"]["fit_loop"], self.clock.iteration, int(self.trainer.num_training_batches))
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.clock = Clock.from_state_dict(checkpoint[MARK]["clock"])

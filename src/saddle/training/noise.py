@@ -35,6 +35,7 @@ class Noise:
 
     def draw(self, kind: str, purpose: str, shape: tuple[int, ...], part: int, like: Tensor) -> Tensor:
         """This rank's rows of part `part`: `shape` (N, ...), on the device and in the dtype of `like`.
+        They are drawn in float32, so that precision does not change them.
 
         `kind` is "normal" or "uniform". Raises ValueError if N is not the number of rows of a part on this rank.
         """
@@ -46,7 +47,8 @@ class Noise:
             generator = torch.Generator(like.device)
             generator.manual_seed(hashed_seed(self.seed, self.iteration, kind, purpose))
             sample = torch.randn if kind == "normal" else torch.rand
-            self._drawn[key] = sample((self.rows, *shape[1:]), generator=generator, device=like.device).to(like.dtype)
+            numbers = sample((self.rows, *shape[1:]), generator=generator, device=like.device, dtype=torch.float32)
+            self._drawn[key] = numbers.to(like.dtype)
         return self._drawn[key][rows]
 
     def reseed(self) -> None:
@@ -64,4 +66,4 @@ def fixed_noise(seed: int, purpose: str, shape: tuple[int, ...]) -> Tensor:
     """
     generator = torch.Generator()
     generator.manual_seed(hashed_seed(seed, purpose))
-    return torch.cat([torch.randn((1, *shape[1:]), generator=generator) for _ in range(shape[0])])
+    return torch.cat([torch.randn((1, *shape[1:]), generator=generator, dtype=torch.float32) for _ in range(shape[0])])

@@ -1,0 +1,61 @@
+import pytest
+import torch
+from torch import nn
+
+from saddle.architecture.dcgan import Discriminator, Generator
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("size", [5, 8, 27, 28, 30, 32, 45, 64])
+def test_any_size_and_channels_are_reached_exactly(size, channels):
+    images = Generator(size, channels, widths=(8, 4))(torch.randn(2, 100))
+    assert images.shape == (2, channels, size, size)
+    assert images.abs().max() <= 1
+    assert Discriminator(size, channels, widths=(4, 8))(images).shape == (2,)
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3, 4])
+def test_each_width_is_one_doubling(depth):
+    generator = Generator(64, 1, widths=(4,) * depth)
+    assert generator.first == (4, 64 // 2**depth, 64 // 2**depth)
+    assert generator(torch.randn(2, 100)).shape == (2, 1, 64, 64)
+
+
+@pytest.mark.parametrize("network", [Generator, Discriminator])
+def test_too_small_an_image_is_refused_with_the_mend(network):
+    network(9, 1, widths=(4, 4, 4))
+    with pytest.raises(ValueError, match="image_size=8 is too small for 3 halvings.*at least 9"):
+        network(8, 1, widths=(4, 4, 4))
+
+
+@pytest.mark.parametrize(("normalization", "batch", "spectral"), [("none", 0, 0), ("batch", 1, 0), ("spectral", 0, 3)])
+def test_normalization_of_the_discriminator(normalization, batch, spectral):
+    network = Discriminator(8, 1, widths=(4, 8), normalization=normalization)
+    assert sum(isinstance(m, nn.BatchNorm2d) for m in network.modules()) == batch
+    assert sum(hasattr(m, "parametrizations") for m in network.layers) == spectral
+
+
+def test_spectral_normalization_bounds_every_layer():
+    network = Discriminator(8, 1, widths=(4, 8), normalization="spectral")
+    with torch.no_grad():
+        for layer in network.layers:
+            if hasattr(layer, "parametrizations"):
+                layer.parametrizations.weight.original.mul_(50)
+    for _ in range(30):
+        network(torch.randn(4, 1, 8, 8))
+    for layer in network.layers:
+        if hasattr(layer, "parametrizations"):
+            assert torch.linalg.matrix_norm(layer.weight.flatten(1), 2).item() == pytest.approx(1.0, abs=0.02)
+
+
+def test_weights_begin_as_the_paper_says():
+    weights = torch.cat(
+        [
+            m.weight.flatten()
+            for network in (Generator(28, 1), Discriminator(28, 1))
+            for m in network.modules()
+            if isinstance(m, nn.Conv2d | nn.ConvTranspose2d | nn.Linear)
+        ]
+    )
+    assert weights.std().item() == pytest.approx(0.02, rel=0.02)
+    assert weights.mean().item() == pytest.approx(0.0, abs=2e-4)

@@ -1,0 +1,37 @@
+import pytest
+import torch
+from torch import nn
+
+from saddle.architecture.mlp import Discriminator, Generator
+
+
+def shapes(network: nn.Module) -> list[tuple[int, ...]]:
+    return [tuple(m.weight.shape) for m in network.modules() if isinstance(m, nn.Linear)]
+
+
+def test_the_defaults_are_the_tutorials_networks():
+    generator, discriminator = Generator(28, 1), Discriminator(28, 1)
+    assert shapes(generator) == [(256, 100), (256, 256), (256, 256), (128, 256), (784, 128)]
+    assert shapes(discriminator) == [(256, 784), (256, 256), (1, 256)]
+    kinds = [type(m) for m in generator.layers]
+    assert kinds == [nn.Linear, nn.ReLU] * 4 + [nn.Linear]
+    assert [type(m) for m in discriminator.layers] == [nn.Linear, nn.ReLU] * 2 + [nn.Linear]
+
+
+def test_generator_is_its_layers_and_a_tanh_and_discriminator_has_no_sigmoid():
+    generator, discriminator = Generator(4, 3), Discriminator(4, 3)
+    latent = 10 * torch.randn(5, 100)
+    images = generator(latent)
+    torch.testing.assert_close(images, torch.tanh(generator.layers(latent)).view(5, 3, 4, 4))
+    with torch.no_grad():
+        discriminator.layers[-1].bias.fill_(50.0)
+    assert discriminator(images).shape == (5,)
+    assert (discriminator(images) > 40).all()
+
+
+@pytest.mark.parametrize("normalization", ["batch", "spectral"])
+def test_normalization_is_where_it_was_asked_for(normalization):
+    network = Discriminator(4, 1, normalization=normalization)
+    norms = sum(isinstance(m, nn.BatchNorm1d) for m in network.modules())
+    spectral = sum(hasattr(m, "parametrizations") for m in network.layers)
+    assert (norms, spectral) == ((2, 0) if normalization == "batch" else (0, 3))

@@ -1,0 +1,29 @@
+import torch
+from PIL import Image
+from torchvision.transforms.functional import pil_to_tensor
+
+from helpers import Points, fit, small_module
+from saddle.callback.samples import SampleGrids, image_grid, is_round
+from saddle.game.adversarial import Adversarial
+from saddle.loss.non_saturating import NonSaturating
+from saddle.training.ema import EMA
+from saddle.training.sampling import images_from
+
+
+def test_round_numbers():
+    assert [n for n in range(101) if is_round(n)] == [1, 2, 5, 10, 20, 50, 100]
+
+
+def test_grids_come_at_a_growing_cadence_and_at_the_end(tmp_path):
+    module = small_module(Adversarial(NonSaturating()), ema=EMA())
+    fit(module, Points(), 23, [SampleGrids(str(tmp_path), num=9, every_iterations=7)])
+    names = sorted(path.stem for path in tmp_path.iterdir())
+    assert [int(name) for name in names] == [0, 1, 2, 5, 7, 10, 14, 20, 21, 23]
+    shown = pil_to_tensor(Image.open(tmp_path / "00000023.png"))
+    assert torch.equal(shown, image_grid(images_from(module.ema.network, 9, seed=0)))
+
+
+def test_a_grid_is_as_square_as_its_number_allows():
+    images = torch.zeros(9, 1, 4, 4, dtype=torch.uint8)
+    assert image_grid(images).shape == (3, 20, 20)
+    assert image_grid(images[:2]).shape == (3, 14, 8)

@@ -1,0 +1,44 @@
+import os
+import signal
+
+import pytest
+from lightning import Callback
+
+from helpers import Points, fit, small_module
+from saddle.callback.stop import StopOnSignal
+from saddle.game.adversarial import Adversarial
+from saddle.loss.non_saturating import NonSaturating
+
+
+class Send(Callback):
+    def __init__(self, number: int, times: int = 1) -> None:
+        self.number, self.times = number, times
+
+    def on_train_batch_start(self, trainer, module, *_):
+        if trainer.global_step == 3:
+            for _ in range(self.times):
+                os.kill(os.getpid(), self.number)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_training_after_the_iteration_in_play(number):
+    stop = StopOnSignal()
+    before = signal.getsignal(number)
+    module = small_module(Adversarial(NonSaturating()))
+    fit(module, Points(), 20, [stop, Send(number)])
+    assert stop.signal == number
+    assert module.clock.iteration == 4
+    assert signal.getsignal(number) == before
+
+
+def test_without_a_signal_nothing_stops():
+    stop = StopOnSignal()
+    assert fit(small_module(Adversarial(NonSaturating())), Points(), 5, [stop]).global_step == 5
+    assert stop.signal is None
+
+
+def test_a_second_interrupt_ends_at_once():
+    module = small_module(Adversarial(NonSaturating()))
+    with pytest.raises(SystemExit):
+        fit(module, Points(), 20, [StopOnSignal(), Send(signal.SIGINT, times=2)])
+    assert module.clock.iteration == 3

@@ -1,0 +1,23 @@
+import json
+
+from helpers import Points, fit, small_module
+from saddle.callback.curves import Curves
+from saddle.callback.summary import Summary
+from saddle.game.adversarial import Adversarial
+from saddle.loss.non_saturating import NonSaturating
+
+
+def test_summary_has_the_promised_keys_and_seconds_add_up(tmp_path, capsys):
+    summary = Summary(str(tmp_path))
+    summary.load_state_dict({"seconds": 100.0})
+    fit(small_module(Adversarial(NonSaturating())), Points(), 9, [Curves(str(tmp_path / "metrics.csv")), summary])
+    written = json.loads((tmp_path / "summary.json").read_text())
+    promised = {"iterations", "images", "seconds", "images_per_second", "metrics", "seed", "versions", "data"}
+    assert promised <= written.keys()
+    assert (written["iterations"], written["images"]) == (9, 72)
+    assert 100 < written["seconds"] < 160
+    assert written["data"] == {"name": "Points", "images": 60, "image_size": 2}
+    assert "loss/generator" in written["metrics"]
+    printed = capsys.readouterr().out
+    assert "tensorboard --logdir" in printed
+    assert f"{written['metrics']['loss/generator']:.4f}" in printed

@@ -1,0 +1,62 @@
+import pytest
+
+from helpers import REPOSITORY, train
+from saddle.cli.launch import config_message
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("data.batchsize=3", "data.batchsize: there is no such setting; did you mean data.batch_size?"),
+        (
+            "loss=hing",
+            "loss=hing: there is no such option; choose one of hinge, least_squares, minimax, non_saturating",
+        ),
+        ("data.batch_size=0", "data.batch_size=0: should be greater than or equal to 1"),
+        ("data.batch_size=[", "data.batch_size=["),
+        ("resume=nowhere", "nowhere: there is no such run folder or checkpoint"),
+    ],
+)
+def test_bad_input_exits_with_2_in_a_few_lines_and_leaves_nothing(tmp_path, override, message):
+    result = train(override, cwd=tmp_path)
+    assert result.returncode == 2
+    assert message in result.stderr
+    assert 1 <= len(result.stderr.strip().splitlines()) <= 3
+    assert "Traceback" not in result.stderr
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_bad_data_exits_with_2_before_training(tmp_path):
+    raw = tmp_path / "data" / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    for name in (
+        "train-images-idx3-ubyte",
+        "train-labels-idx1-ubyte",
+        "t10k-images-idx3-ubyte",
+        "t10k-labels-idx1-ubyte",
+    ):
+        (raw / name).write_bytes(b"not an idx file at all")
+    result = train(f"data.root={tmp_path / 'data'}", cwd=tmp_path)
+    assert result.returncode == 2
+    assert "train-images-idx3-ubyte: expected magic number 2051" in result.stderr
+    assert len(result.stderr.strip().splitlines()) <= 3
+
+
+def test_help_shows_groups_and_settings(tmp_path):
+    result = train("--help", cwd=tmp_path)
+    assert result.returncode == 0
+    for part in ("python train.py data=digits", "loss: hinge, least_squares, minimax", "n_critic: 1"):
+        assert part in result.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_hydras_own_words_become_one_sentence():
+    text = "In 'train': Could not find 'loss/x'\n\nAvailable options in 'loss':\n\ta\n\tb\nConfig search path:\n\tc"
+    assert config_message(text) == "loss=x: there is no such option; choose one of a, b"
+    assert config_message("One.\n\n  Two.\nThree.") == "One. Two."
+
+
+def test_the_config_lies_beside_the_sources():
+    from saddle.cli.launch import config_folder
+
+    assert config_folder() == str(REPOSITORY / "conf")

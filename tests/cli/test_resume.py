@@ -1,0 +1,101 @@
+import csv
+import json
+import shutil
+
+import pytest
+
+from helpers import SMALL, checkpoint, differences, train, trained
+from saddle.cli.resume import check_same, resume_arguments
+from saddle.error import InputError
+
+DCGAN = ["architecture=dcgan", "architecture.generator.widths=[8,4]", "architecture.discriminator.widths=[4,8]"]
+EXTRAS = [
+    "game.n_critic=2",
+    "penalty=gradient_penalty",
+    "training.accumulate=2",
+    "data.batch_size=50",
+    "training.schedule.generator.shape=cosine",
+    "training.schedule.generator.horizon_images=3000",
+    "training.clip_norm.discriminator=1.0",
+]
+BATCHES_PER_EPOCH = 17  # of the 1,797 digits in batches of 100
+
+
+@pytest.mark.parametrize("choices", [[], DCGAN, EXTRAS], ids=["mlp", "dcgan", "extras"])
+def test_a_resumed_run_is_bitwise_the_uninterrupted_one(tmp_path, choices):
+    straight = trained(tmp_path / "straight", *choices, "trainer.max_steps=26")
+    trained(tmp_path / "first", *choices, "trainer.max_steps=9")
+    for stop in (9, BATCHES_PER_EPOCH):  # inside an epoch and at its last batch
+        folder = tmp_path / f"stopped at {stop}"
+        shutil.copytree(tmp_path / "first", folder)
+        for steps in (stop, 26):
+            result = train(f"resume={folder}", f"trainer.max_steps={steps}")
+            assert result.returncode == 0, result.stderr
+        resumed = checkpoint(folder)
+        for content in (straight, resumed):
+            content["callbacks"].pop("Summary", None)  # seconds of wall time
+        assert differences(straight, resumed) == []
+        with (folder / "metrics.csv").open() as file:
+            assert [int(row["iteration"]) for row in csv.DictReader(file)][-2:] == [25, 26]
+
+
+def test_curves_and_summary_go_on_from_the_checkpoint(tmp_path):
+    trained(tmp_path, "trainer.max_steps=20", "callback.checkpoint.every_iterations=10")
+    saved = tmp_path / "kept.ckpt"
+    shutil.copy(tmp_path / "checkpoints" / "last.ckpt", saved)
+    trained(tmp_path / "longer", "trainer.max_steps=12")
+    folder = tmp_path / "longer"
+    with (folder / "metrics.csv").open("a") as file:
+        file.write("15" + ",0" * 16 + "\n")
+    before = {path.name: path.read_bytes() for path in (folder / ".hydra").iterdir()}
+    assert train(f"resume={folder / 'checkpoints' / 'last.ckpt'}", "trainer.max_steps=20").returncode == 0
+    with (folder / "metrics.csv").open() as file:
+        assert [int(row["iteration"]) for row in csv.DictReader(file)] == [5, 10, 12, 15, 20]
+    assert json.loads((folder / "summary.json").read_text())["iterations"] == 20
+    assert {path.name: path.read_bytes() for path in (folder / ".hydra").iterdir()} == before
+
+
+def test_another_checkpoint_or_changed_settings_are_refused(tmp_path):
+    trained(tmp_path, "trainer.max_steps=3")
+    for change, message in {
+        "architecture.generator.hidden=[16]": "architecture.generator.hidden was [256, 256, 256, 128]",
+        "data.batch_size=50": "data.batch_size was 100",
+        "seed=5": "seed was 0",
+    }.items():
+        result = train(f"resume={tmp_path}", change)
+        assert result.returncode == 2
+        assert message in result.stderr
+    last = tmp_path / "checkpoints" / "last.ckpt"
+    last.write_bytes(last.read_bytes()[:1000])
+    result = train(f"resume={tmp_path}")
+    assert result.returncode == 2
+    assert "not a checkpoint, or a truncated one" in result.stderr
+    last.unlink()
+    assert "expected a run folder with checkpoints/last.ckpt" in train(f"resume={tmp_path}").stderr
+
+
+def test_arguments_are_the_saved_ones_then_the_new_ones_once(tmp_path):
+    folder = tmp_path / "it's a run"
+    (folder / "checkpoints").mkdir(parents=True)
+    (folder / "checkpoints" / "last.ckpt").touch()
+    (folder / ".hydra").mkdir()
+    (folder / ".hydra" / "overrides.yaml").write_text(
+        "- data=digits\n- trainer.max_steps=5\n- +optimizer.amsgrad=true\n"
+    )
+    arguments = resume_arguments([f"resume='{folder}'", "trainer.max_steps=9"])
+    assert arguments[:3] == ["data=digits", "+optimizer.amsgrad=true", "trainer.max_steps=9"]
+    assert arguments[-1] == "hydra.output_subdir=null"
+    assert resume_arguments(arguments) == arguments
+    assert resume_arguments(["seed=1", "resume=null"]) == ["seed=1", "resume=null"]
+
+
+def test_settings_may_not_differ_but_the_place_of_the_data_may(tmp_path):
+    saved = {"seed": 0, "data": {"root": "a", "batch_size": 4}, "penalty": {}}
+    check_same(saved, {"seed": 0, "data": {"root": "b", "batch_size": 4}, "penalty": {}}, tmp_path)
+    with pytest.raises(InputError, match=r"data\.batch_size was 4 .* and is now 8"):
+        check_same(saved, {"seed": 0, "data": {"root": "a", "batch_size": 8}, "penalty": {}}, tmp_path)
+    with pytest.raises(InputError, match=r"penalty\.r1\.weight was None .* and is now 1"):
+        check_same(saved, {"seed": 0, "data": saved["data"], "penalty": {"r1": {"weight": 1}}}, tmp_path)
+
+
+assert SMALL[2] == "data.batch_size=100"

@@ -1,0 +1,120 @@
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from helpers import REPOSITORY, SMALL, checkpoint, train, trained
+from saddle.training.checkpoint import MARK
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A finished run of 12 iterations."""
+    folder = tmp_path_factory.mktemp("run")
+    result = train(*SMALL, f"hydra.run.dir={folder}", "trainer.max_steps=12", "penalty=r1")
+    assert result.returncode == 0, result.stderr
+    return folder, result
+
+
+def test_the_run_folder_holds_what_is_promised(run):
+    folder, result = run
+    names = {".hydra", "checkpoints", "samples", "tensorboard", "metrics.csv", "summary.json"}
+    assert {path.name for path in folder.iterdir()} == names
+    assert [path.name for path in (folder / "checkpoints").iterdir()] == ["last.ckpt"]
+    assert (folder / "samples" / "00000012.png").stat().st_size > 1000
+    assert json.loads((folder / "summary.json").read_text())["iterations"] == 12
+    assert "loss/discriminator" in result.stdout
+    assert f"saddle sample {folder}" in result.stdout
+
+
+def test_nothing_alarms_the_user(run):
+    for word in ("warn", "deprecat", "error", "litlogger"):
+        assert word not in run[1].stderr.lower(), run[1].stderr
+
+
+def test_tensorboard_has_every_curve_the_grids_and_the_hyper_parameters(run):
+    events = EventAccumulator(str(run[0] / "tensorboard"), size_guidance={"images": 0}).Reload()
+    scalars = events.Tags()["scalars"]
+    for name in (
+        *("loss/discriminator", "loss/discriminator/adversarial", "loss/discriminator/r1", "loss/generator"),
+        *("probability/D_x", "probability/D_G_z", "logit/real", "logit/fake"),
+        *("gradient_norm/discriminator", "gradient_norm/generator"),
+        *("learning_rate/discriminator", "learning_rate/generator", "images_per_second", "images"),
+        *("updates/discriminator", "updates/generator"),
+    ):
+        assert name in scalars
+    assert [event.step for event in events.Scalars("loss/generator")][:3] == [5, 10, 12]
+    assert [event.step for event in events.Images("samples")] == [0, 1, 2, 5, 10, 12]
+    assert "_hparams_/session_start_info" in events.summary_metadata
+
+
+def test_checkpoint_counts_every_turn(run):
+    content = checkpoint(run[0])
+    assert content[MARK]["clock"] == {
+        "iteration": 12,
+        "images": 1200,
+        "updates": {"discriminator": 12, "generator": 12},
+    }
+    assert content["global_step"] == 12
+
+
+def test_a_run_is_a_function_of_its_seed(run, tmp_path):
+    again = trained(tmp_path / "again", "trainer.max_steps=12", "penalty=r1")
+    other = trained(tmp_path / "other", "trainer.max_steps=12", "penalty=r1", "seed=1")
+    first = checkpoint(run[0])["state_dict"]
+    assert all(torch.equal(value, again["state_dict"][name]) for name, value in first.items() if name[0] != "e")
+    assert not torch.equal(first["generator.layers.0.weight"], other["state_dict"]["generator.layers.0.weight"])
+
+
+def test_two_ranks_equal_one_process(tmp_path):
+    choices = ["trainer.precision=64-true", "trainer.max_steps=7", "penalty=[r1,gradient_penalty]", "game.n_critic=2"]
+    choices += ["optimizer.lr=1e-2", "optimizer.betas=[0.5,0.9]"]
+    one = trained(tmp_path / "one", "trainer=cpu", *choices)
+    two = trained(tmp_path / "two", "trainer=ddp_cpu", "trainer.devices=2", *choices)
+    assert one[MARK]["clock"] == two[MARK]["clock"]
+    for name, value in one["state_dict"].items():
+        if isinstance(value, torch.Tensor):
+            torch.testing.assert_close(two["state_dict"][name], value, rtol=1e-10, atol=1e-12)
+    rows = [(tmp_path / name / "metrics.csv").read_text().splitlines()[-1].split(",")[:4] for name in ("one", "two")]
+    assert [float(v) for v in rows[0]] == pytest.approx([float(v) for v in rows[1]], rel=1e-5)
+
+
+def test_bf16_mixed_trains_close_to_fp32(tmp_path):
+    choices = ["trainer.max_steps=12", "penalty=r1"]
+    full, mixed = (trained(tmp_path / p, *choices, f"trainer.precision={p}") for p in ("32-true", "bf16-mixed"))
+    weights = [content["state_dict"]["discriminator.layers.0.weight"] for content in (full, mixed)]
+    assert weights[1].dtype == torch.float32
+    assert 0 < (weights[0] - weights[1]).norm() / weights[0].norm() < 0.05
+
+
+def test_fast_dev_run_and_overfit_batches_work(tmp_path):
+    result = train(*SMALL, f"hydra.run.dir={tmp_path / 'fast'}", "trainer.fast_dev_run=true")
+    assert result.returncode == 0, result.stderr
+    assert {path.name for path in (tmp_path / "fast").iterdir()} == {".hydra"}
+    content = trained(tmp_path / "overfit", "trainer.overfit_batches=2", "trainer.max_epochs=3", "trainer.max_steps=-1")
+    assert content["global_step"] == 6
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_saves_and_says_how_to_go_on(tmp_path, number, code):
+    command = [
+        sys.executable,
+        str(REPOSITORY / "train.py"),
+        *SMALL,
+        f"hydra.run.dir={tmp_path}",
+        "trainer.max_steps=-1",
+    ]
+    process = subprocess.Popen(command, cwd=REPOSITORY, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 120
+    while not (tmp_path / "metrics.csv").exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == code, errors
+    assert f"python train.py resume={tmp_path}" in errors
+    assert checkpoint(tmp_path)[MARK]["clock"]["iteration"] > 0

@@ -1,0 +1,145 @@
+"""Every composed config is valid, and the check that says so refuses what is not."""
+
+import itertools
+from pathlib import Path
+
+import pytest
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
+
+from helpers import REPOSITORY
+from saddle.cli.build import build, check_config
+from saddle.cli.launch import plain_config, unique_folder
+from saddle.error import InputError
+
+OmegaConf.register_new_resolver("saddle.unique", unique_folder, use_cache=True, replace=True)
+CONF = REPOSITORY / "conf"
+GROUPS = {
+    folder.name: sorted(file.stem for file in folder.glob("*.yaml")) for folder in CONF.iterdir() if folder.is_dir()
+}
+ON_THIS_MACHINE = {"trainer": ["default", "cpu"]}  # a Trainer with GPUs cannot be built without them
+
+
+def config(*overrides: str) -> dict:
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return plain_config(compose("train", ["folder=run", *overrides]))
+
+
+@pytest.mark.parametrize("choice", [f"{group}={option}" for group, options in GROUPS.items() for option in options])
+def test_every_file_of_every_group_is_valid(choice):
+    check_config(config(choice))
+
+
+@pytest.mark.parametrize(
+    "choice", [f"{g}={o}" for g, options in GROUPS.items() for o in ON_THIS_MACHINE.get(g, options)]
+)
+def test_every_file_of_every_group_builds(choice):
+    if choice.startswith("trainer=ddp"):
+        return
+    build(config(choice))
+
+
+@pytest.mark.parametrize(
+    ("architecture", "loss", "penalty"),
+    list(itertools.product(GROUPS["architecture"], GROUPS["loss"], GROUPS["penalty"])),
+)
+def test_every_architecture_loss_and_penalty_build_together(architecture, loss, penalty):
+    module = build(config(f"architecture={architecture}", f"loss={loss}", f"penalty={penalty}")).module
+    assert [turn.name for turn in module.turns] == ["discriminator", "generator"]
+
+
+def test_several_penalties_at_once():
+    assert set(build(config("penalty=[r1,mean_matching]")).module.game.penalties) == {"r1", "mean_matching"}
+
+
+def test_turns_have_their_own_optimizers():
+    module = build(
+        config("optimizer.lr=0.25", "optimizer.generator.lr=0.5", "+optimizer.generator.amsgrad=true")
+    ).module
+    made = {name: module.make_optimizer[name]([next(module.parameters())]).defaults for name in module.make_optimizer}
+    assert (made["discriminator"]["lr"], made["generator"]["lr"]) == (0.25, 0.5)
+    assert (made["discriminator"]["amsgrad"], made["generator"]["amsgrad"]) == (False, True)
+    assert made["discriminator"]["fused"] is True
+
+
+REFUSED = {
+    "data.batch_size=0": "data.batch_size=0: should be greater than or equal to 1",
+    "data.batch_size=abc": "data.batch_size=abc: should be a valid integer",
+    "data.batch_size=1.5": "data.batch_size=1.5: should be a valid integer",
+    "data.batch_size=true": "data.batch_size=True: should be a valid integer",
+    "data.batch_size=60001": "data.batch_size=60001 x training.accumulate=1 is more than the 60000 training images",
+    "seed=-1": "seed=-1: should be greater than or equal to 0",
+    "optimizer.lr=-1": "optimizer.lr=-1: should be greater than 0",
+    "optimizer.lr=nan": "optimizer.lr=nan: should be a finite number",
+    "optimizer.generator.lr=0": "optimizer.generator.lr=0: should be greater than 0",
+    "optimizer.betas=[0.5]": "optimizer.betas=[0.5]: needs an entry 2",
+    "optimizer.betas=[0.5,1]": "optimizer.betas=[0.5, 1]: entry 2 should be less than 1",
+    "+optimizer.generator.amsgrd=true": "did you mean optimizer.generator.amsgrad?",
+    "+optimizer.critic.lr=1": "optimizer.critic: the game has no such turn; its turns are discriminator, generator",
+    "optimizer._target_=os.system": "optimizer._target_=os.system: only classes below saddle., torch.optim.",
+    "loss._target_=builtins.open": "loss._target_=builtins.open: only classes below",
+    "loss._target_=saddle.seed.hashed_seed": "this is not a class",
+    "loss._target_=saddle.penalty.r1.R1": "loss._target_=saddle.penalty.r1.R1: expected a Loss",
+    "loss._target_=saddle.loss.hinge.Hing": "there is no such class",
+    "architecture.generator.latent_dim=0": "architecture.generator.latent_dim=0: should be greater than or equal to 1",
+    "architecture.generator.widths=[]": "architecture.generator.widths=[]:",
+    "architecture.generator.widths=[8,0]": "entry 2 should be greater than or equal to 1",
+    "architecture.generator.normalization=layer": "should be 'none', 'batch' or 'spectral'",
+    "data.image_size=4": "architecture.generator: image_size=4 is too small for 2 halvings",
+    "game.n_critic=0": "game.n_critic=0: should be greater than or equal to 1",
+    "training.accumulate=0": "training.accumulate=0: should be greater than or equal to 1",
+    "training.ema.half_life_images=0": "training.ema.half_life_images=0: should be greater than 0",
+    "training.clip_norm.generator=-1": "training.clip_norm.generator=-1: should be greater than 0",
+    "training.schedule.generator.shape=cosine": "schedule.generator: horizon_images=0 must exceed warmup_images=0",
+    "training.schedule.generator.shape=step": "should be 'constant', 'linear' or 'cosine'",
+    "+training.clip_norm.critic=1": "training.clip_norm.critic: the game has no such turn",
+    "~training.schedule.generator": "training.schedule.generator is missing",
+    "+unknown.key=1": "unknown: there is no such setting; known here: data, architecture,",
+    "+data.shuffle=true": "data.shuffle: there is no such setting",
+    "+loss.margin=1": "loss.margin: there is no such setting",
+    "trainer.gradient_clip_val=1": "use training.clip_norm.discriminator and training.clip_norm.generator instead",
+    "trainer.accumulate_grad_batches=2": "use training.accumulate instead",
+    "trainer.use_distributed_sampler=true": "the data module shards by itself",
+    "trainer.precision=bf16-true": "trainer.precision=bf16-true is not supported",
+    "trainer.precision=8": "trainer.precision=8",
+    "trainer.precision=16-mixed": "trainer.precision=16-mixed needs a CUDA device",
+    "trainer.strategy=fsdp": "trainer.strategy=fsdp is not supported for two networks",
+    "trainer.max_steps=-2": "trainer.max_steps=-2: use a count of at least 0, or -1 for no limit",
+    "trainer.max_time=5m": "trainer: ",
+    "trainer.log_every_n_steps=0": "trainer.log_every_n_steps=0 should be at least 1",
+    "trainer.accelerator=quantum": "trainer: ",
+    "+trainer.max_stepss=5": "did you mean trainer.max_steps?",
+    "callback.samples.num=0": "callback.samples.num=0: should be greater than or equal to 1",
+    "callback.checkpoint.every_iterations=0": "callback.checkpoint.every_iterations=0: should be",
+}
+
+
+@pytest.mark.parametrize(("override", "message"), REFUSED.items())
+def test_bad_settings_are_refused_by_name(override, message):
+    accelerator = [] if "trainer.accelerator" in override else ["trainer.accelerator=cpu"]
+    with pytest.raises(InputError) as caught:
+        build(config(*accelerator, override))
+    assert message in str(caught.value)
+    assert len(str(caught.value).splitlines()) <= 3
+
+
+def test_unsound_combinations_are_refused_with_the_reason():
+    with pytest.raises(InputError, match="penalty=r1 with architecture.discriminator.normalization=batch"):
+        build(config("penalty=r1", "architecture.discriminator.normalization=batch"))
+    build(config("penalty=r1", "penalty.r1.weight=0", "architecture.discriminator.normalization=batch"))
+
+
+def test_a_batch_is_shared_evenly_by_the_devices():
+    with pytest.raises(InputError, match="data.batch_size=63 must be a multiple of the 2 devices"):
+        build(config("trainer=ddp_cpu", "data.batch_size=63"))
+
+
+@pytest.mark.parametrize(("given", "used"), [("ddp", True), ("ddp_spawn", True), ("auto", False)])
+def test_every_ddp_allows_for_unused_parameters(given, used):
+    strategy = build(config("trainer=cpu", f"trainer.strategy={given}")).trainer.strategy
+    assert getattr(strategy, "_ddp_kwargs", {}).get("find_unused_parameters", False) is used
+
+
+def test_folders_are_never_shared(tmp_path):
+    wanted = str(tmp_path / "day" / "10-00-00")
+    assert [Path(unique_folder(wanted)).name for _ in range(3)] == ["10-00-00", "10-00-00-2", "10-00-00-3"]

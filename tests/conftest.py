@@ -1,0 +1,27 @@
+"""Every worker uses one thread: several tests run side by side."""
+
+import os
+
+os.environ["OMP_NUM_THREADS"] = "1"
+os.environ["OMP_WAIT_POLICY"] = "passive"
+
+import pytest
+import torch
+
+import saddle.compat  # noqa: F401
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def _fixed_seed():
+    torch.manual_seed(0)
+
+
+@pytest.fixture
+def mnist_root():
+    """The folder above the real MNIST, or a skip."""
+    root = os.environ.get("SADDLE_DATA_ROOT")
+    if not root:
+        pytest.skip("SADDLE_DATA_ROOT is not set: this test reads real MNIST")
+    return root

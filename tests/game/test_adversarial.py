@@ -1,0 +1,112 @@
+import pytest
+import torch
+from torch.nn.functional import softplus
+
+from helpers import SmallDiscriminator, SmallGenerator
+from saddle.game.adversarial import Adversarial
+from saddle.game.turn import Moment
+from saddle.loss.minimax import Minimax
+from saddle.loss.non_saturating import NonSaturating
+from saddle.penalty.gradient_penalty import GradientPenalty
+from saddle.penalty.mean_matching import MeanMatching
+from saddle.penalty.r1 import R1
+from saddle.penalty.weight_clipping import WeightClipping
+
+LATENT = torch.randn(6, 3, generator=torch.Generator().manual_seed(2))
+SHARES = torch.linspace(0.1, 0.9, 6)
+REAL = torch.randn(6, 1, 2, 2, generator=torch.Generator().manual_seed(3))
+
+
+def moment(iteration: int = 0) -> Moment:
+    noise = {"latent": LATENT}
+    return Moment(iteration, 0, lambda purpose, shape: noise[purpose], lambda purpose, shape: SHARES)
+
+
+@pytest.fixture
+def networks():
+    return {"generator": SmallGenerator(), "discriminator": SmallDiscriminator(curved=True)}
+
+
+def by_hand(networks):
+    """Weight and bias of D, logits on real and fake, fakes, and D's input gradient at x: w (1 + 2 (w.x + b))."""
+    linear = networks["discriminator"].linear
+    weight, bias = linear.weight.detach().squeeze(0), linear.bias.detach()
+    fake = networks["generator"](LATENT).detach()
+
+    def linear_part(x):
+        return x.flatten(1) @ weight + bias
+
+    def logits(x):
+        return linear_part(x) + linear_part(x).square()
+
+    def gradient(x):
+        return weight * (1 + 2 * linear_part(x)).unsqueeze(1)
+
+    return fake, logits, gradient
+
+
+def test_discriminator_terms_are_the_hand_computed_ones(networks):
+    game = Adversarial(
+        Minimax(), {"r1": R1(weight=0.5, every_iterations=2), "gp": GradientPenalty(weight=10.0), "off": R1(weight=0.0)}
+    )
+    fake, logits, gradient = by_hand(networks)
+    played = game.discriminator_loss(networks, {"image": REAL}, moment(0))
+    between = SHARES.view(-1, 1, 1, 1) * REAL + (1 - SHARES.view(-1, 1, 1, 1)) * fake
+    expected = {
+        "adversarial": (softplus(-logits(REAL)) + softplus(logits(fake))).mean(),
+        "r1": 2 * 0.5 * gradient(REAL).square().sum(1).mean(),
+        "gp": 10 * (gradient(between).norm(dim=1) - 1).square().mean(),
+    }
+    assert played.terms.keys() == expected.keys()
+    for name, value in expected.items():
+        torch.testing.assert_close(played.terms[name].detach(), value, rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(played.observed["real"], logits(REAL))
+    torch.testing.assert_close(played.observed["fake"], logits(fake))
+    assert game.discriminator_loss(networks, {"image": REAL}, moment(1)).terms.keys() == {"adversarial", "gp"}
+
+
+def test_generator_terms_are_the_hand_computed_ones(networks):
+    game = Adversarial(NonSaturating(), {"mean_matching": MeanMatching(weight=0.3), "zero": MeanMatching(weight=0.0)})
+    fake, logits, _ = by_hand(networks)
+    played = game.generator_loss(networks, {"image": REAL}, moment())
+    torch.testing.assert_close(played.terms["adversarial"].detach(), softplus(-logits(fake)).mean())
+    gap = (REAL.mean(0) - fake.mean(0)).square().sum()
+    torch.testing.assert_close(played.terms["mean_matching"].detach(), 0.3 * gap)
+    assert played.terms.keys() == {"adversarial", "mean_matching"}
+
+
+def test_each_turn_gives_gradients_to_its_own_network_even_untoggled(networks):
+    game = Adversarial(NonSaturating(), {"r1": R1(weight=1.0)})
+    sum(game.discriminator_loss(networks, {"image": REAL}, moment()).terms.values()).backward()
+    assert networks["generator"].linear.weight.grad is None
+    assert networks["discriminator"].linear.weight.grad.abs().sum() > 0
+    sum(game.generator_loss(networks, {"image": REAL}, moment()).terms.values()).backward()
+    assert networks["generator"].linear.weight.grad.abs().sum() > 0
+
+
+def test_a_shared_pass_gives_the_same_gradients_as_a_pass_for_each_term(networks):
+    """R1's logits come from the pass that its input gradient is taken from."""
+    weight = networks["discriminator"].linear.weight
+    terms = Adversarial(Minimax(), {"r1": R1(weight=1.0)}).discriminator_loss(networks, {"image": REAL}, moment()).terms
+    (together,) = torch.autograd.grad(sum(terms.values()), weight)
+    alone = Adversarial(Minimax()).discriminator_loss(networks, {"image": REAL}, moment()).terms
+    images = REAL.clone().requires_grad_()
+    (slope,) = torch.autograd.grad(networks["discriminator"](images).sum(), images, create_graph=True)
+    apart = alone["adversarial"] + slope.flatten(1).square().sum(1).mean()
+    torch.testing.assert_close(together, torch.autograd.grad(apart, weight)[0], rtol=1e-5, atol=1e-6)
+
+
+def test_turns_their_order_and_their_constraints():
+    clip = WeightClipping(limit=0.1)
+    discriminator, generator = Adversarial(Minimax(), {"clip": clip}, n_critic=5).turns()
+    assert (discriminator.name, discriminator.trains, discriminator.every) == ("discriminator", ("discriminator",), 1)
+    assert (generator.name, generator.trains, generator.every) == ("generator", ("generator",), 5)
+    assert discriminator.constraints == (clip,)
+    assert generator.constraints == ()
+
+
+def test_logits_of_another_shape_are_refused(networks):
+    networks["discriminator"].forward = lambda images: images.flatten(1)[:, :1]
+    for turn in Adversarial(Minimax()).turns():
+        with pytest.raises(ValueError, match=r"logits of shape \(6,\)"):
+            turn.loss(networks, {"image": REAL}, moment())

@@ -1,0 +1,130 @@
+"""What several test files use: runs of train.py, small games, gradients by hand."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import lightning
+import torch
+from torch import Tensor, nn
+
+from saddle.data.module import ImageData
+from saddle.training.module import GameModule
+from saddle.training.schedule import Schedule
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+SMALL = ["data=digits", "architecture=mlp", "data.batch_size=100", "trainer.log_every_n_steps=5"]
+
+
+def command(*arguments: str, cwd: Path = REPOSITORY, **environment: str | None) -> subprocess.CompletedProcess:
+    """Run Python with `arguments` from `cwd`; `environment` is added to this one, None takes a variable away."""
+    env = {name: value for name, value in {**os.environ, **environment}.items() if value is not None}
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=cwd, env=env, capture_output=True, text=True, timeout=300, check=False
+    )
+
+
+def train(*overrides: str, cwd: Path = REPOSITORY, **environment: str | None) -> subprocess.CompletedProcess:
+    """Run train.py."""
+    return command(str(REPOSITORY / "train.py"), *overrides, cwd=cwd, **environment)
+
+
+def trained(folder: Path, *overrides: str) -> dict:
+    """Train a small run in `folder` and return its last checkpoint."""
+    result = train(*SMALL, f"hydra.run.dir={folder}", *overrides)
+    assert result.returncode == 0, result.stderr
+    return checkpoint(folder)
+
+
+def checkpoint(folder: Path) -> dict:
+    """The last checkpoint of a run."""
+    return torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)
+
+
+def differences(first, second, path: str = "") -> list[str]:
+    """Where two nested values are not bitwise equal."""
+    if isinstance(first, Tensor) and isinstance(second, Tensor):
+        return [] if torch.equal(first, second) else [path]
+    if isinstance(first, dict) and isinstance(second, dict):
+        if first.keys() != second.keys():
+            return [f"{path}: keys {set(first) ^ set(second)}"]
+        return [line for key in first for line in differences(first[key], second[key], f"{path}.{key}")]
+    if isinstance(first, list | tuple) and isinstance(second, list | tuple) and len(first) == len(second):
+        return [
+            line for i, pair in enumerate(zip(first, second, strict=True)) for line in differences(*pair, f"{path}.{i}")
+        ]
+    return [] if first == second else [f"{path}: {first} != {second}"]
+
+
+class Points(ImageData):
+    """`count` random 2x2 images, the same ones each time."""
+
+    def __init__(self, count: int = 60, batch_size: int = 8, accumulate: int = 1) -> None:
+        super().__init__(2, 1, 10, batch_size, 0, accumulate)
+        self.count = self.size = count
+
+    def load(self) -> tuple[Tensor, Tensor]:
+        generator = torch.Generator().manual_seed(1)
+        images = torch.randint(0, 256, (self.count, 1, 2, 2), generator=generator, dtype=torch.uint8)
+        return images, torch.arange(self.count) % 10
+
+
+class SmallGenerator(nn.Module):
+    """Three latent numbers to 2x2 images by one linear layer."""
+
+    latent_dim = 3
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(3, 4)
+
+    def forward(self, latent: Tensor) -> Tensor:
+        return self.linear(latent).view(-1, 1, 2, 2)
+
+
+class SmallDiscriminator(nn.Module):
+    """2x2 images to logits by one linear layer, squared where `curved` (so that input gradients vary)."""
+
+    def __init__(self, curved: bool = False) -> None:
+        super().__init__()
+        self.linear, self.curved = nn.Linear(4, 1), curved
+
+    def forward(self, images: Tensor) -> Tensor:
+        logits = self.linear(images.flatten(1)).squeeze(1)
+        return logits + logits.square() if self.curved else logits
+
+
+def small_module(game, accumulate: int = 1, batch_size: int = 8, **changes) -> GameModule:
+    """A module of two linear layers in float64 with SGD."""
+    torch.manual_seed(7)
+    turns = [turn.name for turn in game.turns()]
+    settings = {
+        "networks": {"generator": SmallGenerator(), "discriminator": SmallDiscriminator(curved=True)},
+        "optimizers": dict.fromkeys(turns, lambda parameters: torch.optim.SGD(parameters, lr=0.1)),
+        "schedules": dict.fromkeys(turns, Schedule()),
+        "clip_norm": dict.fromkeys(turns),
+        "rows": accumulate * batch_size,
+        "seed": 0,
+        "accumulate": accumulate,
+    }
+    return GameModule(game, **{**settings, **changes})
+
+
+def fit(module: GameModule, data: ImageData, steps: int, callbacks=(), **flags) -> lightning.Trainer:
+    """Train `module` on the CPU in float64 and return the trainer."""
+    settings = {
+        "max_steps": steps,
+        "max_epochs": -1,
+        "accelerator": "cpu",
+        "devices": 1,
+        "precision": "64-true",
+        "logger": False,
+        "enable_checkpointing": False,
+        "enable_progress_bar": False,
+        "enable_model_summary": False,
+        "use_distributed_sampler": False,
+    }
+    trainer = lightning.Trainer(**{**settings, **flags}, callbacks=list(callbacks))
+    trainer.fit(module, datamodule=data)
+    return trainer

@@ -1,0 +1,39 @@
+import pytest
+import torch
+
+from saddle.loss.hinge import Hinge
+
+LOGITS = [-100.0, -3.0, -0.5, 0.0, 0.5, 3.0, 100.0]
+LOSS = Hinge()
+
+
+def gradients(function, logits):
+    x = torch.tensor(logits, dtype=torch.float64, requires_grad=True)
+    values = function(x)
+    assert values.shape == x.shape
+    values.sum().backward()
+    return values.tolist(), x.grad.tolist()
+
+
+def test_values_at_zero():
+    zero = torch.zeros(3, dtype=torch.float64)
+    torch.testing.assert_close(LOSS.discriminator(zero, zero), torch.full_like(zero, 2.0), rtol=1e-12, atol=0)
+    torch.testing.assert_close(LOSS.generator(zero), torch.full_like(zero, 0.0), rtol=1e-12, atol=1e-300)
+
+
+@pytest.mark.parametrize("x", LOGITS)
+def test_gradients_are_the_hand_derived_ones(x):
+    fixed = torch.zeros(1, dtype=torch.float64)
+    for function, expected in (
+        (lambda real: LOSS.discriminator(real, fixed), -1.0 if x < 1 else 0.0),
+        (lambda fake: LOSS.discriminator(fixed, fake), 1.0 if x > -1 else 0.0),
+        (lambda fake: LOSS.generator(fake), -1.0),
+    ):
+        _, (gradient,) = gradients(function, [x])
+        assert gradient == pytest.approx(expected, rel=1e-9, abs=1e-40)
+
+
+def test_values_at_large_logits():
+    large = torch.tensor([100.0, -100.0])
+    torch.testing.assert_close(LOSS.discriminator(large, -large), torch.tensor([0.0, 202.0]))
+    torch.testing.assert_close(LOSS.generator(large), torch.tensor([-100.0, 100.0]))

@@ -1,0 +1,149 @@
+"""The rules of the house that a machine can check."""
+
+import ast
+import importlib
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.version import Version
+
+from helpers import REPOSITORY
+
+PACKAGE = REPOSITORY / "src" / "saddle"
+FLOORS = {
+    **dict.fromkeys(("error", "bound", "seed", "compat", "loss", "penalty", "layer", "augmentation"), 0),
+    **dict.fromkeys(("architecture", "data", "metric"), 1),
+    "game": 2,
+    **dict.fromkeys(("training", "callback"), 3),
+    "cli": 4,
+    **dict.fromkeys(("__init__", "__main__"), 5),
+}
+NO_NEIGHBOURS = {  # folders whose files share only these
+    "loss": {"base"},
+    "penalty": {"base"},
+    "architecture": set(),
+    "game": {"turn"},
+}
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+
+
+def imports(path: Path) -> list[str]:
+    """Dotted names that a file imports, wherever in the file."""
+    names = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            names.append(node.module)
+            names += [f"{node.module}.{alias.name}" for alias in node.names if node.module == "saddle"]
+    return names
+
+
+def place(name: str) -> list[str]:
+    """The parts of a dotted name below `saddle`."""
+    return name.split(".")[1:]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_imports_go_down_only_and_never_sideways(path):
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    for name in imports(path):
+        if not name.startswith("saddle.") or place(name)[0] == "__version__":
+            continue
+        assert FLOORS[place(name)[0]] <= FLOORS[parts[0]], f"{path.name} imports {name} from a floor above"
+        if parts[0] in NO_NEIGHBOURS and place(name)[0] == parts[0] and parts[-1] not in NO_NEIGHBOURS[parts[0]]:
+            assert set(place(name)[1:2]) <= NO_NEIGHBOURS[parts[0]], f"{path.name} imports its neighbour {name}"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_only_the_command_line_knows_hydra_and_only_games_know_no_optimizer(path):
+    floor = path.relative_to(PACKAGE).parts[0]
+    for name in imports(path):
+        if name.split(".")[0] in ("hydra", "omegaconf"):
+            assert floor == "cli", f"{path}: {name}"
+        if floor == "game":
+            assert not name.startswith(("torch.optim", "lightning")), f"{path}: {name}"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_files_that_need_lightning_or_torchvision_import_the_guard_first(path):
+    names = imports(path)
+    heavy = [i for i, name in enumerate(names) if name.split(".")[0] in ("lightning", "torchvision")]
+    if heavy:
+        guard = [i for i, name in enumerate(names) if name == "saddle.compat"]
+        assert guard, f"{path} needs `import saddle.compat` first"
+        assert guard[0] < heavy[0]
+
+
+def test_exactly_one_file_instantiates():
+    callers = [path.name for path in SOURCES if re.search(r"\binstantiate\(", path.read_text())]
+    assert callers == ["build.py"]
+
+
+def test_files_and_functions_stay_short():
+    for path in SOURCES:
+        assert len(path.read_text().splitlines()) <= 250, path
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef):
+                assert node.end_lineno - node.lineno <= 50, f"{path}: {node.name}"
+
+
+def test_no_arguments_are_dropped_silently():
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef) and node.args.kwarg is not None:
+                assert (path.name, node.args.kwarg.arg) == ("build.py", "injected"), f"{path}: {node.name}"
+
+
+def tracked() -> list[Path]:
+    result = subprocess.run(["git", "ls-files"], cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    if result.returncode:
+        pytest.skip("not a git checkout: this test reads the tracked files")
+    return [REPOSITORY / line for line in result.stdout.splitlines() if (REPOSITORY / line).is_file()]
+
+
+def test_no_absolute_path_of_a_machine_in_any_file():
+    pattern = re.compile(r"(?<![\w.:/>])/(home|root|tmp|work|mnt|Users|opt|var)/")
+    for path in tracked():
+        if path.suffix not in (".png", ".npz"):
+            found = [line for line in path.read_text().splitlines() if pattern.search(line)]
+            assert found == [] or path == Path(__file__), f"{path}: {found[:3]}"
+
+
+def test_every_test_file_mirrors_a_source_file():
+    for path in (REPOSITORY / "tests").glob("*/test_*.py"):
+        source = PACKAGE / path.parent.name / path.name.removeprefix("test_")
+        assert source.exists(), f"{path} tests no file of that name"
+
+
+def test_constraints_name_exact_public_versions_inside_the_tested_ranges():
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    pinned = {}
+    for line in (REPOSITORY / "constraints.txt").read_text().splitlines():
+        if line and not line.startswith("#"):
+            name, version = line.split("==")
+            assert Version(version).local is None, line
+            pinned[name.lower()] = version
+    wanted = [*project["dependencies"], *(r for extra in project["optional-dependencies"].values() for r in extra)]
+    for text in wanted:
+        requirement = Requirement(text)
+        assert requirement.specifier, f"{text} has no tested range"
+        assert requirement.specifier.contains(pinned[requirement.name.lower()]), text
+
+
+def test_the_readme_has_both_commands_each_complete_in_one_line():
+    lines = (REPOSITORY / "README.md").read_text().splitlines()
+    assert "python -m pip install -e . -c constraints.txt && python train.py data=digits" in lines
+    assert 'python -m pip install -e ".[test]" -c constraints.txt && python -m pytest' in lines
+
+
+def test_importing_the_package_loads_nothing_heavy():
+    assert imports(PACKAGE / "__init__.py") == []
+    assert importlib.import_module("saddle").__version__ == tomllib.loads(
+        (REPOSITORY / "pyproject.toml").read_text()
+    )["project"]["version"]

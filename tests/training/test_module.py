@@ -1,0 +1,155 @@
+import pytest
+import torch
+from lightning import Callback
+from torch import nn
+
+from helpers import Points, SmallDiscriminator, SmallGenerator, differences, fit, small_module
+from saddle.data.loader import MemoryLoader
+from saddle.game.adversarial import Adversarial
+from saddle.loss.non_saturating import NonSaturating
+from saddle.loss.wasserstein import Wasserstein
+from saddle.penalty.gradient_penalty import GradientPenalty
+from saddle.penalty.r1 import R1
+from saddle.penalty.weight_clipping import WeightClipping
+from saddle.training.ema import EMA
+from saddle.training.noise import Noise
+from saddle.training.schedule import Schedule
+
+
+def hand_written_loop(steps: int, n_critic: int) -> tuple[nn.Module, nn.Module]:
+    """Twenty lines of plain torch that play the same game: two Adams, non-saturating loss, R1 on D."""
+    torch.manual_seed(7)
+    generator, discriminator = SmallGenerator().double(), SmallDiscriminator(curved=True).double()
+    optimizer_d = torch.optim.Adam(discriminator.parameters(), lr=0.01, betas=(0.5, 0.9))
+    optimizer_g = torch.optim.Adam(generator.parameters(), lr=0.02, betas=(0.5, 0.9))
+    images, labels = Points().load()
+    loader, noise = MemoryLoader(images, labels, rows=8, seed=0), Noise(0, 8)
+    done = 0
+    while done < steps:
+        for batch in loader:
+            real = batch["image"].double().requires_grad_()
+            noise.start(done)
+            latent = noise.draw("normal", "latent", (8, 3), 0, real)
+            fake, on_real = generator(latent).detach(), discriminator(real)
+            (slope,) = torch.autograd.grad(on_real.sum(), real, create_graph=True)
+            penalty = 0.3 * (slope**2).sum((1, 2, 3)).mean()
+            loss_d = -torch.sigmoid(on_real).log().mean() - (1 - torch.sigmoid(discriminator(fake))).log().mean()
+            optimizer_d.zero_grad()
+            (loss_d + penalty).backward()
+            optimizer_d.step()
+            if (done + 1) % n_critic == 0:
+                loss_g = -torch.sigmoid(discriminator(generator(latent))).log().mean()
+                optimizer_g.zero_grad()
+                loss_g.backward()
+                optimizer_g.step()
+            done += 1
+            if done == steps:
+                return generator, discriminator
+    raise AssertionError
+
+
+@pytest.mark.parametrize("n_critic", [1, 3])
+def test_twenty_iterations_equal_a_hand_written_loop(n_critic):
+    game = Adversarial(NonSaturating(), {"r1": R1(weight=0.3)}, n_critic=n_critic)
+    optimizers = {
+        "discriminator": lambda parameters: torch.optim.Adam(parameters, lr=0.01, betas=(0.5, 0.9)),
+        "generator": lambda parameters: torch.optim.Adam(parameters, lr=0.02, betas=(0.5, 0.9)),
+    }
+    module = small_module(game, optimizers=optimizers)
+    before = module.generator.linear.weight.clone()
+    fit(module, Points(), 20)
+    generator, discriminator = hand_written_loop(20, n_critic)
+    for mine, theirs in ((module.generator, generator), (module.discriminator, discriminator)):
+        for a, b in zip(mine.parameters(), theirs.parameters(), strict=True):
+            torch.testing.assert_close(a, b, rtol=1e-9, atol=1e-11)
+    assert (module.generator.linear.weight - before).abs().max() > 0.02
+
+
+@pytest.mark.parametrize("n_critic", [1, 2, 5])
+def test_one_iteration_is_counted_once_and_updates_per_turn(n_critic):
+    module = small_module(Adversarial(NonSaturating(), n_critic=n_critic))
+    trainer = fit(module, Points(), 20)
+    assert trainer.global_step == module.clock.iteration == 20
+    assert module.clock.images == 160
+    assert dict(module.clock.updates) == {"discriminator": 20, "generator": 20 // n_critic}
+
+
+def test_accumulated_parts_equal_one_large_batch():
+    penalties = {"gp": GradientPenalty(weight=1.0)}
+    large = small_module(Adversarial(NonSaturating(), penalties), batch_size=24)
+    fit(large, Points(batch_size=24), 6)
+    parts = small_module(Adversarial(NonSaturating(), penalties), accumulate=3, batch_size=8)
+    fit(parts, Points(batch_size=8, accumulate=3), 6)
+    for a, b in zip(large.parameters(), parts.parameters(), strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-12, atol=1e-14)
+    assert parts.clock.images == large.clock.images == 144
+    observed = parts.played["discriminator"].observed["real"]
+    torch.testing.assert_close(observed, large.played["discriminator"].observed["real"])
+
+
+def test_gradients_are_clipped_per_turn_to_the_norm_given():
+    def steps(**changes):
+        module = small_module(Adversarial(NonSaturating()), **changes)
+        before = {name: network.linear.weight.detach().clone().double() for name, network in module.networks.items()}
+        biases = {name: network.linear.bias.detach().clone().double() for name, network in module.networks.items()}
+        fit(module, Points(), 1, log_every_n_steps=1)
+        moved = {}
+        for name, network in module.networks.items():
+            change = torch.cat([(network.linear.weight - before[name]).flatten(), network.linear.bias - biases[name]])
+            moved[name] = change.norm().item() / 0.1
+        return moved, {name: norm.item() for name, norm in module.gradient_norms.items()}
+
+    free, norms = steps()
+    assert free == pytest.approx(norms, rel=1e-6)
+    clipped, norms_again = steps(clip_norm={"discriminator": free["discriminator"] / 10, "generator": None})
+    assert clipped["discriminator"] == pytest.approx(free["discriminator"] / 10, rel=1e-4)
+    assert norms_again["discriminator"] == pytest.approx(free["discriminator"], rel=1e-6)
+    assert clipped["generator"] > 0
+
+
+def test_learning_rates_follow_each_turns_schedule_in_images():
+    seen = []
+
+    class Watch(Callback):
+        def on_train_batch_end(self, trainer, module, *_):
+            seen.append([module.wrapped[turn.name].param_groups[0]["lr"] for turn in module.turns])
+
+    schedules = {"discriminator": Schedule("linear", horizon_images=80), "generator": Schedule(warmup_images=40)}
+    fit(small_module(Adversarial(NonSaturating()), schedules=schedules), Points(), 10, [Watch()])
+    expected = [[0.1 * (1 - n / 10), 0.1 * min(1, n / 5)] for n in range(1, 11)]
+    torch.testing.assert_close(torch.tensor(seen), torch.tensor(expected))
+
+
+def test_weight_constraints_hold_after_every_step():
+    game = Adversarial(Wasserstein(), {"clip": WeightClipping(limit=0.01)})
+    module = small_module(game)
+    fit(module, Points(), 3)
+    weights = torch.cat([p.flatten() for p in module.discriminator.parameters()])
+    assert weights.abs().max() == 0.01
+    assert module.generator.linear.weight.abs().max() > 0.01
+
+
+def test_the_average_follows_the_generator_after_its_own_updates_only():
+    module = small_module(Adversarial(NonSaturating(), n_critic=2), ema=EMA(16, warmup=0))
+    start = module.generator.linear.weight.detach().double().clone()
+    fit(module, Points(), 1)
+    assert torch.equal(module.ema.network.linear.weight, start)
+    module = small_module(Adversarial(NonSaturating(), n_critic=2), ema=EMA(16, warmup=0))
+    fit(module, Points(), 2)
+    expected = 0.5 * start + 0.5 * module.generator.linear.weight
+    torch.testing.assert_close(module.ema.network.linear.weight, expected)
+
+
+def test_sampler_is_the_average_or_a_copy_of_the_generator():
+    module = small_module(Adversarial(NonSaturating()), ema=EMA())
+    assert module.sampler() is module.ema.network
+    module = small_module(Adversarial(NonSaturating()))
+    copied = module.sampler()
+    assert copied is not module.generator
+    assert differences(dict(copied.state_dict()), dict(module.generator.state_dict())) == []
+
+
+def test_gradients_of_one_turn_do_not_reach_the_others_network():
+    module = small_module(Adversarial(NonSaturating(), n_critic=2))
+    fit(module, Points(), 1)
+    assert module.generator.linear.weight.grad is None
