@@ -144,6 +144,7 @@ def test_the_readme_has_both_commands_each_complete_in_one_line():
 
 def test_importing_the_package_loads_nothing_heavy():
     assert imports(PACKAGE / "__init__.py") == []
-    assert importlib.import_module("saddle").__version__ == tomllib.loads(
-        (REPOSITORY / "pyproject.toml").read_text()
-    )["project"]["version"]
+    assert (
+        importlib.import_module("saddle").__version__
+        == tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["version"]
+    )
