@@ -47,7 +47,7 @@ def value_and_gradient(objective: Callable[[Tensor], Tensor], logits: Tensor) ->
 
 def table() -> str:
     """G's loss and its gradient at `TABLE_LOGITS`, as Markdown."""
-    heads = [f"{what} at {logit:g}" for logit in TABLE_LOGITS for what in ("loss", "gradient")]
+    heads = [head for logit in TABLE_LOGITS for head in (f"loss at {logit:g}", "gradient")]
     rows = [["G's objective", *heads], ["---", *["---:"] * len(heads)]]
     for name, loss in LOSSES.items():
         pairs = zip(*value_and_gradient(loss.generator, torch.tensor(TABLE_LOGITS).double()), strict=True)

@@ -3,8 +3,9 @@ import json
 import shutil
 
 import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from helpers import SMALL, checkpoint, differences, train, trained
+from helpers import checkpoint, differences, train, trained
 from saddle.cli.resume import check_same, resume_arguments
 from saddle.error import InputError
 
@@ -40,19 +41,20 @@ def test_a_resumed_run_is_bitwise_the_uninterrupted_one(tmp_path, choices):
 
 
 def test_curves_and_summary_go_on_from_the_checkpoint(tmp_path):
-    trained(tmp_path, "trainer.max_steps=20", "callback.checkpoint.every_iterations=10")
-    saved = tmp_path / "kept.ckpt"
-    shutil.copy(tmp_path / "checkpoints" / "last.ckpt", saved)
-    trained(tmp_path / "longer", "trainer.max_steps=12")
-    folder = tmp_path / "longer"
-    with (folder / "metrics.csv").open("a") as file:
-        file.write("15" + ",0" * 16 + "\n")
-    before = {path.name: path.read_bytes() for path in (folder / ".hydra").iterdir()}
-    assert train(f"resume={folder / 'checkpoints' / 'last.ckpt'}", "trainer.max_steps=20").returncode == 0
+    folder, last = tmp_path / "run", tmp_path / "run" / "checkpoints" / "last.ckpt"
+    trained(folder, "trainer.max_steps=10")
+    settings = {path.name: path.read_bytes() for path in (folder / ".hydra").iterdir()}
+    shutil.copy(last, tmp_path / "kept.ckpt")
+    assert train(f"resume={folder}", "trainer.max_steps=14").returncode == 0
+    shutil.copy(tmp_path / "kept.ckpt", last)  # as if the run had been killed at 14, after its last save at 10
+    assert train(f"resume={last}", "trainer.max_steps=20").returncode == 0
     with (folder / "metrics.csv").open() as file:
-        assert [int(row["iteration"]) for row in csv.DictReader(file)] == [5, 10, 12, 15, 20]
+        assert [int(row["iteration"]) for row in csv.DictReader(file)] == [5, 10, 15, 20]
+    events = EventAccumulator(str(folder / "tensorboard"), size_guidance={"images": 0}).Reload()
+    assert [event.step for event in events.Scalars("loss/generator")] == [5, 10, 15, 20]
+    assert [event.step for event in events.Images("samples")] == [0, 1, 2, 5, 10, 20]
     assert json.loads((folder / "summary.json").read_text())["iterations"] == 20
-    assert {path.name: path.read_bytes() for path in (folder / ".hydra").iterdir()} == before
+    assert {path.name: path.read_bytes() for path in (folder / ".hydra").iterdir()} == settings
 
 
 def test_another_checkpoint_or_changed_settings_are_refused(tmp_path):
@@ -96,6 +98,3 @@ def test_settings_may_not_differ_but_the_place_of_the_data_may(tmp_path):
         check_same(saved, {"seed": 0, "data": {"root": "a", "batch_size": 8}, "penalty": {}}, tmp_path)
     with pytest.raises(InputError, match=r"penalty\.r1\.weight was None .* and is now 1"):
         check_same(saved, {"seed": 0, "data": saved["data"], "penalty": {"r1": {"weight": 1}}}, tmp_path)
-
-
-assert SMALL[2] == "data.batch_size=100"

@@ -38,6 +38,15 @@ def test_a_failed_write_leaves_the_old_file_and_no_rest(saved, monkeypatch):
     assert [p.name for p in saved.parent.iterdir()] == ["a.ckpt"]
 
 
+def test_a_file_is_replaced_never_written_over(saved):
+    same_file = saved.with_name("link")
+    same_file.hardlink_to(saved)
+    before = same_file.read_bytes()
+    AtomicCheckpointIO().save_checkpoint(CONTENT | {"more": 1}, saved)
+    assert same_file.read_bytes() == before
+    assert read_checkpoint(saved)["more"] == 1
+
+
 class Evil:
     def __reduce__(self):
         return (print, ("executed",))

@@ -10,6 +10,8 @@ from typing import Any
 import saddle.compat  # noqa: F401  isort: skip
 from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import Callback
+from lightning.pytorch.loggers import TensorBoardLogger
+from torch.utils.tensorboard.summary import hparams
 
 from saddle.callback.curves import Curves
 from saddle.training.module import GameModule
@@ -47,7 +49,8 @@ class Summary(Callback):
         temporary.write_text(json.dumps(summary, indent=2) + "\n")
         temporary.replace(self.folder / "summary.json")
         for logger in trainer.loggers:
-            logger.log_hyperparams(_flat(module.record), summary["metrics"])
+            if isinstance(logger, TensorBoardLogger):
+                _show_hyper_parameters(logger, module.record, summary["metrics"])
         print(self._table(summary))
 
     def _summary(self, trainer: Trainer, module: GameModule) -> dict[str, Any]:
@@ -89,12 +92,30 @@ def _relative(path: Path) -> Path:
     return path.relative_to(here) if path.is_relative_to(here) else path
 
 
-def _flat(config: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested dicts as one level, keys joined by dots; lists as text."""
+def _show_hyper_parameters(logger: TensorBoardLogger, record: dict[str, Any], metrics: dict[str, float]) -> None:
+    """Fill the HParams tab: settings, and the curves whose last values stand beside them.
+
+    The logger's own method would log the values again at step 0, and so break the curves of the same name.
+    """
+    writer = logger.experiment._get_file_writer()
+    for part in hparams(hyper_parameters(record), metrics):
+        writer.add_summary(part)
+    logger.experiment.flush()
+
+
+def hyper_parameters(config: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested settings as one level: keys joined by dots, lists as text, parts by the names of their files.
+
+    What the game repeats of other groups (its loss and penalties) is left out.
+    """
     flat: dict[str, Any] = {}
     for key, value in config.items():
         if isinstance(value, dict):
-            flat |= _flat(value, f"{prefix}{key}.")
-        else:
+            if (prefix, key) not in (("game.", "loss"), ("game.", "penalties")):
+                flat |= hyper_parameters(value, f"{prefix}{key}.")
+        elif key == "_target_":
+            *_, module, name = value.split(".")
+            flat[prefix.rstrip(".")] = module if value.startswith("saddle.") else name
+        elif not key.startswith("_"):
             flat[prefix + key] = str(value) if isinstance(value, list) else value
     return flat
