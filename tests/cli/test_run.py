@@ -33,6 +33,15 @@ def test_the_run_folder_holds_what_is_promised(run):
     assert f"saddle sample {folder}" in result.stdout
 
 
+def test_a_new_run_does_not_mix_with_a_finished_one(run):
+    folder, _ = run
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    result = train(*SMALL, f"hydra.run.dir={folder}", "trainer.max_steps=5")
+    assert result.returncode == 2
+    assert f"holds a run already (checkpoints): use resume={folder}" in result.stderr
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
 def test_nothing_alarms_the_user(run):
     for word in ("warn", "deprecat", "error", "litlogger"):
         assert word not in run[1].stderr.lower(), run[1].stderr

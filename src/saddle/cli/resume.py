@@ -1,5 +1,6 @@
 """Going on with a run: `resume=RUN` becomes the run's own overrides and folder before Hydra starts."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,10 @@ def resume_arguments(arguments: list[str]) -> list[str]:
     """
     given = {_key(argument): argument for argument in arguments if "=" in argument}
     resume = given.get("resume", "resume=").partition("=")[2].strip("'\"")
-    if resume in ("", "null") or "hydra.run.dir" in given:
+    folder = given.get("hydra.run.dir", "").partition("=")[2].strip("'\"")
+    if folder and resume in ("", "null") and "LOCAL_RANK" not in os.environ:
+        check_free(Path(folder))  # before Hydra writes its own files there
+    if resume in ("", "null") or folder:
         return arguments
     checkpoint = checkpoint_of(Path(resume))
     folder = run_folder(checkpoint).resolve()
@@ -46,6 +50,15 @@ def resume_arguments(arguments: list[str]) -> list[str]:
     new = [argument for argument in arguments if _key(argument) != "resume"]
     target = [f"resume={_quoted(checkpoint.resolve())}", f"hydra.run.dir={_quoted(folder)}"]
     return [*kept, *new, *target, "hydra.output_subdir=null"]
+
+
+def check_free(folder: Path) -> None:
+    """Raise InputError if `folder` holds a run already, so that a new one would mix with it."""
+    taken = [name for name in ("checkpoints", "metrics.csv", "summary.json") if (folder / name).exists()]
+    if taken:
+        raise InputError(
+            f"hydra.run.dir={folder} holds a run already ({taken[0]}): use resume={folder} to go on with it"
+        )
 
 
 def _key(override: str) -> str:

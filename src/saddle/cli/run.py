@@ -12,7 +12,7 @@ import saddle.compat  # noqa: F401  isort: skip
 
 from saddle.callback.stop import StopOnSignal
 from saddle.cli.build import Built, Config, build
-from saddle.cli.resume import check_same, checkpoint_of
+from saddle.cli.resume import check_free, check_same, checkpoint_of
 from saddle.training.checkpoint import MARK, check_fits, read_checkpoint
 
 _NOT_MEANT_FOR_USERS = (
@@ -28,7 +28,10 @@ def run(config: Config) -> None:
     for message in _NOT_MEANT_FOR_USERS:
         warnings.filterwarnings("ignore", message)
     checkpoint, content = None, {}
-    if config.get("resume"):
+    first_rank = os.environ.get("LOCAL_RANK", "0") == "0"
+    if not config["resume"] and first_rank:
+        check_free(Path(config["folder"]))
+    if config["resume"]:
         checkpoint = checkpoint_of(Path(config["resume"]))
         content = read_checkpoint(checkpoint)
     iteration = content[MARK]["clock"]["iteration"] if content else None
@@ -37,7 +40,7 @@ def run(config: Config) -> None:
         check_same(content[MARK]["record"], built.module.record, checkpoint)
         check_fits(content["state_dict"], built.module, checkpoint)
     del content
-    if os.environ.get("LOCAL_RANK", "0") == "0":
+    if first_rank:
         built.data.prepare_data()
     stopped = _fit(built, checkpoint)
     if stopped is not None:
