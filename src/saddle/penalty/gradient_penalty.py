@@ -20,7 +20,7 @@ class GradientPenalty(InputGradientPenalty):
     def points(self, real: Tensor, fake: Tensor, uniform: Uniform) -> Tensor:
         """e x real + (1 - e) x fake with one e in [0, 1) per sample: (N, C, H, W)."""
         share = uniform("gradient_penalty", (real.shape[0],)).to(real.dtype).view(-1, *[1] * (real.dim() - 1))
-        return torch.lerp(fake, real, share)
+        return torch.lerp(fake.to(real.dtype), real, share)
 
     def values(self, gradient: Tensor) -> Tensor:
         """(|grad| - 1)^2 per sample, (N,)."""

@@ -17,4 +17,4 @@ class MeanMatching(GeneratorPenalty):
 
     def value(self, real: Tensor, fake: Tensor) -> Tensor:
         """The squared distance of the two batch means, a scalar, from images (N, C, H, W)."""
-        return (real.mean(0) - fake.mean(0)).square().sum()
+        return (real.mean(0) - fake.to(real.dtype).mean(0)).square().sum()
