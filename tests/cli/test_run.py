@@ -101,7 +101,7 @@ def test_two_ranks_equal_one_process(tmp_path):
 
 
 def test_bf16_mixed_trains_close_to_fp32(tmp_path):
-    choices = ["trainer.max_steps=12", "penalty=r1"]
+    choices = ["trainer.max_steps=12", "penalty=[r1,gradient_penalty,mean_matching]"]
     full, mixed = (trained(tmp_path / p, *choices, f"trainer.precision={p}") for p in ("32-true", "bf16-mixed"))
     weights = [content["state_dict"]["discriminator.layers.0.weight"] for content in (full, mixed)]
     assert weights[1].dtype == torch.float32
@@ -132,5 +132,5 @@ def test_a_signal_saves_and_says_how_to_go_on(tmp_path, number, code):
     process.send_signal(number)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == code, errors
-    assert f"python train.py resume={tmp_path}" in errors
+    assert f"python train.py resume={tmp_path} trainer.max_steps=-1" in errors
     assert checkpoint(tmp_path)[MARK]["clock"]["iteration"] > 0

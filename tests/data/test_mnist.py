@@ -40,7 +40,7 @@ def test_swapped_files_are_refused(small):
     raw = small / "MNIST" / "raw"
     shutil.copy(raw / NAMES[1], raw / NAMES[0])
     with pytest.raises(InputError, match=r"train-images-idx3-ubyte: expected .*found"):
-        mnist(small).load()
+        mnist(small).prepare_data()
 
 
 def test_without_files_and_network_one_message_says_what_to_do(tmp_path, monkeypatch):

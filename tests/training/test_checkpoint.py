@@ -7,7 +7,7 @@ from torch import nn
 from saddle.error import InputError
 from saddle.training.checkpoint import MARK, AtomicCheckpointIO, check_fits, read_checkpoint, set_loop_counters
 
-CONTENT = {MARK: {"clock": {"iteration": 3}}, "state_dict": {"w": torch.arange(3.0)}}
+CONTENT = {MARK: {"clock": {"iteration": 3}, "record": {}}, "state_dict": {"w": torch.arange(3.0)}}
 
 
 @pytest.fixture
@@ -73,6 +73,7 @@ def _empty_zip(path):
         (lambda p: torch.save({MARK: Evil()}, p), "more than tensors and plain values"),
         (lambda p: torch.save({"state_dict": {}}, p), "was not written by saddle"),
         (lambda p: torch.save([1], p), "was not written by saddle"),
+        (lambda p: torch.save({MARK: None, "state_dict": {}}, p), "was not written by saddle"),
     ],
 )
 def test_other_files_are_refused_in_one_sentence(saved, spoil, message, capfd):

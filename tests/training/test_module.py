@@ -150,6 +150,28 @@ def test_sampler_is_the_average_or_a_copy_of_the_generator():
 
 
 def test_gradients_of_one_turn_do_not_reach_the_others_network():
-    module = small_module(Adversarial(NonSaturating(), n_critic=2))
-    fit(module, Points(), 1)
-    assert module.generator.linear.weight.grad is None
+    seen = {}
+
+    class Watch(Callback):
+        def on_before_optimizer_step(self, trainer, module, optimizer):
+            grads = {name: network.linear.weight.grad for name, network in module.networks.items()}
+            seen[module.playing.name] = {n: None if g is None else g.clone() for n, g in grads.items()}
+
+    module = small_module(Adversarial(NonSaturating()))
+    fit(module, Points(), 1, [Watch()])
+    assert seen["discriminator"]["generator"] is None
+    assert torch.equal(seen["generator"]["discriminator"], seen["discriminator"]["discriminator"])
+
+
+def test_default_generators_begin_each_iteration_anew():
+    drawn = []
+
+    class Draw(Callback):
+        def on_before_optimizer_step(self, trainer, module, optimizer):
+            drawn.append(torch.rand(1).item())
+
+    for _ in range(2):
+        torch.manual_seed(len(drawn))
+        fit(small_module(Adversarial(NonSaturating())), Points(), 2, [Draw()])
+    assert drawn[:4] == drawn[4:]
+    assert len(set(drawn[:4])) == 4

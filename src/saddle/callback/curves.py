@@ -46,6 +46,7 @@ class Curves(Callback):
             scalars = dict(zip(scalars, trainer.strategy.reduce(values, reduce_op="mean"), strict=True))
         values = {name: float(value) for name, value in scalars.items()}
         values |= self._counts(module)
+        module.gradient_norms.clear()  # a later row shows them only if they were measured again
         self.latest = {"iteration": module.clock.iteration, **values}
         if trainer.is_global_zero and not trainer.fast_dev_run:
             append_row(self.path, self.latest)

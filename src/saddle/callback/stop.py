@@ -31,6 +31,7 @@ class StopOnSignal(Callback):
             noticed = trainer.strategy.reduce_boolean_decision(noticed, all=False)
         if noticed:
             self.signal = self.signal or signal.SIGTERM
+            trainer.fit_loop.min_epochs = trainer.fit_loop.epoch_loop.min_steps = None  # they would keep it going
             trainer.should_stop = True
 
     def on_train_end(self, trainer: Trainer, module: LightningModule) -> None:

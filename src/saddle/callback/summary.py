@@ -1,6 +1,7 @@
 """The end of a run: summary.json, the HParams tab, a short table and where to look."""
 
 import json
+import math
 import platform
 import time
 from importlib.metadata import version
@@ -46,7 +47,7 @@ class Summary(Callback):
             return
         summary = self._summary(trainer, module)
         temporary = self.folder / "summary.json.new"
-        temporary.write_text(json.dumps(summary, indent=2) + "\n")
+        temporary.write_text(json.dumps(_finite(summary), indent=2, allow_nan=False) + "\n")
         temporary.replace(self.folder / "summary.json")
         for logger in trainer.loggers:
             if isinstance(logger, TensorBoardLogger):
@@ -84,6 +85,13 @@ class Summary(Callback):
             f"  sample  saddle sample {folder} --num 64 --out grid.png",
         ]
         return "\n".join(["", *lines, ""])
+
+
+def _finite(value: Any) -> Any:
+    """`value` with null in place of numbers that JSON does not have."""
+    if isinstance(value, dict):
+        return {name: _finite(item) for name, item in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _relative(path: Path) -> Path:

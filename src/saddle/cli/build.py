@@ -16,7 +16,7 @@ from torch.optim import Optimizer
 
 from saddle.bound import Count, Index, Positive
 from saddle.cli.schema import check, check_parameters
-from saddle.cli.sound import check_game, check_trainer, trainer_arguments
+from saddle.cli.sound import check_game, check_once, check_trainer, trainer_arguments
 from saddle.data.module import ImageData
 from saddle.error import InputError
 from saddle.game.adversarial import Penalty
@@ -76,6 +76,7 @@ def check_config(config: Config) -> None:
     """Raise InputError, naming the setting, if anything in the config is unknown, missing or out of range."""
     check_parameters("", config, Run)
     check_trainer(config["trainer"])
+    check_once(config)
 
 
 def build(config: Config, purge_step: int | None = None) -> Built:
@@ -150,6 +151,10 @@ def build_optimizers(config: Config, turns: tuple[Turn, ...]) -> dict[str, Calla
         entry = {**shared, **node.get(name, {})}
         if "fused" in entry and entry["fused"] is None:
             entry["fused"] = config["trainer"]["precision"] != "16-mixed"
+        if entry.get("fused") and config["trainer"]["precision"] == "16-mixed":
+            raise InputError(
+                "optimizer.fused=True with trainer.precision=16-mixed would clip scaled gradients: use null"
+            )
         path = f"optimizer.{name}" if node.get(name) else "optimizer"
         check(path, entry, Optimizer)
         made[name] = make(path, entry)

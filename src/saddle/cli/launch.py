@@ -50,10 +50,16 @@ def launch() -> None:
         hydra.main(version_base="1.3", config_path=config_folder(), config_name="train")(_task)()
     except InputError as error:
         refuse(str(error))
+    except OSError as error:
+        refuse(f"{error.filename}: {error.strerror}; choose another hydra.run.dir")
     except OverrideParseException as error:
         refuse(f"{error.override}: this is not setting=value ({str(error).splitlines()[0]})")
     except (HydraException, OmegaConfBaseException) as error:
         refuse(config_message(str(error)))
+    except ValueError as error:
+        if "Config group override" not in str(error):
+            raise
+        refuse("a group is chosen by the name of one of its files, not by null or a number: see python train.py --help")
 
 
 def refuse(message: str) -> None:
@@ -72,6 +78,8 @@ def _task(config: DictConfig) -> Any:
     several = HydraConfig.get().mode == RunMode.MULTIRUN
     try:
         plain = plain_config(config)
+        if several and plain["trainer"].get("strategy") != "auto":
+            raise InputError("trainer: a sweep trains each job in one process; use trainer=default, cpu or gpu with -m")
         return run(plain)
     except InputError as error:
         if several:

@@ -38,10 +38,16 @@ def resume_arguments(arguments: list[str]) -> list[str]:
     folder = given.get("hydra.run.dir", "").partition("=")[2].strip("'\"")
     if folder and resume in ("", "null") and "LOCAL_RANK" not in os.environ:
         check_free(Path(folder))  # before Hydra writes its own files there
-    if resume in ("", "null") or folder:
+    if resume in ("", "null") or "LOCAL_RANK" in os.environ:
         return arguments
+    if {"-m", "--multirun"} & set(arguments):
+        raise InputError("resume goes on with one run: use it without --multirun")
     checkpoint = checkpoint_of(Path(resume))
-    folder = run_folder(checkpoint).resolve()
+    folder, asked = run_folder(checkpoint).resolve(), folder
+    if asked and Path(asked).resolve() != folder:
+        raise InputError(f"hydra.run.dir={asked}: a resumed run goes on in its own folder, {folder}")
+    if "hydra.output_subdir" in given:
+        return arguments
     file = folder / ".hydra" / "overrides.yaml"
     if not file.is_file():
         raise InputError(f"resume={resume}: expected the run's settings in {file}, found none")
@@ -56,9 +62,9 @@ def check_free(folder: Path) -> None:
     """Raise InputError if `folder` holds a run already, so that a new one would mix with it."""
     taken = [name for name in ("checkpoints", "metrics.csv", "summary.json") if (folder / name).exists()]
     if taken:
-        raise InputError(
-            f"hydra.run.dir={folder} holds a run already ({taken[0]}): use resume={folder} to go on with it"
-        )
+        resumable = (folder / "checkpoints" / "last.ckpt").exists()
+        mend = f"use resume={folder} to go on with it" if resumable else "choose another folder"
+        raise InputError(f"hydra.run.dir={folder} holds a run already ({taken[0]}): {mend}")
 
 
 def _key(override: str) -> str:

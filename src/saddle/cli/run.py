@@ -2,17 +2,19 @@
 
 import logging
 import os
+import shlex
 import signal
 import sys
 import warnings
 from pathlib import Path
-from typing import Any
 
 import saddle.compat  # noqa: F401  isort: skip
+from lightning.fabric.utilities.exceptions import MisconfigurationException
 
 from saddle.callback.stop import StopOnSignal
 from saddle.cli.build import Built, Config, build
 from saddle.cli.resume import check_free, check_same, checkpoint_of
+from saddle.error import InputError
 from saddle.training.checkpoint import MARK, check_fits, read_checkpoint
 
 _NOT_MEANT_FOR_USERS = (
@@ -39,6 +41,11 @@ def run(config: Config) -> None:
     if checkpoint is not None:
         check_same(content[MARK]["record"], built.module.record, checkpoint)
         check_fits(content["state_dict"], built.module, checkpoint)
+        if 0 <= built.trainer.max_steps <= iteration:
+            raise InputError(
+                f"trainer.max_steps={built.trainer.max_steps}: {checkpoint} is at iteration {iteration} already; "
+                "ask for more to go on"
+            )
     del content
     if first_rank:
         built.data.prepare_data()
@@ -52,12 +59,16 @@ def _fit(built: Built, checkpoint: Path | None) -> int | None:
     stop = next((c for c in built.trainer.callbacks if isinstance(c, StopOnSignal)), None)
     try:
         built.trainer.fit(built.module, datamodule=built.data, ckpt_path=checkpoint, weights_only=True)
+    except MisconfigurationException as error:
+        raise InputError(f"trainer: {str(error).splitlines()[0]}") from error
     except SystemExit:
         return signal.SIGINT  # Lightning's way out of a second Ctrl-C
     return stop.signal if stop is not None else None
 
 
-def _leave(number: int, folder: str, built: Built) -> Any:
-    if built.trainer.is_global_zero:
-        print(f"stopped by {signal.Signals(number).name}; go on with: python train.py resume={folder}", file=sys.stderr)
+def _leave(number: int, folder: str, built: Built) -> None:
+    if not built.trainer.is_global_zero:
+        return  # a rank that ends with an error has the first one killed before it is done
+    again = f"python train.py resume={shlex.quote(folder)} trainer.max_steps={built.trainer.max_steps}"
+    print(f"stopped by {signal.Signals(number).name}; go on with: {again}", file=sys.stderr)
     sys.exit(128 + number)

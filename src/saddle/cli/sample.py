@@ -48,14 +48,17 @@ def _index(text: str) -> int:
 def sample(arguments: argparse.Namespace) -> None:
     """Write the images that the command line asks for; refuses to overwrite."""
     out = arguments.out
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+    if out.exists() and (arguments.format != "png" or not out.is_dir() or any(out.iterdir())):
         raise InputError(f"--out {out} exists: choose another name, so that nothing is overwritten")
     checkpoint = checkpoint_of(arguments.path)
     from saddle.training.sampling import images_from
 
     images = images_from(load_generator(checkpoint), arguments.num, arguments.seed)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    {"grid": _write_grid, "png": _write_files, "npz": _write_array}[arguments.format](images, out)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        {"grid": _write_grid, "png": _write_files, "npz": _write_array}[arguments.format](images, out)
+    except OSError as error:
+        raise InputError(f"--out {out}: {error.strerror}; choose another place") from error
     print(f"{len(images)} images of {checkpoint} in {out}")
 
 
@@ -70,6 +73,8 @@ def load_generator(checkpoint: Path) -> "nn.Module":
 
     content = read_checkpoint(checkpoint)
     record, state = content[MARK]["record"], content["state_dict"]
+    if "generator" not in record.get("architecture", {}):
+        raise InputError(f"{checkpoint}: this checkpoint holds no generator")
     check("architecture.generator", record["architecture"]["generator"], nn.Module)
     generator = make("architecture.generator", record["architecture"]["generator"])
     prefix = "ema.network." if any(name.startswith("ema.network.") for name in state) else "generator."

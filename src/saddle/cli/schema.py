@@ -14,7 +14,7 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import saddle.compat  # noqa: F401  isort: skip
-from pydantic import PydanticUserError, TypeAdapter, ValidationError
+from pydantic import PydanticSchemaGenerationError, TypeAdapter, ValidationError
 from torch.optim import Optimizer
 
 from saddle.bound import Beta, NonNegative, Positive
@@ -106,8 +106,8 @@ def _check_value(path: str, value: Any, expected: Any) -> None:
         raise InputError(f"{path}={_shown(value)}: expected {kinds}, given by a group or a _target_")
     try:
         adapter = TypeAdapter(plain, config={"allow_inf_nan": False})
-    except PydanticUserError:
-        adapter = TypeAdapter(plain)
+    except PydanticSchemaGenerationError as error:
+        raise InputError(f"{path}={_shown(value)}: this cannot be given here") from error
     try:
         adapter.validate_json(json.dumps(value), strict=True)
     except ValidationError as error:

@@ -13,11 +13,13 @@ from saddle.penalty.base import InputGradientPenalty, WeightConstraint
 _PRECISIONS = {"32-true", "32", "bf16-mixed", "16-mixed", "64-true", "64"}
 _DDP = {
     "ddp": "ddp_find_unused_parameters_true",
-    "ddp_spawn": "ddp_spawn_find_unused_parameters_true",
-    "ddp_fork": "ddp_fork_find_unused_parameters_true",
-    "ddp_notebook": "ddp_notebook_find_unused_parameters_true",
 }
+_READ_HERE = ("accelerator", "devices", "num_nodes", "strategy", "max_steps", "max_epochs", "log_every_n_steps")
 _INSTEAD = {
+    "logger": (None, "the group logger"),
+    "callbacks": (None, "the group callback"),
+    "plugins": (None, "the groups of the config"),
+    "enable_progress_bar": (False, "callback.progress"),
     "gradient_clip_val": (None, "training.clip_norm.discriminator and training.clip_norm.generator"),
     "gradient_clip_algorithm": (None, "training.clip_norm.discriminator and training.clip_norm.generator"),
     "accumulate_grad_batches": (1, "training.accumulate"),
@@ -29,10 +31,16 @@ def check_trainer(node: dict[str, Any]) -> None:
     for name, (neutral, instead) in _INSTEAD.items():
         if node.get(name, neutral) != neutral:
             raise InputError(
-                f"trainer.{name}={node[name]} does not work under manual optimization: use {instead} instead"
+                f"trainer.{name}={node[name]} does not work under saddle's manual optimization: use {instead} instead"
             )
     if node.get("use_distributed_sampler", False):
         raise InputError("trainer.use_distributed_sampler=True would shuffle again: the data module shards by itself")
+    if node.get("sync_batchnorm", False):
+        raise InputError(
+            "trainer.sync_batchnorm=True is not supported: the averaged generator samples on one rank alone"
+        )
+    if isinstance(node.get("overfit_batches"), float) and node["overfit_batches"] != 0:
+        raise InputError(f"trainer.overfit_batches={node['overfit_batches']}: use a whole number of batches")
     precision = str(node.get("precision"))
     if precision not in _PRECISIONS:
         raise InputError(
@@ -41,6 +49,9 @@ def check_trainer(node: dict[str, Any]) -> None:
         )
     if precision == "16-mixed" and not _on_cuda(node):
         raise InputError("trainer.precision=16-mixed needs a CUDA device: on a CPU use bf16-mixed or 32-true")
+    missing = [name for name in _READ_HERE if node.get(name) is None]
+    if missing:
+        raise InputError(f"trainer.{missing[0]} is missing: it has no default here")
     strategies = {"auto", *_DDP, *_DDP.values()}
     if node["strategy"] not in strategies:
         raise InputError(
@@ -51,6 +62,23 @@ def check_trainer(node: dict[str, Any]) -> None:
             raise InputError(f"trainer.{name}={node[name]}: use a count of at least 0, or -1 for no limit")
     if node["log_every_n_steps"] < 1:
         raise InputError(f"trainer.log_every_n_steps={node['log_every_n_steps']} should be at least 1")
+
+
+def check_once(config: dict[str, Any]) -> None:
+    """Raise InputError where a setting that is echoed in two places was changed in one of them."""
+    data, training, game = config["data"], config["training"], config["game"]
+    echoes = {
+        "data.accumulate": (data.get("accumulate"), training["accumulate"], "training.accumulate"),
+        "data.seed": (data.get("seed"), config["seed"], "seed"),
+        "game.loss": (game.get("loss", config["loss"]), config["loss"], "the group loss"),
+        "game.penalties": (game.get("penalties", config["penalty"]), config["penalty"], "the group penalty"),
+    }
+    for player, network in config["architecture"].items():
+        for name in ("image_size", "channels"):
+            echoes[f"architecture.{player}.{name}"] = (network.get(name, data[name]), data[name], f"data.{name}")
+    for setting, (value, source, change) in echoes.items():
+        if value != source:
+            raise InputError(f"{setting}={value} contradicts {change}={source}: change {change} alone")
 
 
 def _on_cuda(node: dict[str, Any]) -> bool:

@@ -44,7 +44,9 @@ class Mnist(ImageData):
 
     def prepare_data(self) -> None:
         """Download what is missing, with progress, from torchvision's mirrors in turn, verified by checksum."""
-        if all((self.folder / name).is_file() for name in _FILES):
+        images, labels = (self.folder / name for name in _FILES[:2])
+        if images.is_file() and labels.is_file():
+            check_idx_pair(images, labels)
             return
         try:
             with _timeout(_TIMEOUT_SECONDS):
@@ -59,7 +61,7 @@ class Mnist(ImageData):
         return data.data.unsqueeze(1), data.targets.long()
 
     def _how_to_get(self, error: Exception) -> str:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        reason = " ".join(str(error).split()) or type(error).__name__
         return (
             f"data.root={self.root}: MNIST is not there, and {' and '.join(MNIST.mirrors)} could not be reached "
             f"({reason}).\nPut {', '.join(_FILES)} into {self.folder}{os.sep}, or set data.root or SADDLE_DATA_ROOT to "

@@ -68,7 +68,8 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         raise InputError(f"{path}: holds more than tensors and plain values, so it was not read") from error
     except (RuntimeError, EOFError, OSError, KeyError, ValueError) as error:
         raise InputError(f"{path}: the checkpoint is damaged ({str(error).splitlines()[0]})") from error
-    if not isinstance(content, dict) or MARK not in content:
+    mark = content.get(MARK) if isinstance(content, dict) else None
+    if not isinstance(mark, dict) or not {"clock", "record"} <= mark.keys() or "state_dict" not in content:
         raise InputError(f"{path}: this file was not written by saddle")
     return content
 
