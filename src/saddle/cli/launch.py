@@ -50,12 +50,12 @@ def launch() -> None:
         hydra.main(version_base="1.3", config_path=config_folder(), config_name="train")(_task)()
     except InputError as error:
         refuse(str(error))
-    except OSError as error:
-        refuse(f"{error.filename}: {error.strerror}; choose another hydra.run.dir")
     except OverrideParseException as error:
         refuse(f"{error.override}: this is not setting=value ({str(error).splitlines()[0]})")
     except (HydraException, OmegaConfBaseException) as error:
         refuse(config_message(str(error)))
+    except OSError as error:  # after Hydra's own, some of which are OSErrors
+        refuse(f"{error.filename}: {error.strerror}; choose another hydra.run.dir")
     except ValueError as error:
         if "Config group override" not in str(error):
             raise

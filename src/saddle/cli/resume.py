@@ -38,7 +38,7 @@ def resume_arguments(arguments: list[str]) -> list[str]:
     folder = given.get("hydra.run.dir", "").partition("=")[2].strip("'\"")
     if folder and resume in ("", "null") and "LOCAL_RANK" not in os.environ:
         check_free(Path(folder))  # before Hydra writes its own files there
-    if resume in ("", "null") or "LOCAL_RANK" in os.environ:
+    if resume in ("", "null") or "LOCAL_RANK" in os.environ or "hydra.output_subdir" in given:
         return arguments
     if {"-m", "--multirun"} & set(arguments):
         raise InputError("resume goes on with one run: use it without --multirun")
@@ -46,8 +46,6 @@ def resume_arguments(arguments: list[str]) -> list[str]:
     folder, asked = run_folder(checkpoint).resolve(), folder
     if asked and Path(asked).resolve() != folder:
         raise InputError(f"hydra.run.dir={asked}: a resumed run goes on in its own folder, {folder}")
-    if "hydra.output_subdir" in given:
-        return arguments
     file = folder / ".hydra" / "overrides.yaml"
     if not file.is_file():
         raise InputError(f"resume={resume}: expected the run's settings in {file}, found none")
