@@ -16,6 +16,17 @@ from saddle.training.schedule import Schedule
 REPOSITORY = Path(__file__).resolve().parents[1]
 SMALL = ["data=digits", "architecture=mlp", "data.batch_size=100", "trainer.log_every_n_steps=5"]
 
+LOGITS = [-100.0, -3.0, -0.5, 0.0, 0.5, 3.0, 100.0]
+
+
+def gradients(function, logits: list[float]) -> tuple[list[float], list[float]]:
+    """Values and derivatives of a per-sample function at `logits`, in float64."""
+    x = torch.tensor(logits, dtype=torch.float64, requires_grad=True)
+    values = function(x)
+    assert values.shape == x.shape
+    values.sum().backward()
+    return values.tolist(), x.grad.tolist()
+
 
 def command(*arguments: str, cwd: Path = REPOSITORY, **environment: str | None) -> subprocess.CompletedProcess:
     """Run Python with `arguments` from `cwd`; `environment` is added to this one, None takes a variable away."""

@@ -3,22 +3,14 @@ import math
 import pytest
 import torch
 
+from helpers import LOGITS, gradients
 from saddle.loss.non_saturating import NonSaturating
 
-LOGITS = [-100.0, -3.0, -0.5, 0.0, 0.5, 3.0, 100.0]
 LOSS = NonSaturating()
 
 
 def sigmoid(x: float) -> float:
     return 1 / (1 + math.exp(-x)) if x > -700 else 0.0
-
-
-def gradients(function, logits):
-    x = torch.tensor(logits, dtype=torch.float64, requires_grad=True)
-    values = function(x)
-    assert values.shape == x.shape
-    values.sum().backward()
-    return values.tolist(), x.grad.tolist()
 
 
 def test_values_at_zero():

@@ -1,18 +1,10 @@
 import pytest
 import torch
 
+from helpers import LOGITS, gradients
 from saddle.loss.wasserstein import Wasserstein
 
-LOGITS = [-100.0, -3.0, -0.5, 0.0, 0.5, 3.0, 100.0]
 LOSS = Wasserstein()
-
-
-def gradients(function, logits):
-    x = torch.tensor(logits, dtype=torch.float64, requires_grad=True)
-    values = function(x)
-    assert values.shape == x.shape
-    values.sum().backward()
-    return values.tolist(), x.grad.tolist()
 
 
 def test_values_at_zero():
