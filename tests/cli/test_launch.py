@@ -1,6 +1,6 @@
 import pytest
 
-from helpers import REPOSITORY, train
+from helpers import REPOSITORY, SMALL, train
 from saddle.cli.launch import config_message
 
 
@@ -60,3 +60,16 @@ def test_the_config_lies_beside_the_sources():
     from saddle.cli.launch import config_folder
 
     assert config_folder() == str(REPOSITORY / "conf")
+
+
+def test_a_folder_that_cannot_be_made_is_bad_input_and_a_failed_save_is_not(tmp_path):
+    (tmp_path / "file").write_text("mine")
+    result = train("data=digits", f"hydra.run.dir={tmp_path / 'file' / 'run'}")
+    assert result.returncode == 2
+    assert "choose another hydra.run.dir" in result.stderr
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "samples").write_text("in the way")
+    result = train(*SMALL, f"hydra.run.dir={run}", "trainer.max_steps=2")
+    assert result.returncode == 1
+    assert "Traceback" in result.stderr

@@ -1,6 +1,6 @@
 """From a checked config to objects: the one place that instantiates."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -128,10 +128,14 @@ def per_turn(path: str, settings: Mapping[str, Any], turns: tuple[Turn, ...]) ->
     for name in names:
         if name not in settings:
             raise InputError(f"{path}.{name} is missing: the game has that turn")
-    for name in settings:
+    _check_turns(path, settings, names)
+    return settings
+
+
+def _check_turns(path: str, given: Iterable[str], names: list[str]) -> None:
+    for name in given:
         if name not in names:
             raise InputError(f"{path}.{name}: the game has no such turn; its turns are {', '.join(names)}")
-    return settings
 
 
 def build_optimizers(config: Config, turns: tuple[Turn, ...]) -> dict[str, Callable[..., Optimizer]]:
@@ -144,9 +148,7 @@ def build_optimizers(config: Config, turns: tuple[Turn, ...]) -> dict[str, Calla
     shared = {key: value for key, value in node.items() if not isinstance(value, dict)}
     check("optimizer", shared, Optimizer)
     made = {}
-    for name, value in node.items():
-        if isinstance(value, dict) and name not in names:
-            raise InputError(f"optimizer.{name}: the game has no such turn; its turns are {', '.join(names)}")
+    _check_turns("optimizer", [name for name, value in node.items() if isinstance(value, dict)], names)
     for name in names:
         entry = {**shared, **node.get(name, {})}
         if "fused" in entry and entry["fused"] is None:

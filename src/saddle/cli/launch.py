@@ -18,6 +18,7 @@ from saddle.cli.resume import resume_arguments
 from saddle.error import InputError
 
 _claimed: list[Path] = []
+_begun: list[DictConfig] = []  # filled when Hydra hands over: from then on an OSError is a failure, not bad input
 
 
 def config_folder() -> str:
@@ -55,6 +56,8 @@ def launch() -> None:
     except (HydraException, OmegaConfBaseException) as error:
         refuse(config_message(str(error)))
     except OSError as error:  # after Hydra's own, some of which are OSErrors
+        if _begun:
+            raise
         refuse(f"{error.filename}: {error.strerror}; choose another hydra.run.dir")
     except ValueError as error:
         if "Config group override" not in str(error):
@@ -75,6 +78,7 @@ def _task(config: DictConfig) -> Any:
     """One run, under Hydra."""
     from saddle.cli.run import run
 
+    _begun.append(config)
     several = HydraConfig.get().mode == RunMode.MULTIRUN
     try:
         plain = plain_config(config)
