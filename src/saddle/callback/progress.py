@@ -31,7 +31,7 @@ class Progress(Callback):
             unit="it",
             dynamic_ncols=True,
             disable=not trainer.is_global_zero,
-            bar_format="{n_fmt}/{total_fmt} |{bar:20}| {elapsed}{postfix}",
+            bar_format="{n_fmt}/{total_fmt} |{bar:10}| {elapsed}{postfix}",
         )
         self._interval = self.refresh_seconds if sys.stderr.isatty() else max(30.0, self.refresh_seconds)
 
@@ -56,10 +56,10 @@ class Progress(Callback):
         done = module.clock.iteration
         rate = (done - self._begun_at) / (time.perf_counter() - self._begun)
         parts = [f"{module.clock.images / 1000:.1f} kimg", f"{rate * module.rows:,.0f} images/s"]
-        parts += [f"{name} {sum(map(float, played.terms.values())):.3f}" for name, played in module.played.items()]
         left = _seconds_left(trainer, done, rate)
         if left is not None:
             parts.append(f"{tqdm.format_interval(left)} left")
+        parts += [f"{name} {sum(map(float, played.terms.values())):.3f}" for name, played in module.played.items()]
         self._bar.n = done
         self._bar.set_postfix_str(", ".join(parts))
 
