@@ -3,7 +3,8 @@
 Each recipe is trained by train.py for MINUTES on real MNIST (SADDLE_DATA_ROOT), one run after the other. 10,000 samples
 of its averaged generator are compared with the 10,000 test images by the Frechet distance between Gaussians fitted to
 the penultimate features (64) of a small classifier, which is trained first (Heusel et al. 2017, eq. 6, with another
-feature space). The distance of 10,000 training images to the test images is the floor. Prints one row per run as JSON.
+feature space). The distance of 10,000 training images to the test images is the floor. Prints one row per run as JSON;
+`as_asked` is the share of a conditional run's samples that the classifier reads as the class that was asked for.
 """
 
 import json
@@ -92,7 +93,8 @@ def main() -> None:
                 subprocess.run(command, check=True, capture_output=True)
                 draw = ["sample", f"{folder}/run", "--num", "10000", "--format", "npz", "--out", f"{folder}/s.npz"]
                 subprocess.run([sys.executable, "-m", "saddle", *draw], check=True, capture_output=True)
-                images = torch.from_numpy(np.load(f"{folder}/s.npz")["images"]).permute(0, 3, 1, 2).float() / 127.5 - 1
+                drawn = dict(np.load(f"{folder}/s.npz"))
+                images = torch.from_numpy(drawn["images"]).permute(0, 3, 1, 2).float() / 127.5 - 1
                 fake, classes = features(model, images)
                 summary = json.loads(Path(f"{folder}/run/summary.json").read_text())
             share = np.bincount(classes.argmax(1), minlength=10) / len(classes)
@@ -106,6 +108,8 @@ def main() -> None:
                 "images_per_second": summary["images_per_second"],
                 "overrides": overrides,
             }
+            if "labels" in drawn:
+                row["as_asked"] = round(float((classes.argmax(1) == drawn["labels"]).mean()), 4)
             print(json.dumps(row), flush=True)
 
 

@@ -68,6 +68,25 @@ def differences(first, second, path: str = "") -> list[str]:
     return [] if first == second else [f"{path}: {first} != {second}"]
 
 
+def check_labels_matter(generator: nn.Module, discriminator: nn.Module) -> None:
+    """Two conditional networks for three classes: labels change what they give, and only labels in use are trained."""
+    latent, ones, zeros = torch.randn(6, generator.latent_dim), torch.ones(6).long(), torch.zeros(6).long()
+    assert (generator.classes, discriminator.classes) == (3, 3)
+    images = generator.eval()(latent, ones)  # in training, batch norm takes away what is equal in all rows
+    assert not torch.equal(images, generator(latent, zeros))
+    logits = discriminator.eval()(images, ones)
+    assert logits.shape == (6,)
+    assert not torch.equal(logits, discriminator(images, zeros))
+    logits.square().sum().backward()
+    for network in (generator, discriminator):
+        tables = [module for module in network.modules() if isinstance(module, nn.Embedding)]
+        assert tables
+        for table in tables:
+            gradient = next(table.parameters()).grad  # of the weight itself, also where it is spectrally normalized
+            assert gradient[1].abs().sum() > 0
+            assert hasattr(table, "parametrizations") or gradient[[0, 2]].abs().sum() == 0
+
+
 class Points(ImageData):
     """`count` random 2x2 images, the same ones each time."""
 
@@ -84,7 +103,7 @@ class Points(ImageData):
 class SmallGenerator(nn.Module):
     """Three latent numbers to 2x2 images by one linear layer."""
 
-    latent_dim = 3
+    latent_dim, classes = 3, 0
 
     def __init__(self) -> None:
         super().__init__()
@@ -96,6 +115,8 @@ class SmallGenerator(nn.Module):
 
 class SmallDiscriminator(nn.Module):
     """2x2 images to logits by one linear layer, squared where `curved` (so that input gradients vary)."""
+
+    classes = 0
 
     def __init__(self, curved: bool = False) -> None:
         super().__init__()

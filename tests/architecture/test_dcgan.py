@@ -2,7 +2,9 @@ import pytest
 import torch
 from torch import nn
 
+from helpers import check_labels_matter
 from saddle.architecture.dcgan import Discriminator, Generator
+from saddle.layer.conditional_batch_norm import ConditionalBatchNorm
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -17,7 +19,8 @@ def test_any_size_and_channels_are_reached_exactly(size, channels):
 @pytest.mark.parametrize("depth", [1, 2, 3, 4])
 def test_each_width_is_one_doubling(depth):
     generator = Generator(64, 1, widths=(4,) * depth)
-    assert generator.first == (4, 64 // 2**depth, 64 // 2**depth)
+    first = generator.layers[:2](torch.randn(2, 100))
+    assert first.shape == (2, 4, 64 // 2**depth, 64 // 2**depth)
     assert generator(torch.randn(2, 100)).shape == (2, 1, 64, 64)
 
 
@@ -59,3 +62,19 @@ def test_weights_begin_as_the_paper_says():
     )
     assert weights.std().item() == pytest.approx(0.02, rel=0.02)
     assert weights.mean().item() == pytest.approx(0.0, abs=2e-4)
+
+
+@pytest.mark.parametrize("condition", ["projection", "concatenation"])
+@pytest.mark.parametrize("normalization", ["none", "batch", "spectral"])
+def test_conditional_networks_listen_to_their_labels(normalization, condition):
+    given = {"conditional": True, "classes": 3, "normalization": normalization, "widths": (4, 8)}
+    check_labels_matter(Generator(8, 2, **given), Discriminator(8, 2, condition=condition, **given))
+
+
+def test_batch_norm_of_a_conditional_generator_is_conditional():
+    generator = Generator(8, 1, widths=(4, 8), conditional=True, classes=3)
+    norms = [module for module in generator.modules() if isinstance(module, ConditionalBatchNorm)]
+    assert [norm.gain.weight.shape for norm in norms] == [(3, 4), (3, 8)]
+    gains = torch.cat([norm.gain.weight.flatten() for norm in norms])
+    assert 0.01 < gains.std() < 0.04
+    assert gains.mean().item() == pytest.approx(1.0, abs=0.02)

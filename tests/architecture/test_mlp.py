@@ -2,6 +2,7 @@ import pytest
 import torch
 from torch import nn
 
+from helpers import check_labels_matter
 from saddle.architecture.mlp import Discriminator, Generator
 
 
@@ -35,3 +36,16 @@ def test_normalization_is_where_it_was_asked_for(normalization):
     norms = sum(isinstance(m, nn.BatchNorm1d) for m in network.modules())
     spectral = sum(hasattr(m, "parametrizations") for m in network.layers)
     assert (norms, spectral) == ((2, 0) if normalization == "batch" else (0, 3))
+
+
+@pytest.mark.parametrize("condition", ["projection", "concatenation"])
+@pytest.mark.parametrize("normalization", ["none", "batch", "spectral"])
+def test_conditional_networks_listen_to_their_labels(normalization, condition):
+    given = {"conditional": True, "classes": 3, "normalization": normalization}
+    check_labels_matter(Generator(4, 2, **given), Discriminator(4, 2, condition=condition, **given))
+
+
+@pytest.mark.parametrize("network", [Generator, Discriminator])
+def test_a_conditional_network_without_classes_is_refused(network):
+    with pytest.raises(ValueError, match="needs labels, but classes=0"):
+        network(4, 1, conditional=True)

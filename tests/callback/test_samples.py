@@ -27,3 +27,11 @@ def test_a_grid_is_as_square_as_its_number_allows():
     images = torch.zeros(9, 1, 4, 4, dtype=torch.uint8)
     assert image_grid(images).shape == (3, 20, 20)
     assert image_grid(images[:2]).shape == (3, 14, 8)
+
+
+def test_a_grid_of_labelled_images_has_one_class_per_row():
+    labels = torch.tensor([0, 1, 2, 0, 1, 2, 0])
+    images = torch.arange(1, 8, dtype=torch.uint8).view(7, 1, 1, 1).expand(-1, 1, 4, 4)
+    grid = image_grid(images, labels)[0]
+    assert grid.shape == (20, 20)
+    assert grid[3::6, 3::6].tolist() == [[1, 4, 7], [2, 5, 128], [3, 6, 128]]

@@ -10,6 +10,7 @@ from saddle.cli.resume import check_same, resume_arguments
 from saddle.error import InputError
 
 DCGAN = ["architecture=dcgan", "architecture.generator.widths=[8,4]", "architecture.discriminator.widths=[4,8]"]
+DCGAN += ["architecture.conditional=true"]
 EXTRAS = [
     "game.n_critic=2",
     "penalty=gradient_penalty",

@@ -89,7 +89,7 @@ def test_a_run_is_a_function_of_its_seed(run, tmp_path):
 
 def test_two_ranks_equal_one_process(tmp_path):
     choices = ["trainer.precision=64-true", "trainer.max_steps=7", "penalty=[r1,gradient_penalty]", "game.n_critic=2"]
-    choices += ["optimizer.lr=1e-2", "optimizer.betas=[0.5,0.9]"]
+    choices += ["optimizer.lr=1e-2", "optimizer.betas=[0.5,0.9]", "architecture.conditional=true"]
     one = trained(tmp_path / "one", "trainer=cpu", *choices)
     two = trained(tmp_path / "two", "trainer=ddp_cpu", "trainer.devices=2", *choices)
     assert one[MARK]["clock"] == two[MARK]["clock"]

@@ -14,6 +14,13 @@ def folder(tmp_path_factory):
     return path
 
 
+@pytest.fixture(scope="module")
+def conditional(tmp_path_factory):
+    path = tmp_path_factory.mktemp("conditional") / "run"
+    trained(path, "trainer.max_steps=3", "architecture.conditional=true", "data.image_size=20")
+    return path
+
+
 def sample(folder, out, *options: str) -> int:
     return run_tool(["sample", str(folder), "--out", str(out), *options])
 
@@ -42,6 +49,36 @@ def test_single_files_and_the_grid_hold_the_same_images(folder, tmp_path):
     assert np.array_equal(grid[2:22, 24:44], images[1, :, :, 0])
 
 
+def test_a_conditional_run_shows_one_class_per_row_or_the_one_asked_for(conditional, tmp_path):
+    assert sample(conditional, tmp_path / "all", "--num", "20", "--format", "npz") == 0
+    arrays = np.load(tmp_path / "all")
+    assert arrays["labels"].tolist() == [*range(10), *range(10)]
+    assert sample(conditional, tmp_path / "grid.png", "--num", "20") == 0
+    grid = np.asarray(Image.open(tmp_path / "grid.png").convert("L"))
+    assert grid.shape == (10 * 22 + 2, 2 * 22 + 2)
+    assert np.array_equal(grid[24:44, 24:44], arrays["images"][11, :, :, 0])  # the second of class 1
+    assert sample(conditional, tmp_path / "seven", "--num", "20", "--format", "npz", "--label", "7") == 0
+    sevens = np.load(tmp_path / "seven")
+    assert set(sevens["labels"]) == {7}
+    assert np.array_equal(sevens["images"][17], arrays["images"][17])
+    assert not np.array_equal(sevens["images"][16], arrays["images"][16])
+
+
+def test_a_label_that_cannot_be_is_refused(folder, conditional, tmp_path, capsys):
+    assert sample(conditional, tmp_path / "x", "--label", "10") == 2
+    assert "--label 10: " in (message := capsys.readouterr().err)
+    assert "knows the classes 0 to 9" in message
+    assert sample(folder, tmp_path / "x", "--label", "1") == 2
+    assert "takes no labels; train with architecture.conditional=true" in capsys.readouterr().err
+
+
+def test_truncation_draws_the_images_together(folder, tmp_path):
+    for name, options in {"far": ["--truncation", "0.01"], "free": []}.items():
+        assert sample(folder, tmp_path / name, "--num", "30", "--format", "npz", *options) == 0
+    spreads = {name: np.load(tmp_path / name)["images"].std(0).mean() for name in ("far", "free")}
+    assert spreads["far"] < 0.2 * spreads["free"]
+
+
 def test_samples_are_those_of_the_averaged_generator(folder, tmp_path):
     from saddle.cli.sample import load_generator
 
@@ -67,6 +104,8 @@ def test_nothing_is_overwritten(folder, tmp_path, capsys, name):
     [
         (["--num", "0"], "use at least 1"),
         (["--num", "x"], "'x' is not a whole number"),
+        (["--truncation", "0"], "'0' is not a number above 0"),
+        (["--truncation", "nan"], "'nan' is not a number above 0"),
         (["--seed", "-1"], "'-1' is not a whole number"),
         (["--format", "jpg"], "invalid choice"),
     ],

@@ -51,6 +51,18 @@ def test_every_architecture_loss_and_penalty_build_together(architecture, loss, 
     assert [turn.name for turn in module.turns] == ["discriminator", "generator"]
 
 
+@pytest.mark.parametrize("architecture", GROUPS["architecture"])
+def test_labels_are_asked_for_in_one_place(architecture):
+    chosen = (f"architecture={architecture}", "architecture.conditional=true", "data.classes=10")
+    module = build(config(*chosen, "architecture.discriminator.condition=concatenation")).module
+    assert {name: network.classes for name, network in module.networks.items()} == {
+        "generator": 10,
+        "discriminator": 10,
+    }
+    unconditional = build(config(f"architecture={architecture}")).module
+    assert {network.classes for network in unconditional.networks.values()} == {0}
+
+
 def test_several_penalties_at_once():
     assert set(build(config("penalty=[r1,mean_matching]")).module.game.penalties) == {"r1", "mean_matching"}
 
@@ -66,6 +78,11 @@ def test_turns_have_their_own_optimizers():
 
 
 REFUSED = {
+    "architecture.conditional=1": "architecture.conditional=1: should be a valid boolean",
+    "architecture.generator=true": "architecture.generator=True: expected a network",
+    "architecture.generator.conditional=true": "contradicts architecture.conditional=False",
+    "architecture.discriminator.classes=3": "architecture.discriminator.classes=3 contradicts data.classes=10",
+    "architecture.discriminator.condition=sum": "architecture.discriminator.condition=sum: should be 'projection' or",
     "data.batch_size=0": "data.batch_size=0: should be greater than or equal to 1",
     "data.batch_size=abc": "data.batch_size=abc: should be a valid integer",
     "data.batch_size=1.5": "data.batch_size=1.5: should be a valid integer",

@@ -110,3 +110,36 @@ def test_logits_of_another_shape_are_refused(networks):
     for turn in Adversarial(Minimax()).turns():
         with pytest.raises(ValueError, match=r"logits of shape \(6,\)"):
             turn.loss(networks, {"image": REAL}, moment())
+
+
+class Told(torch.nn.Module):
+    """A network that is told labels, whose output is that of `network` times one more than the label."""
+
+    classes = 10
+
+    def __init__(self, network):
+        super().__init__()
+        self.network, self.latent_dim = network, getattr(network, "latent_dim", None)
+
+    def forward(self, inputs, labels):
+        values = self.network(inputs)
+        return values * (labels + 1).view(-1, *[1] * (values.dim() - 1))
+
+
+def test_conditional_networks_are_told_the_labels_of_the_real_images_in_every_pass(networks):
+    labels = torch.tensor([0, 3, 1, 1, 2, 5])
+    told = {name: Told(network) for name, network in networks.items()}
+    game = Adversarial(Minimax(), {"r1": R1(weight=1.0), "gp": GradientPenalty(weight=1.0)})
+    batch = {"image": REAL, "label": labels}
+    _, logits, gradient = by_hand(networks)
+    factor = (labels + 1).float()
+    fake = told["generator"](LATENT, labels).detach()
+    played = game.discriminator_loss(told, batch, moment())
+    torch.testing.assert_close(played.observed["real"], factor * logits(REAL))
+    torch.testing.assert_close(played.observed["fake"], factor * logits(fake))
+    between = SHARES.view(-1, 1, 1, 1) * REAL + (1 - SHARES.view(-1, 1, 1, 1)) * fake
+    slopes = {name: factor.unsqueeze(1) * gradient(x) for name, x in (("r1", REAL), ("gp", between))}
+    torch.testing.assert_close(played.terms["r1"].detach(), slopes["r1"].square().sum(1).mean())
+    torch.testing.assert_close(played.terms["gp"].detach(), (slopes["gp"].norm(dim=1) - 1).square().mean())
+    fooled = game.generator_loss(told, batch, moment())
+    torch.testing.assert_close(fooled.observed["fake"], factor * logits(fake))

@@ -9,7 +9,7 @@ def test_statistics_become_those_of_the_inputs():
     network = nn.Sequential(norm).eval()
     batches = [torch.randn(50, 3) * 4 + 2 for _ in range(3)]
     norm.running_mean.fill_(99.0)
-    recompute_batch_statistics(network, batches)
+    recompute_batch_statistics(network, [(batch,) for batch in batches])
     torch.testing.assert_close(norm.running_mean, torch.stack([b.mean(0) for b in batches]).mean(0))
     torch.testing.assert_close(norm.running_var, torch.stack([b.var(0) for b in batches]).mean(0))
     assert norm.momentum == 0.1

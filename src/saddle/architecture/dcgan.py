@@ -2,13 +2,17 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
-from saddle.bound import Count, Counts, Normalization
+from saddle.bound import Count, Counts, Index, Normalization
 from saddle.layer.activation import Activation, nonlinearity
+from saddle.layer.conditional_batch_norm import ConditionalBatchNorm
+from saddle.layer.labelled import LabelEmbedding, LabelledSequential, classes_of
 from saddle.layer.normalization import normalized, weighted
+from saddle.layer.projection import ProjectionHead
 
 
 def _sizes(image_size: int, halvings: int) -> list[int]:
@@ -27,13 +31,15 @@ def _sizes(image_size: int, halvings: int) -> list[int]:
 
 def _initialize(module: nn.Module) -> None:
     """Weights from N(0, 0.02) (the paper's section 4); batch norm scales from N(1, 0.02); biases 0."""
-    if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
+    if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear | nn.Embedding):
         nn.init.normal_(module.weight, 0.0, 0.02)
-        if module.bias is not None:
+        if getattr(module, "bias", None) is not None:
             nn.init.zeros_(module.bias)
     elif isinstance(module, nn.BatchNorm2d):
         nn.init.normal_(module.weight, 1.0, 0.02)
         nn.init.zeros_(module.bias)
+    elif isinstance(module, ConditionalBatchNorm):
+        nn.init.normal_(module.gain.weight, 1.0, 0.02)
 
 
 class _Doubling(nn.Module):
@@ -55,7 +61,8 @@ class Generator(nn.Module):
 
     A linear layer makes (N, widths[0], s, s); each fractional-strided convolution doubles the side, one per entry of
     `widths`, whose last maps to the channels. `image_size` is reached exactly: odd sides are cropped by one.
-    Raises ValueError if `image_size` is too small to be halved that often.
+    A `conditional` one takes labels (N,) int64 as well: an embedding of `label_dim` numbers joins the latent, and batch
+    norm is conditional. Raises ValueError if `image_size` is too small to be halved that often, or classes are missing.
     """
 
     def __init__(
@@ -66,40 +73,56 @@ class Generator(nn.Module):
         widths: Counts = (128, 64),
         activation: Activation = "relu",
         normalization: Normalization = "batch",
+        conditional: bool = False,
+        classes: Index = 0,
+        label_dim: Count = 16,
     ) -> None:
         super().__init__()
         self.latent_dim = latent_dim
+        self.classes = classes_of(conditional, classes)
         sizes = _sizes(image_size, len(widths))[::-1]
-        self.first = (widths[0], sizes[0], sizes[0])
-        project = nn.Linear(latent_dim, widths[0] * sizes[0] ** 2, bias=normalization != "batch")
+        inputs = latent_dim + (label_dim if conditional else 0)
+        project = nn.Linear(inputs, widths[0] * sizes[0] ** 2, bias=normalization != "batch")
         _initialize(project)
-        self.project = weighted(project, normalization)
-        self.layers = nn.Sequential(*self._body(widths, sizes[1:], channels, activation, normalization))
+        self.layers = LabelledSequential(
+            *([LabelEmbedding(classes, label_dim)] if conditional else []),
+            weighted(project, normalization),
+            nn.Unflatten(1, (widths[0], sizes[0], sizes[0])),
+            *self._body(widths, sizes[1:], channels, activation, normalization, self.classes),
+        )
 
     @staticmethod
     def _body(
-        widths: Sequence[int], sizes: Sequence[int], channels: int, name: Activation, normalization: Normalization
+        widths: Sequence[int],
+        sizes: Sequence[int],
+        channels: int,
+        name: Activation,
+        normalization: Normalization,
+        classes: int,
     ) -> list[nn.Module]:
-        layers = [*normalized(widths[0], normalization, dimensions=2), nonlinearity(name)]
+        def norm(features: int) -> list[nn.Module]:
+            layers = normalized(features, normalization, dimensions=2, classes=classes)
+            for layer in layers:
+                _initialize(layer)
+            return layers
+
+        layers = [*norm(widths[0]), nonlinearity(name)]
         for (inputs, outputs), size in zip(pairwise(widths), sizes[:-1], strict=True):
             layers.append(_Doubling(inputs, outputs, size, normalization, bias=normalization != "batch"))
-            layers += [*normalized(outputs, normalization, dimensions=2), nonlinearity(name)]
-        layers.append(_Doubling(widths[-1], channels, sizes[-1], normalization, bias=True))
-        for layer in layers:
-            if isinstance(layer, nn.BatchNorm2d):
-                _initialize(layer)
-        return layers
+            layers += [*norm(outputs), nonlinearity(name)]
+        return [*layers, _Doubling(widths[-1], channels, sizes[-1], normalization, bias=True)]
 
-    def forward(self, latent: Tensor) -> Tensor:
-        return torch.tanh(self.layers(self.project(latent).unflatten(1, self.first)))
+    def forward(self, latent: Tensor, labels: Tensor | None = None) -> Tensor:
+        return torch.tanh(self.layers(latent, labels))
 
 
 class Discriminator(nn.Module):
     """Images (N, channels, image_size, image_size) to logits (N,).
 
     One strided convolution per entry of `widths` halves the side; a linear layer on what is left gives the logit.
-    Batch norm, where asked for, is left out of the first layer (the paper's section 3).
-    Raises ValueError if `image_size` is too small to be halved that often.
+    Batch norm, where asked for, is left out of the first layer (the paper's section 3). A `conditional` one takes
+    labels (N,) int64 as well: by "projection" in its head, or by "concatenation" of `label_dim` planes to the image.
+    Raises ValueError if `image_size` is too small to be halved that often, or classes are missing.
     """
 
     def __init__(
@@ -109,24 +132,40 @@ class Discriminator(nn.Module):
         widths: Counts = (64, 128),
         activation: Activation = "leaky_relu",
         normalization: Normalization = "none",
+        conditional: bool = False,
+        classes: Index = 0,
+        condition: Literal["projection", "concatenation"] = "projection",
+        label_dim: Count = 16,
     ) -> None:
         super().__init__()
+        self.classes = classes_of(conditional, classes)
+        joins, projects = (conditional and condition == name for name in ("concatenation", "projection"))
+        joined = [LabelEmbedding(classes, label_dim)] if joins else []
+        inputs = channels + (label_dim if joins else 0)
+        body = self._body(inputs, widths, activation, normalization)
+        features = widths[-1] * (image_size // 2 ** len(widths)) ** 2
         _sizes(image_size, len(widths))
+        if projects:
+            head: nn.Module = ProjectionHead(features, classes, normalization, _initialize)
+        else:
+            head = nn.Linear(features, 1)
+            _initialize(head)
+            head = weighted(head, normalization)
+        self.layers = LabelledSequential(*joined, *body, nn.Flatten(), head)
+
+    @staticmethod
+    def _body(inputs: int, widths: Sequence[int], name: Activation, normalization: Normalization) -> list[nn.Module]:
         layers: list[nn.Module] = []
-        size = image_size
-        for index, (inputs, outputs) in enumerate(pairwise([channels, *widths])):
+        for index, (before, after) in enumerate(pairwise([inputs, *widths])):
             batch_norm = normalization == "batch" and index > 0
-            convolution = nn.Conv2d(inputs, outputs, kernel_size=4, stride=2, padding=1, bias=not batch_norm)
+            convolution = nn.Conv2d(before, after, kernel_size=4, stride=2, padding=1, bias=not batch_norm)
             _initialize(convolution)
             layers.append(weighted(convolution, normalization))
             if batch_norm:
-                layers += normalized(outputs, normalization, dimensions=2)
+                layers += normalized(after, normalization, dimensions=2)
                 _initialize(layers[-1])
-            layers.append(nonlinearity(activation))
-            size //= 2
-        head = nn.Linear(widths[-1] * size * size, 1)
-        _initialize(head)
-        self.layers = nn.Sequential(*layers, nn.Flatten(), weighted(head, normalization))
+            layers.append(nonlinearity(name))
+        return layers
 
-    def forward(self, images: Tensor) -> Tensor:
-        return self.layers(images).squeeze(1)
+    def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
+        return self.layers(images, labels).squeeze(1)

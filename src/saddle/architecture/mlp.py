@@ -2,26 +2,33 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
-from saddle.bound import Count, Normalization
+from saddle.bound import Count, Index, Normalization
 from saddle.layer.activation import Activation, nonlinearity
+from saddle.layer.labelled import LabelEmbedding, LabelledSequential, classes_of
 from saddle.layer.normalization import normalized, weighted
+from saddle.layer.projection import ProjectionHead
 
 
-def _hidden(sizes: Sequence[int], name: Activation, normalization: Normalization) -> list[nn.Module]:
+def _hidden(sizes: Sequence[int], name: Activation, normalization: Normalization, classes: int = 0) -> list[nn.Module]:
     layers: list[nn.Module] = []
     for inputs, outputs in pairwise(sizes):
         layers.append(weighted(nn.Linear(inputs, outputs), normalization))
-        layers += normalized(outputs, normalization, dimensions=1)
+        layers += normalized(outputs, normalization, dimensions=1, classes=classes)
         layers.append(nonlinearity(name))
     return layers
 
 
 class Generator(nn.Module):
-    """Latent (N, latent_dim) to images (N, channels, image_size, image_size) in [-1, 1], through hidden layers."""
+    """Latent (N, latent_dim) to images (N, channels, image_size, image_size) in [-1, 1], through hidden layers.
+
+    A `conditional` one takes labels (N,) int64 as well: an embedding of `label_dim` numbers joins the latent, and batch
+    norm, if there is any, is conditional. Raises ValueError if there are no classes then.
+    """
 
     def __init__(
         self,
@@ -31,20 +38,30 @@ class Generator(nn.Module):
         hidden: Sequence[Count] = (256, 256, 256, 128),
         activation: Activation = "relu",
         normalization: Normalization = "none",
+        conditional: bool = False,
+        classes: Index = 0,
+        label_dim: Count = 16,
     ) -> None:
         super().__init__()
         self.latent_dim = latent_dim
+        self.classes = classes_of(conditional, classes)
         self.image_shape = (channels, image_size, image_size)
-        sizes = [latent_dim, *hidden]
+        joined = [LabelEmbedding(classes, label_dim)] if conditional else []
+        sizes = [latent_dim + (label_dim if conditional else 0), *hidden]
         head = weighted(nn.Linear(sizes[-1], channels * image_size * image_size), normalization)
-        self.layers = nn.Sequential(*_hidden(sizes, activation, normalization), head)
+        body = _hidden(sizes, activation, normalization, self.classes)
+        self.layers = LabelledSequential(*joined, *body, head)
 
-    def forward(self, latent: Tensor) -> Tensor:
-        return torch.tanh(self.layers(latent)).unflatten(1, self.image_shape)
+    def forward(self, latent: Tensor, labels: Tensor | None = None) -> Tensor:
+        return torch.tanh(self.layers(latent, labels)).unflatten(1, self.image_shape)
 
 
 class Discriminator(nn.Module):
-    """Images (N, channels, image_size, image_size) to logits (N,), through hidden layers; there is no sigmoid."""
+    """Images (N, channels, image_size, image_size) to logits (N,), through hidden layers; there is no sigmoid.
+
+    A `conditional` one takes labels (N,) int64 as well: by "projection" in its head, or by "concatenation" of an
+    embedding of `label_dim` numbers to the image. Raises ValueError if there are no classes then.
+    """
 
     def __init__(
         self,
@@ -53,11 +70,22 @@ class Discriminator(nn.Module):
         hidden: Sequence[Count] = (256, 256),
         activation: Activation = "relu",
         normalization: Normalization = "none",
+        conditional: bool = False,
+        classes: Index = 0,
+        condition: Literal["projection", "concatenation"] = "projection",
+        label_dim: Count = 16,
     ) -> None:
         super().__init__()
-        sizes = [channels * image_size * image_size, *hidden]
-        head = weighted(nn.Linear(sizes[-1], 1), normalization)
-        self.layers = nn.Sequential(*_hidden(sizes, activation, normalization), head)
+        self.classes = classes_of(conditional, classes)
+        joins, projects = (conditional and condition == name for name in ("concatenation", "projection"))
+        sizes = [channels * image_size * image_size + (label_dim if joins else 0), *hidden]
+        joined = [LabelEmbedding(classes, label_dim)] if joins else []
+        body = _hidden(sizes, activation, normalization)
+        if projects:
+            head: nn.Module = ProjectionHead(sizes[-1], classes, normalization)
+        else:
+            head = weighted(nn.Linear(sizes[-1], 1), normalization)
+        self.layers = LabelledSequential(*joined, *body, head)
 
-    def forward(self, images: Tensor) -> Tensor:
-        return self.layers(images.flatten(1)).squeeze(1)
+    def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
+        return self.layers(images.flatten(1), labels).squeeze(1)

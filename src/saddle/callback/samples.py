@@ -4,21 +4,26 @@ from pathlib import Path
 from typing import Any
 
 import saddle.compat  # noqa: F401  isort: skip
+import torch
 from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import Callback
 from torch import Tensor
+from torch.nn.functional import pad
 from torchvision.transforms.functional import to_pil_image
 from torchvision.utils import make_grid
 
 from saddle.bound import Count
 from saddle.training.module import GameModule
-from saddle.training.sampling import images_from
+from saddle.training.sampling import all_labels, images_from
+
+_GREY = 128
 
 
 class SampleGrids(Callback):
     """A PNG grid of `num` samples in `folder`, and in TensorBoard, at growing intervals and at the end.
 
-    The latent noise is the same in every grid. Grids are made before training and after 1, 2, 5, 10, 20, 50, ...
+    The latent noise is the same in every grid. A conditional generator shows one class per row, at least eight of each.
+    Grids are made before training and after 1, 2, 5, 10, 20, 50, ...
     iterations, but at least every `every_iterations`.
     """
 
@@ -43,7 +48,9 @@ class SampleGrids(Callback):
         self._latest = module.clock.iteration
         if not trainer.is_global_zero or trainer.fast_dev_run:
             return
-        grid = image_grid(images_from(module.sampler(), self.num, module.seed))
+        generator = module.sampler()
+        num = max(8, self.num // generator.classes) * generator.classes if generator.classes else self.num
+        grid = image_grid(images_from(generator, num, module.seed), all_labels(generator, num))
         self.folder.mkdir(parents=True, exist_ok=True)
         to_pil_image(grid).save(self.folder / f"{self._latest:08d}.png")
         for logger in trainer.loggers:
@@ -56,7 +63,14 @@ def is_round(iteration: int) -> bool:
     return iteration > 0 and str(iteration).rstrip("0") in {"1", "2", "5"}
 
 
-def image_grid(images: Tensor) -> Tensor:
-    """One picture, uint8 (C, H, W), of images (N, C, H, W), as square as their number allows."""
+def image_grid(images: Tensor, labels: Tensor | None = None) -> Tensor:
+    """One picture, uint8 (C, H, W), of images (N, C, H, W), as square as their number allows.
+
+    With `labels` (N,) it has one row per class instead; rows that are shorter than others end in empty cells.
+    """
     columns = max(1, round(len(images) ** 0.5))
-    return make_grid(images, nrow=columns, padding=2, pad_value=128)
+    if labels is not None:
+        rows = [images[labels == label] for label in labels.unique()]
+        columns = max(map(len, rows))
+        images = torch.cat([pad(row, (0, 0, 0, 0, 0, 0, 0, columns - len(row)), value=_GREY) for row in rows])
+    return make_grid(images, nrow=columns, padding=2, pad_value=_GREY)

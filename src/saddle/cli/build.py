@@ -16,7 +16,7 @@ from torch.optim import Optimizer
 
 from saddle.bound import Count, Index, Positive
 from saddle.cli.schema import check, check_parameters
-from saddle.cli.sound import check_game, check_once, check_trainer, trainer_arguments
+from saddle.cli.sound import check_architecture, check_game, check_once, check_trainer, trainer_arguments
 from saddle.data.module import ImageData
 from saddle.error import InputError
 from saddle.game.adversarial import Penalty
@@ -49,7 +49,7 @@ class Run:
     """The config's keys and what each of them builds; `build_optimizers` checks `optimizer`, turn by turn."""
 
     data: ImageData
-    architecture: Mapping[str, nn.Module]
+    architecture: Mapping[str, nn.Module | bool]
     loss: Loss
     penalty: Mapping[str, Penalty]
     game: Game
@@ -75,6 +75,7 @@ class Built:
 def check_config(config: Config) -> None:
     """Raise InputError, naming the setting, if anything in the config is unknown, missing or out of range."""
     check_parameters("", config, Run)
+    check_architecture(config)
     check_trainer(config["trainer"])
     check_once(config)
 

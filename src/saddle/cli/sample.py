@@ -1,6 +1,7 @@
 """`saddle sample RUN`: images from a run's averaged generator."""
 
 import argparse
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,12 +23,21 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("path", metavar="RUN", type=Path, help="a run folder or a checkpoint file")
     parser.add_argument("--num", type=_count, default=64, help="how many images (default 64)")
     parser.add_argument("--seed", type=_index, default=0, help="seed of the latent noise (default 0)")
+    parser.add_argument(
+        "--label", type=_index, help="ask a conditional run for this class alone (default: all in turn)"
+    )
+    parser.add_argument(
+        "--truncation",
+        type=_positive,
+        help="cut the latent off at this many standard deviations: fewer odd images, less variety (default: no cut)",
+    )
     parser.add_argument("--out", type=Path, required=True, help="grid: a PNG file; png: a folder; npz: a file")
     parser.add_argument(
         "--format",
         choices=("grid", "png", "npz"),
         default="grid",
-        help="grid: one picture (default); png: one file per image; npz: one array `images`, uint8 (N, H, W, C)",
+        help="grid: one picture (default); png: one file per image; npz: one array `images`, uint8 (N, H, W, C), "
+        "and `labels`, int64 (N,), of a conditional run",
     )
     parser.set_defaults(run=sample)
 
@@ -45,6 +55,16 @@ def _index(text: str) -> int:
     return int(text)
 
 
+def _positive(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return value
+
+
 def sample(arguments: argparse.Namespace) -> None:
     """Write the images that the command line asks for; refuses to overwrite."""
     out = arguments.out
@@ -53,13 +73,36 @@ def sample(arguments: argparse.Namespace) -> None:
     checkpoint = checkpoint_of(arguments.path)
     from saddle.training.sampling import images_from
 
-    images = images_from(load_generator(checkpoint), arguments.num, arguments.seed)
+    generator = load_generator(checkpoint)
+    labels = _labels(generator, arguments.num, arguments.label, checkpoint)
+    images = images_from(generator, arguments.num, arguments.seed, labels, arguments.truncation)
+    rows = labels if arguments.label is None else None  # one class alone needs no rows
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        {"grid": _write_grid, "png": _write_files, "npz": _write_array}[arguments.format](images, out)
+        if arguments.format == "grid":
+            _write_grid(images, rows, out)
+        elif arguments.format == "png":
+            _write_files(images, out)
+        else:
+            _write_arrays(images, labels, out)
     except OSError as error:
         raise InputError(f"--out {out}: {error.strerror}; choose another place") from error
     print(f"{len(images)} images of {checkpoint} in {out}")
+
+
+def _labels(generator: "nn.Module", num: int, label: int | None, checkpoint: Path) -> "Tensor | None":
+    """What the generator is asked for: one class, all in turn, or None if it takes no labels."""
+    import torch
+
+    from saddle.training.sampling import all_labels
+
+    if label is None:
+        return all_labels(generator, num)
+    if generator.classes == 0:
+        raise InputError(f"--label {label}: {checkpoint} takes no labels; train with architecture.conditional=true")
+    if label >= generator.classes:
+        raise InputError(f"--label {label}: {checkpoint} knows the classes 0 to {generator.classes - 1}")
+    return torch.full((num,), label)
 
 
 def load_generator(checkpoint: Path) -> "nn.Module":
@@ -83,13 +126,13 @@ def load_generator(checkpoint: Path) -> "nn.Module":
     return ready(generator, record["seed"])
 
 
-def _write_grid(images: "Tensor", out: Path) -> None:
+def _write_grid(images: "Tensor", labels: "Tensor | None", out: Path) -> None:
     import saddle.compat  # noqa: F401  isort: skip
     from torchvision.transforms.functional import to_pil_image
 
     from saddle.callback.samples import image_grid
 
-    to_pil_image(image_grid(images)).save(out, format="PNG")
+    to_pil_image(image_grid(images, labels)).save(out, format="PNG")
 
 
 def _write_files(images: "Tensor", out: Path) -> None:
@@ -101,8 +144,11 @@ def _write_files(images: "Tensor", out: Path) -> None:
         to_pil_image(image).save(out / f"{index:06d}.png")
 
 
-def _write_array(images: "Tensor", out: Path) -> None:
+def _write_arrays(images: "Tensor", labels: "Tensor | None", out: Path) -> None:
     import numpy as np
 
+    arrays = {"images": images.permute(0, 2, 3, 1).numpy()}
+    if labels is not None:
+        arrays["labels"] = labels.numpy()
     with out.open("wb") as file:
-        np.savez(file, images=images.permute(0, 2, 3, 1).numpy())
+        np.savez(file, **arrays)

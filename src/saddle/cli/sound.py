@@ -64,6 +64,23 @@ def check_trainer(node: dict[str, Any]) -> None:
         raise InputError(f"trainer.log_every_n_steps={node['log_every_n_steps']} should be at least 1")
 
 
+def networks_of(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The entries of the group architecture that describe networks, by name."""
+    return {name: node for name, node in config["architecture"].items() if name != "conditional"}
+
+
+def check_architecture(config: dict[str, Any]) -> None:
+    """Raise InputError unless each entry is a network, and `conditional` says whether they take labels the data has."""
+    conditional = config["architecture"].get("conditional")
+    if not isinstance(conditional, bool):
+        raise InputError(f"architecture.conditional={conditional}: use true or false")
+    for name, node in networks_of(config).items():
+        if not isinstance(node, dict):
+            raise InputError(f"architecture.{name}={node}: expected a network with a _target_")
+    if conditional and config["data"]["classes"] == 0:
+        raise InputError("architecture.conditional=True needs labels, but data.classes=0: the data has none")
+
+
 def check_once(config: dict[str, Any]) -> None:
     """Raise InputError where a setting that is echoed in two places was changed in one of them."""
     data, training, game = config["data"], config["training"], config["game"]
@@ -73,9 +90,12 @@ def check_once(config: dict[str, Any]) -> None:
         "game.loss": (game.get("loss", config["loss"]), config["loss"], "the group loss"),
         "game.penalties": (game.get("penalties", config["penalty"]), config["penalty"], "the group penalty"),
     }
-    for player, network in config["architecture"].items():
-        for name in ("image_size", "channels"):
+    conditional = config["architecture"]["conditional"]
+    for player, network in networks_of(config).items():
+        for name in ("image_size", "channels", "classes"):
             echoes[f"architecture.{player}.{name}"] = (network.get(name, data[name]), data[name], f"data.{name}")
+        echo = (network.get("conditional", conditional), conditional, "architecture.conditional")
+        echoes[f"architecture.{player}.conditional"] = echo
     for setting, (value, source, change) in echoes.items():
         if value != source:
             raise InputError(f"{setting}={value} contradicts {change}={source}: change {change} alone")

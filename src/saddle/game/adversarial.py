@@ -1,13 +1,13 @@
 """The adversarial game of Goodfellow et al. 2014, algorithm 1 (arXiv 1406.2661), with any loss and penalties."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from saddle.bound import Count
-from saddle.game.turn import Batch, Game, Moment, Networks, Played, Turn
+from saddle.game.turn import Batch, Game, Moment, Networks, Played, Turn, given
 from saddle.loss.base import Loss, check_logits
 from saddle.penalty.base import GeneratorPenalty, InputGradientPenalty, WeightConstraint, logits_and_input_gradient
 
@@ -20,7 +20,8 @@ class Adversarial(Game):
 
     D minimises the loss's discriminator objective plus the input-gradient penalties, after which weight constraints
     hold. G minimises the loss's generator objective plus the penalties on what it generates. Within an iteration both
-    turns see the same real images and the same latent.
+    turns see the same real images and the same latent. Where the networks are conditional, generated images are asked
+    for with the labels of the real ones.
     """
 
     loss: Loss
@@ -38,9 +39,9 @@ class Adversarial(Game):
 
     def discriminator_loss(self, networks: Networks, batch: Batch, moment: Moment) -> Played:
         """Adversarial term and input-gradient penalties of D, on real images and on fresh generated ones."""
-        discriminator, real = networks["discriminator"], batch["image"]
+        discriminator, real = given(networks["discriminator"], batch), batch["image"]
         with torch.no_grad():
-            fake = self._generate(networks, real, moment)
+            fake = self._generate(networks, batch, moment)
         due = {name: p for name, p in self._of_kind(InputGradientPenalty).items() if p.due(moment.iteration)}
         gradients: dict[str, Tensor] = {}
         logits = {
@@ -57,8 +58,8 @@ class Adversarial(Game):
 
     def generator_loss(self, networks: Networks, batch: Batch, moment: Moment) -> Played:
         """Adversarial term and penalties of G; D's weights are read, not trained."""
-        discriminator, real = networks["discriminator"], batch["image"]
-        fake = self._generate(networks, real, moment)
+        discriminator, real = given(networks["discriminator"], batch), batch["image"]
+        fake = self._generate(networks, batch, moment)
         fake_logits = check_logits(discriminator(fake), len(fake))
         real_logits = None
         if self.loss.generator_needs_real:
@@ -73,13 +74,14 @@ class Adversarial(Game):
         return {name: penalty for name, penalty in self.penalties.items() if isinstance(penalty, kind)}
 
     @staticmethod
-    def _generate(networks: Networks, real: Tensor, moment: Moment) -> Tensor:
+    def _generate(networks: Networks, batch: Batch, moment: Moment) -> Tensor:
         generator = networks["generator"]
-        return generator(moment.noise("latent", (len(real), generator.latent_dim)))
+        latent = moment.noise("latent", (len(batch["image"]), generator.latent_dim))
+        return given(generator, batch)(latent)
 
     @staticmethod
     def _logits(
-        discriminator: nn.Module,
+        discriminator: Callable[[Tensor], Tensor],
         images: Tensor,
         at: str,
         due: Mapping[str, InputGradientPenalty],

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from torch import Tensor, nn
 
@@ -53,6 +54,11 @@ class Turn:
     def due(self, iteration: int) -> bool:
         """Whether the turn is played in `iteration` (from 0): the last of each `every` iterations."""
         return (iteration + 1) % self.every == 0
+
+
+def given(network: nn.Module, batch: Batch) -> Callable[[Tensor], Tensor]:
+    """`network` as a function of its input alone: where it is conditional (`classes` > 0), with the batch's labels."""
+    return partial(network, labels=batch["label"]) if network.classes else network
 
 
 class Game(ABC):

@@ -4,6 +4,7 @@ from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from saddle.bound import Normalization
+from saddle.layer.conditional_batch_norm import ConditionalBatchNorm
 
 
 def weighted(layer: nn.Module, normalization: Normalization) -> nn.Module:
@@ -11,11 +12,13 @@ def weighted(layer: nn.Module, normalization: Normalization) -> nn.Module:
     return spectral_norm(layer) if normalization == "spectral" else layer
 
 
-def normalized(features: int, normalization: Normalization, dimensions: int) -> list[nn.Module]:
+def normalized(features: int, normalization: Normalization, dimensions: int, classes: int = 0) -> list[nn.Module]:
     """The batch norm that follows a layer with `features` outputs (Ioffe & Szegedy 2015), or nothing.
 
-    `dimensions` is 1 for (N, features) and 2 for (N, features, H, W).
+    `dimensions` is 1 for (N, features) and 2 for (N, features, H, W). With `classes` it is conditional on the label.
     """
     if normalization != "batch":
         return []
+    if classes:
+        return [ConditionalBatchNorm(features, classes, dimensions)]
     return [nn.BatchNorm1d(features) if dimensions == 1 else nn.BatchNorm2d(features)]

@@ -71,7 +71,7 @@ class GeneratorPenalty(ABC):
 
 
 def logits_and_input_gradient(
-    discriminator: nn.Module, images: Tensor, precision: Literal["32", "inherit"] = "32"
+    discriminator: Callable[[Tensor], Tensor], images: Tensor, precision: Literal["32", "inherit"] = "32"
 ) -> tuple[Tensor, Tensor]:
     """D's logits (N,) on `images` (N, C, H, W) and their gradient (N, C, H, W), both on one graph.
 
@@ -83,7 +83,7 @@ def logits_and_input_gradient(
     half = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else None
     leave_autocast = half is not None and (precision == "32" or half == torch.float16)
     if leave_autocast:
-        images = images.to(next(discriminator.parameters()).dtype)
+        images = images.float()  # mixed precision keeps D's weights in float32
     images = images.detach().requires_grad_(True)
     with torch.autocast(device, enabled=False) if leave_autocast else nullcontext():
         logits = discriminator(images)

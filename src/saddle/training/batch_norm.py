@@ -8,8 +8,8 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 
 @torch.no_grad()
-def recompute_batch_statistics(network: nn.Module, inputs: Iterable[Tensor]) -> None:
-    """Replace the running statistics of every batch norm in `network` by the means over `inputs`, batches (N, ...).
+def recompute_batch_statistics(network: nn.Module, inputs: Iterable[tuple[Tensor, ...]]) -> None:
+    """Replace the running statistics of every batch norm in `network` by the means over `inputs`, arguments of calls.
 
     Averaged weights fit neither the averaged nor the copied statistics of the trained network. Does nothing, and
     reads no input, where there is no batch norm.
@@ -22,8 +22,8 @@ def recompute_batch_statistics(network: nn.Module, inputs: Iterable[Tensor]) -> 
         norm.reset_running_stats()
         norm.momentum = None  # a cumulative mean
         norm.train()
-    for batch in inputs:
-        network(batch)
+    for arguments in inputs:
+        network(*arguments)
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
         norm.eval()

@@ -1,0 +1,57 @@
+import pytest
+import torch
+from scipy.stats import truncnorm
+from torch import nn
+
+from saddle.architecture.mlp import Generator
+from saddle.training.sampling import all_labels, images_from, ready, truncated
+
+
+def conditional(normalization: str = "none") -> nn.Module:
+    return Generator(4, 1, latent_dim=5, hidden=(8,), normalization=normalization, conditional=True, classes=3)
+
+
+@pytest.mark.parametrize("threshold", [0.3, 1.0, 4.0])
+def test_truncated_noise_has_the_truncated_normals_quantiles_in_the_same_order(threshold):
+    noise = torch.randn(4000, generator=torch.Generator().manual_seed(1))
+    cut = truncated(noise, threshold)
+    assert cut.dtype == torch.float32
+    assert cut.abs().max() <= threshold
+    assert (cut[noise.argsort()].diff() >= 0).all()
+    ranks = torch.tensor([0.01, 0.2, 0.5, 0.9])
+    expected = torch.tensor(truncnorm(-threshold, threshold).ppf(ranks))
+    torch.testing.assert_close(truncated(torch.special.ndtri(ranks), threshold).double(), expected, atol=1e-5, rtol=0)
+
+
+def test_a_far_threshold_changes_nothing_and_extremes_stay_finite():
+    noise = torch.tensor([-40.0, -3.0, 0.0, 0.7, 40.0])
+    torch.testing.assert_close(truncated(noise[1:4], 9.0), noise[1:4])
+    for threshold in (0.5, 9.0):
+        assert truncated(noise, threshold)[[0, 4]].tolist() == pytest.approx([-threshold, threshold])
+
+
+def test_labels_go_through_the_classes_in_turn_unless_they_are_given():
+    generator = ready(conditional(), seed=0)
+    assert all_labels(generator, 5).tolist() == [0, 1, 2, 0, 1]
+    in_turn = images_from(generator, 5, seed=0)
+    asked = images_from(generator, 5, seed=0, labels=torch.full((5,), 2), batch_size=2)
+    assert torch.equal(in_turn[2], asked[2])
+    assert not torch.equal(in_turn[1], asked[1])
+    assert all_labels(Generator(4, 1), 5) is None
+
+
+def test_truncation_reaches_the_latent():
+    generator = Generator(4, 1, latent_dim=16, hidden=())
+    nn.init.zeros_(generator.layers[0].bias)
+    nn.init.eye_(generator.layers[0].weight)
+    shown = images_from(generator, 50, seed=0, truncation=0.1).float() / 127.5 - 1
+    assert shown.abs().max() == pytest.approx(0.1, abs=0.01)
+
+
+def test_batch_statistics_of_a_conditional_generator_cover_all_classes():
+    generator = conditional("batch")
+    norm = generator.layers[2].norm
+    norm.running_mean.fill_(99.0)
+    ready(generator, seed=0)
+    assert norm.running_mean.abs().max() < 3
+    assert not norm.training
