@@ -5,14 +5,13 @@ from pathlib import Path
 
 import pytest
 from hydra import compose, initialize_config_dir
-from omegaconf import OmegaConf
 
 from helpers import REPOSITORY
 from saddle.cli.build import build, check_config
-from saddle.cli.launch import plain_config, unique_folder
+from saddle.cli.launch import plain_config, register_resolvers, unique_folder
 from saddle.error import InputError
 
-OmegaConf.register_new_resolver("saddle.unique", unique_folder, use_cache=True, replace=True)
+register_resolvers()
 CONF = REPOSITORY / "conf"
 GROUPS = {
     folder.name: sorted(file.stem for file in folder.glob("*.yaml")) for folder in CONF.iterdir() if folder.is_dir()
@@ -138,7 +137,10 @@ REFUSED = {
     "trainer.accelerator=quantum": "trainer: ",
     "+trainer.max_stepss=5": "did you mean trainer.max_steps?",
     "callback.samples.num=0": "callback.samples.num=0: should be greater than or equal to 1",
-    "callback.checkpoint.every_iterations=0": "callback.checkpoint.every_iterations=0: should be",
+    "checkpoints.every_images=0": "checkpoints.every_images=0: should be",
+    "checkpoints.keep=0": "checkpoints.keep=0: should be",
+    "training.images=0": "training.images=0: should be",
+    "training.images=1e6": "training.images=1000000.0: should be a valid integer",
 }
 
 

@@ -1,5 +1,7 @@
-"""Keeps `checkpoints/last.ckpt`."""
+"""Keeps `checkpoints/last.ckpt` and the latest few checkpoints by their iteration."""
 
+import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +13,22 @@ from saddle.bound import Count
 
 
 class LastCheckpoint(Checkpoint):
-    """Saves every `every_iterations` and when training ends, always between two iterations.
+    """Saves every `every_images` images and when training ends, always between two iterations.
 
-    `folder` receives last.ckpt.
+    `folder` receives last.ckpt, the latest, and under their iterations (00001000.ckpt) the latest `keep` of them; None
+    keeps all. What a run had saved beyond the iteration from which it goes on is removed.
     """
 
-    def __init__(self, folder: str, every_iterations: Count = 1000) -> None:
+    def __init__(self, folder: str, every_images: Count = 64_000, keep: Count | None = 2) -> None:
         super().__init__()
         self.path = Path(folder) / "last.ckpt"
-        self.every_iterations = every_iterations
+        self.every_images, self.keep = every_images, keep
         self._saved: int | None = None
 
     def on_train_batch_end(self, trainer: Trainer, module: LightningModule, *_: Any) -> None:
-        step = trainer.global_step
-        if step % self.every_iterations == 0 or step == trainer.max_steps or trainer.should_stop:
+        images = module.clock.images
+        due = images // self.every_images > (images - module.rows) // self.every_images
+        if due or trainer.global_step == trainer.max_steps or trainer.should_stop:
             self._save(trainer)
 
     def on_train_end(self, trainer: Trainer, module: LightningModule) -> None:
@@ -35,3 +39,23 @@ class LastCheckpoint(Checkpoint):
             return
         trainer.save_checkpoint(self.path)
         self._saved = trainer.global_step
+        if trainer.is_global_zero:
+            _name_again(self.path, self.path.with_name(f"{self._saved:08d}.ckpt"))
+            self._remove_others(self._saved)
+
+    def _remove_others(self, iteration: int) -> None:
+        numbered = {int(path.stem): path for path in self.path.parent.glob("*.ckpt") if path.stem.isdecimal()}
+        past = sorted(number for number in numbered if number <= iteration)
+        kept = past if self.keep is None else past[-self.keep :]
+        for number in numbered.keys() - set(kept):
+            numbered[number].unlink()
+
+
+def _name_again(file: Path, name: Path) -> None:
+    """Give `file` a second name; where the file system has no hard links, a copy."""
+    temporary = name.with_name(f".{name.name}.{os.getpid()}")
+    try:
+        os.link(file, temporary)
+    except OSError:
+        shutil.copyfile(file, temporary)
+    temporary.replace(name)

@@ -15,6 +15,7 @@ from torch import nn
 from torch.optim import Optimizer
 
 from saddle.bound import Count, Index, Positive
+from saddle.cli.limit import max_steps
 from saddle.cli.schema import check, check_parameters
 from saddle.cli.sound import check_architecture, check_game, check_once, check_trainer, trainer_arguments
 from saddle.data.module import ImageData
@@ -31,17 +32,26 @@ from saddle.training.schedule import Schedule
 Config = dict[str, Any]
 """A composed and resolved config, of plain values."""
 
-_NOT_RECORDED = ("folder", "resume", "trainer", "callback", "logger", "experiment")
+_NOT_RECORDED = ("folder", "resume", "trainer", "callback", "logger", "experiment", "checkpoints")
 
 
 @dataclass
 class Training:
     """The group `training`."""
 
+    images: Count | None
     accumulate: Count
     ema: EMA | None
     clip_norm: Mapping[str, Positive | None]
     schedule: Mapping[str, Schedule]
+
+
+@dataclass
+class Checkpoints:
+    """The settings `checkpoints`, which `callback.checkpoint` reads."""
+
+    every_images: Count
+    keep: Count | None
 
 
 @dataclass
@@ -58,6 +68,7 @@ class Run:
     callback: Mapping[str, Callback]
     logger: Mapping[str, Logger]
     trainer: Trainer
+    checkpoints: Checkpoints
     seed: Index
     folder: str
     resume: str | None
@@ -74,7 +85,8 @@ class Built:
 
 def check_config(config: Config) -> None:
     """Raise InputError, naming the setting, if anything in the config is unknown, missing or out of range."""
-    check_parameters("", config, Run)
+    first = {"checkpoints": config.get("checkpoints", {})}  # a bad value is named where it is set, not where it is read
+    check_parameters("", first | config, Run)
     check_architecture(config)
     check_trainer(config["trainer"])
     check_once(config)
@@ -110,9 +122,15 @@ def build(config: Config, purge_step: int | None = None) -> Built:
         seed=config["seed"],
         accumulate=training["accumulate"],
         ema=None if training["ema"] is None else make("training.ema", training["ema"]),
-        record={name: value for name, value in config.items() if name not in _NOT_RECORDED},
+        record=_record(config),
     )
     return Built(module, data, trainer)
+
+
+def _record(config: Config) -> Config:
+    """What a resumed run must keep: all settings but those that may change."""
+    kept = {name: value for name, value in config.items() if name not in _NOT_RECORDED}
+    return {**kept, "training": {name: value for name, value in kept["training"].items() if name != "images"}}
 
 
 def build_networks(config: Config, game: Game) -> dict[str, nn.Module]:
@@ -169,7 +187,7 @@ def build_optimizers(config: Config, turns: tuple[Turn, ...]) -> dict[str, Calla
 
 
 def build_trainer(config: Config, purge_step: int | None = None) -> Trainer:
-    """The Trainer with its callbacks and loggers."""
+    """The Trainer with its callbacks and loggers; it ends at the first of its limits and `training.images`."""
     callbacks = [make(f"callback.{name}", node) for name, node in config["callback"].items()]
     loggers = []
     for name, node in config["logger"].items():
@@ -177,7 +195,7 @@ def build_trainer(config: Config, purge_step: int | None = None) -> Trainer:
         loggers.append(make(f"logger.{name}", node, **extra))
     return make(
         "trainer",
-        trainer_arguments(config["trainer"]),
+        {**trainer_arguments(config["trainer"]), "max_steps": max_steps(config)},
         callbacks=callbacks,
         logger=loggers or False,
         plugins=[AtomicCheckpointIO()],

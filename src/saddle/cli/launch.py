@@ -14,6 +14,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from saddle.cli.limit import default_iterations
 from saddle.cli.resume import resume_arguments
 from saddle.error import InputError
 
@@ -42,10 +43,16 @@ def unique_folder(wanted: str) -> str:
     raise InputError(f"hydra.run.dir={wanted} is taken")
 
 
+def register_resolvers() -> None:
+    """Make known what the config calls by ${saddle....}."""
+    OmegaConf.register_new_resolver("saddle.unique", unique_folder, use_cache=True, replace=True)
+    OmegaConf.register_new_resolver("saddle.iterations", default_iterations, replace=True)
+
+
 def launch() -> None:
     """Run train.py's command line; exits with 2 and one to three lines on stderr if the input is wrong."""
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")
-    OmegaConf.register_new_resolver("saddle.unique", unique_folder, use_cache=True, replace=True)
+    register_resolvers()
     try:
         sys.argv[1:] = resume_arguments(sys.argv[1:])
         hydra.main(version_base="1.3", config_path=config_folder(), config_name="train")(_task)()

@@ -43,8 +43,8 @@ def run(config: Config) -> None:
         check_fits(content["state_dict"], built.module, checkpoint)
         if 0 <= built.trainer.max_steps <= iteration:
             raise InputError(
-                f"trainer.max_steps={built.trainer.max_steps}: {checkpoint} is at iteration {iteration} already; "
-                "ask for more to go on"
+                f"trainer.max_steps and training.images end this run at iteration {built.trainer.max_steps}, and "
+                f"{checkpoint} is at {iteration} already: ask for more to go on"
             )
     del content
     if first_rank:
