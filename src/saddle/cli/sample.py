@@ -1,10 +1,11 @@
 """`saddle sample RUN`: images from a run's averaged generator."""
 
 import argparse
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from saddle.cli.argument import count, index, positive
+from saddle.cli.output import check_new, writing
 from saddle.cli.resume import checkpoint_of
 from saddle.error import InputError
 
@@ -21,14 +22,12 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "larger --num begins with the same ones.",
     )
     parser.add_argument("path", metavar="RUN", type=Path, help="a run folder or a checkpoint file")
-    parser.add_argument("--num", type=_count, default=64, help="how many images (default 64)")
-    parser.add_argument("--seed", type=_index, default=0, help="seed of the latent noise (default 0)")
-    parser.add_argument(
-        "--label", type=_index, help="ask a conditional run for this class alone (default: all in turn)"
-    )
+    parser.add_argument("--num", type=count, default=64, help="how many images (default 64)")
+    parser.add_argument("--seed", type=index, default=0, help="seed of the latent noise (default 0)")
+    parser.add_argument("--label", type=index, help="ask a conditional run for this class alone (default: all in turn)")
     parser.add_argument(
         "--truncation",
-        type=_positive,
+        type=positive(),
         help="cut the latent off at this many standard deviations: fewer odd images, less variety (default: no cut)",
     )
     parser.add_argument("--out", type=Path, required=True, help="grid: a PNG file; png: a folder; npz: a file")
@@ -42,34 +41,10 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser.set_defaults(run=sample)
 
 
-def _count(text: str) -> int:
-    value = _index(text)
-    if value == 0:
-        raise argparse.ArgumentTypeError("use at least 1")
-    return value
-
-
-def _index(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 0")
-    return int(text)
-
-
-def _positive(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 < value < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
-    return value
-
-
 def sample(arguments: argparse.Namespace) -> None:
     """Write the images that the command line asks for; refuses to overwrite."""
     out = arguments.out
-    if out.exists() and (arguments.format != "png" or not out.is_dir() or any(out.iterdir())):
-        raise InputError(f"--out {out} exists: choose another name, so that nothing is overwritten")
+    check_new(out, may_be_empty_folder=arguments.format == "png")
     checkpoint = checkpoint_of(arguments.path)
     from saddle.training.sampling import images_from
 
@@ -77,16 +52,13 @@ def sample(arguments: argparse.Namespace) -> None:
     labels = _labels(generator, arguments.num, arguments.label, checkpoint)
     images = images_from(generator, arguments.num, arguments.seed, labels, arguments.truncation)
     rows = labels if arguments.label is None else None  # one class alone needs no rows
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
+    with writing(out):
         if arguments.format == "grid":
             _write_grid(images, rows, out)
         elif arguments.format == "png":
             _write_files(images, out)
         else:
             _write_arrays(images, labels, out)
-    except OSError as error:
-        raise InputError(f"--out {out}: {error.strerror}; choose another place") from error
     print(f"{len(images)} images of {checkpoint} in {out}")
 
 
@@ -140,8 +112,8 @@ def _write_files(images: "Tensor", out: Path) -> None:
     from torchvision.transforms.functional import to_pil_image
 
     out.mkdir(exist_ok=True)
-    for index, image in enumerate(images):
-        to_pil_image(image).save(out / f"{index:06d}.png")
+    for number, image in enumerate(images):
+        to_pil_image(image).save(out / f"{number:06d}.png")
 
 
 def _write_arrays(images: "Tensor", labels: "Tensor | None", out: Path) -> None:

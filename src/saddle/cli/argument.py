@@ -1,0 +1,36 @@
+"""Kinds of numbers on a tool's command line."""
+
+import argparse
+import math
+from collections.abc import Callable
+
+
+def index(text: str) -> int:
+    """An integer of at least 0."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 0")
+    return int(text)
+
+
+def count(text: str) -> int:
+    """An integer of at least 1."""
+    value = index(text)
+    if value == 0:
+        raise argparse.ArgumentTypeError("use at least 1")
+    return value
+
+
+def positive(limit: float = math.inf) -> Callable[[str], float]:
+    """A finite number above 0 and at most `limit`."""
+
+    def read(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not 0 < value <= limit or math.isinf(value):
+            upper = "" if math.isinf(limit) else f" and at most {limit:g}"
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0{upper}")
+        return value
+
+    return read
