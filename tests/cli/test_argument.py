@@ -11,8 +11,12 @@ def test_numbers_are_read():
 
 @pytest.mark.parametrize(
     ("kind", "text"),
-    [(index, "-1"), (index, "1.5"), (index, ""), (count, "0"), (positive(), "0"), (positive(), "inf")]
-    + [(positive(), "nan"), (positive(), "x"), (positive(3), "3.1"), (positive(3), "-1")],
+    [
+        *((index, text) for text in ("-1", "1.5", "", "x")),
+        *((count, text) for text in ("0", "-1")),
+        *((positive(), text) for text in ("0", "inf", "nan", "x", "-1")),
+        (positive(3), "3.1"),
+    ],
 )
 def test_other_numbers_are_refused(kind, text):
     with pytest.raises(argparse.ArgumentTypeError, match=r"is not a .*number|use at least 1"):
