@@ -80,7 +80,7 @@ def check_same(saved: dict[str, Any], asked: dict[str, Any], path: Path) -> None
         if name not in _MOVABLE and before.get(name) != now.get(name):
             raise InputError(
                 f"resume: {name} was {before.get(name)} in {path} and is now {now.get(name)}: a resumed run keeps its "
-                "settings (trainer, callback, logger, checkpoints and training.images may change); start a new run instead"
+                "settings (trainer, callback, logger, checkpoints and training.images may change): start a new run"
             )
 
 

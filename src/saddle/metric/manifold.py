@@ -1,0 +1,47 @@
+"""Precision, recall, density and coverage: how samples lie among balls around real images, and the other way round.
+
+Improved precision and recall: Kynkaanniemi et al. 2019 (arXiv 1904.06991, section 3, equations 1 and 2). Density and
+coverage: Naeem et al. 2020 (arXiv 2002.09797, section 3, equations 3 and 4). A ball reaches to the k-th nearest
+neighbour of its centre in its own set.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from saddle.metric.neighbour import checked, distances, in_parts, radii
+
+
+@dataclass(frozen=True)
+class Manifold:
+    """`precision`, `recall` and `coverage` in [0, 1]; `density` is about 1 for equal distributions."""
+
+    precision: float
+    recall: float
+    density: float
+    coverage: float
+
+
+def manifold(real: Tensor, fake: Tensor, k_precision: int = 3, k_density: int = 5) -> Manifold:
+    """All four from features of real (N, D) and generated images (M, D), with the papers' k by default.
+
+    Raises ValueError on fewer than k + 1 rows, different D, or numbers that are not finite.
+    """
+    real, fake = checked(real, fake)
+    narrow, wide = radii(real, (k_precision, k_density))
+    (reach,) = radii(fake, (k_precision,))
+    precise, balls = 0, 0
+    recalled, covered = torch.zeros(2, len(real), dtype=torch.bool)
+    for part, part_reach in zip(in_parts(fake), in_parts(reach), strict=True):
+        apart = distances(part, real)
+        precise += int((apart <= narrow).any(1).sum())
+        balls += int((apart < wide).sum())
+        covered |= (apart < wide).any(0)
+        recalled |= (apart <= part_reach.unsqueeze(1)).any(0)
+    return Manifold(
+        precision=precise / len(fake),
+        recall=int(recalled.sum()) / len(real),
+        density=balls / (k_density * len(fake)),
+        coverage=int(covered.sum()) / len(real),
+    )
