@@ -80,12 +80,11 @@ class Discriminator(nn.Module):
         joins, projects = (conditional and condition == name for name in ("concatenation", "projection"))
         sizes = [channels * image_size * image_size + (label_dim if joins else 0), *hidden]
         joined = [LabelEmbedding(classes, label_dim)] if joins else []
-        body = _hidden(sizes, activation, normalization)
         if projects:
             head: nn.Module = ProjectionHead(sizes[-1], classes, normalization)
         else:
             head = weighted(nn.Linear(sizes[-1], 1), normalization)
-        self.layers = LabelledSequential(*joined, *body, head)
+        self.layers = LabelledSequential(*joined, *_hidden(sizes, activation, normalization), head)
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         return self.layers(images.flatten(1), labels).squeeze(1)
