@@ -78,8 +78,6 @@ def test_the_archive_is_fetched_once_for_all_splits(tmp_path, server, monkeypatc
     data = emnist(tmp_path / "data", "digits")
     data.prepare_data()
     assert data.load()[1].tolist() == [1, 9, 3]
-    with pytest.raises(
-        InputError, match="EMNIST is not there, and could not be had from http://127.*gzip.zip"
-    ) as caught:
+    with pytest.raises(InputError, match="EMNIST is not there, and could not be had from http.*gzip.zip") as caught:
         emnist(tmp_path / "elsewhere", "digits").prepare_data()
     assert "Put emnist-digits-train-images-idx3-ubyte, emnist-digits-train-labels-idx1-ubyte, " in str(caught.value)

@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import http.server
+import os
 import socket
 import struct
 import threading
@@ -50,6 +51,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif manner == "resets":
             time.sleep(0.2)  # for what was sent to arrive
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            os.close(self.connection.detach())
         self.close_connection = True
 
     def log_message(self, *_):
