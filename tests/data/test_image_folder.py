@@ -10,6 +10,7 @@ from PIL import Image
 from helpers import checkpoint, differences, train
 from saddle.data import image_folder
 from saddle.data.image_folder import ImageFolder, image_names
+from saddle.data.module import nested_order
 from saddle.error import InputError
 
 
@@ -159,6 +160,8 @@ def test_limits_are_nested_exact_and_skip_broken_files(folder, tmp_path, memory_
     assert [len(images) for images in chosen] == [3, 7, 12]
     assert chosen[0] < chosen[1] < chosen[2]
     assert set(levels(read(folder, limit=3, seed=5, **changes))) == chosen[0]
+    wanted = [name for name in (data_of(folder).names[i] for i in nested_order(15)) if "text" not in name][:7]
+    assert chosen[1] == {20 * int(name[-6:-4]) for name in wanted}  # not the first ones, which are all cats
     with pytest.raises(InputError, match="data.limit=13 is more than the 12 training images: use at most 12"):
         read(folder, limit=13, **changes)
     with pytest.raises(InputError, match="data.limit=16 is more than the 15 training images"):
