@@ -206,6 +206,17 @@ def test_shrinking_is_smooth_and_growing_keeps_levels(tmp_path):
     assert (read(small) == (1, 2, 3)).all()
 
 
+@pytest.mark.parametrize("fit", ["crop", "pad", "stretch"])
+def test_large_jpegs_are_shrunk_as_if_decoded_in_full(tmp_path, fit):
+    rows, columns = np.indices((400, 700))
+    waves = 128 + 60 * np.sin(rows / 40) + 60 * np.cos(columns / 50)
+    picture = np.stack([waves, 255 - waves, rows / 2], -1).astype(np.uint8)
+    small = saved(tmp_path, Image.fromarray(picture), "a.jpg", quality=95)
+    whole = saved(tmp_path, Image.open(small), "a.png")
+    difference = np.abs(read(small, fit=fit).astype(int) - read(whole, fit=fit))
+    assert 0 < difference.max() <= 4
+
+
 def png_header(width: int, height: int, content: bytes = b"") -> bytes:
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from saddle import __version__
 from saddle.bound import Byte, Count, Index
 from saddle.data.image_cache import Decoded, Table, open_cache, write_cache
 from saddle.data.image_file import EXTENSIONS, BrokenImageError, Fit, Form, read_image
@@ -157,7 +158,7 @@ class ImageFolder(ImageData):
 
     def _fingerprint(self) -> str:
         """A name for the decoded images: it changes with any file's name, size or time, and with the settings."""
-        key = [PIL.__version__, vars(self.form), self.limit]
+        key = [__version__, PIL.__version__, vars(self.form), self.limit]
         for name in self.names:
             try:
                 status = (self.root / name).stat()
