@@ -151,3 +151,8 @@ def test_without_files_and_network_one_message_says_what_to_do(tmp_path, monkeyp
         assert part in message
     assert f"{name} is not there" in message
     assert f"{tmp_path / name / 'raw'}" in message
+
+
+def test_a_home_folder_is_found(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert mnist("~/data").folder == tmp_path / "data" / "MNIST" / "raw"

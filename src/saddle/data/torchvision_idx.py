@@ -50,7 +50,7 @@ class TorchvisionIdx(ImageData):
         flip: bool = False,
     ) -> None:
         super().__init__(image_size, channels, classes, batch_size, seed, accumulate, limit, flip)
-        self.root = Path(root)
+        self.root = Path(root).expanduser()
         self.folder = self.root / self.dataset.__name__ / "raw"
 
     def prepare_data(self) -> None:
