@@ -17,6 +17,9 @@ Counts = Annotated[Sequence[Count], MinLen(1)]
 Index = Annotated[int, Ge(0)]
 """An integer of at least 0."""
 
+Byte = Annotated[int, Ge(0), Le(255)]
+"""An integer in 0..255, a level of grey."""
+
 Positive = Annotated[float, Gt(0)]
 """A number above 0."""
 

@@ -53,6 +53,8 @@ def test_help_shows_groups_and_settings(tmp_path):
 def test_hydras_own_words_become_one_sentence():
     text = "In 'train': Could not find 'loss/x'\n\nAvailable options in 'loss':\n\ta\n\tb\nConfig search path:\n\tc"
     assert config_message(text) == "loss=x: there is no such option; choose one of a, b"
+    text = "Missing mandatory value: width\n    full_key: data.width\n    object_type=dict"
+    assert config_message(text) == "data.width is missing: it has no default"
     assert config_message("One.\n\n  Two.\nThree.") == "One. Two."
 
 

@@ -42,6 +42,13 @@ def test_a_new_run_does_not_mix_with_a_finished_one(run):
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
 
 
+def test_data_that_does_not_fit_is_refused_before_the_folder_is_filled(tmp_path):
+    result = train("data=digits", "data.channels=3", cwd=tmp_path)
+    assert result.returncode == 2
+    assert result.stderr == "data.channels=3, but the images have 1\n"
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
 def test_nothing_alarms_the_user(run):
     for word in ("warn", "deprecat", "error", "litlogger"):
         assert word not in run[1].stderr.lower(), run[1].stderr

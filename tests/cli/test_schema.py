@@ -16,6 +16,7 @@ CONF = REPOSITORY / "conf"
 GROUPS = {
     folder.name: sorted(file.stem for file in folder.glob("*.yaml")) for folder in CONF.iterdir() if folder.is_dir()
 }
+NEEDED = {"data=image_folder": [f"data.root='{REPOSITORY / 'docs'}'", "data.batch_size=1"]}  # what has no default
 ON_THIS_MACHINE = {"trainer": ["default", "cpu"]}  # a Trainer with GPUs cannot be built without them
 
 
@@ -26,14 +27,14 @@ def config(*overrides: str) -> dict:
 
 @pytest.mark.parametrize("choice", [f"{group}={option}" for group, options in GROUPS.items() for option in options])
 def test_every_file_of_every_group_is_valid(choice):
-    check_config(config(choice))
+    check_config(config(choice, *NEEDED.get(choice, [])))
 
 
 @pytest.mark.parametrize(
     "choice", [f"{g}={o}" for g, options in GROUPS.items() for o in ON_THIS_MACHINE.get(g, options)]
 )
 def test_every_file_of_every_group_builds(choice):
-    build(config(choice, "architecture.discriminator.normalization=spectral"))
+    build(config(choice, "architecture.discriminator.normalization=spectral", *NEEDED.get(choice, [])))
 
 
 @pytest.mark.parametrize(
@@ -86,6 +87,11 @@ REFUSED = {
     "data.batch_size=abc": "data.batch_size=abc: should be a valid integer",
     "data.batch_size=1.5": "data.batch_size=1.5: should be a valid integer",
     "data.batch_size=true": "data.batch_size=True: should be a valid integer",
+    "data.limit=0": "data.limit=0: should be greater than or equal to 1",
+    "data.limit=60001": "data.limit=60001 is more than the 60000 training images: use at most 60000",
+    "data.limit=63": "data.batch_size=64 x training.accumulate=1 is more than the data.limit=63 training images",
+    "data.flip=yes please": "data.flip=yes please: should be a valid boolean",
+    "data.classes=0": "data.classes=0: should be greater than or equal to 1",
     "data.batch_size=60001": "data.batch_size=60001 x training.accumulate=1 is more than the 60000 training images",
     "seed=-1": "seed=-1: should be greater than or equal to 0",
     "optimizer.lr=-1": "optimizer.lr=-1: should be greater than 0",
@@ -152,6 +158,11 @@ def test_bad_settings_are_refused_by_name(override, message):
         build(config(*accelerator, override))
     assert message in str(caught.value)
     assert len(str(caught.value).splitlines()) <= 3
+
+
+def test_what_a_constructor_says_of_its_own_settings_is_named_once():
+    with pytest.raises(InputError, match="^data.classes=10, but data.split=letters has 26: use data.classes=26$"):
+        build(config("data=emnist", "data.split=letters", "data.classes=10"))
 
 
 def test_an_image_smaller_than_the_network_needs_is_refused():

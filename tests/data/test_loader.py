@@ -60,3 +60,42 @@ def test_ranks_share_the_rows_of_each_part(parts):
             row for part in range(parts) for rank in (first, second) for row in rank[part * size : (part + 1) * size]
         ]
         assert rebuilt == batch
+
+
+WIDE = torch.arange(23 * 6, dtype=torch.uint8).view(23, 1, 2, 3)
+
+
+def flips(epochs: int = 1, position: int = 0, **changes) -> list[list[bool]]:
+    """For each batch, which of its images came mirrored; each must be the image of its label or its mirror image."""
+    of = MemoryLoader(WIDE, LABELS, **{"rows": 4, "seed": 3, "flip": True, **changes})
+    of.load_state_dict({"batches": position})
+    found = []
+    for batch in (batch for _ in range(epochs) for batch in of):
+        plain = WIDE[batch["label"]].float() / 127.5 - 1
+        mirrored = (batch["image"] == plain[..., [2, 1, 0]]).flatten(1).all(1)
+        assert torch.equal(mirrored, (batch["image"] != plain).flatten(1).any(1))
+        found.append(mirrored.tolist())
+    return found
+
+
+def test_flips_are_fair_and_a_function_of_seed_batch_and_row():
+    drawn = torch.tensor(flips(epochs=200))
+    assert 0.48 < drawn.float().mean() < 0.52  # 4000 draws: 2.5 standard deviations
+    assert all(0.4 < rate < 0.6 for rate in drawn.float().mean(0))
+    assert flips(seed=4, epochs=3) != drawn[:15].tolist()
+    assert drawn[:5].tolist() != drawn[5:10].tolist()
+    assert not any(map(any, flips(flip=False)))
+
+
+@pytest.mark.parametrize("position", [0, 1, 4, 5, 7])
+def test_flips_go_on_exactly_after_a_resume(position):
+    assert flips(epochs=3, position=position)[: 15 - position] == flips(epochs=3)[position:]
+
+
+@pytest.mark.parametrize("parts", [1, 2])
+def test_ranks_flip_what_one_process_flips(parts):
+    whole = flips(rows=8, epochs=3)
+    ranks = [flips(rows=8, epochs=3, parts=parts, rank=rank, world_size=2) for rank in (0, 1)]
+    size = 8 // (2 * parts)
+    for batch, *shares in zip(whole, *ranks, strict=True):
+        assert [row for part in range(parts) for s in shares for row in s[part * size : (part + 1) * size]] == batch

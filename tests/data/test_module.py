@@ -3,6 +3,7 @@ from types import SimpleNamespace
 import pytest
 
 from helpers import Points
+from saddle.data.module import nested_order
 from saddle.error import InputError
 
 
@@ -41,3 +42,99 @@ def test_state_survives_before_and_after_setup():
     assert set_up(data).train_dataloader().batches == 5
     data.load_state_dict({"batches": 3})
     assert data.state_dict() == {"batches": 3}
+
+
+def limited(limit: int | None, **changes) -> Points:
+    data = Points(**changes)
+    data.limit = limit
+    data.check_size(data.size)
+    data.read()
+    return data
+
+
+def kept(data: Points) -> set[bytes]:
+    images, _ = data._read
+    assert len(images) == data.limit
+    return {image.numpy().tobytes() for image in images}
+
+
+def test_a_limit_keeps_that_many_images_and_a_larger_one_includes_them():
+    ten, twenty = limited(10), limited(20)
+    assert len(kept(ten)) == 10
+    assert kept(ten) < kept(twenty) < kept(limited(60))
+    other = Points()
+    other.limit, other.seed = 10, 99
+    other.read()
+    assert kept(other) == kept(ten)
+    images, labels = Points().load()
+    for image, label in zip(*ten._read, strict=True):
+        assert label in labels[(images == image).flatten(1).all(1)]
+    assert len(set_up(ten, overfit_batches=1).train_dataloader().images) == 8
+
+
+@pytest.mark.parametrize(
+    ("limit", "message"),
+    [
+        (61, "data.limit=61 is more than the 60 training images: use at most 60"),
+        (7, "data.batch_size=8 x training.accumulate=1 is more than the data.limit=7 training images: use at most 7"),
+    ],
+)
+def test_a_limit_beyond_the_data_or_below_a_batch_is_refused(limit, message):
+    with pytest.raises(InputError, match=message):
+        limited(limit)
+
+
+def test_the_order_of_limits_is_a_fixed_permutation():
+    order = nested_order(1000)
+    assert order.sort().values.tolist() == list(range(1000))
+    assert order[:5].tolist() == [819, 465, 415, 893, 675]
+
+
+class Unlabelled(Points):
+    def load(self):
+        return super().load()[0], None
+
+
+def test_unlabelled_data_has_no_classes_and_no_label_in_the_batch():
+    data = Unlabelled()
+    with pytest.raises(InputError, match="data.classes=10, but the data has no labels: use 0"):
+        data.read()
+    data.classes, data.limit = 0, 20
+    assert set(next(iter(set_up(data).train_dataloader()))) == {"image"}
+    labelled = Points()
+    labelled.classes = 0
+    with pytest.raises(InputError, match="data.classes=0, but the data has a label 9"):
+        labelled.read()
+
+
+def test_a_label_below_zero_is_refused():
+    class Shifted(Points):
+        def load(self):
+            images, labels = super().load()
+            return images, labels - 1
+
+    with pytest.raises(InputError, match="data.classes=10, but the data has a label -1"):
+        Shifted().read()
+
+
+def test_the_data_is_read_once_and_without_a_trainer():
+    class Counted(Points):
+        loads = 0
+
+        def load(self):
+            self.loads += 1
+            return super().load()
+
+    data = Counted()
+    data.read()
+    set_up(data)
+    data.setup("fit")
+    assert data.loads == 1
+    assert data.skipped == 0
+
+
+def test_flips_reach_the_loader():
+    data = Points()
+    data.flip = True
+    assert set_up(data).train_dataloader().flip is True
+    assert set_up(Points()).train_dataloader().flip is False

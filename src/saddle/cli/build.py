@@ -208,5 +208,6 @@ def make(path: str, node: Config, **injected: Any) -> Any:
         return instantiate(node, _convert_="all", **injected)
     except InstantiationException as error:
         if isinstance(error.__cause__, ValueError | TypeError | MisconfigurationException):
-            raise InputError(f"{path}: {str(error.__cause__).splitlines()[0]}") from error
+            reason = str(error.__cause__).splitlines()[0]
+            raise InputError(reason if reason.startswith(f"{path}.") else f"{path}: {reason}") from error
         raise

@@ -18,6 +18,7 @@ from saddle.cli.limit import default_iterations
 from saddle.cli.resume import resume_arguments
 from saddle.error import InputError
 
+_ASKED = {"data.root": "name the folder with your images"}
 _claimed: list[Path] = []
 _begun: list[DictConfig] = []  # filled when Hydra hands over: from then on an OSError is a failure, not bad input
 
@@ -113,6 +114,8 @@ def config_message(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if match := re.search(r"Could not override '([^']+)'", text):
         return _unknown(match[1])
+    if match := re.search(r"Missing mandatory value.*full_key: (\S+)", text, re.DOTALL):
+        return f"{match[1]} is missing: {_ASKED.get(match[1], 'it has no default')}"
     if match := re.search(r"Could not find '([^']+)'", text):
         group, _, option = match[1].rpartition("/")
         options = text.partition("Available options in")[2].partition("Config search path")[0].split()[1:]

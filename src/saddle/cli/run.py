@@ -49,6 +49,7 @@ def run(config: Config) -> None:
     del content
     if first_rank:
         built.data.prepare_data()
+    built.data.read()
     stopped = _fit(built, checkpoint)
     if stopped is not None:
         _leave(stopped, config["folder"], built)

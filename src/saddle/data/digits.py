@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from saddle.bound import Count, Index
 from saddle.data.module import ImageData
 
 
@@ -10,6 +11,19 @@ class Digits(ImageData):
     """1,797 grey images of 8x8 pixels with 17 grey levels, ten classes, brought smoothly to `image_size`."""
 
     size = 1797
+
+    def __init__(
+        self,
+        image_size: Count,
+        channels: Count,
+        classes: Count,
+        batch_size: Count,
+        seed: Index,
+        accumulate: Count = 1,
+        limit: Count | None = None,
+        flip: bool = False,
+    ) -> None:
+        super().__init__(image_size, channels, classes, batch_size, seed, accumulate, limit, flip)
 
     def load(self) -> tuple[Tensor, Tensor]:
         from sklearn.datasets import load_digits

@@ -13,7 +13,8 @@ class MemoryLoader:
 
     `images` are uint8 (M, C, H, W), `labels` int64 (M,) or None. Each epoch has its own order, a function of (seed,
     epoch) alone, and drops the images that do not fill a batch. `rows` is the size of the global batch, of which this
-    rank takes its rows: `parts` accumulated parts in sequence, each split evenly over `world_size` ranks.
+    rank takes its rows: `parts` accumulated parts in sequence, each split evenly over `world_size` ranks. With `flip`
+    each image is mirrored left to right with probability 1/2, as (seed, batch, row of the global batch) decide.
     """
 
     def __init__(
@@ -25,10 +26,12 @@ class MemoryLoader:
         parts: int = 1,
         rank: int = 0,
         world_size: int = 1,
+        flip: bool = False,
     ) -> None:
         self.images, self.labels = images, labels
         self.rows, self.seed, self.parts = rows, seed, parts
         self.rank, self.world_size = rank, world_size
+        self.flip = flip
         self.batches = 0
         """Batches handed out so far, over all epochs."""
 
@@ -41,19 +44,29 @@ class MemoryLoader:
         epoch, position = divmod(self.batches, len(self))
         order = self._order(epoch)
         for index in range(position, len(self)):
+            number = self.batches
             self.batches += 1
-            yield self._batch(order[index * self.rows : (index + 1) * self.rows])
+            yield self._batch(number, order[index * self.rows : (index + 1) * self.rows])
 
     def _order(self, epoch: int) -> Tensor:
         generator = torch.Generator().manual_seed(hashed_seed(self.seed, "order", epoch))
         return torch.randperm(len(self.images), generator=generator)
 
-    def _batch(self, chosen: Tensor) -> dict[str, Tensor]:
-        mine = chosen.view(self.parts, self.world_size, -1)[:, self.rank].flatten()
-        batch = {"image": self.images[mine].float().div_(127.5).sub_(1.0)}
+    def _batch(self, number: int, chosen: Tensor) -> dict[str, Tensor]:
+        mine = self._my_rows(chosen)
+        images = self.images[mine]
+        if self.flip:
+            generator = torch.Generator().manual_seed(hashed_seed(self.seed, "flip", number))
+            mirrored = self._my_rows(torch.rand(self.rows, generator=generator) < 0.5)
+            images = torch.where(mirrored.view(-1, 1, 1, 1), images.flip(-1), images)
+        batch = {"image": images.float().div_(127.5).sub_(1.0)}
         if self.labels is not None:
             batch["label"] = self.labels[mine]
         return batch
+
+    def _my_rows(self, rows: Tensor) -> Tensor:
+        """This rank's rows of what has one row per image of the global batch."""
+        return rows.view(self.parts, self.world_size, -1)[:, self.rank].flatten()
 
     def state_dict(self) -> dict[str, int]:
         """The number of batches handed out."""

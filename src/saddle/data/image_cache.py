@@ -1,0 +1,99 @@
+"""Decoded images in a file, for folders too big for memory.
+
+The file holds the pixels one image after another, then a table (JSON) of which images they are and which could not be
+read, then the table's length (8 bytes, little endian).
+"""
+
+import json
+import os
+import warnings
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+_CHUNK = 1 << 24
+
+
+class Table(NamedTuple):
+    """What came of a list of files: the indices of the images `kept`, in order, and (name, reason) of the `broken`."""
+
+    kept: list[int]
+    broken: list[tuple[str, str]]
+
+
+class Decoded(NamedTuple):
+    """Images uint8 (M, C, H, W) and their table."""
+
+    images: Tensor
+    table: Table
+
+
+def write_cache(path: Path, decode: Callable[[Callable[[Tensor], None]], Table]) -> None:
+    """Make the file: `decode` is given a function to hand over each image (C, H, W), and returns their table.
+
+    It is written beside its place, synced and moved there: whatever happens, `path` is whole or as it was before.
+    Raises OSError where it cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    checksum = 0
+
+    try:
+        with temporary.open("wb") as file:
+
+            def keep(image: Tensor) -> None:
+                nonlocal checksum
+                content = image.numpy().tobytes()
+                checksum = zlib.crc32(content, checksum)
+                file.write(content)
+
+            table = decode(keep)
+            text = json.dumps({**table._asdict(), "checksum": checksum}).encode()
+            file.write(text + len(text).to_bytes(8, "little"))
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def open_cache(path: Path, shape: tuple[int, int, int]) -> Decoded | None:
+    """Images of `shape` (C, H, W), which stay in the file until they are used; None if there is no sound file.
+
+    The file is read through once, for its checksum.
+    """
+    try:
+        table, checksum, length = _table(path)
+        if length != len(table.kept) * shape[0] * shape[1] * shape[2] or checksum != _checksum(path, length):
+            return None
+        pixels = np.memmap(path, np.uint8, "r", shape=(len(table.kept), *shape))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The given NumPy array is not writable")  # the loader copies what it takes
+        return Decoded(torch.from_numpy(pixels), table)
+
+
+def _table(path: Path) -> tuple[Table, int, int]:
+    """The table, the checksum that it gives, and the number of bytes before it."""
+    with path.open("rb") as file:
+        end = file.seek(-8, os.SEEK_END)
+        size = int.from_bytes(file.read(8), "little")
+        length = file.seek(end - size)
+        content = json.loads(file.read(size))
+    broken = [(name, reason) for name, reason in content["broken"]]
+    return Table(content["kept"], broken), content["checksum"], length
+
+
+def _checksum(path: Path, length: int) -> int:
+    checksum = 0
+    with path.open("rb") as file:
+        while length > 0 and (part := file.read(min(length, _CHUNK))):
+            checksum = zlib.crc32(part, checksum)
+            length -= len(part)
+    return checksum

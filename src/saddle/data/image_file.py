@@ -1,0 +1,135 @@
+"""One image file, of any common kind, to pixels of the wanted form; what cannot be trusted is named as broken."""
+
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps, UnidentifiedImageError
+from torch import Tensor
+
+from saddle.bound import Byte, Count
+
+EXTENSIONS = ("png", "jpg", "jpeg", "bmp", "gif", "tif", "tiff", "webp", "ppm", "pgm")
+"""Ends of the names of image files, in small letters."""
+
+_FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")  # no other decoder sees a file (EPS runs a program)
+_BOMBS = (Image.DecompressionBombWarning, Image.DecompressionBombError)
+
+Fit = Literal["crop", "pad", "stretch"]
+
+
+class BrokenImageError(Exception):
+    """A file holds no image that can be used; the message says why."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """What images are brought to: `channels` (1 or 3) planes of `image_size` x `image_size` pixels.
+
+    `fit` says how an image that is no square becomes one: `crop` takes the square in its middle, `pad` puts the whole
+    image on a ground of grey level `background`, `stretch` changes its proportions. Transparent pixels show the
+    `background`, before anything is resized.
+    """
+
+    image_size: Count
+    channels: Literal[1, 3]
+    fit: Fit
+    background: Byte
+
+
+def read_image(path: Path, form: Form) -> Tensor:
+    """The first frame of an image file in the wanted form, uint8 (C, S, S), turned as its EXIF orientation says.
+
+    An image that has the wanted size already keeps its pixels; others are resampled bicubically, with antialiasing
+    (a JPEG far larger than that from a half, quarter or eighth of its size, which its format gives directly).
+    16-bit grey levels are divided by 257. Raises BrokenImageError, with the reason, for what is no sound image of a
+    known format and range, or announces more pixels than Pillow's limit against decompression bombs.
+    """
+    try:
+        if not path.is_file():  # a link to nothing, or a pipe that would hang
+            raise BrokenImageError("not a file")
+        if path.stat().st_size == 0:
+            raise BrokenImageError("empty file")
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")  # odd metadata
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path, formats=_FORMATS) as image:
+                image.draft(None, (2 * form.image_size, 2 * form.image_size))  # far larger JPEGs: six times faster
+                image.load()
+                square = _square(_coloured(_opaque(_eight_bit(_upright(image)), form.background), form), form)
+    except BrokenImageError:
+        raise
+    except Exception as error:  # on damaged files Pillow raises whatever its parsers stumble over
+        raise BrokenImageError(_reason(error)) from error
+    pixels = torch.from_numpy(np.array(square))
+    return pixels.view(form.image_size, form.image_size, form.channels).permute(2, 0, 1).contiguous()
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, _BOMBS):
+        return f"more than {Image.MAX_IMAGE_PIXELS:,} pixels, so it was not decoded"
+    if isinstance(error, UnidentifiedImageError):
+        return f"none of {', '.join(_FORMATS)}"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """Turned as the EXIF orientation says; metadata that cannot be read turns nothing."""
+    try:
+        orientation = image.getexif().get(0x0112, 1)
+    except Exception:  # as above; the pixels are sound
+        orientation = 1
+    return image if orientation == 1 else ImageOps.exif_transpose(image)
+
+
+def _eight_bit(image: Image.Image) -> Image.Image:
+    """Grey levels of 16 bits as levels of 8; other images as they are."""
+    if image.mode == "F":
+        raise BrokenImageError("float pixels of unknown range")
+    if not image.mode.startswith("I"):
+        return image
+    levels = np.asarray(image).astype(np.int64)
+    if levels.min() < 0 or levels.max() > 65535:
+        raise BrokenImageError("32-bit pixels of unknown range")
+    grey = Image.fromarray(((levels + 128) // 257).astype(np.uint8))
+    if "transparency" in image.info:
+        seen = Image.fromarray(np.where(levels == image.info["transparency"], 0, 255).astype(np.uint8))
+        grey = Image.merge("LA", (grey, seen))
+    return grey
+
+
+def _opaque(image: Image.Image, background: int) -> Image.Image:
+    """In mode L or RGB, laid over grey level `background` where it is transparent."""
+    if not image.has_transparency_data:
+        return image if image.mode == "L" else image.convert("RGB")
+    layer = image.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", layer.size, (background,) * 3 + (255,)), layer).convert("RGB")
+
+
+def _coloured(image: Image.Image, form: Form) -> Image.Image:
+    return image.convert("L" if form.channels == 1 else "RGB")
+
+
+def _square(image: Image.Image, form: Form) -> Image.Image:
+    """Of the wanted size, by the wanted fit."""
+    size = form.image_size
+    if form.fit == "crop":
+        side = min(image.size)
+        left, top = ((length - side) // 2 for length in image.size)
+        image = image.crop((left, top, left + side, top + side))
+    if form.fit != "pad":
+        return _resized(image, (size, size))
+    longer = max(image.size)
+    inner = _resized(image, tuple(max(1, round(length * size / longer)) for length in image.size))
+    ground = Image.new(image.mode, (size, size), form.background if form.channels == 1 else (form.background,) * 3)
+    ground.paste(inner, tuple((size - length) // 2 for length in inner.size))
+    return ground
+
+
+def _resized(image: Image.Image, size: tuple[int, ...]) -> Image.Image:
+    return image if image.size == size else image.resize(size, Image.Resampling.BICUBIC)

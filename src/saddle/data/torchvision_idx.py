@@ -1,0 +1,106 @@
+"""Data sets in MNIST's file format, fetched by torchvision."""
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPException
+from pathlib import Path
+
+import saddle.compat  # noqa: F401  isort: skip
+from torch import Tensor
+from torchvision.datasets import MNIST
+from torchvision.datasets.mnist import read_image_file, read_label_file
+
+from saddle.bound import Count, Index
+from saddle.data.idx import check_idx_pair
+from saddle.data.module import ImageData
+from saddle.error import InputError
+
+_TIMEOUT_SECONDS = 30
+
+
+class TorchvisionIdx(ImageData):
+    """Grey images of 28x28 pixels with labels, brought smoothly to another `image_size` if asked.
+
+    The files are looked for in `root`/NAME/raw, where torchvision lays them, and downloaded there if they are not
+    found. Raises InputError if they cannot be had, are truncated, of the wrong kind, or do not belong together.
+    A subclass names torchvision's `dataset` and the `size`.
+    """
+
+    dataset: type[MNIST]
+    """torchvision's class: it knows the mirrors, the checksums and the folder."""
+
+    files: tuple[str, ...] = (
+        *("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
+        *("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
+    )
+    """What a download brings; the first two are read."""
+
+    def __init__(
+        self,
+        root: str,
+        image_size: Count,
+        channels: Count,
+        classes: Count,
+        batch_size: Count,
+        seed: Index,
+        accumulate: Count = 1,
+        limit: Count | None = None,
+        flip: bool = False,
+    ) -> None:
+        super().__init__(image_size, channels, classes, batch_size, seed, accumulate, limit, flip)
+        self.root = Path(root).expanduser()
+        self.folder = self.root / self.dataset.__name__ / "raw"
+
+    def prepare_data(self) -> None:
+        """Download what is missing, with progress, from one source after another, verified by checksum."""
+        images, labels = (self.folder / name for name in self.files[:2])
+        if images.is_file() and labels.is_file():
+            check_idx_pair(images, labels)
+            return
+        failures = []
+        for source in self.sources():
+            try:
+                with _timeout(_TIMEOUT_SECONDS):
+                    self.fetch(source)
+                return
+            except (OSError, RuntimeError, HTTPException) as error:
+                failures.append(error)
+        raise InputError(self._how_to_get(failures)) from failures[-1]
+
+    def load(self) -> tuple[Tensor, Tensor]:
+        images, labels = (self.folder / name for name in self.files[:2])
+        check_idx_pair(images, labels)
+        return read_image_file(str(images)).unsqueeze(1), read_label_file(str(labels))
+
+    def sources(self) -> list[str]:
+        """Where the files can be had, in the order in which it is tried."""
+        return self.dataset.mirrors
+
+    def fetch(self, source: str) -> None:
+        """Download from `source` alone.
+
+        torchvision tries its next mirror only if a connection cannot be opened; one that dies on the way would end
+        the whole download. So it is given one mirror at a time, in a class of the same name (the folder's).
+        """
+        type(self.dataset.__name__, (self.dataset,), {"mirrors": [source]})(str(self.root), download=True)
+
+    def _how_to_get(self, failures: list[Exception]) -> str:
+        name = self.dataset.__name__
+        reasons = "; ".join(" ".join(str(error).split()) or type(error).__name__ for error in failures)
+        return (
+            f"data.root={self.root}: {name} is not there, and could not be had from {' and '.join(self.sources())} "
+            f"({reasons}).\nPut {', '.join(self.files)} into {self.folder}{os.sep}, or set data.root or "
+            f"SADDLE_DATA_ROOT to the folder above {name}/.\ndata=digits needs no download."
+        )
+
+
+@contextmanager
+def _timeout(seconds: float) -> Iterator[None]:
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(seconds)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)
