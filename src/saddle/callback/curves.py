@@ -39,6 +39,11 @@ class Curves(Callback):
         if self.latest.get("iteration") != module.clock.iteration and module.played:
             self._log(trainer, module)
 
+    def add(self, iteration: int, values: dict[str, float]) -> None:
+        """Put further values of the last logged iteration beside it, in metrics.csv and in `latest`."""
+        self.latest |= {"iteration": iteration, **values}
+        widen_row(self.path, {"iteration": iteration, **values})
+
     def _log(self, trainer: Trainer, module: GameModule) -> None:
         scalars = _scalars(module)
         if trainer.world_size > 1:
@@ -96,6 +101,15 @@ def append_row(path: Path, row: dict[str, float]) -> None:
         _write(path, fields, [])
     with path.open("a", newline="") as file:
         csv.DictWriter(file, fields).writerow(row)
+
+
+def widen_row(path: Path, row: dict[str, float]) -> None:
+    """Add the values of `row` to the last row of a CSV file if that has the same `iteration`, else as a new row."""
+    if path.exists() and (rows := _read(path)) and rows[-1].get("iteration") == str(row["iteration"]):
+        *before, last = rows
+        _write(path, list(last | row), [*before, last | row])
+    else:
+        append_row(path, row)
 
 
 def cut_rows(path: Path, iteration: int) -> None:

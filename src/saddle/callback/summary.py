@@ -15,13 +15,20 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from torch.utils.tensorboard.summary import hparams
 
 from saddle.callback.curves import Curves
+from saddle.callback.stop import StopOnSignal
 from saddle.training.module import GameModule
+
+SHOWN = ("frechet/", "loss/", "probability/", "gradient_norm/")
+"""What the names of a summary's `metrics` begin with."""
 
 _PACKAGES = ("saddle", "torch", "torchvision", "lightning", "hydra-core")
 
 
 class Summary(Callback):
-    """Writes summary.json into `folder` and prints a table when training ends; seconds add up over resumes."""
+    """Writes summary.json into `folder` and prints a table when training ends; seconds add up over resumes.
+
+    Its `finished` is true where training came to its own end, false where a signal ended it.
+    """
 
     def __init__(self, folder: str) -> None:
         self.folder = Path(folder)
@@ -57,14 +64,14 @@ class Summary(Callback):
     def _summary(self, trainer: Trainer, module: GameModule) -> dict[str, Any]:
         curves = [callback for callback in trainer.callbacks if isinstance(callback, Curves)]
         latest = curves[0].latest if curves else {}
-        shown = ("loss/", "probability/", "gradient_norm/")
         clock, data = module.clock, trainer.datamodule
         return {
             "iterations": clock.iteration,
             "images": clock.images,
             "seconds": round(self.seconds, 3),
             "images_per_second": round(clock.images / self.seconds, 1),
-            "metrics": {name: value for name, value in latest.items() if name.startswith(shown)},
+            "metrics": {name: value for name, value in latest.items() if name.startswith(SHOWN)},
+            "finished": not any(isinstance(c, StopOnSignal) and c.signal is not None for c in trainer.callbacks),
             "updates": dict(clock.updates),
             "seed": module.seed,
             "versions": {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
