@@ -30,6 +30,7 @@ class Curves(Callback):
         self._time, self._images = time.perf_counter(), module.clock.images
         if trainer.is_global_zero and not trainer.fast_dev_run:
             cut_rows(self.path, module.clock.iteration)
+            self.latest = last_row(self.path)
 
     def on_train_batch_end(self, trainer: Trainer, module: LightningModule, *_: Any) -> None:
         if module.is_logged() or trainer.should_stop:
@@ -110,6 +111,12 @@ def widen_row(path: Path, row: dict[str, float]) -> None:
         _write(path, list(last | row), [*before, last | row])
     else:
         append_row(path, row)
+
+
+def last_row(path: Path) -> dict[str, float]:
+    """The numbers in the last row of a CSV file; nothing if there is none."""
+    rows = _read(path) if path.exists() else []
+    return {name: float(value) for name, value in rows[-1].items() if value} if rows else {}
 
 
 def cut_rows(path: Path, iteration: int) -> None:

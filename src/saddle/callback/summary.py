@@ -33,12 +33,12 @@ class Summary(Callback):
     def __init__(self, folder: str) -> None:
         self.folder = Path(folder)
         self._seconds_before = 0.0
-        self._begun: float | None = None
+        self._seconds = 0.0  # in this process, until the end of the last iteration
 
     @property
     def seconds(self) -> float:
         """Seconds spent in training, over all processes that worked on this run."""
-        return self._seconds_before + (0.0 if self._begun is None else time.perf_counter() - self._begun)
+        return self._seconds_before + self._seconds
 
     def state_dict(self) -> dict[str, float]:
         return {"seconds": self.seconds}
@@ -48,6 +48,9 @@ class Summary(Callback):
 
     def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
         self._begun = time.perf_counter()
+
+    def on_train_batch_end(self, trainer: Trainer, module: LightningModule, *_: Any) -> None:
+        self._seconds = time.perf_counter() - self._begun
 
     def on_train_end(self, trainer: Trainer, module: LightningModule) -> None:
         if not trainer.is_global_zero or trainer.fast_dev_run:
@@ -69,7 +72,7 @@ class Summary(Callback):
             "iterations": clock.iteration,
             "images": clock.images,
             "seconds": round(self.seconds, 3),
-            "images_per_second": round(clock.images / self.seconds, 1),
+            "images_per_second": round(clock.images / max(self.seconds, 1e-9), 1),
             "metrics": {name: value for name, value in latest.items() if name.startswith(SHOWN)},
             "finished": not any(isinstance(c, StopOnSignal) and c.signal is not None for c in trainer.callbacks),
             "updates": dict(clock.updates),

@@ -31,7 +31,7 @@ from saddle.training.schedule import Schedule
 Config = dict[str, Any]
 """A composed and resolved config, of plain values."""
 
-_NOT_RECORDED = ("folder", "resume", "trainer", "callback", "logger", "experiment")
+_NOT_RECORDED = ("folder", "resume", "trainer", "callback", "logger", "experiment", "figure")
 
 
 @dataclass
@@ -61,6 +61,7 @@ class Run:
     seed: Index
     folder: str
     resume: str | None
+    figure: str | None
 
 
 @dataclass

@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from saddle import __version__
-from saddle.cli import sample
+from saddle.cli import sample, table
 from saddle.error import InputError
 
 
@@ -14,6 +14,7 @@ def run_tool(arguments: list[str]) -> int:
     parser.add_argument("--version", action="version", version=f"saddle {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     sample.add_parser(commands)
+    table.add_parser(commands)
     chosen = parser.parse_args(arguments)
     try:
         chosen.run(chosen)

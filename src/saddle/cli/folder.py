@@ -1,0 +1,56 @@
+"""Folders: of the config, of a new run or sweep, of a job; and the resolvers by which the config names them.
+
+Importing this module registers the resolvers, so that a worker process, which unpickles its task, has them too.
+"""
+
+import shutil
+from pathlib import Path
+
+from omegaconf import OmegaConf
+
+from saddle.cli.sweep import job_name, keeps_settings
+from saddle.error import InputError
+
+_claimed: list[Path] = []
+_SETTINGS = {".hydra", "multirun.yaml", "error.txt"}  # what a run or sweep holds that never trained
+
+
+def config_folder() -> str:
+    """The folder of the config: conf/ beside src/ in a checkout, inside the package when installed."""
+    package = Path(__file__).resolve().parents[1]
+    inside, checkout = package / "conf", package.parents[1] / "conf"
+    return str(inside if inside.is_dir() else checkout)
+
+
+def unique_folder(wanted: str) -> str:
+    """Make and return the folder `wanted`, or `wanted`-2, -3, ... if it is taken: two runs never share one."""
+    for number in range(1, 10_000):
+        path = Path(wanted if number == 1 else f"{wanted}-{number}")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.mkdir()
+        except FileExistsError:
+            continue
+        _claimed.append(path)
+        return str(path)
+    raise InputError(f"hydra.run.dir={wanted} is taken")
+
+
+def remove_claimed() -> None:
+    """Remove the folders that this process made, if nothing was trained in them."""
+    for folder in _claimed:
+        if _untouched(folder):
+            shutil.rmtree(folder)
+    _claimed.clear()
+
+
+def _untouched(folder: Path) -> bool:
+    for entry in folder.iterdir():
+        if entry.name not in _SETTINGS and not (entry.is_dir() and _untouched(entry)):
+            return False
+    return True
+
+
+OmegaConf.register_new_resolver("saddle.unique", unique_folder, use_cache=True, replace=True)
+OmegaConf.register_new_resolver("saddle.job", job_name, replace=True)
+OmegaConf.register_new_resolver("saddle.settings", keeps_settings, replace=True)
