@@ -220,5 +220,5 @@ def sweep_arguments(folder: Path, arguments: Sequence[str]) -> list[str]:
     flags = [text for text in arguments if text.startswith("-") and text not in ("-m", "--multirun")]
     kept += [text for text in hydra["overrides"]["hydra"] if text.startswith("hydra.sweeper.")]
     place = quoted(folder.resolve())
-    keep = "hydra.output_subdir=${saddle.settings:${hydra.runtime.output_dir}}"
+    keep = "hydra.output_subdir='${saddle.settings:${hydra.runtime.output_dir}}'"
     return ["--multirun", *flags, *kept, *new, f"resume={place}", f"hydra.sweep.dir={place}", keep]
