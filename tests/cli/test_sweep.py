@@ -179,7 +179,7 @@ def test_a_sweep_that_was_killed_and_stopped_and_had_a_failure_goes_on_to_the_sa
 
 def test_parallel_jobs_stop_with_checkpoints_and_go_on(tmp_path):
     sweep = tmp_path / "sweep"
-    choices = [*QUICK, "trainer.max_steps=400", "seed=0,1", "sweep=parallel", "hydra.launcher.n_jobs=2"]
+    choices = [*QUICK, "trainer.max_steps=200", "seed=0,1", "sweep=parallel", "hydra.launcher.n_jobs=2"]
     process = started("-m", *choices, f"hydra.sweep.dir={sweep}")
     folders = [sweep / f"{seed}_seed={seed}" for seed in (0, 1)]
     wait_for(process, *(folder / "metrics.csv" for folder in folders))
@@ -188,11 +188,11 @@ def test_parallel_jobs_stop_with_checkpoints_and_go_on(tmp_path):
     assert process.returncode == 143, errors
     assert f"stopped by SIGTERM; go on with: python train.py resume={sweep}" in errors
     assert "0 of 2 jobs finished" in output
-    assert all(0 < checkpoint(folder)[MARK]["clock"]["iteration"] < 400 for folder in folders)
+    assert all(0 < checkpoint(folder)[MARK]["clock"]["iteration"] < 200 for folder in folders)
     done = train(f"resume={sweep}", "hydra.launcher.n_jobs=1")
     assert done.returncode == 0, done.stderr
     assert "2 of 2 jobs finished" in done.stdout
-    assert all(checkpoint(folder)["global_step"] == 400 for folder in folders)
+    assert all(checkpoint(folder)["global_step"] == 200 for folder in folders)
 
 
 def test_one_job_of_bad_input_leaves_the_others_alone_and_only_bad_input_leaves_nothing(tmp_path):

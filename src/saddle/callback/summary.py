@@ -21,6 +21,7 @@ from saddle.training.module import GameModule
 SHOWN = ("frechet/", "loss/", "probability/", "gradient_norm/")
 """What the names of a summary's `metrics` begin with."""
 
+_REPEATED = ("game.loss", "game.penalties", "data.seed", "data.accumulate")
 _PACKAGES = ("saddle", "torch", "torchvision", "lightning", "hydra-core")
 
 
@@ -61,7 +62,7 @@ class Summary(Callback):
         temporary.replace(self.folder / "summary.json")
         for logger in trainer.loggers:
             if isinstance(logger, TensorBoardLogger):
-                _show_hyper_parameters(logger, module.record, summary["metrics"])
+                _show_hyper_parameters(logger, module.record)
         print(self._table(summary))
 
     def _summary(self, trainer: Trainer, module: GameModule) -> dict[str, Any]:
@@ -110,13 +111,16 @@ def _relative(path: Path) -> Path:
     return path.relative_to(here) if path.is_relative_to(here) else path
 
 
-def _show_hyper_parameters(logger: TensorBoardLogger, record: dict[str, Any], metrics: dict[str, float]) -> None:
-    """Fill the HParams tab: settings, and the curves whose last values stand beside them.
+def _show_hyper_parameters(logger: TensorBoardLogger, record: dict[str, Any]) -> None:
+    """Fill the HParams tab: settings, beside which TensorBoard puts the last values of all curves.
 
-    The logger's own method would log the values again at step 0, and so break the curves of the same name.
+    The logger's own method would log the values again at step 0, and so break the curves of the same name. The first
+    summary that torch makes, a list of columns, is left out: TensorBoard would take one run's list for all runs, so
+    that settings of the others are missing. Without it, it looks at all runs and puts first what differs.
     """
     writer = logger.experiment._get_file_writer()
-    for part in hparams(hyper_parameters(record), metrics):
+    _, start, end = hparams(hyper_parameters(record), {})
+    for part in (start, end):
         writer.add_summary(part)
     logger.experiment.flush()
 
@@ -124,13 +128,17 @@ def _show_hyper_parameters(logger: TensorBoardLogger, record: dict[str, Any], me
 def hyper_parameters(config: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     """Nested settings as one level: keys joined by dots, lists as text, parts by the names of their files.
 
-    What the game repeats of other groups (its loss and penalties) is left out.
+    `penalty` names all penalties. What repeats another setting (the game's loss and penalties, the data's seed) is
+    left out.
     """
     flat: dict[str, Any] = {}
     for key, value in config.items():
+        if prefix + key in _REPEATED:
+            continue
+        if prefix + key == "penalty":
+            flat["penalty"] = ", ".join(value) or "none"
         if isinstance(value, dict):
-            if (prefix, key) not in (("game.", "loss"), ("game.", "penalties")):
-                flat |= hyper_parameters(value, f"{prefix}{key}.")
+            flat |= hyper_parameters(value, f"{prefix}{key}.")
         elif key == "_target_":
             *_, module, name = value.split(".")
             flat[prefix.rstrip(".")] = module if value.startswith("saddle.") else name
