@@ -35,7 +35,7 @@ _playing = False
 class SweepStart(Callback):
     """Hydra's hook before a sweep: its folder is chosen once, cores are shared, signals end it in good order."""
 
-    def on_multirun_start(self, config: DictConfig, **_: Any) -> None:
+    def on_multirun_start(self, config: DictConfig, config_name: str | None) -> None:
         try:
             folder = Path(config.hydra.sweep.dir).resolve()
             jobs = planned(OmegaConf.to_container(config.hydra, resolve=False))
