@@ -1,5 +1,7 @@
+import os
+
 from helpers import REPOSITORY
-from saddle.cli.folder import config_folder, remove_claimed, unique_folder
+from saddle.cli.folder import config_folder, hold, remove_claimed, unique_folder
 
 
 def test_two_runs_or_sweeps_of_one_second_get_a_folder_each(tmp_path):
@@ -16,3 +18,12 @@ def test_two_runs_or_sweeps_of_one_second_get_a_folder_each(tmp_path):
 
 def test_the_config_lies_beside_the_sources():
     assert config_folder() == str(REPOSITORY / "conf")
+
+
+def test_one_process_holds_a_folder_at_a_time(tmp_path):
+    held = hold(tmp_path)
+    assert hold(tmp_path) is None
+    os.close(held)
+    again = hold(tmp_path)
+    assert again is not None
+    os.close(again)

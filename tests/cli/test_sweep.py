@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from helpers import REPOSITORY, SMALL, checkpoint, differences, train, trained
+from saddle.cli.folder import hold
 from saddle.cli.sweep import (
     ERROR,
     by_setting,
@@ -157,6 +158,12 @@ def test_a_sweep_that_was_killed_and_stopped_and_had_a_failure_goes_on_to_the_sa
     assert "FileExistsError" in (sweep / "1_seed=1" / ERROR).read_text()
     finished = {path: path.read_bytes() for path in (sweep / "0_seed=0").rglob("*") if path.is_file()}
     assert 0 < checkpoint(sweep / "2_seed=2")[MARK]["clock"]["iteration"] < 150
+
+    held = hold(sweep)
+    second = train(f"resume={sweep}")
+    assert second.returncode == 2
+    assert "another process is at this sweep" in second.stderr
+    os.close(held)
 
     stopped = started(f"resume={sweep}")
     wait_for(stopped, sweep / "3_seed=3" / "metrics.csv")

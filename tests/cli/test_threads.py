@@ -20,14 +20,14 @@ def test_jobs_times_threads_are_no_more_than_the_cores(monkeypatch, cores, jobs,
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(cores)), raising=False)
     set_thread_policy()
     share_cores(jobs)
-    assert os.environ["OMP_NUM_THREADS"] == str(threads)
+    assert os.environ["OMP_NUM_THREADS"] == os.environ["MKL_NUM_THREADS"] == str(threads)
 
 
 def test_what_the_user_has_set_stays(monkeypatch):
     monkeypatch.setattr(os, "environ", {"OMP_NUM_THREADS": "7"})
     set_thread_policy()
     share_cores(4)
-    assert os.environ["OMP_NUM_THREADS"] == "7"
+    assert os.environ["OMP_NUM_THREADS"] == os.environ["MKL_NUM_THREADS"] == "7"
 
 
 def test_torch_takes_the_policy_of_train_py_and_nothing_heavy_comes_before_it():

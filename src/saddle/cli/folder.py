@@ -3,6 +3,8 @@
 Importing this module registers the resolvers, so that a worker process, which unpickles its task, has them too.
 """
 
+import fcntl
+import os
 import shutil
 from pathlib import Path
 
@@ -34,6 +36,19 @@ def unique_folder(wanted: str) -> str:
         _claimed.append(path)
         return str(path)
     raise InputError(f"hydra.run.dir={wanted} is taken")
+
+
+def hold(folder: Path) -> int | None:
+    """Lock a folder for this process; a descriptor whose closing lets it go, or None if another process holds it."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    except OSError:
+        pass  # this file system has no locks
+    return descriptor
 
 
 def remove_claimed() -> None:

@@ -18,6 +18,7 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
+from saddle.cli.folder import hold
 from saddle.cli.override import quoted
 from saddle.cli.sweep import ERROR, figure_of, last_checkpoint, planned, state_of
 from saddle.cli.threads import share_cores, usable_cores
@@ -38,13 +39,19 @@ class SweepStart(Callback):
     def on_multirun_start(self, config: DictConfig, config_name: str | None) -> None:
         try:
             folder = Path(config.hydra.sweep.dir).resolve()
+            folder.mkdir(parents=True, exist_ok=True)
             jobs = planned(OmegaConf.to_container(config.hydra, resolve=False))
         except (OSError, HydraException, OmegaConfBaseException):
             return  # Hydra drops what a hook raises; its sweeper meets the same and says it
         with open_dict(config):
             config.hydra.sweep.dir = str(folder)
             config.hydra.overrides.hydra.append(f"hydra.sweep.dir={quoted(folder)}")
+        if hold(folder) is None:  # kept until the process ends
+            print(f"resume={folder}: another process is at this sweep; wait for it or end it first", file=sys.stderr)
+            sys.exit(2)
         begun.append(folder)
+        if jobs is None:
+            OmegaConf.save(config, folder / "multirun.yaml")  # as Hydra's basic sweeper does
         if not config.hydra.verbose:
             logging.getLogger("hydra").setLevel(logging.WARNING)  # `play` names the jobs
         parallel = config.hydra.launcher.get("n_jobs")
@@ -91,6 +98,17 @@ def play(folder: Path, read: Callable[[], dict[str, Any]]) -> float | None:
 
 
 def _play(folder: Path, read: Callable[[], dict[str, Any]]) -> float | None:
+    held = hold(folder)
+    if held is None:  # a worker whose sweep was killed goes on until its job is done
+        print(f"job {folder.name}: another process is at it; it is left alone", file=sys.stderr, flush=True)
+        return None
+    try:
+        return _trained(folder, read)
+    finally:
+        os.close(held)
+
+
+def _trained(folder: Path, read: Callable[[], dict[str, Any]]) -> float | None:
     try:
         config = read()
         if config["resume"] and state_of(folder)[0] == "finished":
@@ -143,6 +161,6 @@ def _pass_on(number: int, frame: FrameType | None) -> None:
     """Tell the workers to end their jobs with a checkpoint; a second signal interrupts at once."""
     if _stopped is not None:
         raise KeyboardInterrupt
-    note(number)
+    _stop(number, frame)  # with one worker joblib plays the jobs in this process
     for child in multiprocessing.active_children():
         os.kill(child.pid, signal.SIGTERM)

@@ -23,6 +23,10 @@ def set_thread_policy() -> None:
 
 
 def share_cores(jobs: int) -> None:
-    """Set OMP_NUM_THREADS for processes yet to be started, `jobs` of them side by side, unless the user has set it."""
+    """Set OMP_NUM_THREADS for processes yet to be started, `jobs` of them side by side, unless the user has set it.
+
+    MKL_NUM_THREADS, unless it is set, gets the same: joblib would choose it itself, and torch obeys the smaller one.
+    """
     if _chosen_here:
         os.environ["OMP_NUM_THREADS"] = str(max(1, usable_cores() // max(2, jobs)))
+    os.environ.setdefault("MKL_NUM_THREADS", os.environ["OMP_NUM_THREADS"])
