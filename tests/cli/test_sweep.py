@@ -168,8 +168,11 @@ def test_a_sweep_that_was_killed_and_stopped_and_had_a_failure_goes_on_to_the_sa
     stopped = started(f"resume={sweep}")
     wait_for(stopped, sweep / "3_seed=3" / "metrics.csv")
     os.killpg(stopped.pid, signal.SIGINT)
-    _, errors = stopped.communicate(timeout=60)
+    output, errors = stopped.communicate(timeout=60)
     assert stopped.returncode == 130, errors
+    lines = [line for line in output.splitlines() if line.startswith("job ")]
+    ways = ["job 0_seed=0: finished already", "job 1_seed=1", "job 2_seed=2: resumed", "job 3_seed=3"]
+    assert lines == ways
     assert f"stopped by SIGINT; go on with: python train.py resume={sweep}" in errors
     assert [job.state for job in read_jobs(sweep)] == ["finished", "finished", "finished", "interrupted"]
 
