@@ -1,5 +1,13 @@
-"""The one exception for input that the user can mend."""
+"""The exceptions that a person who trains is told in one sentence."""
 
 
 class InputError(ValueError):
     """The user's input is wrong: the message names the setting or file and the mend; the command exits with 2."""
+
+
+class Stopped(Exception):  # noqa: N818
+    """Signal `number` ended training, with a checkpoint; the message says how to go on."""
+
+    def __init__(self, number: int, message: str) -> None:
+        super().__init__(message)
+        self.number = number

@@ -3,7 +3,7 @@ import csv
 import pytest
 
 from helpers import Points, fit, small_module
-from saddle.callback.curves import Curves, append_row, cut_rows
+from saddle.callback.curves import Curves, append_row, cut_rows, last_row, widen_row
 from saddle.game.adversarial import Adversarial
 from saddle.loss.non_saturating import NonSaturating
 from saddle.penalty.r1 import R1
@@ -53,3 +53,15 @@ def test_rows_after_the_checkpoint_are_cut(tmp_path):
     assert [row["iteration"] for row in rows(path)] == ["1", "3"]
     append_row(path, {"iteration": 4, "a": 0.5})
     assert [row["iteration"] for row in rows(path)] == ["1", "3", "4"]
+
+
+def test_values_can_join_the_last_row_and_the_last_row_can_be_read(tmp_path):
+    path = tmp_path / "metrics.csv"
+    assert last_row(path) == {}
+    append_row(path, {"iteration": 1, "loss": 2.0})
+    append_row(path, {"iteration": 2, "loss": 3.0})
+    widen_row(path, {"iteration": 2, "figure": 0.5})
+    assert path.read_text().splitlines() == ["iteration,loss,figure", "1,2.0,", "2,3.0,0.5"]
+    assert last_row(path) == {"iteration": 2.0, "loss": 3.0, "figure": 0.5}
+    widen_row(path, {"iteration": 3, "figure": 0.25})
+    assert path.read_text().splitlines()[-1] == "3,,0.25"

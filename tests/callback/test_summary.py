@@ -14,6 +14,7 @@ def test_summary_has_the_promised_keys_and_seconds_add_up(tmp_path, capsys):
     written = json.loads((tmp_path / "summary.json").read_text())
     promised = {"iterations", "images", "seconds", "images_per_second", "metrics", "seed", "versions", "data"}
     assert promised <= written.keys()
+    assert written["finished"] is True
     assert (written["iterations"], written["images"]) == (9, 72)
     assert 100 < written["seconds"] < 160
     assert written["data"] == {"name": "Points", "images": 60, "image_size": 2}
@@ -28,6 +29,8 @@ def test_hyper_parameters_are_one_level_of_plain_values():
         "seed": 0,
         "loss": {"_target_": "saddle.loss.hinge.Hinge"},
         "optimizer": {"_target_": "torch.optim.Adam", "_partial_": True, "lr": 0.1, "generator": {"betas": [0.5, 0.9]}},
+        "penalty": {"r1": {"_target_": "saddle.penalty.r1.R1", "weight": 2.0}, "x": {"_target_": "saddle.x.X"}},
+        "data": {"_target_": "saddle.data.digits.Digits", "seed": 0},
         "game": {"n_critic": 1, "loss": {"_target_": "a.B"}, "penalties": {}},
     }
     assert hyper_parameters(config) == {
@@ -36,5 +39,10 @@ def test_hyper_parameters_are_one_level_of_plain_values():
         "optimizer": "Adam",
         "optimizer.lr": 0.1,
         "optimizer.generator.betas": "[0.5, 0.9]",
+        "penalty": "r1, x",
+        "penalty.r1": "r1",
+        "penalty.r1.weight": 2.0,
+        "penalty.x": "x",
+        "data": "digits",
         "game.n_critic": 1,
     }

@@ -1,6 +1,6 @@
 import pytest
 
-from helpers import REPOSITORY, SMALL, train
+from helpers import SMALL, command, train
 from saddle.cli.launch import config_message
 
 
@@ -58,10 +58,15 @@ def test_hydras_own_words_become_one_sentence():
     assert config_message("One.\n\n  Two.\nThree.") == "One. Two."
 
 
-def test_the_config_lies_beside_the_sources():
-    from saddle.cli.launch import config_folder
-
-    assert config_folder() == str(REPOSITORY / "conf")
+def test_a_parallel_sweep_without_its_package_names_the_command_that_installs_it(tmp_path):
+    code = "import sys; sys.modules['hydra_plugins'] = None; from saddle.cli import train; train()"
+    result = command("-c", code, "-m", "sweep=parallel", "seed=1,2", cwd=tmp_path)
+    assert result.returncode == 2
+    assert result.stderr.strip() == (
+        "hydra/launcher=joblib (sweep=parallel) is not installed: "
+        'python -m pip install -e ".[sweep]" -c constraints.txt'
+    )
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 def test_a_folder_that_cannot_be_made_is_bad_input_and_a_failed_save_is_not(tmp_path):

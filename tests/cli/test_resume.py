@@ -58,6 +58,17 @@ def test_curves_and_summary_go_on_from_the_checkpoint(tmp_path):
     assert {path.name: path.read_bytes() for path in (folder / ".hydra").iterdir()} == settings
 
 
+def test_a_run_killed_between_its_last_iteration_and_its_summary_is_finished(tmp_path):
+    trained(tmp_path, "trainer.max_steps=7", "callback.quality.num=50")
+    names = ("summary.json", "metrics.csv", "checkpoints/last.ckpt")
+    before = {name: (tmp_path / name).read_bytes() for name in names}
+    (tmp_path / "summary.json").unlink()
+    assert train(f"resume={tmp_path}").returncode == 0
+    assert {name: (tmp_path / name).read_bytes() for name in names} == before
+    events = EventAccumulator(str(tmp_path / "tensorboard")).Reload()
+    assert {event.step for event in events.Scalars("frechet/pixels")} == {7}
+
+
 def test_another_checkpoint_or_changed_settings_are_refused(tmp_path):
     trained(tmp_path, "trainer.max_steps=3")
     for change, message in {

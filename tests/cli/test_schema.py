@@ -8,10 +8,10 @@ from hydra import compose, initialize_config_dir
 
 from helpers import REPOSITORY
 from saddle.cli.build import build, check_config
-from saddle.cli.launch import plain_config, register_resolvers, unique_folder
+from saddle.cli.folder import unique_folder
+from saddle.cli.launch import plain_config
 from saddle.error import InputError
 
-register_resolvers()
 CONF = REPOSITORY / "conf"
 GROUPS = {
     folder.name: sorted(file.stem for file in folder.glob("*.yaml")) for folder in CONF.iterdir() if folder.is_dir()

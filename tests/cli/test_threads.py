@@ -3,7 +3,7 @@ import os
 import pytest
 
 from helpers import REPOSITORY, command
-from saddle.cli.threads import set_thread_policy
+from saddle.cli.threads import set_thread_policy, share_cores
 
 
 @pytest.mark.parametrize(("cores", "threads"), [(1, "1"), (2, "1"), (3, "1"), (16, "8")])
@@ -14,10 +14,20 @@ def test_half_of_the_usable_cores_wait_passively(monkeypatch, cores, threads):
     assert os.environ == {"OMP_NUM_THREADS": threads, "OMP_WAIT_POLICY": "passive"}
 
 
+@pytest.mark.parametrize(("cores", "jobs", "threads"), [(16, 4, 4), (16, 16, 1), (3, 8, 1), (16, 1, 8), (2, 2, 1)])
+def test_jobs_times_threads_are_no_more_than_the_cores(monkeypatch, cores, jobs, threads):
+    monkeypatch.setattr(os, "environ", {})
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(cores)), raising=False)
+    set_thread_policy()
+    share_cores(jobs)
+    assert os.environ["OMP_NUM_THREADS"] == os.environ["MKL_NUM_THREADS"] == str(threads)
+
+
 def test_what_the_user_has_set_stays(monkeypatch):
     monkeypatch.setattr(os, "environ", {"OMP_NUM_THREADS": "7"})
     set_thread_policy()
-    assert os.environ["OMP_NUM_THREADS"] == "7"
+    share_cores(4)
+    assert os.environ["OMP_NUM_THREADS"] == os.environ["MKL_NUM_THREADS"] == "7"
 
 
 def test_torch_takes_the_policy_of_train_py_and_nothing_heavy_comes_before_it():

@@ -30,6 +30,7 @@ class Curves(Callback):
         self._time, self._images = time.perf_counter(), module.clock.images
         if trainer.is_global_zero and not trainer.fast_dev_run:
             cut_rows(self.path, module.clock.iteration)
+            self.latest = last_row(self.path)
 
     def on_train_batch_end(self, trainer: Trainer, module: LightningModule, *_: Any) -> None:
         if module.is_logged() or trainer.should_stop:
@@ -38,6 +39,11 @@ class Curves(Callback):
     def on_train_end(self, trainer: Trainer, module: LightningModule) -> None:
         if self.latest.get("iteration") != module.clock.iteration and module.played:
             self._log(trainer, module)
+
+    def add(self, iteration: int, values: dict[str, float]) -> None:
+        """Put further values of the last logged iteration beside it, in metrics.csv and in `latest`."""
+        self.latest |= {"iteration": iteration, **values}
+        widen_row(self.path, {"iteration": iteration, **values})
 
     def _log(self, trainer: Trainer, module: GameModule) -> None:
         scalars = _scalars(module)
@@ -96,6 +102,21 @@ def append_row(path: Path, row: dict[str, float]) -> None:
         _write(path, fields, [])
     with path.open("a", newline="") as file:
         csv.DictWriter(file, fields).writerow(row)
+
+
+def widen_row(path: Path, row: dict[str, float]) -> None:
+    """Add the values of `row` to the last row of a CSV file if that has the same `iteration`, else as a new row."""
+    if path.exists() and (rows := _read(path)) and rows[-1].get("iteration") == str(row["iteration"]):
+        *before, last = rows
+        _write(path, list(last | row), [*before, last | row])
+    else:
+        append_row(path, row)
+
+
+def last_row(path: Path) -> dict[str, float]:
+    """The numbers in the last row of a CSV file; nothing if there is none."""
+    rows = _read(path) if path.exists() else []
+    return {name: float(value) for name, value in rows[-1].items() if value} if rows else {}
 
 
 def cut_rows(path: Path, iteration: int) -> None:

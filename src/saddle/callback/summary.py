@@ -15,23 +15,31 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from torch.utils.tensorboard.summary import hparams
 
 from saddle.callback.curves import Curves
+from saddle.callback.stop import StopOnSignal
 from saddle.training.module import GameModule
 
+SHOWN = ("frechet/", "loss/", "probability/", "gradient_norm/")
+"""What the names of a summary's `metrics` begin with."""
+
+_REPEATED = ("game.loss", "game.penalties", "data.seed", "data.accumulate")
 _PACKAGES = ("saddle", "torch", "torchvision", "lightning", "hydra-core")
 
 
 class Summary(Callback):
-    """Writes summary.json into `folder` and prints a table when training ends; seconds add up over resumes."""
+    """Writes summary.json into `folder` and prints a table when training ends; seconds add up over resumes.
+
+    Its `finished` is true where training came to its own end, false where a signal ended it.
+    """
 
     def __init__(self, folder: str) -> None:
         self.folder = Path(folder)
         self._seconds_before = 0.0
-        self._begun: float | None = None
+        self._seconds = 0.0  # in this process, until the end of the last iteration
 
     @property
     def seconds(self) -> float:
         """Seconds spent in training, over all processes that worked on this run."""
-        return self._seconds_before + (0.0 if self._begun is None else time.perf_counter() - self._begun)
+        return self._seconds_before + self._seconds
 
     def state_dict(self) -> dict[str, float]:
         return {"seconds": self.seconds}
@@ -42,6 +50,9 @@ class Summary(Callback):
     def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
         self._begun = time.perf_counter()
 
+    def on_train_batch_end(self, trainer: Trainer, module: LightningModule, *_: Any) -> None:
+        self._seconds = time.perf_counter() - self._begun
+
     def on_train_end(self, trainer: Trainer, module: LightningModule) -> None:
         if not trainer.is_global_zero or trainer.fast_dev_run:
             return
@@ -51,20 +62,20 @@ class Summary(Callback):
         temporary.replace(self.folder / "summary.json")
         for logger in trainer.loggers:
             if isinstance(logger, TensorBoardLogger):
-                _show_hyper_parameters(logger, module.record, summary["metrics"])
+                _show_hyper_parameters(logger, module.record)
         print(self._table(summary))
 
     def _summary(self, trainer: Trainer, module: GameModule) -> dict[str, Any]:
         curves = [callback for callback in trainer.callbacks if isinstance(callback, Curves)]
         latest = curves[0].latest if curves else {}
-        shown = ("loss/", "probability/", "gradient_norm/")
         clock, data = module.clock, trainer.datamodule
         return {
             "iterations": clock.iteration,
             "images": clock.images,
             "seconds": round(self.seconds, 3),
-            "images_per_second": round(clock.images / self.seconds, 1),
-            "metrics": {name: value for name, value in latest.items() if name.startswith(shown)},
+            "images_per_second": round(clock.images / max(self.seconds, 1e-9), 1),
+            "metrics": {name: value for name, value in latest.items() if name.startswith(SHOWN)},
+            "finished": not any(isinstance(c, StopOnSignal) and c.signal is not None for c in trainer.callbacks),
             "updates": dict(clock.updates),
             "seed": module.seed,
             "versions": {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
@@ -100,13 +111,16 @@ def _relative(path: Path) -> Path:
     return path.relative_to(here) if path.is_relative_to(here) else path
 
 
-def _show_hyper_parameters(logger: TensorBoardLogger, record: dict[str, Any], metrics: dict[str, float]) -> None:
-    """Fill the HParams tab: settings, and the curves whose last values stand beside them.
+def _show_hyper_parameters(logger: TensorBoardLogger, record: dict[str, Any]) -> None:
+    """Fill the HParams tab: settings, beside which TensorBoard puts the last values of all curves.
 
-    The logger's own method would log the values again at step 0, and so break the curves of the same name.
+    The logger's own method would log the values again at step 0, and so break the curves of the same name. The first
+    summary that torch makes, a list of columns, is left out: TensorBoard would take one run's list for all runs, so
+    that settings of the others are missing. Without it, it looks at all runs and puts first what differs.
     """
     writer = logger.experiment._get_file_writer()
-    for part in hparams(hyper_parameters(record), metrics):
+    _, start, end = hparams(hyper_parameters(record), {})
+    for part in (start, end):
         writer.add_summary(part)
     logger.experiment.flush()
 
@@ -114,13 +128,17 @@ def _show_hyper_parameters(logger: TensorBoardLogger, record: dict[str, Any], me
 def hyper_parameters(config: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     """Nested settings as one level: keys joined by dots, lists as text, parts by the names of their files.
 
-    What the game repeats of other groups (its loss and penalties) is left out.
+    `penalty` names all penalties. What repeats another setting (the game's loss and penalties, the data's seed) is
+    left out.
     """
     flat: dict[str, Any] = {}
     for key, value in config.items():
+        if prefix + key in _REPEATED:
+            continue
+        if prefix + key == "penalty":
+            flat["penalty"] = ", ".join(value) or "none"
         if isinstance(value, dict):
-            if (prefix, key) not in (("game.", "loss"), ("game.", "penalties")):
-                flat |= hyper_parameters(value, f"{prefix}{key}.")
+            flat |= hyper_parameters(value, f"{prefix}{key}.")
         elif key == "_target_":
             *_, module, name = value.split(".")
             flat[prefix.rstrip(".")] = module if value.startswith("saddle.") else name

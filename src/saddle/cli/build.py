@@ -32,7 +32,7 @@ from saddle.training.schedule import Schedule
 Config = dict[str, Any]
 """A composed and resolved config, of plain values."""
 
-_NOT_RECORDED = ("folder", "resume", "trainer", "callback", "logger", "experiment", "checkpoints")
+_NOT_RECORDED = ("folder", "resume", "trainer", "callback", "logger", "experiment", "checkpoints", "figure")
 
 
 @dataclass
@@ -72,6 +72,7 @@ class Run:
     seed: Index
     folder: str
     resume: str | None
+    figure: str | None
 
 
 @dataclass

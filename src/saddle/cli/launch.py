@@ -2,9 +2,11 @@
 
 import os
 import re
-import shutil
 import sys
+import traceback
+from functools import partial
 from pathlib import Path
+from signal import SIGINT
 from typing import Any
 
 import hydra
@@ -14,46 +16,49 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from saddle.cli.limit import default_iterations
+import saddle.cli.resolver  # noqa: F401
+from saddle.cli import job
+from saddle.cli.folder import config_folder, remove_claimed
 from saddle.cli.resume import resume_arguments
-from saddle.error import InputError
+from saddle.cli.sweep import folders
+from saddle.cli.table import conclude
+from saddle.error import InputError, Stopped
 
 _ASKED = {"data.root": "name the folder with your images"}
-_claimed: list[Path] = []
-_begun: list[DictConfig] = []  # filled when Hydra hands over: from then on an OSError is a failure, not bad input
-
-
-def config_folder() -> str:
-    """The folder of the config: conf/ beside src/ in a checkout, inside the package when installed."""
-    package = Path(__file__).resolve().parents[1]
-    inside, checkout = package / "conf", package.parents[1] / "conf"
-    return str(inside if inside.is_dir() else checkout)
-
-
-def unique_folder(wanted: str) -> str:
-    """Make and return the folder `wanted`, or `wanted`-2, -3, ... if it is taken: two runs never share one."""
-    for number in range(1, 10_000):
-        path = Path(wanted if number == 1 else f"{wanted}-{number}")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            path.mkdir()
-        except FileExistsError:
-            continue
-        _claimed.append(path)
-        return str(path)
-    raise InputError(f"hydra.run.dir={wanted} is taken")
-
-
-def register_resolvers() -> None:
-    """Make known what the config calls by ${saddle....}."""
-    OmegaConf.register_new_resolver("saddle.unique", unique_folder, use_cache=True, replace=True)
-    OmegaConf.register_new_resolver("saddle.iterations", default_iterations, replace=True)
+_INSTALL_JOBLIB = 'python -m pip install -e ".[sweep]" -c constraints.txt'
+_begun: list[bool] = []  # filled when Hydra hands over: from then on an OSError is a failure, not bad input
 
 
 def launch() -> None:
-    """Run train.py's command line; exits with 2 and one to three lines on stderr if the input is wrong."""
+    """Run train.py's command line; exits with 2 and one to three lines on stderr if the input is wrong.
+
+    A sweep whose jobs have begun ends with the table of them all, whatever ended it.
+    """
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")
-    register_resolvers()
+    broken = False
+    try:
+        _launch()
+    except SystemExit as leaving:
+        if not _jobs_have_begun() or leaving.code in (0, 2):
+            raise
+    except KeyboardInterrupt:
+        if not _jobs_have_begun():
+            raise
+        job.note(SIGINT)
+    except Exception:  # a worker was killed, say, and joblib ended the others
+        if not _jobs_have_begun():
+            raise
+        traceback.print_exc()
+        broken = True
+    if job.begun:
+        sys.exit(conclude(job.begun[0], job.stopped()) or int(broken))
+
+
+def _jobs_have_begun() -> bool:
+    return bool(job.begun and folders(job.begun[0]))
+
+
+def _launch() -> None:
     try:
         sys.argv[1:] = resume_arguments(sys.argv[1:])
         hydra.main(version_base="1.3", config_path=config_folder(), config_name="train")(_task)()
@@ -64,7 +69,7 @@ def launch() -> None:
     except (HydraException, OmegaConfBaseException) as error:
         refuse(config_message(str(error)))
     except OSError as error:  # after Hydra's own, some of which are OSErrors
-        if _begun:
+        if _begun or _jobs_have_begun():
             raise
         refuse(f"{error.filename}: {error.strerror}; choose another hydra.run.dir")
     except ValueError as error:
@@ -75,28 +80,26 @@ def launch() -> None:
 
 def refuse(message: str) -> None:
     """Say what is wrong and exit with 2; a folder made for the refused run goes again."""
-    for folder in _claimed:
-        if {entry.name for entry in folder.iterdir()} <= {".hydra"}:
-            shutil.rmtree(folder)
+    remove_claimed()
     print("\n".join(message.splitlines()[:3]), file=sys.stderr)
     sys.exit(2)
 
 
-def _task(config: DictConfig) -> Any:
-    """One run, under Hydra."""
+def _task(config: DictConfig) -> float | None:
+    """One run, under Hydra: its figure."""
+    _begun.append(True)
+    here = HydraConfig.get()
+    if here.mode == RunMode.MULTIRUN:
+        return job.play(Path(here.runtime.output_dir), partial(plain_config, config))
     from saddle.cli.run import run
 
-    _begun.append(config)
-    several = HydraConfig.get().mode == RunMode.MULTIRUN
     try:
-        plain = plain_config(config)
-        if several and plain["trainer"].get("strategy") != "auto":
-            raise InputError("trainer: a sweep trains each job in one process; use trainer=default, cpu or gpu with -m")
-        return run(plain)
+        return run(plain_config(config))
     except InputError as error:
-        if several:
-            raise
         refuse(str(error))
+    except Stopped as stopped:
+        print(stopped, file=sys.stderr)
+        sys.exit(128 + stopped.number)
 
 
 def plain_config(config: DictConfig) -> dict[str, Any]:
@@ -119,6 +122,8 @@ def config_message(text: str) -> str:
     if match := re.search(r"Could not find '([^']+)'", text):
         group, _, option = match[1].rpartition("/")
         options = text.partition("Available options in")[2].partition("Config search path")[0].split()[1:]
+        if (group, option) == ("hydra/launcher", "joblib"):
+            return f"{group}={option} (sweep=parallel) is not installed: {_INSTALL_JOBLIB}"
         known = f"; choose one of {', '.join(options)}" if options else ""
         return f"{group}={option}: there is no such option{known}"
     return " ".join(lines[:2])

@@ -6,6 +6,8 @@ from typing import Any
 
 import yaml
 
+from saddle.cli.override import key_of, quoted, value_of
+from saddle.cli.sweep import is_sweep, sweep_arguments
 from saddle.error import InputError
 
 _MOVABLE = {"data.root"}  # may differ without changing the run
@@ -31,17 +33,24 @@ def checkpoint_of(path: Path) -> Path:
 def resume_arguments(arguments: list[str]) -> list[str]:
     """The command line with `resume=RUN` spelled out: the run's saved overrides, then the new ones, in its folder.
 
-    A command line that is spelled out already (a second rank's) or that does not resume comes back unchanged.
+    RUN may be the folder of a sweep, too. A command line that is spelled out already (a second rank's) or that does
+    not resume comes back unchanged.
     """
-    given = {_key(argument): argument for argument in arguments if "=" in argument}
-    resume = given.get("resume", "resume=").partition("=")[2].strip("'\"")
-    folder = given.get("hydra.run.dir", "").partition("=")[2].strip("'\"")
-    if folder and resume in ("", "null") and "LOCAL_RANK" not in os.environ:
-        check_free(Path(folder))  # before Hydra writes its own files there
+    given = {key_of(argument): argument for argument in arguments if "=" in argument}
+    resume = value_of(given.get("resume", ""))
+    folder = value_of(given.get("hydra.run.dir", ""))
+    several = bool({"-m", "--multirun"} & set(arguments))
+    if resume in ("", "null") and "LOCAL_RANK" not in os.environ:  # before Hydra writes its own files there
+        if folder and not several:
+            check_free(Path(folder))
+        if sweep := value_of(given.get("hydra.sweep.dir", "")):
+            check_no_sweep(Path(sweep))
     if resume in ("", "null") or "LOCAL_RANK" in os.environ or "hydra.output_subdir" in given:
         return arguments
-    if {"-m", "--multirun"} & set(arguments):
-        raise InputError("resume goes on with one run: use it without --multirun")
+    if is_sweep(Path(resume)):
+        return sweep_arguments(Path(resume), arguments)
+    if several:
+        raise InputError("resume goes on with one run, or with the folder of a sweep: use it without --multirun")
     checkpoint = checkpoint_of(Path(resume))
     folder, asked = run_folder(checkpoint).resolve(), folder
     if asked and Path(asked).resolve() != folder:
@@ -50,9 +59,9 @@ def resume_arguments(arguments: list[str]) -> list[str]:
     if not file.is_file():
         raise InputError(f"resume={resume}: expected the run's settings in {file}, found none")
     saved = yaml.safe_load(file.read_text()) or []
-    kept = [override for override in saved if _key(override) not in given]
-    new = [argument for argument in arguments if _key(argument) != "resume"]
-    target = [f"resume={_quoted(checkpoint.resolve())}", f"hydra.run.dir={_quoted(folder)}"]
+    kept = [override for override in saved if key_of(override) not in given]
+    new = [argument for argument in arguments if key_of(argument) != "resume"]
+    target = [f"resume={quoted(checkpoint.resolve())}", f"hydra.run.dir={quoted(folder)}"]
     return [*kept, *new, *target, "hydra.output_subdir=null"]
 
 
@@ -65,12 +74,10 @@ def check_free(folder: Path) -> None:
         raise InputError(f"hydra.run.dir={folder} holds a run already ({taken[0]}): {mend}")
 
 
-def _key(override: str) -> str:
-    return override.partition("=")[0].lstrip("+~")
-
-
-def _quoted(path: Path) -> str:
-    return "'" + str(path).replace("\\", "\\\\").replace("'", "\\'") + "'"
+def check_no_sweep(folder: Path) -> None:
+    """Raise InputError if `folder` is that of a sweep, so that a new one would mix with it."""
+    if is_sweep(folder):
+        raise InputError(f"hydra.sweep.dir={folder} holds a sweep already: use resume={folder} to go on with it")
 
 
 def check_same(saved: dict[str, Any], asked: dict[str, Any], path: Path) -> None:

@@ -4,17 +4,19 @@ import logging
 import os
 import shlex
 import signal
-import sys
 import warnings
 from pathlib import Path
 
 import saddle.compat  # noqa: F401  isort: skip
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 
+from saddle.callback.finish import Finish
 from saddle.callback.stop import StopOnSignal
 from saddle.cli.build import Built, Config, build
+from saddle.cli.figure import check_figure
 from saddle.cli.resume import check_free, check_same, checkpoint_of
-from saddle.error import InputError
+from saddle.cli.sweep import figure_of, summary_of
+from saddle.error import InputError, Stopped
 from saddle.training.checkpoint import MARK, check_fits, read_checkpoint
 
 _NOT_MEANT_FOR_USERS = (
@@ -24,8 +26,8 @@ _NOT_MEANT_FOR_USERS = (
 )
 
 
-def run(config: Config) -> None:
-    """Train as `config` says; exits with 130 or 143 after a signal. Raises InputError for input that is wrong."""
+def run(config: Config) -> float | None:
+    """Train as `config` says; the run's figure. Raises InputError for input that is wrong, Stopped after a signal."""
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     for message in _NOT_MEANT_FOR_USERS:
         warnings.filterwarnings("ignore", message)
@@ -38,21 +40,26 @@ def run(config: Config) -> None:
         content = read_checkpoint(checkpoint)
     iteration = content[MARK]["clock"]["iteration"] if content else None
     built = build(config, purge_step=None if iteration is None else iteration + 1)
+    check_figure(config["figure"], built)
     if checkpoint is not None:
         check_same(content[MARK]["record"], built.module.record, checkpoint)
         check_fits(content["state_dict"], built.module, checkpoint)
         if 0 <= built.trainer.max_steps <= iteration:
-            raise InputError(
-                f"trainer.max_steps and training.images end this run at iteration {built.trainer.max_steps}, and "
-                f"{checkpoint} is at {iteration} already: ask for more to go on"
-            )
+            if built.trainer.max_steps < iteration or summary_of(Path(config["folder"])).get("finished"):
+                raise InputError(
+                    f"trainer.max_steps and training.images end this run at iteration {built.trainer.max_steps}, and "
+                    f"{checkpoint} is at {iteration} already: ask for more to go on"
+                )
+            built.trainer.callbacks.append(Finish())
     del content
     if first_rank:
         built.data.prepare_data()
     built.data.read()
     stopped = _fit(built, checkpoint)
-    if stopped is not None:
-        _leave(stopped, config["folder"], built)
+    if stopped is not None and built.trainer.is_global_zero:  # another rank's error would have the first one killed
+        again = f"python train.py resume={shlex.quote(config['folder'])} trainer.max_steps={built.trainer.max_steps}"
+        raise Stopped(stopped, f"stopped by {signal.Signals(stopped).name}; go on with: {again}")
+    return figure_of(config["figure"], Path(config["folder"])) if stopped is None else None
 
 
 def _fit(built: Built, checkpoint: Path | None) -> int | None:
@@ -65,11 +72,3 @@ def _fit(built: Built, checkpoint: Path | None) -> int | None:
     except SystemExit:
         return signal.SIGINT  # Lightning's way out of a second Ctrl-C
     return stop.signal if stop is not None else None
-
-
-def _leave(number: int, folder: str, built: Built) -> None:
-    if not built.trainer.is_global_zero:
-        return  # a rank that ends with an error has the first one killed before it is done
-    again = f"python train.py resume={shlex.quote(folder)} trainer.max_steps={built.trainer.max_steps}"
-    print(f"stopped by {signal.Signals(number).name}; go on with: {again}", file=sys.stderr)
-    sys.exit(128 + number)

@@ -1,0 +1,1 @@
+"""Measures of samples against data: mathematics on features (N, D)."""

@@ -1,0 +1,60 @@
+"""Folders: of the config, of a new run or sweep."""
+
+import fcntl
+import os
+import shutil
+from pathlib import Path
+
+from saddle.error import InputError
+
+_claimed: list[Path] = []
+_SETTINGS = {".hydra", "multirun.yaml", "error.txt"}  # what a run or sweep holds that never trained
+
+
+def config_folder() -> str:
+    """The folder of the config: conf/ beside src/ in a checkout, inside the package when installed."""
+    package = Path(__file__).resolve().parents[1]
+    inside, checkout = package / "conf", package.parents[1] / "conf"
+    return str(inside if inside.is_dir() else checkout)
+
+
+def unique_folder(wanted: str) -> str:
+    """Make and return the folder `wanted`, or `wanted`-2, -3, ... if it is taken: two runs never share one."""
+    for number in range(1, 10_000):
+        path = Path(wanted if number == 1 else f"{wanted}-{number}")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.mkdir()
+        except FileExistsError:
+            continue
+        _claimed.append(path)
+        return str(path)
+    raise InputError(f"hydra.run.dir={wanted} is taken")
+
+
+def hold(folder: Path) -> int | None:
+    """Lock a folder for this process; a descriptor whose closing lets it go, or None if another process holds it."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    except OSError:
+        pass  # this file system has no locks
+    return descriptor
+
+
+def remove_claimed() -> None:
+    """Remove the folders that this process made, if nothing was trained in them."""
+    for folder in _claimed:
+        if _untouched(folder):
+            shutil.rmtree(folder)
+    _claimed.clear()
+
+
+def _untouched(folder: Path) -> bool:
+    for entry in folder.iterdir():
+        if entry.name not in _SETTINGS and not (entry.is_dir() and _untouched(entry)):
+            return False
+    return True

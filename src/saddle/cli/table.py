@@ -1,0 +1,128 @@
+"""The table of a sweep: printed when it ends and by `saddle table`, and kept as table.csv."""
+
+import argparse
+import csv
+import math
+import os
+import shlex
+import signal
+import statistics
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from saddle.cli.folder import remove_claimed
+from saddle.cli.sweep import Job, read_jobs, settings_of, varying
+
+_COLUMNS = ("number", "folder", "state", "overrides", "figure", "iterations", "seconds")
+
+
+def add_parser(commands: argparse._SubParsersAction) -> None:
+    """Add the command to the parser of `saddle`."""
+    parser = commands.add_parser(
+        "table",
+        help="compare the jobs of a sweep",
+        description="Print the table of SWEEP: for each setting the mean and the spread (sample standard deviation) of "
+        "the figure over seeds, best first; then the jobs that are not finished, and why. Writes SWEEP/table.csv.",
+    )
+    parser.add_argument("sweep", metavar="SWEEP", type=Path, help="the folder of a sweep, with its multirun.yaml")
+    parser.set_defaults(run=lambda arguments: show(arguments.sweep))
+
+
+def show(sweep: Path) -> list[Job]:
+    """Print the table of a sweep and write table.csv; its jobs. Raises InputError if it is no sweep."""
+    jobs = read_jobs(sweep)
+    write_csv(jobs, sweep / "table.csv")
+    print(text_of(jobs, settings_of(sweep).get("figure"), sweep), flush=True)
+    return jobs
+
+
+def conclude(sweep: Path, stopped: int | None) -> int:
+    """The end of a sweep: its table, the command that goes on with what is not finished, and the exit code.
+
+    `stopped` is the number of the signal that ended the sweep, or None.
+    """
+    jobs = read_jobs(sweep)
+    if stopped is None and all(job.refused for job in jobs):
+        remove_claimed()
+        print("\n".join(dict.fromkeys(job.reason for job in jobs)), file=sys.stderr)
+        return 2
+    show(sweep)
+    if all(job.state == "finished" for job in jobs):
+        return 0
+    again = f"python train.py resume={shlex.quote(_relative(sweep))}"
+    cause = f"stopped by {signal.Signals(stopped).name}" if stopped else "not every job is finished"
+    print(f"{cause}; go on with: {again}", file=sys.stderr)
+    return 128 + stopped if stopped else 1
+
+
+def rows_of(jobs: Sequence[Job]) -> list[tuple[tuple[str, ...], list[float]]]:
+    """For each choice of what varies beside the seed its values, in the order of `choices`, and figures; best first.
+
+    Only finished jobs that have a figure count; where one is not finite, so is the mean, and the row comes last.
+    """
+    names = choices(jobs)
+    figures: dict[tuple[str, ...], list[float]] = {}
+    for job in jobs:
+        if job.state == "finished" and job.figure is not None:
+            figures.setdefault(tuple(job.overrides.get(name, "") for name in names), []).append(job.figure)
+    return sorted(figures.items(), key=lambda row: (math.isnan(mean := statistics.fmean(row[1])), mean))
+
+
+def choices(jobs: Sequence[Job]) -> list[str]:
+    """The settings that differ between jobs, without the seed."""
+    return [name for name in varying([job.overrides for job in jobs]) if name != "seed"]
+
+
+def text_of(jobs: Sequence[Job], figure: str | None, sweep: Path) -> str:
+    """The table of a sweep in words."""
+    rows = [
+        [*values, str(len(found)), f"{statistics.fmean(found):.4f}", _spread(found)] for values, found in rows_of(jobs)
+    ]
+    lines = ["", f"{_relative(sweep)}: {figure or 'no figure'}, smaller is better", ""]
+    if rows:
+        lines += _aligned([[*choices(jobs), "n", "mean", "spread"], *rows], len(choices(jobs)))
+    others = [job for job in jobs if job.state != "finished"]
+    done = len(jobs) - len(others)
+    lines += ["", f"  {done} of {len(jobs)} jobs finished"]
+    for job in others:
+        lines.append(f"  {job.state:<11}  {_relative(job.folder)}: {job.reason}")
+    return "\n".join([*lines, ""])
+
+
+def _spread(figures: list[float]) -> str:
+    if len(figures) < 2:
+        return "-"
+    return f"{statistics.stdev(figures):.4f}" if all(map(math.isfinite, figures)) else "nan"
+
+
+def _aligned(rows: list[list[str]], left: int) -> list[str]:
+    """Lines of columns: the first `left` of them flush left, the others right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  "
+        + "  ".join(
+            cell.ljust(width) if i < left else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in rows
+    ]
+
+
+def write_csv(jobs: Sequence[Job], path: Path) -> None:
+    """One row per job, whole or not at all."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    with temporary.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(_COLUMNS)
+        for job in jobs:
+            overrides = " ".join(f"{name}={value}" for name, value in job.overrides.items())
+            writer.writerow(
+                [job.number, job.folder.name, job.state, overrides, job.figure, job.iterations, job.seconds]
+            )
+    temporary.replace(path)
+
+
+def _relative(path: Path) -> str:
+    path = path.resolve()
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)

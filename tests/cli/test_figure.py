@@ -1,0 +1,49 @@
+import json
+import math
+
+import lightning
+import pytest
+
+from helpers import small_module
+from saddle.callback.quality import Quality
+from saddle.callback.summary import Summary
+from saddle.cli.build import Built
+from saddle.cli.figure import check_figure
+from saddle.cli.sweep import figure_of
+from saddle.error import InputError
+from saddle.game.adversarial import Adversarial
+from saddle.loss.non_saturating import NonSaturating
+
+
+def built(*callbacks, **flags) -> Built:
+    trainer = lightning.Trainer(accelerator="cpu", logger=False, callbacks=list(callbacks), **flags)
+    return Built(small_module(Adversarial(NonSaturating())), None, trainer)
+
+
+def test_figures_that_no_run_measures_are_refused_before_training(tmp_path):
+    whole = built(Quality(), Summary(str(tmp_path)))
+    for name in (None, "frechet/pixels", "loss/generator", "loss/discriminator/r1", "gradient_norm/generator"):
+        check_figure(name, whole)
+    for name in ("frechet", "frechet/pixel", "loss/critic", "loss/critic/r1", "gradient_norm/encoder", "seconds", ""):
+        with pytest.raises(InputError, match=f"figure={name}: a run does not measure that; choose one of frechet/pix"):
+            check_figure(name, whole)
+
+
+def test_what_measures_the_figure_must_be_there(tmp_path):
+    with pytest.raises(InputError, match=r"figure=frechet/pixels is measured by callback\.quality: keep that"):
+        check_figure("frechet/pixels", built(Summary(str(tmp_path))))
+    with pytest.raises(InputError, match=r"figure=loss/generator is measured by callback\.summary: keep that"):
+        check_figure("loss/generator", built(Quality()))
+    check_figure("frechet/pixels", built(fast_dev_run=True))
+    check_figure(None, built())
+
+
+def test_the_figure_is_read_from_the_summary(tmp_path, capsys):
+    assert figure_of("a", tmp_path) is None
+    (tmp_path / "summary.json").write_text(json.dumps({"metrics": {"a": 2, "b": None}}))
+    assert figure_of("a", tmp_path) == 2.0
+    assert figure_of("b", tmp_path) == math.inf
+    assert figure_of(None, tmp_path) is None
+    assert capsys.readouterr().err == ""
+    assert figure_of("c", tmp_path) is None
+    assert "figure=c: not measured" in capsys.readouterr().err
