@@ -1,7 +1,7 @@
 import pytest
 
 from helpers import SMALL, command, train
-from saddle.cli.launch import config_message
+from saddle.cli.compose import config_message
 
 
 @pytest.mark.parametrize(

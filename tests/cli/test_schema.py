@@ -8,8 +8,8 @@ from hydra import compose, initialize_config_dir
 
 from helpers import REPOSITORY
 from saddle.cli.build import build, check_config
+from saddle.cli.compose import plain_config
 from saddle.cli.folder import unique_folder
-from saddle.cli.launch import plain_config
 from saddle.error import InputError
 
 CONF = REPOSITORY / "conf"

@@ -10,8 +10,8 @@ from PIL import Image
 from helpers import checkpoint, differences, train
 from saddle.data import image_folder
 from saddle.data.image_folder import ImageFolder, image_names
-from saddle.data.module import nested_order
 from saddle.error import InputError
+from saddle.seed import fixed_order
 
 
 @pytest.fixture
@@ -160,7 +160,7 @@ def test_limits_are_nested_exact_and_skip_broken_files(folder, tmp_path, memory_
     assert [len(images) for images in chosen] == [3, 7, 12]
     assert chosen[0] < chosen[1] < chosen[2]
     assert set(levels(read(folder, limit=3, seed=5, **changes))) == chosen[0]
-    wanted = [name for name in (data_of(folder).names[i] for i in nested_order(15)) if "text" not in name][:7]
+    wanted = [name for name in (data_of(folder).names[i] for i in fixed_order(15, "limit")) if "text" not in name][:7]
     assert chosen[1] == {20 * int(name[-6:-4]) for name in wanted}  # not the first ones, which are all cats
     with pytest.raises(InputError, match="data.limit=13 is more than the 12 training images: use at most 12"):
         read(folder, limit=13, **changes)

@@ -3,8 +3,8 @@ from types import SimpleNamespace
 import pytest
 
 from helpers import Points
-from saddle.data.module import nested_order
 from saddle.error import InputError
+from saddle.seed import fixed_order
 
 
 def set_up(data: Points, overfit_batches=0.0) -> Points:
@@ -85,7 +85,7 @@ def test_a_limit_beyond_the_data_or_below_a_batch_is_refused(limit, message):
 
 
 def test_the_order_of_limits_is_a_fixed_permutation():
-    order = nested_order(1000)
+    order = fixed_order(1000, "limit")
     assert order.sort().values.tolist() == list(range(1000))
     assert order[:5].tolist() == [819, 465, 415, 893, 675]
 

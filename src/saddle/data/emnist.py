@@ -69,6 +69,6 @@ class Emnist(TorchvisionIdx):
     def fetch(self, source: str) -> None:
         self.dataset(str(self.root), split=self.split, download=True)
 
-    def load(self) -> tuple[Tensor, Tensor]:
-        images, labels = super().load()
-        return images.mT.contiguous(), labels - 1 if self.split == "letters" else labels
+    def load_files(self, images: str, labels: str) -> tuple[Tensor, Tensor]:
+        pixels, classes = super().load_files(images, labels)
+        return pixels.mT.contiguous(), classes - 1 if self.split == "letters" else classes

@@ -17,8 +17,9 @@ from saddle import __version__
 from saddle.bound import Byte, Count, Index
 from saddle.data.image_cache import Decoded, Table, open_cache, write_cache
 from saddle.data.image_file import EXTENSIONS, BrokenImageError, Fit, Form, read_image
-from saddle.data.module import ImageData, nested_order
+from saddle.data.module import ImageData
 from saddle.error import InputError
+from saddle.seed import fixed_order
 
 _ENDS = tuple(f".{extension}" for extension in EXTENSIONS)
 _SHOWN = 10
@@ -124,7 +125,7 @@ class ImageFolder(ImageData):
 
     def _decode_each(self, keep: Callable[[Tensor], object], quiet: bool) -> Table:
         """Hand over each sound image, up to `limit` of them in the fixed order that makes limits nested."""
-        order = range(self.size) if self.limit is None else nested_order(self.size).tolist()
+        order = range(self.size) if self.limit is None else fixed_order(self.size, "limit").tolist()
         table = Table([], [])
         for index in tqdm(order, "reading images", unit="image", delay=2, leave=False, disable=quiet):
             try:

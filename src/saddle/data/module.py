@@ -4,7 +4,6 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 import saddle.compat  # noqa: F401  isort: skip
-import torch
 from lightning import LightningDataModule
 from torch import Tensor
 
@@ -12,7 +11,7 @@ from saddle.bound import Count, Index
 from saddle.data.loader import MemoryLoader
 from saddle.data.resize import resized
 from saddle.error import InputError
-from saddle.seed import hashed_seed
+from saddle.seed import fixed_order
 
 
 class ImageData(LightningDataModule, ABC):
@@ -21,8 +20,8 @@ class ImageData(LightningDataModule, ABC):
     `batch_size` counts images per update over all devices, whatever their number, so that a config means the same on
     one device and on four. `image_size`, `channels` and `classes` (0: no labels) are what the networks are built for:
     they are checked against the data when it is read. `limit` keeps that many training images, chosen by
-    `nested_order`; `flip` mirrors each image left to right with probability 1/2. A subclass gives `load`, and
-    `prepare_data` where there is something to fetch.
+    `saddle.seed.fixed_order`; `flip` mirrors each image left to right with probability 1/2. A subclass gives `load`,
+    and `prepare_data` where there is something to fetch.
     """
 
     size: int
@@ -55,6 +54,10 @@ class ImageData(LightningDataModule, ABC):
     def load(self) -> tuple[Tensor, Tensor | None]:
         """Training images, uint8 (M, C, H, W) of any size, and labels, int64 (M,), or None without labels."""
 
+    def load_test(self) -> tuple[Tensor, Tensor | None] | None:
+        """Images and labels that are not trained on, as `load` gives them; None where the data set has none apart."""
+        return None
+
     def check_size(self, size: int) -> None:
         """Raise InputError if `size` images are fewer than `limit`, or what is kept of them does not fill a batch."""
         if self.limit is not None and self.limit > size:
@@ -80,9 +83,15 @@ class ImageData(LightningDataModule, ABC):
         self._check_labels(labels)
         self.check_size(len(images))
         if self.limit is not None and self.limit < len(images):
-            kept = nested_order(len(images))[: self.limit].sort().values
+            kept = fixed_order(len(images), "limit")[: self.limit].sort().values
             images, labels = images[kept], None if labels is None else labels[kept]
         self._read = resized(images, self.image_size), labels
+
+    def training(self) -> tuple[Tensor, Tensor | None]:
+        """Training images, uint8 (M, C, S, S) of the size asked for, and labels, int64 (M,), or None without labels."""
+        self.read()
+        assert self._read is not None
+        return self._read
 
     def _check_labels(self, labels: Tensor | None) -> None:
         if labels is None:
@@ -96,9 +105,7 @@ class ImageData(LightningDataModule, ABC):
         """Read the data if that is still to do, and shard it for this rank."""
         if self.loader is not None:
             return
-        self.read()
-        assert self._read is not None
-        images, labels = self._read
+        images, labels = self.training()
         trainer = self.trainer
         if trainer.overfit_batches > 0:
             count = trainer.overfit_batches
@@ -127,11 +134,3 @@ class ImageData(LightningDataModule, ABC):
         self._batches = state["batches"]
         if self.loader is not None:
             self.loader.batches = self._batches
-
-
-def nested_order(size: int) -> Tensor:
-    """A fixed permutation of `size` indices, int64 (size,), the same in every run whatever its seed.
-
-    The first `limit` of them are the images of a small-data study, so a larger limit includes a smaller one.
-    """
-    return torch.randperm(size, generator=torch.Generator().manual_seed(hashed_seed("limit", size)))

@@ -35,7 +35,7 @@ class TorchvisionIdx(ImageData):
         *("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
         *("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
     )
-    """What a download brings; the first two are read."""
+    """What a download brings: images and labels for training, then for testing."""
 
     def __init__(
         self,
@@ -70,9 +70,16 @@ class TorchvisionIdx(ImageData):
         raise InputError(self._how_to_get(failures)) from failures[-1]
 
     def load(self) -> tuple[Tensor, Tensor]:
-        images, labels = (self.folder / name for name in self.files[:2])
-        check_idx_pair(images, labels)
-        return read_image_file(str(images)).unsqueeze(1), read_label_file(str(labels))
+        return self.load_files(*self.files[:2])
+
+    def load_test(self) -> tuple[Tensor, Tensor]:
+        return self.load_files(*self.files[2:])
+
+    def load_files(self, images: str, labels: str) -> tuple[Tensor, Tensor]:
+        """Images, uint8 (M, 1, 28, 28), and labels, int64 (M,), from a checked pair of files."""
+        paths = self.folder / images, self.folder / labels
+        check_idx_pair(*paths)
+        return read_image_file(str(paths[0])).unsqueeze(1), read_label_file(str(paths[1]))
 
     def sources(self) -> list[str]:
         """Where the files can be had, in the order in which it is tried."""

@@ -1,0 +1,96 @@
+"""Composing the config outside of Hydra's own entry, and one sentence for what is wrong with it."""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import hydra
+from hydra.errors import HydraException, OverrideParseException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+import saddle.cli.resolver  # noqa: F401
+from saddle.cli.folder import config_folder
+from saddle.error import InputError
+
+if TYPE_CHECKING:
+    from saddle.data.module import ImageData
+
+_ASKED = {"data.root": "name the folder with your images"}
+_INSTALL_JOBLIB = 'python -m pip install -e ".[sweep]" -c constraints.txt'
+
+
+@contextmanager
+def one_sentence() -> Iterator[None]:
+    """Errors of Hydra and OmegaConf inside become InputErrors that say in one sentence what is wrong."""
+    try:
+        yield
+    except OverrideParseException as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"{error.override}: this is not setting=value ({reason})") from error
+    except (HydraException, OmegaConfBaseException) as error:
+        raise InputError(config_message(str(error))) from error
+    except ValueError as error:
+        if isinstance(error, InputError) or "Config group override" not in str(error):
+            raise
+        raise InputError(
+            "a group is chosen by the name of one of its files, not by null or a number: see python train.py --help"
+        ) from error
+
+
+def compose(overrides: Sequence[str]) -> dict[str, Any]:
+    """The config that these overrides make, checked as to names, types and ranges; raises InputError."""
+    from saddle.cli.build import check_config
+
+    with one_sentence(), hydra.initialize_config_dir(config_folder(), version_base="1.3"):
+        config = plain_config(hydra.compose("train", ["folder=.", *overrides]))
+    check_config(config)
+    return config
+
+
+def build_data(overrides: Sequence[str]) -> "ImageData":
+    """The data set that these overrides describe, fetched if it must be; raises InputError."""
+    from saddle.cli.build import make
+
+    data = make("data", compose(overrides)["data"])
+    data.prepare_data()
+    return data
+
+
+def plain_config(config: DictConfig) -> dict[str, Any]:
+    """The composed config, resolved, as plain values; raises InputError if it cannot be resolved."""
+    try:
+        plain = OmegaConf.to_container(config, resolve=True, throw_on_missing=True, enum_to_str=True)
+    except OmegaConfBaseException as error:
+        raise InputError(config_message(str(error))) from error
+    plain.pop("experiment", None)
+    return plain
+
+
+def config_message(text: str) -> str:
+    """One sentence from Hydra's or OmegaConf's several lines."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if match := re.search(r"Could not override '([^']+)'", text):
+        return _unknown(match[1])
+    if match := re.search(r"Missing mandatory value.*full_key: (\S+)", text, re.DOTALL):
+        return f"{match[1]} is missing: {_ASKED.get(match[1], 'it has no default')}"
+    if match := re.search(r"Could not find '([^']+)'", text):
+        group, _, option = match[1].rpartition("/")
+        options = text.partition("Available options in")[2].partition("Config search path")[0].split()[1:]
+        if (group, option) == ("hydra/launcher", "joblib"):
+            return f"{group}={option} (sweep=parallel) is not installed: {_INSTALL_JOBLIB}"
+        known = f"; choose one of {', '.join(options)}" if options else ""
+        return f"{group}={option}: there is no such option{known}"
+    return " ".join(lines[:2])
+
+
+def _unknown(setting: str) -> str:
+    from saddle.cli.schema import unknown_setting
+
+    with hydra.initialize_config_dir(config_folder(), version_base="1.3"):
+        node: Any = hydra.compose("train")
+    *place, name = setting.split(".")
+    for part in place:
+        node = node.get(part) if isinstance(node, DictConfig) else None
+    return unknown_setting(setting, name, [str(key) for key in node] if isinstance(node, DictConfig) else [])
