@@ -17,7 +17,6 @@ from omegaconf.errors import OmegaConfBaseException
 from saddle.cli.resume import resume_arguments
 from saddle.error import InputError
 
-_ASKED = {"data.root": "name the folder with your images"}
 _claimed: list[Path] = []
 _begun: list[DictConfig] = []  # filled when Hydra hands over: from then on an OSError is a failure, not bad input
 
@@ -108,7 +107,8 @@ def config_message(text: str) -> str:
     if match := re.search(r"Could not override '([^']+)'", text):
         return _unknown(match[1])
     if match := re.search(r"Missing mandatory value.*full_key: (\S+)", text, re.DOTALL):
-        return f"{match[1]} is missing: {_ASKED.get(match[1], 'it has no default')}"
+        asked = "name the folder with your images" if match[1] == "data.root" else "it has no default"
+        return f"{match[1]} is missing: {asked}"
     if match := re.search(r"Could not find '([^']+)'", text):
         group, _, option = match[1].rpartition("/")
         options = text.partition("Available options in")[2].partition("Config search path")[0].split()[1:]
