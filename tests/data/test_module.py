@@ -38,10 +38,17 @@ def test_images_are_brought_to_size_and_overfit_batches_keeps_that_many():
 
 def test_state_survives_before_and_after_setup():
     data = Points()
-    data.load_state_dict({"batches": 5})
+    data.load_state_dict({"batches": 5, "images": 0})
     assert set_up(data).train_dataloader().batches == 5
-    data.load_state_dict({"batches": 3})
-    assert data.state_dict() == {"batches": 3}
+    data.load_state_dict({"batches": 3, "images": 60})
+    assert data.state_dict() == {"batches": 3, "images": 60}
+
+
+def test_a_state_of_other_data_is_refused():
+    data = set_up(Points())
+    with pytest.raises(InputError, match="the data had 61 images and has 60 now"):
+        data.load_state_dict({"batches": 3, "images": 61})
+    assert data.train_dataloader().batches == 0
 
 
 def limited(limit: int | None, **changes) -> Points:

@@ -79,7 +79,12 @@ class Summary(Callback):
             "updates": dict(clock.updates),
             "seed": module.seed,
             "versions": {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
-            "data": {"name": type(data).__name__, "images": len(data.loader.images), "image_size": data.image_size},
+            "data": {
+                "name": type(data).__name__,
+                "images": len(data.loader.images),
+                "skipped": data.skipped,
+                "image_size": data.image_size,
+            },
         }
 
     def _table(self, summary: dict[str, Any]) -> str:

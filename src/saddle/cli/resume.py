@@ -10,7 +10,7 @@ from saddle.cli.override import key_of, quoted, value_of
 from saddle.cli.sweep import is_sweep, sweep_arguments
 from saddle.error import InputError
 
-_MOVABLE = {"data.root"}  # may differ without changing the run
+_MOVABLE = {"data.root", "data.cache", "data.memory_mib"}  # may differ without changing the run
 
 
 def run_folder(path: Path) -> Path:

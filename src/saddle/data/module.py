@@ -128,9 +128,16 @@ class ImageData(LightningDataModule, ABC):
         return self.loader
 
     def state_dict(self) -> dict[str, Any]:
-        return {"batches": self._batches if self.loader is None else self.loader.batches}
+        batches = self._batches if self.loader is None else self.loader.batches
+        return {"batches": batches, "images": 0 if self._read is None else len(self._read[0])}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on after so many batches; raises InputError if the data has another number of images now."""
+        images = self.state_dict()["images"]
+        if images and state["images"] and images != state["images"]:
+            raise InputError(
+                f"resume: the data had {state['images']} images and has {images} now: a resumed run needs the same ones"
+            )
         self._batches = state["batches"]
         if self.loader is not None:
             self.loader.batches = self._batches
