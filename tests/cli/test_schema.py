@@ -5,14 +5,13 @@ from pathlib import Path
 
 import pytest
 from hydra import compose, initialize_config_dir
-from omegaconf import OmegaConf
 
 from helpers import REPOSITORY
 from saddle.cli.build import build, check_config
-from saddle.cli.launch import plain_config, unique_folder
+from saddle.cli.folder import unique_folder
+from saddle.cli.launch import plain_config
 from saddle.error import InputError
 
-OmegaConf.register_new_resolver("saddle.unique", unique_folder, use_cache=True, replace=True)
 CONF = REPOSITORY / "conf"
 GROUPS = {
     folder.name: sorted(file.stem for file in folder.glob("*.yaml")) for folder in CONF.iterdir() if folder.is_dir()
