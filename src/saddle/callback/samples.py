@@ -22,7 +22,7 @@ _GREY = 128
 class SampleGrids(Callback):
     """A PNG grid of `num` samples in `folder`, and in TensorBoard, at growing intervals and at the end.
 
-    The latent noise is the same in every grid. A conditional generator shows one class per row, at least eight of each.
+    The latent noise is the same in every grid. A conditional generator shows one class per row, eight to sixteen of each.
     Grids are made before training and after 1, 2, 5, 10, 20, 50, ...
     iterations, but at least every `every_iterations`.
     """
@@ -49,7 +49,7 @@ class SampleGrids(Callback):
         if not trainer.is_global_zero or trainer.fast_dev_run:
             return
         generator = module.sampler()
-        num = max(8, self.num // generator.classes) * generator.classes if generator.classes else self.num
+        num = generator.classes * min(16, max(8, self.num // generator.classes)) if generator.classes else self.num
         grid = image_grid(images_from(generator, num, module.seed), all_labels(generator, num))
         self.folder.mkdir(parents=True, exist_ok=True)
         to_pil_image(grid).save(self.folder / f"{self._latest:08d}.png")

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from saddle.cli.override import key_of, quoted, value_of
-from saddle.cli.sweep import is_sweep, sweep_arguments
+from saddle.cli.sweep import folders, is_sweep, sweep_arguments
 from saddle.error import InputError
 
 _MOVABLE = {"data.root", "data.cache", "data.memory_mib"}  # may differ without changing the run
@@ -75,8 +75,8 @@ def check_free(folder: Path) -> None:
 
 
 def check_no_sweep(folder: Path) -> None:
-    """Raise InputError if `folder` is that of a sweep, so that a new one would mix with it."""
-    if is_sweep(folder):
+    """Raise InputError if `folder` holds jobs of a sweep, so that those of a new one would mix with them."""
+    if is_sweep(folder) and folders(folder):
         raise InputError(f"hydra.sweep.dir={folder} holds a sweep already: use resume={folder} to go on with it")
 
 
