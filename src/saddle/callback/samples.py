@@ -22,9 +22,9 @@ _GREY = 128
 class SampleGrids(Callback):
     """A PNG grid of `num` samples in `folder`, and in TensorBoard, at growing intervals and at the end.
 
-    The latent noise is the same in every grid. A conditional generator shows one class per row, eight to sixteen of each.
-    Grids are made before training and after 1, 2, 5, 10, 20, 50, ...
-    iterations, but at least every `every_iterations`.
+    The latent noise is the same in every grid. A conditional generator shows one class per row, eight to sixteen of
+    each. Grids are made before training and after 1, 2, 5, 10, 20, 50, ... iterations, but at least every
+    `every_iterations`.
     """
 
     def __init__(self, folder: str, num: Count = 64, every_iterations: Count = 5000) -> None:
