@@ -15,6 +15,7 @@ from saddle.training.schedule import Schedule
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SMALL = ["data=digits", "architecture=mlp", "data.batch_size=100", "trainer.log_every_n_steps=5"]
+SMALL += ["callback.quality.num=100"]
 
 LOGITS = [-100.0, -3.0, -0.5, 0.0, 0.5, 3.0, 100.0]
 

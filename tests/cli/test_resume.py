@@ -66,7 +66,7 @@ def test_a_run_killed_between_its_last_iteration_and_its_summary_is_finished(tmp
     assert train(f"resume={tmp_path}").returncode == 0
     assert {name: (tmp_path / name).read_bytes() for name in names} == before
     events = EventAccumulator(str(tmp_path / "tensorboard")).Reload()
-    assert {event.step for event in events.Scalars("frechet/pixels")} == {7}
+    assert {event.step for event in events.Scalars("metric/frechet")} == {7}
 
 
 def test_another_checkpoint_or_changed_settings_are_refused(tmp_path):

@@ -62,7 +62,7 @@ def test_tensorboard_has_every_curve_the_grids_and_the_hyper_parameters(run):
         *("probability/D_x", "probability/D_G_z", "logit/real", "logit/fake"),
         *("gradient_norm/discriminator", "gradient_norm/generator"),
         *("learning_rate/discriminator", "learning_rate/generator", "images_per_second", "images"),
-        *("updates/discriminator", "updates/generator", "frechet/pixels"),
+        *("updates/discriminator", "updates/generator", "metric/frechet"),
     ):
         assert name in scalars
     assert [event.step for event in events.Scalars("loss/generator")] == [5, 10, 12]

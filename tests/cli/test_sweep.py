@@ -32,7 +32,7 @@ BASIC = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
 def written_sweep(folder: Path, *task: str, hydra: tuple[str, ...] = (), target: str = BASIC) -> Path:
     """A folder with the multirun.yaml that Hydra writes for these overrides."""
     overrides = {"hydra": ["hydra.mode=MULTIRUN", *hydra], "task": list(task)}
-    content = {"figure": "frechet/pixels", "hydra": {"sweeper": {"_target_": target}, "overrides": overrides}}
+    content = {"figure": "metric/frechet", "hydra": {"sweeper": {"_target_": target}, "overrides": overrides}}
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "multirun.yaml").write_text(yaml.safe_dump(content))
     return folder
@@ -217,7 +217,7 @@ def test_one_job_of_bad_input_leaves_the_others_alone_and_only_bad_input_leaves_
     for overrides, message in {
         ("trainer=ddp_cpu",): "a sweep trains each job in one process",
         ("loss=hinge,hing",): "loss=hing: there is no such option",
-        ("figure=frechet/pixel",): "figure=frechet/pixel: a run does not measure that; choose one of frechet/pixels",
+        ("figure=metric/frech",): "figure=metric/frech: a run does not measure that; choose one of metric/frechet",
     }.items():
         result = train("-m", *QUICK, *overrides, "seed=1,2", cwd=tmp_path)
         assert result.returncode == 2, result.stderr

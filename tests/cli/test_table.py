@@ -18,12 +18,12 @@ FIGURES = {("hinge", 1): 4.0, ("hinge", 2): 6.0, ("minimax", 1): 1.0, ("minimax"
 def sweep(tmp_path):
     """Three losses by two seeds, one figure null, the last job never begun."""
     overrides = {"hydra": [], "task": ["data=digits", "loss=hinge,minimax,non_saturating", "seed=1,2"]}
-    content = {"figure": "frechet/pixels", "hydra": {"sweeper": {"_target_": BASIC}, "overrides": overrides}}
+    content = {"figure": "metric/frechet", "hydra": {"sweeper": {"_target_": BASIC}, "overrides": overrides}}
     (tmp_path / "multirun.yaml").write_text(yaml.safe_dump(content))
     for number, figure in enumerate(FIGURES.values()):
         folder = tmp_path / f"{number}_job"
         folder.mkdir()
-        summary = {"finished": True, "iterations": 9, "seconds": 1.5, "metrics": {"frechet/pixels": figure}}
+        summary = {"finished": True, "iterations": 9, "seconds": 1.5, "metrics": {"metric/frechet": figure}}
         (folder / "summary.json").write_text(json.dumps(summary))
     return tmp_path
 
@@ -50,7 +50,7 @@ def test_the_table_has_mean_and_sample_deviation_and_lists_what_is_missing(sweep
     assert f"  failed       {sweep / '1_job'}: ValueError: a reason" in lines
     assert f"  missing      {sweep / '5'}: not begun" in lines
     (sweep / "1_job" / "error.txt").unlink()
-    text = text_of(read_jobs(sweep), "frechet/pixels", sweep)
+    text = text_of(read_jobs(sweep), "metric/frechet", sweep)
     assert f"hinge           2  5.0000  {math.sqrt(2):.4f}" in text
 
 

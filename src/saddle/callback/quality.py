@@ -1,73 +1,116 @@
-"""A number for sample quality at the end of training."""
+"""Sample quality in training, in the feature space of a classifier, and the best checkpoint by it."""
 
-import math
+from pathlib import Path
+from typing import Any
 
 import saddle.compat  # noqa: F401  isort: skip
 import torch
 from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import Callback
-from torch import Tensor
-from torch.nn.functional import avg_pool2d
 
 from saddle.bound import Count
 from saddle.callback.curves import Curves
-from saddle.metric.frechet import frechet_distance
+from saddle.metric.extractor import Extractor, extractor_for
+from saddle.metric.reference import chosen, reference
+from saddle.metric.score import Read, quick
 from saddle.seed import hashed_seed
 from saddle.training.module import GameModule
 from saddle.training.sampling import images_from
 
-FRECHET = "frechet/pixels"
-_LARGEST = 1024
+PREFIX = "metric/"
+FRECHET = f"{PREFIX}frechet"
 
 
 class Quality(Callback):
-    """Logs `frechet/pixels` when training ends; lower is better, 0 is the best.
+    """Compares samples of the averaged generator with training images every `every_images` and at the end.
 
-    It is the Frechet distance between Gaussians fitted to pixels in [-1, 1] of `num` samples of the averaged
-    generator and of as many training images (all of them where there are fewer). Mean and covariance of pixels are a
-    coarse yardstick: they see brightness, contrast, strokes at wrong places and missing variety, and are blind to
-    whether a digit can be read. It serves until features of a classifier exist, and compares runs on the same data
-    with the same `num` only. Samples that are not finite give infinity.
+    `num` samples and at most `num` training images, the same ones for every run on the data, are read by `extractor`:
+    `auto`, the classifier that comes with saddle for the data, if there is one; `none`; or a safetensors file. The
+    figures of `saddle.metric.score.quick` are logged as metric/frechet and so on. Whenever metric/frechet is lower than
+    ever, the checkpoint becomes `folder`/best.ckpt. What is read in the training images is kept in `cache`.
+
+    Only the first rank measures, all of `num`, so the figures do not depend on the number of processes.
     """
 
-    def __init__(self, num: Count = 10_000) -> None:
-        if num < 2:
-            raise ValueError("num should be at least 2: one image has no covariance")
-        self.num = num
+    def __init__(
+        self,
+        folder: str,
+        extractor: str = "auto",
+        num: Count = 10_000,
+        every_images: Count | None = 256_000,
+        cache: str | None = "outputs/cache",
+    ) -> None:
+        if num < 4:
+            raise ValueError("num should be at least 4: the kernel distance is a mean over blocks")
+        self.path, self.choice = Path(folder) / "best.ckpt", extractor
+        self.num, self.every_images = num, every_images
+        self.cache = None if cache is None else Path(cache).expanduser()
+        self.best: float | None = None
+        """The lowest metric/frechet so far."""
+        self.stamp: dict[str, Any] | None = None
+        """What the figures were made from: figures of different stamps cannot be compared. None: no metric applies."""
+        self.latest: Read | None = None
+        """What was read in the samples of the last comparison."""
+        self._measured: int | None = None
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"best": self.best}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.best = state["best"]
+
+    def load(self, data: Any) -> Extractor | None:
+        """The extractor for a data module, or None if no metric applies; raises InputError if it does not fit."""
+        found = extractor_for(self.choice, data.extractor)
+        if found is not None:
+            found.check(data.channels)
+        return found
+
+    def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
+        self.extractor = self.load(trainer.datamodule)
+        if self.extractor is None or not trainer.is_global_zero or trainer.fast_dev_run:
+            return
+        images = chosen(trainer.datamodule.training()[0], self.num)
+        self._real = reference(images, self.extractor, self.cache)
+        average = "average" if module.ema is not None else "generator"
+        self.stamp = {"extractor": self.extractor.stamp, "real": len(images), "generated": self.num, "network": average}
+
+    def on_train_batch_end(self, trainer: Trainer, module: LightningModule, *_: Any) -> None:
+        images, every = module.clock.images, self.every_images
+        if every is not None and images // every > (images - module.rows) // every:
+            self._compare(trainer, module)
 
     def on_train_end(self, trainer: Trainer, module: LightningModule) -> None:
-        if not trainer.is_global_zero or trainer.fast_dev_run:
+        if self._measured != module.clock.iteration:
+            self._compare(trainer, module)
+
+    def _compare(self, trainer: Trainer, module: GameModule) -> None:
+        if self.extractor is None or trainer.fast_dev_run:
             return
-        values = {FRECHET: self._distance(module, trainer.datamodule.loader.images)}
+        self._measured = module.clock.iteration
+        figure = self._measure(trainer, module) if trainer.is_global_zero else 0.0
+        figure = trainer.strategy.broadcast(figure)
+        if self.best is None or figure < self.best:
+            self.best = figure
+            trainer.save_checkpoint(self.path)
+
+    def _measure(self, trainer: Trainer, module: GameModule) -> float:
+        self.latest = self._samples(module)
+        values = {f"{PREFIX}{name}": value for name, value in quick(self._real, self.latest).items()}
         for logger in trainer.loggers:
             logger.log_metrics(values, step=module.clock.iteration)
         for callback in trainer.callbacks:
             if isinstance(callback, Curves):
                 callback.add(module.clock.iteration, values)
+        return values[FRECHET]
 
-    def _distance(self, module: GameModule, images: Tensor) -> float:
-        sampler = module.sampler()
-        finite: list[Tensor] = []
+    def _samples(self, module: GameModule) -> Read:
+        """What the extractor reads in samples; where they are not finite, features that are not, either."""
+        sampler, finite = module.sampler(), []
         watch = sampler.register_forward_hook(lambda network, given, made: finite.append(made.isfinite().all()))
         samples = images_from(sampler, self.num, hashed_seed(module.seed, "quality"))
         watch.remove()
+        features, probabilities = self.extractor(samples)
         if not all(finite):
-            return math.inf  # samples are bytes, which have no word for it
-        generator = torch.Generator().manual_seed(0)  # the same images for every run on the same data
-        chosen = torch.randperm(len(images), generator=generator)[: self.num]
-        if len(chosen) < 2:
-            return math.inf
-        return frechet_distance(pixels(images[chosen]), pixels(samples))
-
-
-def pixels(images: Tensor) -> Tensor:
-    """Features (N, D) in [-1, 1], float32, of images (N, C, H, W), uint8; D is at most 1,024.
-
-    Larger images are averaged over the smallest squares that make them fit.
-    """
-    channels, height, width = images.shape[1:]
-    side = 1
-    while channels * math.ceil(height / side) * math.ceil(width / side) > _LARGEST and side < max(height, width):
-        side += 1
-    scaled = images.float().div_(127.5).sub_(1.0)
-    return (scaled if side == 1 else avg_pool2d(scaled, side, ceil_mode=True)).flatten(1)
+            features = torch.full_like(features, torch.inf)  # samples are bytes, which have no word for it
+        return Read(features, probabilities)

@@ -15,10 +15,11 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from torch.utils.tensorboard.summary import hparams
 
 from saddle.callback.curves import Curves
+from saddle.callback.quality import Quality
 from saddle.callback.stop import StopOnSignal
 from saddle.training.module import GameModule
 
-SHOWN = ("frechet/", "loss/", "probability/", "gradient_norm/")
+SHOWN = ("metric/", "loss/", "probability/", "gradient_norm/")
 """What the names of a summary's `metrics` begin with."""
 
 _REPEATED = ("game.loss", "game.penalties", "data.seed", "data.accumulate")
@@ -28,7 +29,8 @@ _PACKAGES = ("saddle", "torch", "torchvision", "lightning", "hydra-core")
 class Summary(Callback):
     """Writes summary.json into `folder` and prints a table when training ends; seconds add up over resumes.
 
-    Its `finished` is true where training came to its own end, false where a signal ended it.
+    Its `finished` is true where training came to its own end, false where a signal ended it; its `stamp` says what
+    the figures metric/... were made from, and is null where none was measured.
     """
 
     def __init__(self, folder: str) -> None:
@@ -58,7 +60,7 @@ class Summary(Callback):
             return
         summary = self._summary(trainer, module)
         temporary = self.folder / "summary.json.new"
-        temporary.write_text(json.dumps(_finite(summary), indent=2, allow_nan=False) + "\n")
+        temporary.write_text(json.dumps(finite(summary), indent=2, allow_nan=False) + "\n")
         temporary.replace(self.folder / "summary.json")
         for logger in trainer.loggers:
             if isinstance(logger, TensorBoardLogger):
@@ -75,6 +77,7 @@ class Summary(Callback):
             "seconds": round(self.seconds, 3),
             "images_per_second": round(clock.images / max(self.seconds, 1e-9), 1),
             "metrics": {name: value for name, value in latest.items() if name.startswith(SHOWN)},
+            "stamp": next((c.stamp for c in trainer.callbacks if isinstance(c, Quality)), None),
             "finished": not any(isinstance(c, StopOnSignal) and c.signal is not None for c in trainer.callbacks),
             "updates": dict(clock.updates),
             "seed": module.seed,
@@ -93,6 +96,7 @@ class Summary(Callback):
         rows += [(name, f"{value:.4f}") for name, value in summary["metrics"].items() if name.count("/") == 1]
         width = max(len(name) for name, _ in rows)
         lines = [f"  {name:<{width}}  {value:>12}" for name, value in rows]
+        lines += ["", f"  metric  {_stamp_in_words(summary['stamp'])}"]
         grids = sorted((self.folder / "samples").glob("*.png"))
         lines += ["", f"  run     {folder}"]
         lines += [f"  grid    {_relative(grids[-1])}"] if grids else []
@@ -103,10 +107,19 @@ class Summary(Callback):
         return "\n".join(["", *lines, ""])
 
 
-def _finite(value: Any) -> Any:
+def _stamp_in_words(stamp: dict[str, Any] | None) -> str:
+    if stamp is None:
+        return "none: no classifier comes with saddle for this data (saddle extractor makes one)"
+    return (
+        f"{stamp['generated']:,} samples of the {stamp['network']}, {stamp['real']:,} training images, features of "
+        f"{stamp['extractor']}"
+    )
+
+
+def finite(value: Any) -> Any:
     """`value` with null in place of numbers that JSON does not have."""
     if isinstance(value, dict):
-        return {name: _finite(item) for name, item in value.items()}
+        return {name: finite(item) for name, item in value.items()}
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 

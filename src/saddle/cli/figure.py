@@ -10,6 +10,9 @@ def check_figure(name: str | None, built: Built) -> None:
     """Raise InputError if the run will not measure `name`, as far as that can be known before training."""
     if name is None or built.trainer.fast_dev_run:
         return
+    for callback in built.trainer.callbacks:
+        if isinstance(callback, Quality):
+            callback.load(built.data)
     for kind in (Summary, Quality) if name == FRECHET else (Summary,):
         if not any(isinstance(callback, kind) for callback in built.trainer.callbacks):
             setting = f"callback.{kind.__name__.lower()}"

@@ -11,3 +11,4 @@ class Mnist(TorchvisionIdx):
 
     dataset = MNIST
     size = 60_000
+    extractor = "mnist"

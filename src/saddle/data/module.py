@@ -27,6 +27,12 @@ class ImageData(LightningDataModule, ABC):
     size: int
     """Number of training images, known before they are read; an upper bound where some may turn out broken."""
 
+    extractor: str | None = None
+    """The classifier that comes with saddle for this data (`saddle.metric.extractor`), if there is one."""
+
+    evaluated: int = 10_000
+    """How many samples are compared with this data by default."""
+
     skipped: int = 0
     """Number of files that could not be read and were left out; known after `read`."""
 

@@ -10,11 +10,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
+from saddle.data.resize import resized
 from saddle.error import InputError
 from saddle.metric.classifier import Classifier, scaled
-
-SHIPPED = Path(__file__).with_name("mnist.safetensors")
-"""The classifier of MNIST that comes with saddle."""
 
 
 @dataclass(frozen=True)
@@ -45,18 +43,34 @@ class Extractor:
         """Data and the beginning of the weights' digest: figures of different stamps cannot be compared."""
         return f"{self.card.data}-{self.card.sha256[:8]}"
 
-    @torch.no_grad()
-    def __call__(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Features (N, 128) and probabilities (N, classes), float64, of uint8 images (N, C, S, S).
+    def check(self, channels: int) -> None:
+        """Raise InputError if images with so many channels cannot be read."""
+        if channels != self.card.channels and self.card.channels != 1:
+            raise InputError(
+                f"the classifier {self.stamp} reads {self.card.channels} channels, and data.channels={channels}"
+            )
 
-        Raises ValueError for images of another size or number of channels.
+    def __call__(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Features (N, D) and class probabilities (N, K), float32, of uint8 images (N, C, S, S).
+
+        Images of another size are brought to the classifier's. A classifier of one channel reads several channels one
+        by one (Stacked MNIST): features stand side by side, D = 128 C, and a class is a number with one digit per
+        channel, K = classes ** C.
         """
-        card = self.card
-        wanted = (card.channels, card.image_size, card.image_size)
-        if images.dtype != torch.uint8 or tuple(images.shape[1:]) != wanted:
-            raise ValueError(f"expected uint8 images {wanted}, got {images.dtype} {tuple(images.shape[1:])}")
+        images = resized(images, self.card.image_size)
+        if images.shape[1] == self.card.channels:
+            return self._read(images)
+        features, joint = [], torch.ones(len(images), 1)
+        for channel in images.split(1, dim=1):
+            found, probabilities = self._read(channel)
+            features.append(found)
+            joint = (joint.unsqueeze(2) * probabilities.unsqueeze(1)).flatten(1)
+        return torch.cat(features, 1), joint
+
+    @torch.no_grad()
+    def _read(self, images: Tensor) -> tuple[Tensor, Tensor]:
         parts = [self.model(scaled(part)) for part in images.split(500)]
-        features, logits = (torch.cat(values).double() for values in zip(*parts, strict=True))
+        features, logits = (torch.cat(values) for values in zip(*parts, strict=True))
         return features, logits.softmax(1)
 
 
@@ -69,7 +83,7 @@ def save_extractor(path: Path, model: Classifier, card: Card) -> Card:
     return card
 
 
-def load_extractor(path: Path = SHIPPED) -> Extractor:
+def load_extractor(path: Path) -> Extractor:
     """The classifier in the safetensors file `path`, checked against the digest on the card beside it.
 
     Raises InputError, naming the file, if one of the two is missing, not what it should be, or does not fit the other.
@@ -87,6 +101,15 @@ def load_extractor(path: Path = SHIPPED) -> Extractor:
     except (SafetensorError, RuntimeError, ValueError) as error:
         raise InputError(f"{path}: not the weights that its card describes ({str(error).splitlines()[0]})") from error
     return Extractor(model, card)
+
+
+def extractor_for(choice: str, shipped: str | None) -> Extractor | None:
+    """The extractor that a setting names: `auto` is the one that ships for the data, if any (`shipped` is its name);
+    `none` is none; anything else is the path of a safetensors file. Raises InputError if it cannot be loaded.
+    """
+    if choice == "none" or (choice == "auto" and shipped is None):
+        return None
+    return load_extractor(Path(__file__).with_name(f"{shipped}.safetensors") if choice == "auto" else Path(choice))
 
 
 def _read_card(path: Path) -> Card:

@@ -48,4 +48,4 @@ def nearest(features: Tensor, others: Tensor) -> tuple[Tensor, Tensor]:
 
 def in_parts(rows: Tensor) -> tuple[Tensor, ...]:
     """`rows` in parts small enough for a matrix of distances."""
-    return rows.split(1000)
+    return rows.split(500)

@@ -1,0 +1,184 @@
+"""`saddle evaluate PATH`: the figures of a run or of images in files, beside those of real images."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from saddle.cli.argument import count
+from saddle.cli.output import check_new, writing
+from saddle.error import InputError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from saddle.data.module import ImageData
+    from saddle.metric.extractor import Extractor
+    from saddle.metric.score import Read
+
+_PAIRS = 16
+"""How many samples the picture shows above their nearest training images."""
+
+
+def add_parser(commands: argparse._SubParsersAction) -> None:
+    """Add the command to the parser of `saddle`."""
+    parser = commands.add_parser(
+        "evaluate",
+        help="measure the quality of a run's samples, or of images in files",
+        description="Compare samples with training images in the feature space of a classifier, and print beside each "
+        "figure what real test images score the same way. PATH is a run folder, a checkpoint, a folder of PNG files, "
+        "or an npz with an array `images`, uint8 (N, H, W, C). Of a run the figures are kept in RUN/evaluation/.",
+    )
+    parser.add_argument("path", metavar="PATH", type=Path)
+    parser.add_argument(
+        "settings", nargs="*", metavar="SETTING", help="of the data: data.root=..., or data=mnist for files"
+    )
+    parser.add_argument("--num", type=count, help="how many samples (default 10,000; 26,000 for Stacked MNIST)")
+    parser.add_argument("--extractor", default="auto", help="a safetensors file (default: what comes with saddle)")
+    parser.add_argument("--cache", type=Path, default=Path("outputs/cache"), help="for what is read in real images")
+    parser.add_argument("--out", type=Path, help="write the figures to this JSON file, and PNG beside it")
+    parser.set_defaults(run=evaluate)
+
+
+def evaluate(arguments: argparse.Namespace) -> None:
+    """Print the figures and write them, with a picture of the samples nearest to training images."""
+    if arguments.out is not None:
+        check_new(arguments.out)
+    subject = _subject(arguments)
+    from saddle.metric.extractor import extractor_for
+
+    data = subject["data"]
+    extractor = extractor_for(arguments.extractor, data.extractor)
+    if extractor is None:
+        raise InputError(
+            f"no metric applies: no classifier comes with saddle for {type(data).__name__}; make one with saddle "
+            "extractor, and name it by --extractor"
+        )
+    extractor.check(data.channels)
+    images = subject["images"](arguments.num or data.evaluated)
+    found = _figures(images, data, extractor, arguments.cache)
+    found["stamp"] |= {"source": str(arguments.path), "network": subject["network"]}
+    print(_table(found))
+    out = arguments.out or subject["out"](len(images))
+    if out is not None:
+        _write(found, images, data, out)
+
+
+def _subject(arguments: argparse.Namespace) -> dict[str, Any]:
+    """What is measured: a function that gives so many images, their data set, and where the figures are kept."""
+    path = arguments.path
+    if path.suffix == ".npz" or (path.is_dir() and next(path.glob("*.png"), None) is not None):
+        from saddle.cli.compose import build_data
+        from saddle.cli.images import read_images
+
+        data = build_data(arguments.settings or ["data=mnist"])
+        images = read_images(path, data.channels, arguments.num)
+        return {"data": data, "images": lambda num: images, "network": "files", "out": lambda num: None}
+    return _run_subject(path, arguments.settings)
+
+
+def _run_subject(path: Path, settings: list[str]) -> dict[str, Any]:
+    from saddle.cli.build import make
+    from saddle.cli.resume import checkpoint_of, run_folder
+    from saddle.cli.sample import load_generator
+    from saddle.cli.schema import check
+    from saddle.data.module import ImageData
+    from saddle.seed import hashed_seed
+    from saddle.training.checkpoint import MARK, read_checkpoint
+    from saddle.training.sampling import images_from
+
+    checkpoint = checkpoint_of(path)
+    content = read_checkpoint(checkpoint)[MARK]
+    node = dict(content["record"]["data"])
+    for setting in settings:
+        name, _, value = setting.partition("=")
+        if name != "data.root" or "root" not in node:
+            raise InputError(f"{setting}: a run is measured on its own data; only data.root may be given")
+        node["root"] = value
+    check("data", node, ImageData)
+    data = make("data", node)
+    data.prepare_data()
+    generator = load_generator(checkpoint)
+    seed = hashed_seed(content["record"]["seed"], "quality")  # as in training
+    folder, iteration = run_folder(path) / "evaluation", content["clock"]["iteration"]
+    return {
+        "data": data,
+        "images": lambda num: images_from(generator, num, seed),
+        "network": "average" if content["record"]["training"]["ema"] else "generator",
+        "out": lambda num: folder / f"{iteration:08d}-{num}.json",
+    }
+
+
+def _figures(images: "Tensor", data: "ImageData", extractor: "Extractor", cache: Path) -> dict[str, Any]:
+    from saddle.metric.reference import chosen, reference
+    from saddle.metric.score import Read, full
+
+    training = data.training()[0]
+    everything = reference(training, extractor, cache)
+    real = reference(chosen(training, 10_000), extractor, cache)
+    fake = Read(*extractor(images))
+    test = data.load_test()
+    held_out = None if test is None else reference(chosen(test[0], len(images)), extractor, cache)
+    found = {"samples": full(real, fake), "test": None if held_out is None else full(real, held_out)}
+    stamp = {"extractor": extractor.stamp, "real": len(real.features), "generated": len(images)}
+    if held_out is not None:
+        found["neighbours"] = _memorised(found, fake, everything, held_out)
+        stamp |= {"test": len(held_out.features), "training": len(everything.features)}
+    if data.classes == fake.probabilities.shape[1]:
+        _count_modes(found, fake, held_out, data)
+    return {**found, "stamp": stamp}
+
+
+def _memorised(found: dict[str, Any], fake: "Read", training: "Read", held_out: "Read") -> "tuple[Tensor, Tensor]":
+    """Add the figures of memorisation; the samples closest to training images, and the indices of those."""
+    from saddle.metric.memorisation import memorisation
+
+    copied = memorisation(fake.features, training.features, held_out.features)
+    found["samples"] |= {"neighbour_ratio": copied.ratio, "copies": copied.copies}
+    found["test"] |= {"neighbour_ratio": 1.0, "copies": 0.01}
+    closest = copied.distances.argsort()[:_PAIRS]
+    return closest, copied.neighbours[closest]
+
+
+def _count_modes(found: dict[str, Any], fake: "Read", held_out: "Read | None", data: "ImageData") -> None:
+    from saddle.metric.score import modes
+
+    shares = data.label_shares()
+    found["samples"] |= modes(fake, shares)
+    if held_out is not None:
+        found["test"] |= modes(held_out, shares)
+
+
+def _table(found: dict[str, Any]) -> str:
+    test, stamp = found["test"] or {}, found["stamp"]
+    lines = [f"  {'':<16}  {'samples':>12}  {'real test':>12}"]
+    for name, value in found["samples"].items():
+        beside = f"{test[name]:>12.4f}" if name in test else f"{'-':>12}"
+        lines.append(f"  {name:<16}  {value:>12.4f}  {beside}")
+    lines += [
+        "",
+        f"  {stamp['generated']:,} samples ({stamp['network']}) against {stamp['real']:,} training images, features of "
+        f"{stamp['extractor']}",
+    ]
+    return "\n".join(["", *lines, ""])
+
+
+def _write(found: dict[str, Any], images: "Tensor", data: "ImageData", out: Path) -> None:
+    import saddle.compat  # noqa: F401  isort: skip
+    import torch
+    from torchvision.transforms.functional import to_pil_image
+
+    from saddle.callback.samples import image_grid
+    from saddle.callback.summary import finite
+
+    pairs = found.pop("neighbours", None)
+    with writing(out):
+        out.write_text(json.dumps(finite(found), indent=2, allow_nan=False) + "\n")
+        if pairs is not None:
+            shown = torch.cat([images[pairs[0]], data.training()[0][pairs[1]]])
+            rows = torch.arange(2).repeat_interleave(len(pairs[0]))
+            to_pil_image(image_grid(shown, rows)).save(out.with_suffix(".png"))
+    print(
+        f"  figures in {out}"
+        + ("" if pairs is None else f", samples above their nearest training images in {out.with_suffix('.png')}")
+    )

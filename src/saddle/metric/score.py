@@ -1,0 +1,74 @@
+"""How samples compare with real images: the figures of a run, from features and class probabilities."""
+
+import math
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from saddle.metric.classes import classifier_score, entropy, histogram, mode_coverage, total_variation
+from saddle.metric.frechet import frechet_distance
+from saddle.metric.kernel import kernel_distance
+from saddle.metric.manifold import manifold
+
+
+@dataclass(frozen=True)
+class Read:
+    """What an extractor reads in images: `features` (N, D) and class `probabilities` (N, K)."""
+
+    features: Tensor
+    probabilities: Tensor
+
+    @property
+    def labels(self) -> Tensor:
+        """The most probable class of each image, (N,) int64."""
+        return self.probabilities.argmax(1)
+
+    @property
+    def confident(self) -> float:
+        """The share of images whose class has a probability above 0.9."""
+        return float((self.probabilities.max(1).values > 0.9).double().mean())
+
+
+def quick(real: Read, fake: Read) -> dict[str, float]:
+    """The figures that are cheap enough for training; infinite where a feature of `fake` is not finite.
+
+    `frechet` and `kernel` distance (smaller is better), `histogram`, the total variation between the classes read in
+    both, in [0, 1], and `score`, the classifier score (higher is better, at most K).
+    """
+    if not fake.features.isfinite().all():
+        return {"frechet": math.inf, "kernel": math.inf, "histogram": math.inf, "score": 0.0}
+    classes = real.probabilities.shape[1]
+    kernel, _ = kernel_distance(real.features, fake.features, _block(real, fake))
+    return {
+        "frechet": frechet_distance(real.features, fake.features),
+        "kernel": kernel,
+        "histogram": total_variation(histogram(real.labels, classes), histogram(fake.labels, classes)),
+        "score": classifier_score(fake.probabilities),
+    }
+
+
+def full(real: Read, fake: Read) -> dict[str, float]:
+    """The figures of `quick`, and the kernel distance's standard error, precision, recall, density, coverage, the
+    entropy of the classes read (nats), and the share of confident readings.
+    """
+    found = quick(real, fake)
+    if math.isinf(found["frechet"]):
+        return found
+    return {
+        **found,
+        "kernel_error": kernel_distance(real.features, fake.features, _block(real, fake))[1],
+        **vars(manifold(real.features, fake.features)),
+        "entropy": entropy(histogram(fake.labels, fake.probabilities.shape[1])),
+        "confident": fake.confident,
+    }
+
+
+def modes(fake: Read, data_shares: Tensor) -> dict[str, float]:
+    """Mode coverage and KL(generated || data) in nats, with the floor that so many samples have."""
+    found = mode_coverage(fake.labels, data_shares)
+    return {"modes": found.covered, "modes_kl": found.kl, "modes_kl_floor": found.floor}
+
+
+def _block(real: Read, fake: Read) -> int:
+    """Blocks of 1,000 for the kernel distance, or a tenth of the smaller set."""
+    return max(2, min(1000, min(len(real.features), len(fake.features)) // 10))
