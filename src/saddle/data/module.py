@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 import saddle.compat  # noqa: F401  isort: skip
+import torch
 from lightning import LightningDataModule
 from torch import Tensor
 
@@ -98,6 +99,16 @@ class ImageData(LightningDataModule, ABC):
         self.read()
         assert self._read is not None
         return self._read
+
+    def label_shares(self) -> Tensor:
+        """The share of each class among the training images that `limit` keeps, float64 (classes,).
+
+        Raises InputError if the data has no labels.
+        """
+        labels = self.training()[1]
+        if labels is None:
+            raise InputError("data.classes=0: the data has no labels, so its classes have no shares")
+        return torch.bincount(labels, minlength=self.classes).double() / len(labels)
 
     def _check_labels(self, labels: Tensor | None) -> None:
         if labels is None:
