@@ -114,6 +114,18 @@ def test_unlabelled_data_has_no_classes_and_no_label_in_the_batch():
         labelled.read()
 
 
+def test_the_shares_of_the_classes_are_those_of_the_images_in_use():
+    data = Points(count=64)
+    data.classes = 12
+    assert data.label_shares().tolist() == [7 / 64] * 4 + [6 / 64] * 6 + [0, 0]
+    few = limited(20)
+    assert few.label_shares().tolist() == [float((few.training()[1] == label).sum()) / 20 for label in range(10)]
+    without = Unlabelled()
+    without.classes = 0
+    with pytest.raises(InputError, match="data.classes=0: the data has no labels, so its classes have no shares"):
+        without.label_shares()
+
+
 def test_a_label_below_zero_is_refused():
     class Shifted(Points):
         def load(self):
