@@ -1,3 +1,4 @@
+import pytest
 import torch
 from PIL import Image
 from torchvision.transforms.functional import pil_to_tensor
@@ -21,6 +22,15 @@ def test_grids_come_at_a_growing_cadence_and_at_the_end(tmp_path):
     assert [int(name) for name in names] == [0, 1, 2, 5, 7, 10, 14, 20, 21, 23]
     shown = pil_to_tensor(Image.open(tmp_path / "00000023.png"))
     assert torch.equal(shown, image_grid(images_from(module.ema.network, 9, seed=0)))
+
+
+@pytest.mark.parametrize(("classes", "rows", "columns"), [(2, 2, 16), (10, 10, 8), (47, 47, 8), (1000, 64, 8)])
+def test_conditional_grids_have_rows_that_can_be_looked_at(tmp_path, classes, rows, columns):
+    labels = SampleGrids(str(tmp_path))._labels(classes)
+    counts = torch.bincount(labels, minlength=classes)
+    assert counts.unique().tolist() == ([columns] if rows == classes else [0, columns])
+    assert (counts > 0).sum() == rows
+    assert labels[:2].tolist() == [0, classes // rows]
 
 
 def test_a_grid_is_as_square_as_its_number_allows():

@@ -12,6 +12,7 @@ from saddle.cli.compose import config_message
             "loss=hing",
             "loss=hing: there is no such option; choose one of hinge, least_squares, minimax, non_saturating",
         ),
+        ("data.split=x", "data.split: there is no such setting; known here: _target_, root"),
         ("data.batch_size=0", "data.batch_size=0: should be greater than or equal to 1"),
         ("data.batch_size=[", "data.batch_size=["),
         ("resume=nowhere", "nowhere: there is no such run folder or checkpoint"),
@@ -80,3 +81,10 @@ def test_a_folder_that_cannot_be_made_is_bad_input_and_a_failed_save_is_not(tmp_
     result = train(*SMALL, f"hydra.run.dir={run}", "trainer.max_steps=2")
     assert result.returncode == 1
     assert "Traceback" in result.stderr
+
+
+def test_an_unknown_setting_is_compared_with_those_of_the_chosen_group():
+    text = "Could not override 'data.spli'.\nTo append to your config use +data.spli=x"
+    assert config_message(text, ["data=emnist", "data.spli=x"]).endswith("did you mean data.split?")
+    assert "data.split" not in config_message(text, ["data.spli=x"])
+    assert "data.split" not in config_message(text, ["data=nothing", "data.spli=x"])

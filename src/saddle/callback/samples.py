@@ -14,17 +14,17 @@ from torchvision.utils import make_grid
 
 from saddle.bound import Count
 from saddle.training.module import GameModule
-from saddle.training.sampling import all_labels, images_from
+from saddle.training.sampling import images_from
 
-_GREY = 128
+_GREY, _MOST_ROWS = 128, 64
 
 
 class SampleGrids(Callback):
     """A PNG grid of `num` samples in `folder`, and in TensorBoard, at growing intervals and at the end.
 
-    The latent noise is the same in every grid. A conditional generator shows one class per row, eight to sixteen of
-    each. Grids are made before training and after 1, 2, 5, 10, 20, 50, ... iterations, but at least every
-    `every_iterations`.
+    The latent noise is the same in every grid. A conditional generator shows one class per row (64 of them at most),
+    eight to sixteen images of each. Grids are made before training and after 1, 2, 5, 10, 20, 50, ... iterations, but
+    at least every `every_iterations`.
     """
 
     def __init__(self, folder: str, num: Count = 64, every_iterations: Count = 5000) -> None:
@@ -49,13 +49,20 @@ class SampleGrids(Callback):
         if not trainer.is_global_zero or trainer.fast_dev_run:
             return
         generator = module.sampler()
-        num = generator.classes * min(16, max(8, self.num // generator.classes)) if generator.classes else self.num
-        grid = image_grid(images_from(generator, num, module.seed), all_labels(generator, num))
+        labels = self._labels(generator.classes) if generator.classes else None
+        num = self.num if labels is None else len(labels)
+        grid = image_grid(images_from(generator, num, module.seed, labels), labels)
         self.folder.mkdir(parents=True, exist_ok=True)
         to_pil_image(grid).save(self.folder / f"{self._latest:08d}.png")
         for logger in trainer.loggers:
             if hasattr(logger.experiment, "add_image"):
                 logger.experiment.add_image("samples", grid, self._latest)
+
+    def _labels(self, classes: int) -> Tensor:
+        """Labels of a grid: all classes in turn, or 64 evenly chosen ones if there are more, again and again."""
+        rows = min(classes, _MOST_ROWS)
+        shown = torch.arange(rows) * classes // rows
+        return shown.repeat(min(16, max(8, self.num // rows)))
 
 
 def is_round(iteration: int) -> bool:

@@ -22,7 +22,7 @@ _INSTALL_JOBLIB = 'python -m pip install -e ".[sweep]" -c constraints.txt'
 
 
 @contextmanager
-def one_sentence() -> Iterator[None]:
+def one_sentence(overrides: Sequence[str]) -> Iterator[None]:
     """Errors of Hydra and OmegaConf inside become InputErrors that say in one sentence what is wrong."""
     try:
         yield
@@ -30,7 +30,7 @@ def one_sentence() -> Iterator[None]:
         reason = str(error).splitlines()[0]
         raise InputError(f"{error.override}: this is not setting=value ({reason})") from error
     except (HydraException, OmegaConfBaseException) as error:
-        raise InputError(config_message(str(error))) from error
+        raise InputError(config_message(str(error), overrides)) from error
     except ValueError as error:
         if isinstance(error, InputError) or "Config group override" not in str(error):
             raise
@@ -43,7 +43,7 @@ def compose(overrides: Sequence[str]) -> dict[str, Any]:
     """The config that these overrides make, checked as to names, types and ranges; raises InputError."""
     from saddle.cli.build import check_config
 
-    with one_sentence(), hydra.initialize_config_dir(config_folder(), version_base="1.3"):
+    with one_sentence(overrides), hydra.initialize_config_dir(config_folder(), version_base="1.3"):
         config = plain_config(hydra.compose("train", ["folder=.", *overrides]))
     check_config(config)
     return config
@@ -68,11 +68,11 @@ def plain_config(config: DictConfig) -> dict[str, Any]:
     return plain
 
 
-def config_message(text: str) -> str:
-    """One sentence from Hydra's or OmegaConf's several lines."""
+def config_message(text: str, overrides: Sequence[str] = ()) -> str:
+    """One sentence from Hydra's or OmegaConf's several lines about `overrides`."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if match := re.search(r"Could not override '([^']+)'", text):
-        return _unknown(match[1])
+        return _unknown(match[1], overrides)
     if match := re.search(r"Missing mandatory value.*full_key: (\S+)", text, re.DOTALL):
         return f"{match[1]} is missing: {_ASKED.get(match[1], 'it has no default')}"
     if match := re.search(r"Could not find '([^']+)'", text):
@@ -85,11 +85,16 @@ def config_message(text: str) -> str:
     return " ".join(lines[:2])
 
 
-def _unknown(setting: str) -> str:
+def _unknown(setting: str, overrides: Sequence[str]) -> str:
+    """What is known in the place of an unknown setting, with the groups as they were chosen."""
     from saddle.cli.schema import unknown_setting
 
     with hydra.initialize_config_dir(config_folder(), version_base="1.3"):
-        node: Any = hydra.compose("train")
+        chosen = [text for text in overrides if re.fullmatch(r"\w+=\w+", text)]
+        try:
+            node: Any = hydra.compose("train", chosen)
+        except (HydraException, OmegaConfBaseException):  # one of them is wrong, too
+            node = hydra.compose("train")
     *place, name = setting.split(".")
     for part in place:
         node = node.get(part) if isinstance(node, DictConfig) else None

@@ -54,7 +54,7 @@ def _jobs_have_begun() -> bool:
 
 def _launch() -> None:
     try:
-        with one_sentence():
+        with one_sentence(sys.argv[1:]):
             sys.argv[1:] = resume_arguments(sys.argv[1:])
             hydra.main(version_base="1.3", config_path=config_folder(), config_name="train")(_task)()
     except InputError as error:

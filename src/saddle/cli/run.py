@@ -48,7 +48,7 @@ def run(config: Config) -> float | None:
             if built.trainer.max_steps < iteration or summary_of(Path(config["folder"])).get("finished"):
                 raise InputError(
                     f"trainer.max_steps and training.images end this run at iteration {built.trainer.max_steps}, and "
-                    f"{checkpoint} is at {iteration} already: ask for more to go on"
+                    f"{checkpoint} is at iteration {iteration} already: ask for more to go on"
                 )
             built.trainer.callbacks.append(Finish())
     del content
