@@ -1,6 +1,5 @@
 import csv
 import json
-import math
 
 import pytest
 import torch
@@ -8,40 +7,68 @@ from torch import nn
 
 from helpers import Points, SmallGenerator, fit, small_module
 from saddle.callback.curves import Curves
-from saddle.callback.quality import FRECHET, Quality, pixels
+from saddle.callback.quality import FRECHET, Quality
 from saddle.callback.summary import Summary
+from saddle.error import InputError
 from saddle.game.adversarial import Adversarial
 from saddle.loss.non_saturating import NonSaturating
-from saddle.metric.frechet import frechet_distance
+from saddle.metric.extractor import extractor_for
+from saddle.metric.reference import chosen
+from saddle.metric.score import Read, quick
 from saddle.seed import hashed_seed
+from saddle.training.checkpoint import AtomicCheckpointIO, read_checkpoint
 from saddle.training.sampling import images_from
 
 
-def module():
-    return small_module(Adversarial(NonSaturating()))
+class Digits(Points):
+    """Points that are read by the classifier of MNIST."""
+
+    extractor = "mnist"
 
 
-def measured(folder, network, **flags):
-    """The callback's figure, its metrics.csv and its summary after training `network`."""
-    curves = Curves(str(folder / "metrics.csv"))
-    callbacks = [curves, Quality(num=40), Summary(str(folder))]
-    fit(network, Points(), 9, callbacks, log_every_n_steps=4, **flags)
-    return curves.latest.get(FRECHET)
+def module(**changes):
+    return small_module(Adversarial(NonSaturating()), **changes)
 
 
-def test_the_figure_is_the_distance_of_samples_to_training_images_and_stands_everywhere(tmp_path, capsys):
-    network = module()
-    found = measured(tmp_path, network)
+def measured(folder, network, steps=9, data=None, **settings):
+    """The callback after training `network`, with metrics.csv and summary.json in `folder`."""
+    quality = Quality(str(folder), num=40, **{"every_images": 32, "cache": None, **settings})
+    callbacks = [Curves(str(folder / "metrics.csv")), quality, Summary(str(folder))]
+    fit(network, data or Digits(), steps, callbacks, log_every_n_steps=4, plugins=[AtomicCheckpointIO()])
+    return quality
+
+
+def expected(network) -> dict[str, float]:
+    extractor = extractor_for("auto", "mnist")
     samples = images_from(network.sampler(), 40, hashed_seed(network.seed, "quality"))
-    images = Points().load()[0][torch.randperm(60, generator=torch.Generator().manual_seed(0))[:40]]
-    expected = frechet_distance(images.flatten(1) / 127.5 - 1, samples.flatten(1) / 127.5 - 1)
-    assert found == pytest.approx(expected, rel=1e-6)
-    assert json.loads((tmp_path / "summary.json").read_text())["metrics"][FRECHET] == found
-    assert f"{found:.4f}" in capsys.readouterr().out
+    real = chosen(Digits().load()[0], 40)
+    return quick(Read(*extractor(real)), Read(*extractor(samples)))
+
+
+def test_the_figures_are_those_of_samples_against_training_images_and_stand_everywhere(tmp_path, capsys):
+    network = module()
+    quality = measured(tmp_path, network)
+    found = {f"metric/{name}": pytest.approx(value) for name, value in expected(network).items()}
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert {name: value for name, value in summary["metrics"].items() if name.startswith("metric/")} == found
+    stamp = {"extractor": extractor_for("auto", "mnist").stamp, "real": 40, "generated": 40, "network": "generator"}
+    assert summary["stamp"] == quality.stamp == stamp
+    assert "40 samples of the generator, 40 training images, features of mnist-" in capsys.readouterr().out
     with (tmp_path / "metrics.csv").open() as file:
-        rows = list(csv.DictReader(file))
-    assert [(int(row["iteration"]), row[FRECHET]) for row in rows] == [(4, ""), (8, ""), (9, str(found))]
-    assert float(rows[-1]["loss/generator"]) > 0
+        rows = {int(row["iteration"]): row[FRECHET] for row in csv.DictReader(file)}
+    assert [iteration for iteration, value in rows.items() if value] == [4, 8, 9]
+    assert float(rows[9]) == found[FRECHET]
+
+
+def test_the_best_checkpoint_is_the_one_with_the_lowest_distance(tmp_path):
+    measured(tmp_path, module(), steps=24)
+    with (tmp_path / "metrics.csv").open() as file:
+        rows = {int(row["iteration"]): float(row[FRECHET]) for row in csv.DictReader(file) if row[FRECHET]}
+    best = min(rows, key=rows.get)
+    content = read_checkpoint(tmp_path / "best.ckpt")
+    assert content["global_step"] == best
+    assert content["callbacks"]["Quality"] == {"best": rows[best]}
+    assert sorted(rows) == [4, 8, 12, 16, 20, 24]
 
 
 def test_training_is_the_same_with_and_without_it(tmp_path):
@@ -51,44 +78,48 @@ def test_training_is_the_same_with_and_without_it(tmp_path):
     assert torch.equal(with_it.generator.linear.weight, without.generator.linear.weight)
 
 
-class Broken(SmallGenerator):
-    """Gives what is no number, once told to."""
+def test_a_resumed_run_keeps_the_best_so_far(tmp_path):
+    quality = Quality(str(tmp_path), num=40, cache=None)
+    quality.load_state_dict({"best": -1.0})
+    fit(module(), Digits(), 2, [quality], plugins=[AtomicCheckpointIO()])
+    assert quality.best == -1.0
+    assert not (tmp_path / "best.ckpt").exists()
 
-    broken = False
+
+def test_where_no_metric_applies_the_run_says_so(tmp_path, capsys):
+    quality = measured(tmp_path, module(), data=Points())
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert summary["stamp"] is quality.stamp is None
+    assert not any(name.startswith("metric/") for name in summary["metrics"])
+    assert "metric  none: no classifier comes with saddle for this data" in capsys.readouterr().out
+    assert not (tmp_path / "best.ckpt").exists()
+
+
+class Broken(SmallGenerator):
+    """Gives what is no number."""
 
     def forward(self, latent):
-        return super().forward(latent) * (math.nan if self.broken and not self.training else 1)
+        return super().forward(latent) * torch.nan
 
 
-def test_samples_that_are_not_finite_give_infinity_and_null(tmp_path):
-    network = small_module(
-        Adversarial(NonSaturating()),
-        networks={"generator": Broken(), "discriminator": module().discriminator},
-    )
-    network.generator.broken = True
-    assert measured(tmp_path, network) == math.inf
-    text = (tmp_path / "summary.json").read_text()
-    assert json.loads(text)["metrics"][FRECHET] is None
+def test_samples_that_are_not_finite_are_infinitely_bad_and_end_no_run(tmp_path):
+    networks = {"generator": Broken(), "discriminator": nn.Sequential()}
+    networks["discriminator"] = module().discriminator
+    measured(tmp_path, module(networks=networks), steps=4)
+    with (tmp_path / "metrics.csv").open() as file:
+        assert [row[FRECHET] for row in csv.DictReader(file)] == ["inf"]
+    assert json.loads((tmp_path / "summary.json").read_text())["metrics"][FRECHET] is None
 
 
-def test_a_fast_development_run_measures_nothing(tmp_path):
-    assert measured(tmp_path, module(), fast_dev_run=True) is None
-    assert list(tmp_path.iterdir()) == []
+def test_what_was_read_in_the_training_images_is_kept(tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        measured(tmp_path / name, module(), steps=1, cache=str(tmp_path / "cache"))
+    assert len(list((tmp_path / "cache").iterdir())) == 1
 
 
-def test_one_image_is_refused():
-    with pytest.raises(ValueError, match="at least 2"):
-        Quality(num=1)
-
-
-@pytest.mark.parametrize(
-    ("shape", "size"), [((1, 28, 28), 784), ((1, 32, 32), 1024), ((3, 32, 32), 3 * 16 * 16), ((3, 64, 64), 3 * 16 * 16)]
-)
-def test_pixels_are_averaged_where_they_are_many(shape, size):
-    images = torch.randint(0, 256, (5, *shape), dtype=torch.uint8)
-    features = pixels(images)
-    assert features.shape == (5, size)
-    assert features.mean() == pytest.approx(float(images.float().mean()) / 127.5 - 1, abs=1e-5)
-    side = round((images[0].numel() / size) ** 0.5)
-    corner = nn.functional.avg_pool2d(images.float(), side)[:, 0, 0, 0] / 127.5 - 1
-    assert torch.allclose(features[:, 0], corner, atol=1e-6)
+def test_bad_settings_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="num should be at least 4"):
+        Quality(str(tmp_path), num=3)
+    with pytest.raises(InputError, match=r"nowhere\.json"):
+        Quality(str(tmp_path), extractor="nowhere.safetensors").load(Digits())

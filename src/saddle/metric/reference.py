@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from safetensors import SafetensorError
@@ -38,8 +39,9 @@ def reference(images: Tensor, extractor: Extractor, cache: Path | None) -> Read:
         cache.mkdir(parents=True, exist_ok=True)
         save_file({"features": found.features, "probabilities": found.probabilities}, temporary)
         temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
+    except (OSError, SafetensorError):
+        with suppress(OSError):
+            temporary.unlink()
     return found
 
 
