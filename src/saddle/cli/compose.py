@@ -50,10 +50,10 @@ def compose(overrides: Sequence[str]) -> dict[str, Any]:
 
 
 def build_data(overrides: Sequence[str]) -> "ImageData":
-    """The data set that these overrides describe, fetched if it must be; raises InputError."""
+    """The data set that these overrides describe, fetched if it must be, for use without batches; raises InputError."""
     from saddle.cli.build import make
 
-    data = make("data", compose(overrides)["data"])
+    data = make("data", compose([*overrides, "data.batch_size=1"])["data"])
     data.prepare_data()
     return data
 

@@ -48,7 +48,12 @@ def extractor(arguments: argparse.Namespace) -> None:
     if data.classes == 0:
         raise InputError("data.classes=0: a classifier needs labels")
     (images, labels), (test_images, test_labels) = _split(data)
-    model = train_classifier(images, labels, data.classes, arguments.epochs, arguments.seed, _report(arguments.epochs))
+    try:
+        model = train_classifier(
+            images, labels, data.classes, arguments.epochs, arguments.seed, _report(arguments.epochs)
+        )
+    except ValueError as error:
+        raise InputError(f"{' '.join(arguments.overrides)}: {error}") from error
     options = f"--epochs {arguments.epochs} --seed {arguments.seed} --out {out.name}"
     card = Card(
         data=type(data).__name__.lower(),
