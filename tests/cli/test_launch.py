@@ -12,7 +12,6 @@ from saddle.cli.compose import config_message
             "loss=hing",
             "loss=hing: there is no such option; choose one of hinge, least_squares, minimax, non_saturating",
         ),
-        ("data.split=x", "data.split: there is no such setting; known here: _target_, root"),
         ("data.batch_size=0", "data.batch_size=0: should be greater than or equal to 1"),
         ("data.batch_size=[", "data.batch_size=["),
         ("resume=nowhere", "nowhere: there is no such run folder or checkpoint"),
