@@ -15,6 +15,7 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from torch.utils.tensorboard.summary import hparams
 
 from saddle.callback.curves import Curves
+from saddle.callback.health import Health
 from saddle.callback.stop import StopOnSignal
 from saddle.training.module import GameModule
 
@@ -28,7 +29,8 @@ _PACKAGES = ("saddle", "torch", "torchvision", "lightning", "hydra-core")
 class Summary(Callback):
     """Writes summary.json into `folder` and prints a table when training ends; seconds add up over resumes.
 
-    Its `finished` is true where training came to its own end, false where a signal ended it.
+    Its `finished` is true where training came to its own end, false where a signal or an alarm ended
+    it.
     """
 
     def __init__(self, folder: str) -> None:
@@ -75,7 +77,7 @@ class Summary(Callback):
             "seconds": round(self.seconds, 3),
             "images_per_second": round(clock.images / max(self.seconds, 1e-9), 1),
             "metrics": {name: value for name, value in latest.items() if name.startswith(SHOWN)},
-            "finished": not any(isinstance(c, StopOnSignal) and c.signal is not None for c in trainer.callbacks),
+            "finished": not any(map(_ended_run, trainer.callbacks)),
             "updates": dict(clock.updates),
             "seed": module.seed,
             "versions": {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
@@ -101,6 +103,13 @@ class Summary(Callback):
             f"  sample  saddle sample {folder} --num 64 --out grid.png",
         ]
         return "\n".join(["", *lines, ""])
+
+
+def _ended_run(callback: Callback) -> bool:
+    """Whether `callback` ended the run before its time."""
+    if isinstance(callback, StopOnSignal):
+        return callback.signal is not None
+    return isinstance(callback, Health) and callback.sentence is not None
 
 
 def _finite(value: Any) -> Any:

@@ -12,10 +12,10 @@ from typing import Any
 import yaml
 
 from saddle.cli.override import key_of, quoted, value_of
-from saddle.error import InputError
+from saddle.error import Failed, InputError
 
 ERROR = "error.txt"
-"""The file in a job's folder that says why it failed: one sentence for bad input, else a traceback."""
+"""The file in a job's folder that says why it failed: one sentence where that is known, else a traceback."""
 
 _LONGEST_NAME = 100
 _BASIC = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
@@ -43,7 +43,8 @@ class Job:
     @property
     def refused(self) -> bool:
         """Whether the job failed because its input is wrong, so that nothing was trained."""
-        return self.state == "failed" and not (self.folder / ERROR).read_text().startswith("Traceback")
+        trained = ("Traceback", Failed.BEGINS)
+        return self.state == "failed" and not (self.folder / ERROR).read_text().startswith(trained)
 
 
 def is_sweep(folder: Path) -> bool:
