@@ -1,8 +1,7 @@
 """When a reading becomes an alarm, and when the alarm has cleared."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 Readings = Mapping[str, float]
 """What `saddle.callback.probe` and the window of D's logits say, by name; what was not measured is absent."""
@@ -12,9 +11,11 @@ Readings = Mapping[str, float]
 class Condition:
     """`bad` and `fine` say it of readings that have all of `needs`; in between an alarm neither starts nor clears.
 
-    `text` is what a person reads: the readings' names in braces, then what may be done.
+    `patience` is the number of bad ones in a row by which the alarm rings. `text` is what a person reads: the readings
+    by their names in braces, then what may be done.
     """
 
+    patience: int
     needs: tuple[str, ...]
     bad: Callable[[Readings], bool]
     fine: Callable[[Readings], bool]
@@ -37,10 +38,6 @@ class Alarm:
         self.ringing = self.ringing or rings
         return rings
 
-    def state_dict(self) -> dict[str, Any]:
-        """Plain values, for a checkpoint."""
-        return asdict(self)
-
 
 def conditions(duplicates: float, gradient_ratio: float) -> dict[str, Condition]:
     """What is judged at every probe, by name.
@@ -51,18 +48,21 @@ def conditions(duplicates: float, gradient_ratio: float) -> dict[str, Condition]
     always right while G learns well, so `discriminator_wins` also asks whether the gradient that G's images receive
     from D has vanished against the largest of this run. A D that guesses is what a GAN aims at, so
     `discriminator_loses` also asks whether samples are easy to tell apart by other means, their nearest neighbours.
+    Samples of a young generator are all alike, so `duplicates` has the longest patience.
     """
     clear = gradient_ratio**0.5
     return {
         "discriminator_wins": Condition(
+            2,
             ("separation", "signal_share"),
-            lambda r: r["separation"] >= 0.999 and r["signal_share"] <= 1e-3,
-            lambda r: r["separation"] < 0.99 or r["signal_share"] > 1e-2,
+            lambda r: r["separation"] >= 0.99 and r["signal_share"] <= 0.01,
+            lambda r: r["separation"] < 0.97 or r["signal_share"] > 0.1,
             "D has won: it tells generated from real images every time (separation {separation:.4f}), and the gradient "
             "that reaches G's images is {signal_share:.1e} of its largest. Try loss=non_saturating, penalty=r1, or a "
             "smaller optimizer.discriminator.lr",
         ),
         "discriminator_loses": Condition(
+            3,
             ("separation", "neighbours"),
             lambda r: r["separation"] <= 0.52 and r["neighbours"] >= 0.95,
             lambda r: r["separation"] > 0.6 or r["neighbours"] < 0.9,
@@ -71,6 +71,7 @@ def conditions(duplicates: float, gradient_ratio: float) -> dict[str, Condition]
             "optimizer.discriminator.lr, a weaker penalty, or game.n_critic=5",
         ),
         "input_gradient": Condition(
+            2,
             ("gradient_ratio",),
             lambda r: not 1 / gradient_ratio <= r["gradient_ratio"] <= gradient_ratio,
             lambda r: 1 / clear < r["gradient_ratio"] < clear,
@@ -79,6 +80,7 @@ def conditions(duplicates: float, gradient_ratio: float) -> dict[str, Condition]
             "of it",
         ),
         "duplicates": Condition(
+            4,
             ("duplicates", "real_duplicates"),
             lambda r: r["duplicates"] >= max(duplicates, 2 * r["real_duplicates"]),
             lambda r: r["duplicates"] < duplicates / 2,

@@ -18,7 +18,7 @@ def all_finite(module: GameModule, losses: Losses) -> bool:
     """
     values = [value for _, turns in losses for terms in turns.values() for value in terms.values()]
     values += [tensor.detach().sum() for tensor in _kept(module)]
-    return bool(torch.stack([value.float() for value in values]).isfinite().all()) if values else True
+    return bool(torch.stack(values).isfinite().all()) if values else True
 
 
 def _kept(module: GameModule) -> Iterable[Tensor]:

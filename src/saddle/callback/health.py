@@ -29,7 +29,6 @@ QUALITY = "metric/frechet"
 _WINDOW = 20  # checks over which D's separation is averaged
 _SAMPLES = 256
 _FEWEST = 32  # images below which twins and neighbours say nothing
-_PATIENCE = 2  # probes in a row
 _SKIPPED = 100  # updates in a row that a gradient scaler may skip
 
 
@@ -57,7 +56,7 @@ class Health(Callback):
         every_iterations: Count = 50,
         probe_iterations: Count = 500,
         duplicates: Fraction = 0.5,
-        gradient_ratio: Positive = 100.0,
+        gradient_ratio: Positive = 10.0,
         rise: Positive = 0.5,
         evaluations: Count = 3,
     ) -> None:
@@ -66,7 +65,8 @@ class Health(Callback):
         self.stop, self.every_iterations, self.probe_iterations = stop, every_iterations, probe_iterations
         self.rise = rise
         self.conditions = conditions(duplicates, gradient_ratio)
-        self.alarms = {name: Alarm(_PATIENCE) for name in self.conditions} | {"quality": Alarm(evaluations)}
+        self.alarms = {name: Alarm(condition.patience) for name, condition in self.conditions.items()}
+        self.alarms["quality"] = Alarm(evaluations)
         self.sentence: str | None = None
         """What ended the run, or None."""
         self._separations: list[float] = []

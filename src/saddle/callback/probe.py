@@ -12,6 +12,7 @@ from saddle.penalty.base import logits_and_input_gradient
 from saddle.training.module import GameModule
 
 _SIDE = 32
+_TWIN = 0.25  # of the distance that 1 % of real images have to their nearest; samples of a young generator are smooth
 
 
 def separation(real: Tensor, fake: Tensor) -> Tensor:
@@ -72,16 +73,17 @@ def _evaluating(networks: Iterator[nn.Module]) -> Iterator[None]:
 def neighbours(real: Tensor, samples: Tensor) -> dict[str, float]:
     """What nearest neighbours in pixels say of as many real images as samples, uint8 (N, C, H, W).
 
-    `duplicates` is the share of samples whose nearest other sample is no further away than the nearest other image is
-    for 1 % of the real images; `real_duplicates` is that share of the real images themselves, more than 1 % only where
-    the data repeats itself. `neighbours` is the share of all 2 N images whose nearest neighbour is of their own kind
-    (Lopez-Paz & Oquab 2017, arXiv 1610.06545): 1/2 where the kinds cannot be told apart, 1 where they are apart.
+    `duplicates` is the share of samples that have a twin: their nearest other sample is within a quarter of the
+    distance to the nearest other image that 1 % of the real images do not exceed. `real_duplicates` is that share of
+    the real images themselves, above 0 only where the data repeats itself. `neighbours` is the share of all 2 N images
+    whose nearest neighbour is of their own kind (Lopez-Paz & Oquab 2017, arXiv 1610.06545): 1/2 where the kinds cannot
+    be told apart, 1 where they are apart.
     """
     number = len(real)
     features = torch.cat([_features(real), _features(samples)])
     apart = torch.cdist(features, features, compute_mode="donot_use_mm_for_euclid_dist").fill_diagonal_(torch.inf)
     within = [apart[:number, :number].amin(1), apart[number:, number:].amin(1)]
-    limit = within[0].quantile(0.01, interpolation="lower")
+    limit = _TWIN * within[0].quantile(0.01, interpolation="lower")
     own = apart.argmin(1) < number
     kinds = torch.cat([own[:number], ~own[number:]])
     return {
