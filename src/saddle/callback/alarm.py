@@ -80,7 +80,7 @@ def conditions(duplicates: float, gradient_ratio: float) -> dict[str, Condition]
             "of it",
         ),
         "duplicates": Condition(
-            4,
+            5,
             ("duplicates", "real_duplicates"),
             lambda r: r["duplicates"] >= max(duplicates, 2 * r["real_duplicates"]),
             lambda r: r["duplicates"] < duplicates / 2,

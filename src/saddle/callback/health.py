@@ -29,7 +29,7 @@ QUALITY = "metric/frechet"
 _WINDOW = 20  # checks over which D's separation is averaged
 _SAMPLES = 256
 _FEWEST = 32  # images below which twins and neighbours say nothing
-_SKIPPED = 100  # updates in a row that a gradient scaler may skip
+_SMALLEST_SCALE = 1e-6  # a gradient scaler begins with 65536 and halves at every overflow
 
 
 class Health(Callback):
@@ -37,7 +37,7 @@ class Health(Callback):
 
     Losses, weights, averages and optimizer states that are not finite end the run in any case, with `Failed`: they are
     looked at every `every_iterations` and before any checkpoint is written, so that what is on disk stays sound. With a
-    gradient scaler losses may overflow now and then; there the weights count, and steps that are skipped without end.
+    gradient scaler losses may overflow now and then; there the weights count, and overflows without end.
 
     At the first logged iteration and then every `probe_iterations` (at the next logged one), one pass in evaluation
     mode and 256 samples of the averaged generator give the readings that `saddle.callback.alarm.conditions` judges and
@@ -73,7 +73,6 @@ class Health(Callback):
         self._largest_signal = 0.0
         self._best: float | None = None
         self._judged = 0  # the iteration of the last comparison
-        self._updates: dict[str, tuple[int, int]] = {}  # per turn: updates, and the iteration of the last one
         self._losses: Losses = []
         self._real: torch.Tensor | None = None
 
@@ -129,11 +128,12 @@ class Health(Callback):
 
     def check(self, trainer: Trainer, module: GameModule) -> None:
         """Raise Failed if anything is not finite, on every rank if it is so on one."""
-        scaled = getattr(trainer.precision_plugin, "scaler", None) is not None
-        losses = [] if scaled else self._losses
-        reason = self._steps_skipped(module) if scaled else None
-        if reason is None and not all_finite(module, losses):
+        scaler = getattr(trainer.precision_plugin, "scaler", None)
+        losses, reason = self._losses if scaler is None else [], None
+        if not all_finite(module, losses):
             reason = what_is_not(module, losses)
+        elif scaler is not None and scaler.get_scale() < _SMALLEST_SCALE:
+            reason = f"gradients overflow in half precision however small their scale, {scaler.get_scale():.0e} by now"
         self._losses = []
         broken = reason is not None
         if trainer.world_size > 1:
@@ -142,18 +142,6 @@ class Health(Callback):
             self.sentence = f"{reason or 'another rank found numbers that are not finite'}. {_last_good(trainer)}"
             self._show(trainer, module, "not_finite", self.sentence, aloud=False)
             raise Failed(self.sentence)
-
-    def _steps_skipped(self, module: GameModule) -> str | None:
-        """Which turn's steps a gradient scaler has skipped for long, if any."""
-        done = module.clock.iteration
-        for turn in module.turns:
-            updates = module.clock.updates[turn.name]
-            if updates != self._updates.get(turn.name, (-1, 0))[0]:
-                self._updates[turn.name] = (updates, done)
-            elif done - self._updates[turn.name][1] >= _SKIPPED * turn.every:
-                since = self._updates[turn.name][1]
-                return f"the gradients of {turn.name} are not finite, and its steps skipped, since iteration {since}"
-        return None
 
     # what is judged
 
