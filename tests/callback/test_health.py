@@ -291,7 +291,7 @@ def test_a_fast_development_run_is_not_judged(tmp_path):
 
 
 def test_a_job_that_overflows_fails_in_one_sentence_and_the_others_go_on(tmp_path):
-    result = train(*SMALL, "-m", "optimizer.lr=1e-3,1e30", "trainer.max_steps=8", f"hydra.sweep.dir={tmp_path}")
+    result = train("-m", *SMALL, "optimizer.lr=1e-3,1e30", "trainer.max_steps=8", f"hydra.sweep.dir={tmp_path}")
     assert result.returncode == 1
     assert "Traceback" not in result.stderr
     [failed] = tmp_path.glob("*1e*30*/error.txt")

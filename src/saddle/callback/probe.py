@@ -8,10 +8,12 @@ from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool2d
 
 from saddle.game.turn import Batch, given
+from saddle.metric.neighbour import distances
 from saddle.penalty.base import logits_and_input_gradient
 from saddle.training.module import GameModule
 
 _SIDE = 32
+_SAME = 8.0  # of 255 grey levels, over the whole image: what float32 may make of no distance at all
 _TWIN = 0.25  # of the distance that 1 % of real images have to their nearest; samples of a young generator are smooth
 
 
@@ -81,9 +83,9 @@ def neighbours(real: Tensor, samples: Tensor) -> dict[str, float]:
     """
     number = len(real)
     features = torch.cat([_features(real), _features(samples)])
-    apart = torch.cdist(features, features, compute_mode="donot_use_mm_for_euclid_dist").fill_diagonal_(torch.inf)
+    apart = distances(features, features).fill_diagonal_(torch.inf)
     within = [apart[:number, :number].amin(1), apart[number:, number:].amin(1)]
-    limit = _TWIN * within[0].quantile(0.01, interpolation="lower")
+    limit = (_TWIN * within[0].quantile(0.01, interpolation="lower")).clamp(min=_SAME)
     own = apart.argmin(1) < number
     kinds = torch.cat([own[:number], ~own[number:]])
     return {
@@ -94,6 +96,6 @@ def neighbours(real: Tensor, samples: Tensor) -> dict[str, float]:
 
 
 def _features(images: Tensor) -> Tensor:
-    """Grey levels (N, D) of at most 32 x 32 averages per channel."""
+    """Grey levels (N, D), float32, of at most 32 x 32 averages per channel."""
     side = [min(size, _SIDE) for size in images.shape[2:]]
     return adaptive_avg_pool2d(images.float(), side).flatten(1)
