@@ -11,3 +11,12 @@ class Stopped(Exception):  # noqa: N818
     def __init__(self, number: int, message: str) -> None:
         super().__init__(message)
         self.number = number
+
+
+class Failed(Exception):  # noqa: N818
+    """Training itself went wrong: the message says how, and what is left; the command exits with 1."""
+
+    BEGINS = "training failed: "
+
+    def __init__(self, message: str) -> None:
+        super().__init__(self.BEGINS + message)

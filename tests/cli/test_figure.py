@@ -21,8 +21,15 @@ def built(*callbacks, **flags) -> Built:
 
 
 def test_figures_that_no_run_measures_are_refused_before_training(tmp_path):
-    whole = built(Quality(), Summary(str(tmp_path)))
-    for name in (None, "metric/frechet", "loss/generator", "loss/discriminator/r1", "gradient_norm/generator"):
+    whole = built(Quality("checkpoints"), Summary(str(tmp_path)))
+    for name in (
+        None,
+        "metric/frechet",
+        "metric/kernel",
+        "loss/generator",
+        "loss/discriminator/r1",
+        "gradient_norm/generator",
+    ):
         check_figure(name, whole)
     for name in ("frechet", "metric/frech", "loss/critic", "loss/critic/r1", "gradient_norm/encoder", "seconds", ""):
         with pytest.raises(InputError, match=f"figure={name}: a run does not measure that; choose one of metric/fre"):
@@ -33,7 +40,7 @@ def test_what_measures_the_figure_must_be_there(tmp_path):
     with pytest.raises(InputError, match=r"figure=metric/frechet is measured by callback\.quality: keep that"):
         check_figure("metric/frechet", built(Summary(str(tmp_path))))
     with pytest.raises(InputError, match=r"figure=loss/generator is measured by callback\.summary: keep that"):
-        check_figure("loss/generator", built(Quality()))
+        check_figure("loss/generator", built(Quality("checkpoints")))
     check_figure("metric/frechet", built(fast_dev_run=True))
     check_figure(None, built())
 

@@ -26,7 +26,7 @@ def test_the_run_folder_holds_what_is_promised(run):
     folder, result = run
     names = {".hydra", "checkpoints", "samples", "tensorboard", "metrics.csv", "summary.json"}
     assert {path.name for path in folder.iterdir()} == names
-    assert {path.name for path in (folder / "checkpoints").iterdir()} == {"00000012.ckpt", "last.ckpt"}
+    assert {path.name for path in (folder / "checkpoints").iterdir()} == {"00000012.ckpt", "best.ckpt", "last.ckpt"}
     assert (folder / "samples" / "00000012.png").stat().st_size > 1000
     assert json.loads((folder / "summary.json").read_text())["iterations"] == 12
     assert "loss/discriminator" in result.stdout
@@ -123,7 +123,7 @@ def test_a_budget_of_images_ends_the_run_and_can_be_raised(tmp_path):
     result = train(f"resume={tmp_path}", "training.images=1001")
     assert result.returncode == 0, result.stderr
     assert checkpoint(tmp_path)["global_step"] == 11
-    assert {path.name for path in (tmp_path / "checkpoints").iterdir()} == {"00000011.ckpt", "last.ckpt"}
+    assert {path.name for path in (tmp_path / "checkpoints").iterdir()} == {"00000011.ckpt", "best.ckpt", "last.ckpt"}
 
 
 def test_epochs_and_time_end_a_run(tmp_path):
@@ -159,3 +159,10 @@ def test_a_signal_saves_and_says_how_to_go_on(tmp_path, number, code):
     assert process.returncode == code, errors
     assert f"python train.py resume={tmp_path} trainer.max_steps=-1" in errors
     assert checkpoint(tmp_path)[MARK]["clock"]["iteration"] > 0
+
+
+def test_a_classifier_that_is_not_there_is_refused_before_training(tmp_path):
+    result = train(*SMALL, f"hydra.run.dir={tmp_path / 'run'}", "callback.quality.extractor=nowhere.safetensors")
+    assert result.returncode == 2
+    assert "nowhere.json: No such file or directory; expected the card of a classifier" in result.stderr
+    assert {path.name for path in (tmp_path / "run").iterdir()} == {".hydra"}

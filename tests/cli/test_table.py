@@ -96,3 +96,19 @@ def test_the_end_of_a_sweep_has_an_exit_code_and_says_how_to_go_on(sweep, capsys
 def test_what_is_no_sweep_is_refused(tmp_path, capsys):
     assert run_tool(["table", str(tmp_path)]) == 2
     assert "expected the folder of a sweep, with a multirun.yaml" in capsys.readouterr().err
+
+
+def test_figures_that_were_made_in_different_ways_are_not_put_side_by_side_in_silence(sweep):
+    def stamped(number, extractor):
+        path = sweep / f"{number}_job" / "summary.json"
+        path.write_text(json.dumps({**json.loads(path.read_text()), "stamp": {"extractor": extractor, "real": 5}}))
+
+    for number in range(5):
+        stamped(number, "mnist-1234")
+    assert "cannot be compared" not in text_of(read_jobs(sweep), "metric/frechet", sweep)
+    stamped(3, "other-5678")
+    text = text_of(read_jobs(sweep), "metric/frechet", sweep)
+    assert "cannot be compared" in text
+    assert "extractor mnist-1234, real 5" in text
+    assert "extractor other-5678, real 5" in text
+    assert "cannot be compared" not in text_of(read_jobs(sweep), "loss/generator", sweep)

@@ -15,6 +15,7 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from torch.utils.tensorboard.summary import hparams
 
 from saddle.callback.curves import Curves
+from saddle.callback.health import Health
 from saddle.callback.quality import Quality
 from saddle.callback.stop import StopOnSignal
 from saddle.training.module import GameModule
@@ -29,8 +30,8 @@ _PACKAGES = ("saddle", "torch", "torchvision", "lightning", "hydra-core")
 class Summary(Callback):
     """Writes summary.json into `folder` and prints a table when training ends; seconds add up over resumes.
 
-    Its `finished` is true where training came to its own end, false where a signal ended it; its `stamp` says what
-    the figures metric/... were made from, and is null where none was measured.
+    Its `finished` is true where training came to its own end, false where a signal or an alarm ended it; its `stamp`
+    says what the figures metric/... were made from, and is null where none was measured.
     """
 
     def __init__(self, folder: str) -> None:
@@ -78,7 +79,7 @@ class Summary(Callback):
             "images_per_second": round(clock.images / max(self.seconds, 1e-9), 1),
             "metrics": {name: value for name, value in latest.items() if name.startswith(SHOWN)},
             "stamp": next((c.stamp for c in trainer.callbacks if isinstance(c, Quality)), None),
-            "finished": not any(isinstance(c, StopOnSignal) and c.signal is not None for c in trainer.callbacks),
+            "finished": not any(map(_ended_run, trainer.callbacks)),
             "updates": dict(clock.updates),
             "seed": module.seed,
             "versions": {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
@@ -114,6 +115,13 @@ def _stamp_in_words(stamp: dict[str, Any] | None) -> str:
         f"{stamp['generated']:,} samples of the {stamp['network']}, {stamp['real']:,} training images, features of "
         f"{stamp['extractor']}"
     )
+
+
+def _ended_run(callback: Callback) -> bool:
+    """Whether `callback` ended the run before its time."""
+    if isinstance(callback, StopOnSignal):
+        return callback.signal is not None
+    return isinstance(callback, Health) and callback.sentence is not None
 
 
 def finite(value: Any) -> Any:

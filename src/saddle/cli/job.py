@@ -22,7 +22,7 @@ from saddle.cli.folder import hold
 from saddle.cli.override import quoted
 from saddle.cli.sweep import ERROR, figure_of, last_checkpoint, planned, state_of
 from saddle.cli.threads import share_cores, usable_cores
-from saddle.error import InputError, Stopped
+from saddle.error import Failed, InputError, Stopped
 
 begun: list[Path] = []
 """The folder of the sweep that this process started; empty in a worker, which only plays its jobs."""
@@ -122,7 +122,7 @@ def _trained(folder: Path, read: Callable[[], dict[str, Any]]) -> float | None:
     except Stopped as signalled:
         note(signalled.number)
         raise SystemExit(128 + signalled.number) from signalled
-    except InputError as error:
+    except (InputError, Failed) as error:
         reason = str(error)
     except Exception:
         reason = traceback.format_exc()

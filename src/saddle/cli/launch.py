@@ -18,7 +18,7 @@ from saddle.cli.folder import config_folder, remove_claimed
 from saddle.cli.resume import resume_arguments
 from saddle.cli.sweep import folders
 from saddle.cli.table import conclude
-from saddle.error import InputError, Stopped
+from saddle.error import Failed, InputError, Stopped
 
 _begun: list[bool] = []  # filled when Hydra hands over: from then on an OSError is a failure, not bad input
 
@@ -84,6 +84,9 @@ def _task(config: DictConfig) -> float | None:
         return run(plain_config(config))
     except InputError as error:
         refuse(str(error))
+    except Failed as failed:
+        print(failed, file=sys.stderr)
+        sys.exit(1)
     except Stopped as stopped:
         print(stopped, file=sys.stderr)
         sys.exit(128 + stopped.number)

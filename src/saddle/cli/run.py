@@ -11,12 +11,13 @@ import saddle.compat  # noqa: F401  isort: skip
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 
 from saddle.callback.finish import Finish
+from saddle.callback.health import Health
 from saddle.callback.stop import StopOnSignal
 from saddle.cli.build import Built, Config, build
-from saddle.cli.figure import check_figure
+from saddle.cli.figure import check_extractor, check_figure
 from saddle.cli.resume import check_free, check_same, checkpoint_of
 from saddle.cli.sweep import figure_of, summary_of
-from saddle.error import InputError, Stopped
+from saddle.error import Failed, InputError, Stopped
 from saddle.training.checkpoint import MARK, check_fits, read_checkpoint
 
 _NOT_MEANT_FOR_USERS = (
@@ -27,7 +28,10 @@ _NOT_MEANT_FOR_USERS = (
 
 
 def run(config: Config) -> float | None:
-    """Train as `config` says; the run's figure. Raises InputError for input that is wrong, Stopped after a signal."""
+    """Train as `config` says; the run's figure.
+
+    Raises InputError for input that is wrong, Stopped after a signal, Failed where training went wrong.
+    """
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     for message in _NOT_MEANT_FOR_USERS:
         warnings.filterwarnings("ignore", message)
@@ -41,6 +45,7 @@ def run(config: Config) -> float | None:
     iteration = content[MARK]["clock"]["iteration"] if content else None
     built = build(config, purge_step=None if iteration is None else iteration + 1)
     check_figure(config["figure"], built)
+    check_extractor(built)
     if checkpoint is not None:
         check_same(content[MARK]["record"], built.module.record, checkpoint)
         check_fits(content["state_dict"], built.module, checkpoint)
@@ -55,11 +60,24 @@ def run(config: Config) -> float | None:
     if first_rank:
         built.data.prepare_data()
     built.data.read()
-    stopped = _fit(built, checkpoint)
-    if stopped is not None and built.trainer.is_global_zero:  # another rank's error would have the first one killed
-        again = f"python train.py resume={shlex.quote(config['folder'])} trainer.max_steps={built.trainer.max_steps}"
-        raise Stopped(stopped, f"stopped by {signal.Signals(stopped).name}; go on with: {again}")
-    return figure_of(config["figure"], Path(config["folder"])) if stopped is None else None
+    try:
+        stopped = _fit(built, checkpoint)
+        _check_end(built, config["folder"], stopped)
+    except (Failed, Stopped):
+        if built.trainer.is_global_zero:
+            raise
+        return None  # another rank's error would have the first one killed
+    return figure_of(config["figure"], Path(config["folder"]))
+
+
+def _check_end(built: Built, folder: str, stopped: int | None) -> None:
+    """Raise Stopped or Failed if signal `stopped` or an alarm ended training before its time."""
+    again = f"go on with: python train.py resume={shlex.quote(folder)} trainer.max_steps={built.trainer.max_steps}"
+    if stopped is not None:
+        raise Stopped(stopped, f"stopped by {signal.Signals(stopped).name}; {again}")
+    alarms = [c.sentence for c in built.trainer.callbacks if isinstance(c, Health) and c.sentence is not None]
+    if alarms:
+        raise Failed(f"{alarms[0]}; {again} callback.health.stop=false")
 
 
 def _fit(built: Built, checkpoint: Path | None) -> int | None:

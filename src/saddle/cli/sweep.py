@@ -12,10 +12,10 @@ from typing import Any
 import yaml
 
 from saddle.cli.override import key_of, quoted, value_of
-from saddle.error import InputError
+from saddle.error import Failed, InputError
 
 ERROR = "error.txt"
-"""The file in a job's folder that says why it failed: one sentence for bad input, else a traceback."""
+"""The file in a job's folder that says why it failed: one sentence where that is known, else a traceback."""
 
 _LONGEST_NAME = 100
 _BASIC = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
@@ -39,11 +39,14 @@ class Job:
     figure: float | None = None
     iterations: int | None = None
     seconds: float | None = None
+    stamp: str | None = None
+    """What the figure was made from, as text; None where no metric applied."""
 
     @property
     def refused(self) -> bool:
         """Whether the job failed because its input is wrong, so that nothing was trained."""
-        return self.state == "failed" and not (self.folder / ERROR).read_text().startswith("Traceback")
+        trained = ("Traceback", Failed.BEGINS)
+        return self.state == "failed" and not (self.folder / ERROR).read_text().startswith(trained)
 
 
 def is_sweep(folder: Path) -> bool:
@@ -192,7 +195,13 @@ def _read_job(sweep: Path, number: int, folder: Path | None, wanted: list[str] |
         figure=math.nan if figure in metrics and value is None else value,
         iterations=summary.get("iterations"),
         seconds=summary.get("seconds"),
+        stamp=_stamp(summary),
     )
+
+
+def _stamp(summary: dict[str, Any]) -> str | None:
+    stamp = summary.get("stamp")
+    return ", ".join(f"{name} {value}" for name, value in stamp.items()) if stamp else None
 
 
 def sweep_arguments(folder: Path, arguments: Sequence[str]) -> list[str]:

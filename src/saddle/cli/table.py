@@ -82,6 +82,13 @@ def text_of(jobs: Sequence[Job], figure: str | None, sweep: Path) -> str:
     lines = ["", f"{_relative(sweep)}: {figure or 'no figure'}, smaller is better", ""]
     if rows:
         lines += _aligned([[*choices(jobs), "n", "mean", "spread"], *rows], len(choices(jobs)))
+    stamps = sorted({job.stamp for job in jobs if job.stamp and job.state == "finished"})
+    if figure and figure.startswith("metric/") and len(stamps) > 1:
+        lines += [
+            "",
+            "  these figures were made in different ways and cannot be compared:",
+            *(f"    {s}" for s in stamps),
+        ]
     others = [job for job in jobs if job.state != "finished"]
     done = len(jobs) - len(others)
     lines += ["", f"  {done} of {len(jobs)} jobs finished"]
