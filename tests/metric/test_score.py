@@ -69,7 +69,7 @@ def rising(values) -> bool:
 
 
 def test_blur_raises_the_distances_and_lowers_recall_and_coverage(digits):
-    """Precision does not see it: features of blurred digits shrink into the balls around odd real ones."""
+    """Precision hardly sees it: features of blurred digits shrink into the balls around odd real ones."""
 
     def blurred(images, size):
         return torch.nn.functional.avg_pool2d(images.float(), size, 1, size // 2).round().to(torch.uint8)
