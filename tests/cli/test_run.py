@@ -105,6 +105,9 @@ def test_two_ranks_equal_one_process(tmp_path):
             torch.testing.assert_close(two["state_dict"][name], value, rtol=1e-10, atol=1e-12)
     rows = [(tmp_path / name / "metrics.csv").read_text().splitlines()[-1].split(",")[:4] for name in ("one", "two")]
     assert [float(v) for v in rows[0]] == pytest.approx([float(v) for v in rows[1]], rel=1e-5)
+    alone, together = (json.loads((tmp_path / name / "summary.json").read_text()) for name in ("one", "two"))
+    assert together["metrics"]["metric/frechet"] == pytest.approx(alone["metrics"]["metric/frechet"], rel=1e-5)
+    assert together["stamp"] == alone["stamp"]
 
 
 def test_bf16_mixed_trains_close_to_fp32(tmp_path):

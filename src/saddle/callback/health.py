@@ -72,7 +72,6 @@ class Health(Callback):
         self._separations: list[float] = []
         self._largest_signal = 0.0
         self._best: float | None = None
-        self._judged = 0  # the iteration of the last comparison
         self._losses: Losses = []
         self._real: torch.Tensor | None = None
 
@@ -84,14 +83,13 @@ class Health(Callback):
             "separations": list(self._separations),
             "largest_signal": self._largest_signal,
             "best": self._best,
-            "judged": self._judged,
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         for name, alarm in state["alarms"].items():
             self.alarms[name].count, self.alarms[name].ringing = alarm["count"], alarm["ringing"]
         self._separations, self._largest_signal = list(state["separations"]), state["largest_signal"]
-        self._best, self._judged = state["best"], state["judged"]
+        self._best = state["best"]
 
     # when
 
@@ -179,9 +177,10 @@ class Health(Callback):
 
     def _judge_quality(self, trainer: Trainer, module: GameModule) -> None:
         curves = next((callback for callback in trainer.callbacks if isinstance(callback, Curves)), None)
-        if curves is None or QUALITY not in curves.latest or curves.latest["iteration"] == self._judged:
-            return
-        self._judged, value = int(curves.latest["iteration"]), curves.latest[QUALITY]
+        latest = {} if curves is None else curves.latest
+        if QUALITY not in latest or latest["iteration"] != module.clock.iteration:
+            return  # not measured in this iteration: what a process measured at its end is no part of the run's course
+        value = latest[QUALITY]
         self._best = value if self._best is None else min(value, self._best)
         bad, fine = value > self._best * (1 + self.rise), value <= self._best * (1 + self.rise / 2)
         if self.alarms["quality"].observe(bad, fine):
