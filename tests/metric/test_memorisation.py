@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from saddle.metric.memorisation import duplicate_rate, memorisation
+from saddle.metric.memorisation import memorisation
 
 
 def features(rows: int) -> torch.Tensor:
@@ -27,9 +27,3 @@ def test_the_share_of_copies_is_found_and_grows_monotonically():
         shares.append(memorisation(samples, training, held_out).copies)
     assert shares == sorted(shares)
     assert shares[1:] == pytest.approx([0.1 + 0.009, 0.5 + 0.005], abs=0.012)
-
-
-def test_duplicates_are_rows_with_a_close_neighbour():
-    rows = torch.tensor([[0.0], [0.001], [1.0], [2.0]])
-    assert duplicate_rate(rows, 0.01) == 0.5
-    assert duplicate_rate(rows, 1e-4) == 0.0

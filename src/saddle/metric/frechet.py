@@ -10,6 +10,8 @@ so covariances may be singular.
 import torch
 from torch import Tensor
 
+from saddle.metric.neighbour import checked
+
 
 def frechet_distance(first: Tensor, second: Tensor) -> float:
     """The distance, at least 0, between Gaussians fitted to features (N, D) and (M, D); smaller is closer.
@@ -24,11 +26,7 @@ def mean_and_covariance(features: Tensor) -> tuple[Tensor, Tensor]:
 
     Raises ValueError unless the features are a finite matrix of at least 2 rows.
     """
-    features = torch.as_tensor(features, dtype=torch.float64, device="cpu")
-    if features.ndim != 2 or len(features) < 2:
-        raise ValueError(f"expected features (N, D) with at least 2 rows, got shape {tuple(features.shape)}")
-    if not features.isfinite().all():
-        raise ValueError("the features hold numbers that are not finite")
+    (features,) = checked(features)
     mean = features.mean(0)
     centred = features - mean
     return mean, centred.T @ centred / (len(features) - 1)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from saddle.metric.neighbour import checked, nearest, radii
+from saddle.metric.neighbour import checked, nearest
 
 
 @dataclass(frozen=True)
@@ -36,10 +36,3 @@ def memorisation(samples: Tensor, training: Tensor, held_out: Tensor) -> Memoris
         distances=found,
         neighbours=neighbours,
     )
-
-
-def duplicate_rate(features: Tensor, threshold: float) -> float:
-    """The share of rows of (N, D) whose nearest other row is closer than `threshold`."""
-    (features,) = checked(features)
-    (apart,) = radii(features, (1,))
-    return float((apart < threshold).double().mean())

@@ -35,28 +35,34 @@ def quick(real: Read, fake: Read) -> dict[str, float]:
     `frechet` and `kernel` distance (smaller is better), `histogram`, the total variation between the classes read in
     both, in [0, 1], and `score`, the classifier score (higher is better, at most K).
     """
+    return _quick_and_error(real, fake)[0]
+
+
+def _quick_and_error(real: Read, fake: Read) -> tuple[dict[str, float], float]:
+    """The figures of `quick`, and the standard error of the kernel distance among them."""
     if not fake.features.isfinite().all():
-        return {"frechet": math.inf, "kernel": math.inf, "histogram": math.inf, "score": 0.0}
+        return {"frechet": math.inf, "kernel": math.inf, "histogram": math.inf, "score": 0.0}, math.nan
     classes = real.probabilities.shape[1]
-    kernel, _ = kernel_distance(real.features, fake.features, _block(real, fake))
-    return {
+    kernel, error = kernel_distance(real.features, fake.features, _block(real, fake))
+    found = {
         "frechet": frechet_distance(real.features, fake.features),
         "kernel": kernel,
         "histogram": total_variation(histogram(real.labels, classes), histogram(fake.labels, classes)),
         "score": classifier_score(fake.probabilities),
     }
+    return found, error
 
 
 def full(real: Read, fake: Read) -> dict[str, float]:
     """The figures of `quick`, and the kernel distance's standard error, precision, recall, density, coverage, the
     entropy of the classes read (nats), and the share of confident readings.
     """
-    found = quick(real, fake)
+    found, error = _quick_and_error(real, fake)
     if math.isinf(found["frechet"]):
         return found
     return {
         **found,
-        "kernel_error": kernel_distance(real.features, fake.features, _block(real, fake))[1],
+        "kernel_error": error,
         **vars(manifold(real.features, fake.features)),
         "entropy": entropy(histogram(fake.labels, fake.probabilities.shape[1])),
         "confident": fake.confident,
