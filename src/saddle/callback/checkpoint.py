@@ -10,6 +10,7 @@ from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
 
 from saddle.bound import Count
+from saddle.file import replacing
 
 
 class LastCheckpoint(Checkpoint):
@@ -53,9 +54,8 @@ class LastCheckpoint(Checkpoint):
 
 def _name_again(file: Path, name: Path) -> None:
     """Give `file` a second name; where the file system has no hard links, a copy."""
-    temporary = name.with_name(f".{name.name}.{os.getpid()}")
-    try:
-        os.link(file, temporary)
-    except OSError:
-        shutil.copyfile(file, temporary)
-    temporary.replace(name)
+    with replacing(name) as temporary:
+        try:
+            os.link(file, temporary)
+        except OSError:
+            shutil.copyfile(file, temporary)

@@ -11,6 +11,7 @@ from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import Callback
 from torch import Tensor
 
+from saddle.file import replacing
 from saddle.training.module import GameModule
 
 
@@ -137,9 +138,7 @@ def _read(path: Path) -> list[dict[str, str]]:
 
 
 def _write(path: Path, fields: list[str], rows: list[dict[str, str]]) -> None:
-    temporary = path.with_suffix(".new")
-    with temporary.open("w", newline="") as file:
+    with replacing(path) as temporary, temporary.open("w", newline="") as file:
         writer = csv.DictWriter(file, fields)
         writer.writeheader()
         writer.writerows(rows)
-    temporary.replace(path)

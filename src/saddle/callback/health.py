@@ -2,7 +2,6 @@
 
 import sys
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import saddle.compat  # noqa: F401  isort: skip
@@ -18,6 +17,7 @@ from saddle.callback.curves import Curves
 from saddle.callback.finite import Losses, all_finite, what_is_not
 from saddle.callback.probe import gradients, neighbours, separation
 from saddle.error import Failed
+from saddle.file import relative
 from saddle.game.turn import Batch
 from saddle.seed import hashed_seed
 from saddle.training.module import GameModule
@@ -228,10 +228,5 @@ def _last_good(trainer: Trainer) -> str:
     """Where the last checkpoint is, and what may help."""
     paths = [callback.path for callback in trainer.callbacks if isinstance(callback, LastCheckpoint)]
     found = [path for path in paths if path.exists()]
-    where = f"The last good checkpoint is {_relative(found[0])}" if found else "No checkpoint had been written"
+    where = f"The last good checkpoint is {relative(found[0])}" if found else "No checkpoint had been written"
     return f"{where}. Try a smaller optimizer.lr or training.clip_norm"
-
-
-def _relative(path: Path) -> Path:
-    path, here = path.resolve(), Path.cwd()
-    return path.relative_to(here) if path.is_relative_to(here) else path

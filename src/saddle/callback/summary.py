@@ -18,6 +18,7 @@ from saddle.callback.curves import Curves
 from saddle.callback.health import Health
 from saddle.callback.quality import Quality
 from saddle.callback.stop import StopOnSignal
+from saddle.file import relative, replacing
 from saddle.training.module import GameModule
 
 SHOWN = ("metric/", "loss/", "probability/", "gradient_norm/")
@@ -60,9 +61,8 @@ class Summary(Callback):
         if not trainer.is_global_zero or trainer.fast_dev_run:
             return
         summary = self._summary(trainer, module)
-        temporary = self.folder / "summary.json.new"
-        temporary.write_text(json.dumps(finite(summary), indent=2, allow_nan=False) + "\n")
-        temporary.replace(self.folder / "summary.json")
+        with replacing(self.folder / "summary.json") as temporary:
+            temporary.write_text(json.dumps(finite(summary), indent=2, allow_nan=False) + "\n")
         for logger in trainer.loggers:
             if isinstance(logger, TensorBoardLogger):
                 _show_hyper_parameters(logger, module.record)
@@ -92,7 +92,7 @@ class Summary(Callback):
         }
 
     def _table(self, summary: dict[str, Any]) -> str:
-        folder = _relative(self.folder)
+        folder = relative(self.folder)
         rows = [(name, f"{summary[name]:,}") for name in ("iterations", "images", "seconds", "images_per_second")]
         rows += [(name, f"{value:.4f}") for name, value in summary["metrics"].items() if name.count("/") == 1]
         width = max(len(name) for name, _ in rows)
@@ -100,7 +100,7 @@ class Summary(Callback):
         lines += ["", f"  metric  {_stamp_in_words(summary['stamp'])}"]
         grids = sorted((self.folder / "samples").glob("*.png"))
         lines += ["", f"  run     {folder}"]
-        lines += [f"  grid    {_relative(grids[-1])}"] if grids else []
+        lines += [f"  grid    {relative(grids[-1])}"] if grids else []
         lines += [
             f"  curves  tensorboard --logdir {folder}",
             f"  sample  saddle sample {folder} --num 64 --out grid.png",
@@ -129,12 +129,6 @@ def finite(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: finite(item) for name, item in value.items()}
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _relative(path: Path) -> Path:
-    """`path` from the current folder where it lies below it."""
-    path, here = path.resolve(), Path.cwd()
-    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def _show_hyper_parameters(logger: TensorBoardLogger, record: dict[str, Any]) -> None:

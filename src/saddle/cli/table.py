@@ -3,7 +3,6 @@
 import argparse
 import csv
 import math
-import os
 import shlex
 import signal
 import statistics
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from saddle.cli.folder import remove_claimed
 from saddle.cli.sweep import Job, read_jobs, settings_of, varying
+from saddle.file import relative, replacing
 
 _COLUMNS = ("number", "folder", "state", "overrides", "figure", "iterations", "seconds")
 
@@ -50,7 +50,7 @@ def conclude(sweep: Path, stopped: int | None) -> int:
     show(sweep)
     if all(job.state == "finished" for job in jobs):
         return 0
-    again = f"python train.py resume={shlex.quote(_relative(sweep))}"
+    again = f"python train.py resume={shlex.quote(str(relative(sweep)))}"
     cause = f"stopped by {signal.Signals(stopped).name}" if stopped else "not every job is finished"
     print(f"{cause}; go on with: {again}", file=sys.stderr)
     return 128 + stopped if stopped else 1
@@ -79,7 +79,7 @@ def text_of(jobs: Sequence[Job], figure: str | None, sweep: Path) -> str:
     rows = [
         [*values, str(len(found)), f"{statistics.fmean(found):.4f}", _spread(found)] for values, found in rows_of(jobs)
     ]
-    lines = ["", f"{_relative(sweep)}: {figure or 'no figure'}, smaller is better", ""]
+    lines = ["", f"{relative(sweep)}: {figure or 'no figure'}, smaller is better", ""]
     if rows:
         lines += _aligned([[*choices(jobs), "n", "mean", "spread"], *rows], len(choices(jobs)))
     stamps = sorted({job.stamp for job in jobs if job.stamp and job.state == "finished"})
@@ -93,7 +93,7 @@ def text_of(jobs: Sequence[Job], figure: str | None, sweep: Path) -> str:
     done = len(jobs) - len(others)
     lines += ["", f"  {done} of {len(jobs)} jobs finished"]
     for job in others:
-        lines.append(f"  {job.state:<11}  {_relative(job.folder)}: {job.reason}")
+        lines.append(f"  {job.state:<11}  {relative(job.folder)}: {job.reason}")
     return "\n".join([*lines, ""])
 
 
@@ -118,8 +118,7 @@ def _aligned(rows: list[list[str]], left: int) -> list[str]:
 
 def write_csv(jobs: Sequence[Job], path: Path) -> None:
     """One row per job, whole or not at all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with temporary.open("w", newline="") as file:
+    with replacing(path) as temporary, temporary.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(_COLUMNS)
         for job in jobs:
@@ -127,9 +126,3 @@ def write_csv(jobs: Sequence[Job], path: Path) -> None:
             writer.writerow(
                 [job.number, job.folder.name, job.state, overrides, job.figure, job.iterations, job.seconds]
             )
-    temporary.replace(path)
-
-
-def _relative(path: Path) -> str:
-    path = path.resolve()
-    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)

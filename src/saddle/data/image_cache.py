@@ -16,6 +16,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from saddle.file import replacing
+
 _CHUNK = 1 << 24
 
 
@@ -40,26 +42,20 @@ def write_cache(path: Path, decode: Callable[[Callable[[Tensor], None]], Table])
     Raises OSError where it cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     checksum = 0
+    with replacing(path) as temporary, temporary.open("wb") as file:
 
-    try:
-        with temporary.open("wb") as file:
+        def keep(image: Tensor) -> None:
+            nonlocal checksum
+            content = image.numpy().tobytes()
+            checksum = zlib.crc32(content, checksum)
+            file.write(content)
 
-            def keep(image: Tensor) -> None:
-                nonlocal checksum
-                content = image.numpy().tobytes()
-                checksum = zlib.crc32(content, checksum)
-                file.write(content)
-
-            table = decode(keep)
-            text = json.dumps({**table._asdict(), "checksum": checksum}).encode()
-            file.write(text + len(text).to_bytes(8, "little"))
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        table = decode(keep)
+        text = json.dumps({**table._asdict(), "checksum": checksum}).encode()
+        file.write(text + len(text).to_bytes(8, "little"))
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def open_cache(path: Path, shape: tuple[int, int, int]) -> Decoded | None:

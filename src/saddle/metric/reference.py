@@ -1,7 +1,6 @@
 """What an extractor reads in the real images, kept on disk, because every run on the same data needs it again."""
 
 import hashlib
-import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from saddle.file import replacing
 from saddle.metric.extractor import Extractor
 from saddle.metric.score import Read
 from saddle.seed import fixed_order
@@ -34,14 +34,10 @@ def reference(images: Tensor, extractor: Extractor, cache: Path | None) -> Read:
     except (OSError, SafetensorError, KeyError):
         pass
     found = Read(*extractor(images))
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    with suppress(OSError, SafetensorError):
         cache.mkdir(parents=True, exist_ok=True)
-        save_file({"features": found.features, "probabilities": found.probabilities}, temporary)
-        temporary.replace(path)
-    except (OSError, SafetensorError):
-        with suppress(OSError):
-            temporary.unlink()
+        with replacing(path) as temporary:
+            save_file({"features": found.features, "probabilities": found.probabilities}, temporary)
     return found
 
 

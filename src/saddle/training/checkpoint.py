@@ -12,6 +12,7 @@ from lightning.fabric.plugins import CheckpointIO
 from torch import Tensor, nn
 
 from saddle.error import InputError
+from saddle.file import replacing
 
 MARK = "saddle"
 """The key under which saddle keeps what is its own in a checkpoint; a file without it is foreign."""
@@ -23,15 +24,10 @@ class AtomicCheckpointIO(CheckpointIO):
     def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}")
-        try:
-            with temporary.open("wb") as file:
-                torch.save(checkpoint, file)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        with replacing(path) as temporary, temporary.open("wb") as file:
+            torch.save(checkpoint, file)
+            file.flush()
+            os.fsync(file.fileno())
         _sync_folder(path.parent)
 
     def load_checkpoint(
