@@ -13,7 +13,8 @@ from helpers import SMALL, Points, SmallDiscriminator, SmallGenerator, checkpoin
 from saddle.architecture.mlp import Discriminator, Generator
 from saddle.callback.checkpoint import LastCheckpoint
 from saddle.callback.curves import Curves
-from saddle.callback.health import QUALITY, Health
+from saddle.callback.health import Health
+from saddle.callback.quality import FRECHET, Quality
 from saddle.data.digits import Digits
 from saddle.error import Failed
 from saddle.game.adversarial import Adversarial
@@ -200,6 +201,15 @@ def test_a_generator_that_ignores_its_latent(tmp_path, capfd):
     assert "100% of its samples have a twin" in capfd.readouterr().err
 
 
+def test_a_generator_whose_samples_are_all_of_one_class(tmp_path, capfd):
+    quality = Quality(str(tmp_path / "checkpoints"), num=64, every_images=320, cache=None)  # every ten iterations
+    module = digits_module(Adversarial(NonSaturating()), Deaf)
+    alarms, _, _ = watched(tmp_path, module, 40, quality, probe_iterations=1000)
+    assert "classes" in alarms
+    line = next(line for line in capfd.readouterr().err.splitlines() if "classes in effect" in line)
+    assert line.startswith("health, iteration 20: G collapses: its samples are read as 1.0 classes in effect")
+
+
 class Cliff(Discriminator):
     """Steep where images are dark, as generated ones are; flat elsewhere."""
 
@@ -232,7 +242,7 @@ class Measures(Callback):
     def on_train_batch_end(self, trainer, module, *_):
         if module.clock.iteration in self.figures:
             curves = next(callback for callback in trainer.callbacks if isinstance(callback, Curves))
-            curves.add(module.clock.iteration, {QUALITY: self.figures[module.clock.iteration]})
+            curves.add(module.clock.iteration, {FRECHET: self.figures[module.clock.iteration]})
 
 
 @pytest.mark.parametrize(

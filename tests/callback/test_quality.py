@@ -12,6 +12,7 @@ from saddle.callback.summary import Summary
 from saddle.error import InputError
 from saddle.game.adversarial import Adversarial
 from saddle.loss.non_saturating import NonSaturating
+from saddle.metric.classes import mode_coverage
 from saddle.metric.extractor import extractor_for
 from saddle.metric.reference import chosen
 from saddle.metric.score import Read, quick
@@ -42,7 +43,9 @@ def expected(network) -> dict[str, float]:
     extractor = extractor_for("auto", "mnist")
     samples = images_from(network.sampler(), 40, hashed_seed(network.seed, "quality"))
     real = chosen(Digits().load()[0], 40)
-    return quick(Read(*extractor(real)), Read(*extractor(samples)))
+    read, labels = Read(*extractor(samples)), Digits().load()[1]
+    counted = mode_coverage(read.labels, torch.bincount(labels, minlength=10).double() / len(labels))
+    return quick(Read(*extractor(real)), read) | {"modes": counted.covered, "modes_kl": counted.kl}
 
 
 def test_the_figures_are_those_of_samples_against_training_images_and_stand_everywhere(tmp_path, capsys):

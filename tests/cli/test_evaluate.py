@@ -1,11 +1,18 @@
 import json
+import math
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from helpers import trained
+from saddle.cli.sample import load_generator
 from saddle.cli.tools import run_tool
+from saddle.metric.extractor import extractor_for
+from saddle.seed import hashed_seed
+from saddle.training.checkpoint import MARK, read_checkpoint
+from saddle.training.sampling import images_from
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +42,17 @@ def test_a_run_gets_all_figures_and_agrees_with_what_training_measured(folder, t
     assert f"{found['samples']['frechet']:.4f}" in printed
 
 
+def test_a_conditional_run_is_asked_for_classes(tmp_path):
+    trained(tmp_path / "run", "trainer.max_steps=5", "architecture.conditional=true")
+    assert evaluate(tmp_path / "run", tmp_path, "--num", "200") == 0
+    found = json.loads((tmp_path / "run" / "evaluation" / "00000005-200.json").read_text())
+    generator = load_generator(tmp_path / "run" / "checkpoints" / "last.ckpt")
+    record = read_checkpoint(tmp_path / "run" / "checkpoints" / "last.ckpt")[MARK]["record"]
+    images = images_from(generator, 200, hashed_seed(record["seed"], "quality"))
+    labels = extractor_for("auto", "mnist")(images)[1].argmax(1)
+    assert found["samples"]["as_asked"] == int((labels == torch.arange(200) % 10).sum()) / 200
+
+
 def test_files_are_measured_like_the_run_that_made_them(folder, tmp_path, capsys):
     draw = ["sample", str(folder), "--num", "120"]
     assert run_tool([*draw, "--format", "npz", "--out", str(tmp_path / "s.npz")]) == 0
@@ -59,6 +77,8 @@ def test_real_test_images_stand_beside_and_neighbours_are_shown(mnist_root, tmp_
     assert found["samples"]["neighbour_ratio"] == pytest.approx(0.0, abs=1e-3)
     assert found["test"]["frechet"] > 0
     assert found["stamp"]["training"] == 1000
+    assert found["modes"] == {"number": 10, "entropy": pytest.approx(math.log(10), abs=0.01)}
+    assert "10 modes, entropy of their shares in the data 2." in capsys.readouterr().out
     shown = np.asarray(Image.open(tmp_path / "e.png").convert("L"))
     assert shown.shape == (62, 482)
     assert np.array_equal(shown[2:30, 2:30], shown[32:60, 2:30])  # a copy above what it copies

@@ -9,7 +9,7 @@ import saddle.metric.extractor as extractors
 from saddle.data.mnist import Mnist
 from saddle.error import InputError
 from saddle.metric.classifier import Classifier, scaled
-from saddle.metric.extractor import Card, Extractor, extractor_for, load_extractor, save_extractor
+from saddle.metric.extractor import Card, ClassifierExtractor, extractor_for, load_extractor, save_extractor
 
 SHIPPED = Path(extractors.__file__).with_name("mnist.safetensors")
 CARD = Card("made", 1, 16, 3, epochs=1, seed=0, trained=2, tested=1, accuracy=0.5, command="none")
@@ -54,7 +54,7 @@ def test_other_sizes_are_brought_to_the_classifiers_and_other_channels_refused(s
     assert torch.equal(loaded(flat)[0], loaded(flat[:, :, :16, :16])[0])
     loaded.check(3)
     with pytest.raises(InputError, match=r"reads 2 channels, and data\.channels=3"):
-        Extractor(Classifier(2, 16, 3), Card(**{**vars(CARD), "channels": 2})).check(3)
+        ClassifierExtractor(Classifier(2, 16, 3), Card(**{**vars(CARD), "channels": 2})).check(3)
 
 
 @pytest.mark.parametrize(

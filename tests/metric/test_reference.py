@@ -2,13 +2,13 @@ import pytest
 import torch
 
 from saddle.metric.classifier import Classifier
-from saddle.metric.extractor import Card, Extractor
+from saddle.metric.extractor import Card, ClassifierExtractor
 from saddle.metric.reference import chosen, reference
 
 IMAGES = torch.randint(0, 256, (20, 1, 8, 8), dtype=torch.uint8, generator=torch.Generator().manual_seed(5))
 
 
-class Counting(Extractor):
+class Counting(ClassifierExtractor):
     """Counts how often it reads."""
 
     def __init__(self, digest: str = "a" * 64) -> None:
@@ -35,7 +35,7 @@ def test_other_images_and_other_weights_have_files_of_their_own(tmp_path):
     for images, extractor in ((IMAGES, Counting()), (IMAGES, Counting("b" * 64)), (IMAGES[:10], Counting())):
         found = reference(images, extractor, tmp_path)
         assert extractor.calls == 1
-        assert torch.equal(found.features, Extractor.__call__(extractor, images)[0])
+        assert torch.equal(found.features, ClassifierExtractor.__call__(extractor, images)[0])
     assert len(list(tmp_path.iterdir())) == 3
 
 

@@ -39,8 +39,20 @@ class Alarm:
         return rings
 
 
+CLASSES = Condition(
+    2,
+    ("classes", "real_classes"),
+    lambda r: r["classes"] <= r["real_classes"] ** 0.7,  # 5 of 10, 126 of 1,000
+    lambda r: r["classes"] > r["real_classes"] ** 0.85,  # 7 of 10, 355 of 1,000
+    "G collapses: its samples are read as {classes:.1f} classes in effect (exp of their entropy), training "
+    "images as {real_classes:.1f}. Try penalty=r1 or more of it, architecture.conditional=true where there are "
+    "labels, or another seed",
+)
+"""What is judged when sample quality is measured: the classes that a classifier reads."""
+
+
 def conditions(duplicates: float, gradient_ratio: float) -> dict[str, Condition]:
-    """What is judged at every probe, by name.
+    """What is judged, by name, wherever what it needs has been read.
 
     They hold for every loss, whether its logits are bounded or not. `separation` is the chance that D's logit on a
     real image is above that on a generated one (the area under the ROC curve), which no monotone change of the logits
@@ -48,7 +60,8 @@ def conditions(duplicates: float, gradient_ratio: float) -> dict[str, Condition]
     always right while G learns well, so `discriminator_wins` also asks whether the gradient that G's images receive
     from D has vanished against the largest of this run. A D that guesses is what a GAN aims at, so
     `discriminator_loses` also asks whether samples are easy to tell apart by other means, their nearest neighbours.
-    Samples of a young generator are all alike, so `duplicates` has the longest patience.
+    Samples of a young generator are all alike, so `duplicates` has the longest patience. `classes` is judged whenever
+    sample quality is measured, which is much rarer than the other probes.
     """
     clear = gradient_ratio**0.5
     return {
@@ -87,4 +100,5 @@ def conditions(duplicates: float, gradient_ratio: float) -> dict[str, Condition]
             "G collapses: {duplicates:.0%} of its samples have a twin among the others (real images: "
             "{real_duplicates:.0%}). Try penalty=r1 or more of it, a smaller optimizer.generator.lr, or another seed",
         ),
+        "classes": CLASSES,
     }

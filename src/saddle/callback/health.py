@@ -16,15 +16,13 @@ from saddle.callback.checkpoint import LastCheckpoint
 from saddle.callback.curves import Curves
 from saddle.callback.finite import Losses, all_finite, what_is_not
 from saddle.callback.probe import gradients, neighbours, separation
+from saddle.callback.quality import FRECHET, Quality
 from saddle.error import Failed
 from saddle.file import relative
 from saddle.game.turn import Batch
 from saddle.seed import hashed_seed
 from saddle.training.module import GameModule
 from saddle.training.sampling import images_from
-
-QUALITY = "metric/frechet"
-"""The curve whose rise is watched, where it is measured."""
 
 _WINDOW = 20  # checks over which D's separation is averaged
 _SAMPLES = 256
@@ -44,8 +42,9 @@ class Health(Callback):
     that are logged as health/*: D's `separation` of real and generated images over the last 20 checks, D's input
     gradients at both (a ratio beyond `gradient_ratio` either way is an alarm: Mescheder et al. 2018, arXiv 1801.04406,
     and Thanh-Tung et al. 2019, arXiv 1902.03984), the gradient that G receives, and the share of samples with a twin
-    (`duplicates` and more is an alarm). An alarm also rings when metric/frechet has been more than `rise` above its
-    best, as a share of it, in `evaluations` comparisons in a row.
+    (`duplicates` and more is an alarm). Alarms also ring when metric/frechet has been more than `rise` above its
+    best, as a share of it, in `evaluations` comparisons in a row, and when the entropy of the classes read in samples
+    is at most 0.7 of that in training images (5 classes of 10, in effect), in two.
 
     It draws no random numbers and changes no state of the game, so a run is the same with and without it.
     """
@@ -159,6 +158,9 @@ class Health(Callback):
             readings["signal_share"] = readings["signal"] / max(self._largest_signal, 1e-30)
             real, fake = (max(readings[f"input_gradient_{kind}"], 1e-30) for kind in ("real", "fake"))
             readings["gradient_ratio"] = fake / real
+        self._judge(trainer, module, readings)
+
+    def _judge(self, trainer: Trainer, module: GameModule, readings: dict[str, float]) -> None:
         for name, condition in self.conditions.items():
             if not all(need in readings for need in condition.needs):
                 continue
@@ -178,18 +180,25 @@ class Health(Callback):
     def _judge_quality(self, trainer: Trainer, module: GameModule) -> None:
         curves = next((callback for callback in trainer.callbacks if isinstance(callback, Curves)), None)
         latest = {} if curves is None else curves.latest
-        if QUALITY not in latest or latest["iteration"] != module.clock.iteration:
+        if FRECHET not in latest or latest["iteration"] != module.clock.iteration:
             return  # not measured in this iteration: what a process measured at its end is no part of the run's course
-        value = latest[QUALITY]
+        self._judge_classes(trainer, module)
+        value = latest[FRECHET]
         self._best = value if self._best is None else min(value, self._best)
         bad, fine = value > self._best * (1 + self.rise), value <= self._best * (1 + self.rise / 2)
         if self.alarms["quality"].observe(bad, fine):
             text = (
-                f"{QUALITY} rises: it is {value:.4g} now, more than {self.rise:.0%} above its best, {self._best:.4g}, "
+                f"{FRECHET} rises: it is {value:.4g} now, more than {self.rise:.0%} above its best, {self._best:.4g}, "
                 f"for {self.alarms['quality'].patience} comparisons. Go on from an earlier checkpoint, or lower the "
                 "learning rates by training.schedule"
             )
             self._ring(trainer, module, "quality", text)
+
+    def _judge_classes(self, trainer: Trainer, module: GameModule) -> None:
+        quality = next((callback for callback in trainer.callbacks if isinstance(callback, Quality)), None)
+        if quality is not None:
+            readings = {"classes": quality.latest.effective_classes, "real_classes": quality.real.effective_classes}
+            self._judge(trainer, module, readings)
 
     # what is said
 

@@ -10,6 +10,7 @@ from lightning.pytorch.callbacks import Callback
 
 from saddle.bound import Count
 from saddle.callback.curves import Curves
+from saddle.metric.classes import mode_coverage
 from saddle.metric.extractor import Extractor, extractor_for
 from saddle.metric.reference import chosen, reference
 from saddle.metric.score import Read, quick
@@ -25,9 +26,11 @@ class Quality(Callback):
     """Compares samples of the averaged generator with training images every `every_images` and at the end.
 
     `num` samples and at most `num` training images, the same ones for every run on the data, are read by `extractor`:
-    `auto`, the classifier that comes with saddle for the data, if there is one; `none`; or a safetensors file. The
-    figures of `saddle.metric.score.quick` are logged as metric/frechet and so on. Whenever metric/frechet is lower than
-    ever, the checkpoint becomes `folder`/best.ckpt. What is read in the training images is kept in `cache`.
+    `auto`, the classifier that comes with saddle for the data, if there is one; `none`; or a file, of a classifier
+    (.safetensors) or of Inception (.pth). The figures of `saddle.metric.score.quick` are logged as metric/frechet and
+    so on, and where the classifier reads the data's own classes, how many are hit and their divergence (modes,
+    modes_kl). Whenever metric/frechet is lower than ever, the checkpoint becomes `folder`/best.ckpt. What is read in
+    the training images is kept in `cache`.
 
     Only the first rank measures, all of `num`, so the figures do not depend on the number of processes.
     """
@@ -51,6 +54,8 @@ class Quality(Callback):
         """What the figures were made from: figures of different stamps cannot be compared. None: no metric applies."""
         self.latest: Read | None = None
         """What was read in the samples of the last comparison."""
+        self.real: Read | None = None
+        """What was read in the training images."""
         self._measured: int | None = None
 
     def state_dict(self) -> dict[str, Any]:
@@ -71,7 +76,9 @@ class Quality(Callback):
         if self.extractor is None or not trainer.is_global_zero or trainer.fast_dev_run:
             return
         images = chosen(trainer.datamodule.training()[0], self.num)
-        self._real = reference(images, self.extractor, self.cache)
+        self.real = reference(images, self.extractor, self.cache)
+        known = self.real.probabilities.shape[1] == trainer.datamodule.classes
+        self._shares = trainer.datamodule.label_shares() if known else None
         average = "average" if module.ema is not None else "generator"
         self.stamp = {"extractor": self.extractor.stamp, "real": len(images), "generated": self.num, "network": average}
 
@@ -96,7 +103,11 @@ class Quality(Callback):
 
     def _measure(self, trainer: Trainer, module: GameModule) -> float:
         self.latest = self._samples(module)
-        values = {f"{PREFIX}{name}": value for name, value in quick(self._real, self.latest).items()}
+        found = quick(self.real, self.latest)
+        if self._shares is not None:
+            counted = mode_coverage(self.latest.labels, self._shares)
+            found |= {"modes": counted.covered, "modes_kl": counted.kl}
+        values = {f"{PREFIX}{name}": value for name, value in found.items()}
         for logger in trainer.loggers:
             logger.log_metrics(values, step=module.clock.iteration)
         for callback in trainer.callbacks:

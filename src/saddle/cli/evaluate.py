@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from saddle.metric.extractor import Extractor
     from saddle.metric.score import Read
 
+_REAL = 10_000
+"""How many training images samples are compared with, and how many samples are searched for in training images."""
+
+_SEARCHED = 60_000
+"""How many training images are searched for the nearest of a sample: all of MNIST's."""
+
 _PAIRS = 16
 """How many samples the picture shows above their nearest training images."""
 
@@ -34,7 +40,11 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "settings", nargs="*", metavar="SETTING", help="of the data: data.root=..., or data=mnist for files"
     )
     parser.add_argument("--num", type=count, help="how many samples (default 10,000; 26,000 for Stacked MNIST)")
-    parser.add_argument("--extractor", default="auto", help="a safetensors file (default: what comes with saddle)")
+    parser.add_argument(
+        "--extractor",
+        default="auto",
+        help="a file, of a classifier (.safetensors) or of Inception (.pth); default: what comes with saddle",
+    )
     parser.add_argument("--cache", type=Path, default=Path("outputs/cache"), help="for what is read in real images")
     parser.add_argument("--out", type=Path, help="write the figures to this JSON file, and PNG beside it")
     parser.set_defaults(run=evaluate)
@@ -51,21 +61,23 @@ def evaluate(arguments: argparse.Namespace) -> None:
     extractor = extractor_for(arguments.extractor, data.extractor)
     if extractor is None:
         raise InputError(
-            f"no metric applies: no classifier comes with saddle for {type(data).__name__}; make one with saddle "
-            "extractor, and name it by --extractor"
+            f"no metric applies: no classifier comes with saddle for {type(data).__name__}; for data with labels make "
+            "one with saddle extractor, for others use Inception's weights, and name the file by --extractor"
         )
     extractor.check(data.channels)
     images = subject["images"](arguments.num or data.evaluated)
-    found = _figures(images, data, extractor, arguments.cache)
+    found = _figures(images, subject["asked"](len(images)), data, extractor, arguments.cache)
     found["stamp"] |= {"source": str(arguments.path), "network": subject["network"]}
     print(_table(found))
     out = arguments.out or subject["out"](len(images))
     if out is not None:
-        _write(found, images, data, out)
+        _write(found, images, out)
 
 
 def _subject(arguments: argparse.Namespace) -> dict[str, Any]:
-    """What is measured: a function that gives so many images, their data set, and where the figures are kept."""
+    """What is measured: functions that give so many images and the labels that they were asked for (or None), their
+    data set, and where the figures are kept.
+    """
     path = arguments.path
     if path.suffix == ".npz" or (path.is_dir() and next(path.glob("*.png"), None) is not None):
         from saddle.cli.compose import build_data
@@ -73,7 +85,13 @@ def _subject(arguments: argparse.Namespace) -> dict[str, Any]:
 
         data = build_data(arguments.settings or ["data=mnist"])
         images = read_images(path, data.channels, arguments.num)
-        return {"data": data, "images": lambda num: images, "network": "files", "out": lambda num: None}
+        return {
+            "data": data,
+            "images": lambda num: images,
+            "asked": lambda num: None,
+            "network": "files",
+            "out": lambda num: None,
+        }
     return _run_subject(path, arguments.settings)
 
 
@@ -85,7 +103,7 @@ def _run_subject(path: Path, settings: list[str]) -> dict[str, Any]:
     from saddle.data.module import ImageData
     from saddle.seed import hashed_seed
     from saddle.training.checkpoint import MARK, read_checkpoint
-    from saddle.training.sampling import images_from
+    from saddle.training.sampling import all_labels, images_from
 
     checkpoint = checkpoint_of(path)
     content = read_checkpoint(checkpoint)[MARK]
@@ -104,49 +122,69 @@ def _run_subject(path: Path, settings: list[str]) -> dict[str, Any]:
     return {
         "data": data,
         "images": lambda num: images_from(generator, num, seed),
+        "asked": lambda num: all_labels(generator, num),
         "network": "average" if content["record"]["training"]["ema"] else "generator",
         "out": lambda num: folder / f"{iteration:08d}-{num}.json",
     }
 
 
-def _figures(images: "Tensor", data: "ImageData", extractor: "Extractor", cache: Path) -> dict[str, Any]:
+def _figures(
+    images: "Tensor", asked: "Tensor | None", data: "ImageData", extractor: "Extractor", cache: Path
+) -> dict[str, Any]:
     from saddle.metric.reference import chosen, reference
     from saddle.metric.score import Read, full
 
     training = data.training()[0]
-    everything = reference(training, extractor, cache)
-    real = reference(chosen(training, 10_000), extractor, cache)
+    real = reference(chosen(training, _REAL), extractor, cache)
     fake = Read(*extractor(images))
     test = data.load_test()
     held_out = None if test is None else reference(chosen(test[0], len(images)), extractor, cache)
     found = {"samples": full(real, fake), "test": None if held_out is None else full(real, held_out)}
     stamp = {"extractor": extractor.stamp, "real": len(real.features), "generated": len(images)}
     if held_out is not None:
-        found["neighbours"] = _memorised(found, fake, everything, held_out)
-        stamp |= {"test": len(held_out.features), "training": len(everything.features)}
+        searched = chosen(training, _SEARCHED)
+        found["neighbours"] = _memorised(found, fake, reference(searched, extractor, cache), held_out, searched)
+        stamp |= {"test": len(held_out.features), "training": len(searched)}
     if data.classes == fake.probabilities.shape[1]:
         _count_modes(found, fake, held_out, data)
+        if asked is not None:
+            _read_as_asked(found, fake, held_out, asked, None if test is None else chosen(test[1], len(images)))
     return {**found, "stamp": stamp}
 
 
-def _memorised(found: dict[str, Any], fake: "Read", training: "Read", held_out: "Read") -> "tuple[Tensor, Tensor]":
-    """Add the figures of memorisation; the samples closest to training images, and the indices of those."""
+def _memorised(
+    found: dict[str, Any], fake: "Read", training: "Read", held_out: "Read", searched: "Tensor"
+) -> "tuple[Tensor, Tensor]":
+    """Add the figures of memorisation, of as many samples and test images as a search takes reasonable time for; the
+    indices of the samples closest to images `searched`, and those images.
+    """
     from saddle.metric.memorisation import memorisation
 
-    copied = memorisation(fake.features, training.features, held_out.features)
+    copied = memorisation(fake.features[:_REAL], training.features, held_out.features[:_REAL])
     found["samples"] |= {"neighbour_ratio": copied.ratio, "copies": copied.copies}
     found["test"] |= {"neighbour_ratio": 1.0, "copies": 0.01}
     closest = copied.distances.argsort()[:_PAIRS]
-    return closest, copied.neighbours[closest]
+    return closest, searched[copied.neighbours[closest]]
 
 
 def _count_modes(found: dict[str, Any], fake: "Read", held_out: "Read | None", data: "ImageData") -> None:
+    from saddle.metric.classes import entropy
     from saddle.metric.score import modes
 
     shares = data.label_shares()
     found["samples"] |= modes(fake, shares)
+    found["modes"] = {"number": int((shares > 0).sum()), "entropy": entropy(shares)}
     if held_out is not None:
         found["test"] |= modes(held_out, shares)
+
+
+def _read_as_asked(
+    found: dict[str, Any], fake: "Read", held_out: "Read | None", asked: "Tensor", labels: "Tensor | None"
+) -> None:
+    """Add the share of samples that are read as the class they were asked for; of test images, as their own."""
+    found["samples"]["as_asked"] = float((fake.labels == asked).double().mean())
+    if held_out is not None:
+        found["test"]["as_asked"] = float((held_out.labels == labels).double().mean())
 
 
 def _table(found: dict[str, Any]) -> str:
@@ -160,10 +198,16 @@ def _table(found: dict[str, Any]) -> str:
         f"  {stamp['generated']:,} samples ({stamp['network']}) against {stamp['real']:,} training images, features of "
         f"{stamp['extractor']}",
     ]
+    if "modes" in found:
+        number, floor = found["modes"]["number"], found["samples"]["modes_kl_floor"]
+        lines.append(
+            f"  {number:,} modes, entropy of their shares in the data {found['modes']['entropy']:.4f} nats; as many "
+            f"samples of the data itself would score modes_kl {floor:.4f}"
+        )
     return "\n".join(["", *lines, ""])
 
 
-def _write(found: dict[str, Any], images: "Tensor", data: "ImageData", out: Path) -> None:
+def _write(found: dict[str, Any], images: "Tensor", out: Path) -> None:
     import saddle.compat  # noqa: F401  isort: skip
     import torch
     from torchvision.transforms.functional import to_pil_image
@@ -175,7 +219,7 @@ def _write(found: dict[str, Any], images: "Tensor", data: "ImageData", out: Path
     with writing(out):
         out.write_text(json.dumps(finite(found), indent=2, allow_nan=False) + "\n")
         if pairs is not None:
-            shown = torch.cat([images[pairs[0]], data.training()[0][pairs[1]]])
+            shown = torch.cat([images[pairs[0]], pairs[1]])
             rows = torch.arange(2).repeat_interleave(len(pairs[0]))
             to_pil_image(image_grid(shown, rows)).save(out.with_suffix(".png"))
     print(

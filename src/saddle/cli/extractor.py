@@ -42,7 +42,7 @@ def extractor(arguments: argparse.Namespace) -> None:
     check_new(out.with_suffix(".json"))
     from saddle.cli.compose import build_data
     from saddle.metric.classifier import train_classifier
-    from saddle.metric.extractor import Card, Extractor, save_extractor
+    from saddle.metric.extractor import Card, ClassifierExtractor, save_extractor
 
     data = build_data(arguments.overrides)
     if data.classes == 0:
@@ -67,7 +67,7 @@ def extractor(arguments: argparse.Namespace) -> None:
         accuracy=0.0,
         command=f"saddle extractor {shlex.join(arguments.overrides)} {options}",
     )
-    _, probabilities = Extractor(model, card)(test_images)
+    _, probabilities = ClassifierExtractor(model, card)(test_images)
     accuracy = float((probabilities.argmax(1) == test_labels).double().mean())
     with writing(out):
         card = save_extractor(out, model, Card(**{**vars(card), "accuracy": accuracy}))

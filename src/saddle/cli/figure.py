@@ -17,7 +17,7 @@ def check_figure(name: str | None, built: Built) -> None:
     """Raise InputError if the run will not measure `name`, as far as that can be known before training."""
     if name is None or built.trainer.fast_dev_run:
         return
-    metrics = [f"{PREFIX}{metric}" for metric in ("frechet", "kernel", "histogram")]
+    metrics = [f"{PREFIX}{metric}" for metric in ("frechet", "kernel", "histogram", "modes_kl")]
     for kind in (Summary, Quality) if name in metrics else (Summary,):
         if not any(isinstance(callback, kind) for callback in built.trainer.callbacks):
             setting = f"callback.{kind.__name__.lower()}"

@@ -58,7 +58,8 @@ def mode_coverage(labels: Tensor, data_shares: Tensor) -> Modes:
     """How samples with mode labels (N,) int64 spread over modes whose shares in the data are `data_shares` (K,).
 
     Modes that the data does not have are not counted; a sample there makes the divergence infinite. PacGAN (Lin et
-    al. 2018, arXiv 1712.04086, section 4.1) counts modes and takes KL(generated || data) over 26,000 samples.
+    al. 2018, arXiv 1712.04086; the authors' code) counts modes so in 26,000 samples, and takes the divergence from
+    equal shares, which is the same where `data_shares` are equal.
     """
     shares = histogram(labels, len(data_shares))
     there = data_shares > 0

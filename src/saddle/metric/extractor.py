@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -32,30 +33,45 @@ class Card:
     sha256: str = ""
 
 
-class Extractor:
-    """A classifier's features and class probabilities of images."""
+class Extractor(ABC):
+    """Reads images: features, in which metrics are taken, and class probabilities.
 
-    def __init__(self, model: Classifier, card: Card) -> None:
-        self.model, self.card = model.eval(), card
+    `name` and `sha256`, the digest of the weights, say which one it is.
+    """
+
+    name: str
+    sha256: str
 
     @property
     def stamp(self) -> str:
-        """Data and the beginning of the weights' digest: figures of different stamps cannot be compared."""
-        return f"{self.card.data}-{self.card.sha256[:8]}"
+        """Name and the beginning of the weights' digest: figures of different stamps cannot be compared."""
+        return f"{self.name}-{self.sha256[:8]}"
 
+    @abstractmethod
     def check(self, channels: int) -> None:
         """Raise InputError if images with so many channels cannot be read."""
+
+    @abstractmethod
+    def __call__(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Features (N, D) and class probabilities (N, K), float32 on the CPU, of uint8 images (N, C, S, S)."""
+
+
+class ClassifierExtractor(Extractor):
+    """A classifier of ours with its card. It reads images of other sizes, too: they are brought to its own."""
+
+    def __init__(self, model: Classifier, card: Card) -> None:
+        self.model, self.card = model.eval(), card
+        self.name, self.sha256 = card.data, card.sha256
+
+    def check(self, channels: int) -> None:
         if channels != self.card.channels and self.card.channels != 1:
             raise InputError(
                 f"the classifier {self.stamp} reads {self.card.channels} channels, and data.channels={channels}"
             )
 
     def __call__(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Features (N, D) and class probabilities (N, K), float32, of uint8 images (N, C, S, S).
-
-        Images of another size are brought to the classifier's. A classifier of one channel reads several channels one
-        by one (Stacked MNIST): features stand side by side, D = 128 C, and a class is a number with one digit per
-        channel, K = classes ** C.
+        """As in `Extractor`, D = 128. A classifier of one channel reads several channels one by one (Stacked MNIST):
+        features stand side by side, D = 128 C, and a class is a number with one digit per channel, K = classes ** C.
         """
         images = resized(images, self.card.image_size)
         if images.shape[1] == self.card.channels:
@@ -83,7 +99,7 @@ def save_extractor(path: Path, model: Classifier, card: Card) -> Card:
     return card
 
 
-def load_extractor(path: Path) -> Extractor:
+def load_extractor(path: Path) -> ClassifierExtractor:
     """The classifier in the safetensors file `path`, checked against the digest on the card beside it.
 
     Raises InputError, naming the file, if one of the two is missing, not what it should be, or does not fit the other.
@@ -100,15 +116,20 @@ def load_extractor(path: Path) -> Extractor:
         model.load_state_dict(load(content))
     except (SafetensorError, RuntimeError, ValueError) as error:
         raise InputError(f"{path}: not the weights that its card describes ({str(error).splitlines()[0]})") from error
-    return Extractor(model, card)
+    return ClassifierExtractor(model, card)
 
 
 def extractor_for(choice: str, shipped: str | None) -> Extractor | None:
     """The extractor that a setting names: `auto` is the one that ships for the data, if any (`shipped` is its name);
-    `none` is none; anything else is the path of a safetensors file. Raises InputError if it cannot be loaded.
+    `none` is none; a file that ends in .pth holds the weights of Inception; anything else is the path of a safetensors
+    file. Raises InputError if it cannot be loaded.
     """
     if choice == "none" or (choice == "auto" and shipped is None):
         return None
+    if choice.endswith(".pth"):
+        from saddle.metric.inception import Inception  # an optional package
+
+        return Inception(Path(choice))
     return load_extractor(Path(__file__).with_name(f"{shipped}.safetensors") if choice == "auto" else Path(choice))
 
 

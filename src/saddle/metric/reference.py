@@ -27,7 +27,7 @@ def reference(images: Tensor, extractor: Extractor, cache: Path | None) -> Read:
     """
     if cache is None:
         return Read(*extractor(images))
-    path = cache / f"{_digest(images)}-{extractor.card.sha256[:16]}.safetensors"
+    path = cache / f"{_digest(images)}-{extractor.sha256[:16]}.safetensors"
     try:
         kept = load_file(path)
         return Read(kept["features"], kept["probabilities"])

@@ -24,6 +24,11 @@ class Read:
         return self.probabilities.argmax(1)
 
     @property
+    def effective_classes(self) -> float:
+        """exp of the entropy of the classes read: K for equal shares, 1 for a single class."""
+        return math.exp(entropy(histogram(self.labels, self.probabilities.shape[1])))
+
+    @property
     def confident(self) -> float:
         """The share of images whose class has a probability above 0.9."""
         return float((self.probabilities.max(1).values > 0.9).double().mean())
