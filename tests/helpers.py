@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import lightning
@@ -10,8 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from saddle.data.module import ImageData
+from saddle.penalty.base import View
+from saddle.schedule import Schedule
 from saddle.training.module import GameModule
-from saddle.training.schedule import Schedule
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SMALL = ["data=digits", "architecture=mlp", "data.batch_size=100", "trainer.log_every_n_steps=5"]
@@ -161,3 +163,35 @@ def fit(module: GameModule, data: ImageData, steps: int, callbacks=(), **flags) 
     trainer = lightning.Trainer(**{**settings, **flags}, callbacks=list(callbacks))
     trainer.fit(module, datamodule=data)
     return trainer
+
+
+@dataclass
+class Fixed:
+    """Chance whose numbers are given; what is gathered is what there is."""
+
+    numbers: Tensor | None = None
+
+    def noise(self, purpose: str, shape: tuple[int, ...]) -> Tensor:
+        assert tuple(self.numbers.shape) == tuple(shape)
+        return self.numbers
+
+    uniform = noise
+
+    def gather(self, rows: Tensor) -> Tensor:
+        return rows
+
+
+def view(**given) -> View:
+    """A view for a term, of what is given; the rest is None."""
+    return View(**{**dict.fromkeys(View.__dataclass_fields__), "chance": Fixed(), **given})
+
+
+def finite_differences(function, point: Tensor, step: float = 1e-6) -> Tensor:
+    """The gradient of a scalar function at `point`, float64, by central differences."""
+    found = torch.zeros_like(point).flatten()
+    for index in range(point.numel()):
+        shift = torch.zeros(point.numel(), dtype=point.dtype)
+        shift[index] = step
+        shift = shift.view_as(point)
+        found[index] = (function(point + shift) - function(point - shift)) / (2 * step)
+    return found.view_as(point)

@@ -4,6 +4,7 @@ from torch import nn
 
 from saddle.penalty.base import logits_and_input_gradient
 from saddle.penalty.r1 import R1
+from saddle.schedule import Schedule
 
 
 def network() -> nn.Module:
@@ -57,5 +58,7 @@ def test_precision_leaves_or_inherits_autocast(precision, dtype):
 def test_lazy_penalties_are_due_with_their_gain():
     lazy = R1(weight=0.5, every_iterations=4)
     assert [lazy.due(iteration) for iteration in range(6)] == [True, False, False, False, True, False]
-    assert lazy.gain == 2.0
+    assert lazy.gain(0) == lazy.gain(10**9) == 2.0
+    fading = R1(weight=0.5, every_iterations=4, schedule=Schedule("linear", horizon_images=100, final=0.5))
+    assert [fading.gain(images) for images in (0, 50, 100, 200)] == [2.0, 1.5, 1.0, 1.0]
     assert not R1(weight=0.0).due(0)

@@ -2,6 +2,7 @@ import pytest
 import torch
 from torch import nn
 
+from helpers import Fixed
 from saddle.penalty.base import logits_and_input_gradient
 from saddle.penalty.gradient_penalty import GradientPenalty
 
@@ -16,6 +17,12 @@ def test_of_a_linear_discriminator_is_two_sided_in_the_norm_of_its_weight(norm, 
     discriminator = nn.Sequential(nn.Flatten(), linear, nn.Flatten(0))
     gradient = logits_and_input_gradient(discriminator, torch.randn(5, 1, 2, 2, dtype=torch.float64))[1]
     torch.testing.assert_close(PENALTY.values(gradient), torch.full((5,), value).double(), rtol=1e-9, atol=1e-10)
+
+
+def test_a_one_sided_one_leaves_small_gradients_alone():
+    gradient = torch.tensor([0.25, 1.0, 3.0], dtype=torch.float64).view(3, 1, 1, 1)
+    values = GradientPenalty(weight=10.0, one_sided=True).values(gradient)
+    torch.testing.assert_close(values, torch.tensor([0.0, 0.0, 4.0]).double(), rtol=1e-9, atol=1e-10)
 
 
 def test_the_norm_is_one_per_sample():
@@ -33,6 +40,6 @@ def test_a_zero_gradient_has_a_finite_derivative():
 def test_points_lie_between_real_and_fake_with_one_share_per_sample():
     real, fake = torch.randn(6, 3, 2, 2).double(), torch.randn(6, 3, 2, 2).double()
     shares = torch.linspace(0, 1, 6).double()
-    points = PENALTY.points(real, fake, lambda purpose, shape: shares)
+    points = PENALTY.points(real, fake, Fixed(shares))
     for i, share in enumerate(shares):
         torch.testing.assert_close(points[i], share * real[i] + (1 - share) * fake[i])

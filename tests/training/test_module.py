@@ -11,9 +11,9 @@ from saddle.loss.wasserstein import Wasserstein
 from saddle.penalty.gradient_penalty import GradientPenalty
 from saddle.penalty.r1 import R1
 from saddle.penalty.weight_clipping import WeightClipping
+from saddle.schedule import Schedule
 from saddle.training.ema import EMA
 from saddle.training.noise import Noise
-from saddle.training.schedule import Schedule
 
 
 def hand_written_loop(steps: int, n_critic: int) -> tuple[nn.Module, nn.Module]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -42,15 +43,16 @@ def gradients(module: GameModule, batch: Batch) -> dict[str, float]:
     with _evaluating(module.networks.values()), torch.enable_grad():
         watch = module.networks["generator"].register_forward_hook(lambda network, inputs, images: made.append(images))
         try:
-            terms = turn.loss(module.networks, part, module.moment(0)).terms
+            alone = replace(module.moment(0), gather=lambda rows: rows)  # the other ranks are not asked
+            terms = turn.loss(module.networks, part, alone).terms
         finally:
             watch.remove()
         if "adversarial" not in terms:
             return {}
-        (signal,) = torch.autograd.grad(terms["adversarial"], made[-1])
+        (signal,) = torch.autograd.grad(terms["adversarial"], made[0])
         discriminator = given(module.networks["discriminator"], part)
         _, at_real = logits_and_input_gradient(discriminator, part["image"])
-        _, at_fake = logits_and_input_gradient(discriminator, made[-1])
+        _, at_fake = logits_and_input_gradient(discriminator, made[0])
     norms = [_norm(signal * size), _norm(at_real), _norm(at_fake)]
     return dict(zip(("signal", "input_gradient_real", "input_gradient_fake"), torch.stack(norms).tolist(), strict=True))
 

@@ -23,11 +23,11 @@ from saddle.error import InputError
 from saddle.game.adversarial import Penalty
 from saddle.game.turn import Game, Turn
 from saddle.loss.base import Loss
+from saddle.schedule import Schedule
 from saddle.seed import hashed_seed
 from saddle.training.checkpoint import AtomicCheckpointIO
 from saddle.training.ema import EMA
 from saddle.training.module import GameModule
-from saddle.training.schedule import Schedule
 
 Config = dict[str, Any]
 """A composed and resolved config, of plain values."""

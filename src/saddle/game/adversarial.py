@@ -4,24 +4,24 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from saddle.bound import Count
-from saddle.game.turn import Batch, Game, Moment, Networks, Played, Turn, given
+from saddle.game.turn import Batch, Game, Moment, Networks, Played, Turn, given, input_of
 from saddle.loss.base import Loss, check_logits
-from saddle.penalty.base import GeneratorPenalty, InputGradientPenalty, WeightConstraint, logits_and_input_gradient
+from saddle.penalty.base import InputGradientPenalty, Term, View, WeightConstraint, logits_and_input_gradient
 
-Penalty = InputGradientPenalty | WeightConstraint | GeneratorPenalty
+Penalty = InputGradientPenalty | WeightConstraint | Term
 
 
 @dataclass(frozen=True)
 class Adversarial(Game):
     """D's turn, then G's, in each iteration; G's only every `n_critic` iterations.
 
-    D minimises the loss's discriminator objective plus the input-gradient penalties, after which weight constraints
-    hold. G minimises the loss's generator objective plus the penalties on what it generates. Within an iteration both
-    turns see the same real images and the same latent. Where the networks are conditional, generated images are asked
-    for with the labels of the real ones.
+    D minimises the loss's discriminator objective plus the input-gradient penalties and its share of the terms, after
+    which weight constraints hold. G minimises the loss's generator objective plus its share of the terms. Within an
+    iteration both turns see the same real images and the same latent. Where the networks are conditional, generated
+    images are asked for with the labels of the real ones.
     """
 
     loss: Loss
@@ -32,52 +32,73 @@ class Adversarial(Game):
 
     def turns(self) -> tuple[Turn, ...]:
         constraints = tuple(self._of_kind(WeightConstraint).values())
+        after = self.observe if self.state() else None
         return (
-            Turn("discriminator", ("discriminator",), self.discriminator_loss, constraints=constraints),
+            Turn("discriminator", ("discriminator",), self.discriminator_loss, 1, constraints, after),
             Turn("generator", ("generator",), self.generator_loss, every=self.n_critic),
         )
 
+    def state(self) -> dict[str, nn.Module]:
+        return {name: term.state for name, term in self._of_kind(Term).items() if term.state is not None}
+
+    def observe(self, observed: Mapping[str, Tensor]) -> None:
+        """Tell what remembers D's logits on the real and generated images of the iteration, after D's step."""
+        for term in self._of_kind(Term).values():
+            term.observe(observed["real"], observed["fake"])
+
     def discriminator_loss(self, networks: Networks, batch: Batch, moment: Moment) -> Played:
-        """Adversarial term and input-gradient penalties of D, on real images and on fresh generated ones."""
+        """Adversarial term, input-gradient penalties and terms of D, on real images and on fresh generated ones."""
         discriminator, real = given(networks["discriminator"], batch), batch["image"]
         with torch.no_grad():
-            fake = self._generate(networks, batch, moment)
+            latent, fake = self._generate(networks, batch, moment)
         due = {name: p for name, p in self._of_kind(InputGradientPenalty).items() if p.due(moment.iteration)}
         gradients: dict[str, Tensor] = {}
         logits = {
             "real": self._logits(discriminator, real, "real", due, gradients),
             "fake": self._logits(discriminator, fake, "fake", due, gradients),
         }
-        terms = {"adversarial": self.loss.discriminator(logits["real"], logits["fake"]).mean()}
+        terms = {"adversarial": self._adversarial(self.loss.discriminator, moment, logits["real"], logits["fake"])}
         for name, penalty in due.items():
             if penalty.at == "between":
-                points = penalty.points(real, fake, moment.uniform)
+                points = penalty.points(real, fake, moment)
                 _, gradients[name] = logits_and_input_gradient(discriminator, points, penalty.precision)
-            terms[name] = penalty.gain * penalty.values(gradients[name]).mean()
+            terms[name] = penalty.gain(moment.images) * penalty.values(gradients[name]).mean()
+        for name, term in self._terms(moment).items():
+            _add(terms, name, term, term.discriminator(_view(networks, batch, moment, fake, latent, logits)), moment)
         return Played(terms, {name: value.detach() for name, value in logits.items()})
 
     def generator_loss(self, networks: Networks, batch: Batch, moment: Moment) -> Played:
-        """Adversarial term and penalties of G; D's weights are read, not trained."""
+        """Adversarial term and terms of G; D's weights are read, not trained."""
         discriminator, real = given(networks["discriminator"], batch), batch["image"]
-        fake = self._generate(networks, batch, moment)
-        fake_logits = check_logits(discriminator(fake), len(fake))
-        real_logits = None
+        latent, fake = self._generate(networks, batch, moment)
+        logits = {"fake": check_logits(discriminator(fake), len(fake))}
+        compared = [logits["fake"]]
         if self.loss.generator_needs_real:
-            real_logits = check_logits(discriminator(real), len(real))
-        terms = {"adversarial": self.loss.generator(fake_logits, real_logits).mean()}
-        for name, penalty in self._of_kind(GeneratorPenalty).items():
-            if penalty.weight > 0:
-                terms[name] = penalty.weight * penalty.value(real, fake)
-        return Played(terms, {"fake": fake_logits.detach()})
+            with torch.no_grad():
+                compared.append(check_logits(discriminator(real), len(real)))
+        terms = {"adversarial": self._adversarial(self.loss.generator, moment, *compared)}
+        for name, term in self._terms(moment).items():
+            _add(terms, name, term, term.generator(_view(networks, batch, moment, fake, latent, logits)), moment)
+        return Played(terms, {"fake": logits["fake"].detach()})
 
     def _of_kind(self, kind: type) -> dict[str, Penalty]:
         return {name: penalty for name, penalty in self.penalties.items() if isinstance(penalty, kind)}
 
+    def _terms(self, moment: Moment) -> dict[str, Term]:
+        return {name: term for name, term in self._of_kind(Term).items() if term.due(moment.iteration)}
+
+    def _adversarial(self, objective: Callable[..., Tensor], moment: Moment, *logits: Tensor) -> Tensor:
+        """The mean of a loss's objective; over the logits of all ranks where a value depends on the whole batch."""
+        if self.loss.over_batch:
+            logits = tuple(moment.gather(values) for values in logits)
+        return objective(*logits).mean()
+
     @staticmethod
-    def _generate(networks: Networks, batch: Batch, moment: Moment) -> Tensor:
+    def _generate(networks: Networks, batch: Batch, moment: Moment) -> tuple[Tensor, Tensor]:
+        """A latent (N, latent_dim) and the images that G makes of it."""
         generator = networks["generator"]
         latent = moment.noise("latent", (len(batch["image"]), generator.latent_dim))
-        return given(generator, batch)(latent)
+        return latent, given(generator, batch)(latent)
 
     @staticmethod
     def _logits(
@@ -95,3 +116,29 @@ class Adversarial(Game):
         logits, gradient = logits_and_input_gradient(discriminator, images, precision)
         gradients.update(dict.fromkeys(here, gradient))
         return check_logits(logits, len(images))
+
+
+def _add(terms: dict[str, Tensor], name: str, term: Term, value: Tensor | None, moment: Moment) -> None:
+    if value is not None:
+        terms[name] = term.gain(moment.images) * value
+
+
+def _view(
+    networks: Networks, batch: Batch, moment: Moment, fake: Tensor, latent: Tensor, logits: Mapping[str, Tensor]
+) -> View:
+    discriminator = given(networks["discriminator"], batch)
+
+    def features(images: Tensor) -> Tensor:
+        return input_of(networks["discriminator"].head, lambda: discriminator(images))
+
+    return View(
+        networks=networks,
+        real=batch["image"],
+        fake=fake,
+        latent=latent,
+        logits=logits,
+        discriminate=lambda images: check_logits(discriminator(images), len(images)),
+        features=features,
+        generate=given(networks["generator"], batch),
+        chance=moment,
+    )

@@ -28,6 +28,8 @@ class Moment:
     """Standard normal numbers."""
     uniform: Callable[[str, tuple[int, ...]], Tensor]
     """Numbers in [0, 1)."""
+    gather: Callable[[Tensor], Tensor] = lambda rows: rows
+    """The rows of this part on all ranks, in the order of the global batch, with gradients: (N, ...) to (M, ...)."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,8 @@ class Played:
 class Turn:
     """One player's move: the `trains` networks minimise `loss` in every `every`-th iteration.
 
-    `constraints` are applied to the trained networks after the step.
+    `constraints` are applied to the trained networks after the step; then `after`, if there is one, is told what the
+    loss observed in all parts on all ranks. It is where state changes.
     """
 
     name: str
@@ -50,6 +53,7 @@ class Turn:
     loss: Callable[[Networks, Batch, Moment], Played]
     every: int = 1
     constraints: Sequence[WeightConstraint] = ()
+    after: Callable[[Mapping[str, Tensor]], None] | None = None
 
     def due(self, iteration: int) -> bool:
         """Whether the turn is played in `iteration` (from 0): the last of each `every` iterations."""
@@ -61,11 +65,26 @@ def given(network: nn.Module, batch: Batch) -> Callable[[Tensor], Tensor]:
     return partial(network, labels=batch["label"]) if network.classes else network
 
 
+def input_of(layer: nn.Module, call: Callable[[], Tensor]) -> Tensor:
+    """What `layer` is given while `call` runs: the features before it."""
+    seen: list[Tensor] = []
+    watch = layer.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0]))
+    try:
+        call()
+    finally:
+        watch.remove()
+    return seen[-1]
+
+
 class Game(ABC):
     """A paper's algorithm: the networks it needs and its turns, in order."""
 
     needs: tuple[str, ...]
     """Names of the networks."""
+
+    def state(self) -> Mapping[str, nn.Module]:
+        """Modules whose buffers outlive an iteration, by name: saved, moved and restored with the networks."""
+        return {}
 
     @abstractmethod
     def turns(self) -> tuple[Turn, ...]:

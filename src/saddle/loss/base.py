@@ -8,12 +8,18 @@ from torch import Tensor
 class Loss(ABC):
     """A pair of objectives, both minimised, as functions of D's logits.
 
-    `real` and `fake` are logits of shape (N,) on real and generated images; a function returns (N,) values and the
-    game takes their mean. Equations cited below name the expectation of these values.
+    `real` and `fake` are logits of shape (N,) on real and generated images, as many of both; a function returns (N,)
+    values and the game takes their mean. Equations cited below name the expectation of these values.
     """
 
     generator_needs_real: bool = False
     """Whether G's objective reads D's logits on real images (relativistic losses do)."""
+
+    relative: bool = False
+    """Whether only differences of logits count, so that a bias of D's last layer has no gradient."""
+
+    over_batch: bool = False
+    """Whether a value depends on the whole batch: the logits of all ranks are then gathered first."""
 
     @abstractmethod
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from torch import Tensor
 from torch.nn.functional import softplus
 
+from saddle.bound import Fraction
 from saddle.loss.base import Loss
 
 
@@ -13,12 +14,15 @@ class Minimax(Loss):
     """min over G, max over D of E[log D(x)] + E[log(1 - D(G(z)))], where D = sigmoid(logit).
 
     G's gradient with respect to the logit is -sigmoid(logit): it vanishes exactly where D rejects the sample, which
-    is why this loss saturates ("Generative Adversarial Nets", section 3).
+    is why this loss saturates ("Generative Adversarial Nets", section 3). `label_smoothing` s takes 1 - s as the label
+    of real images alone (one-sided, Salimans et al. 2016, section 3.4, arXiv 1606.03498).
     """
 
+    label_smoothing: Fraction = 0.0
+
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
-        """-log sigmoid(real) - log(1 - sigmoid(fake)), (N,)."""
-        return softplus(-real) + softplus(fake)
+        """-(1 - s) log sigmoid(real) - s log(1 - sigmoid(real)) - log(1 - sigmoid(fake)), (N,), s the smoothing."""
+        return softplus(-real) + self.label_smoothing * real + softplus(fake)
 
     def generator(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
         """log(1 - sigmoid(fake)), (N,)."""

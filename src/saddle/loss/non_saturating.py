@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from torch import Tensor
 from torch.nn.functional import softplus
 
+from saddle.bound import Fraction
 from saddle.loss.base import Loss
 
 
@@ -13,11 +14,15 @@ class NonSaturating(Loss):
     """D as in the minimax game; G maximises E[log D(G(z))] instead of minimising E[log(1 - D(G(z)))].
 
     G's gradient with respect to the logit is -sigmoid(-logit): close to -1 where D rejects the sample.
+    `label_smoothing` s takes 1 - s as the label of real images alone (one-sided, Salimans et al. 2016, section 3.4,
+    arXiv 1606.03498).
     """
 
+    label_smoothing: Fraction = 0.0
+
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
-        """-log sigmoid(real) - log(1 - sigmoid(fake)), (N,)."""
-        return softplus(-real) + softplus(fake)
+        """-(1 - s) log sigmoid(real) - s log(1 - sigmoid(real)) - log(1 - sigmoid(fake)), (N,), s the smoothing."""
+        return softplus(-real) + self.label_smoothing * real + softplus(fake)
 
     def generator(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
         """-log sigmoid(fake), (N,)."""

@@ -1,32 +1,60 @@
-"""The three kinds of penalty, and the one place where an input gradient is taken."""
+"""The kinds of penalty, and the one place where an input gradient is taken."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 import torch
 from torch import Tensor, nn
 
 from saddle.bound import Count, NonNegative
+from saddle.schedule import Schedule
 
-Uniform = Callable[[str, tuple[int, ...]], Tensor]
-"""Draws numbers in [0, 1) for a purpose and a shape (N, ...)."""
+
+class Chance(Protocol):
+    """Numbers that belong to a moment of training; `saddle.game.turn.Moment` is one."""
+
+    noise: Callable[[str, tuple[int, ...]], Tensor]
+    """Standard normal numbers for a purpose and a shape (N, ...)."""
+    uniform: Callable[[str, tuple[int, ...]], Tensor]
+    """Numbers in [0, 1), likewise."""
+    gather: Callable[[Tensor], Tensor]
+    """The rows of all ranks, (N, ...) to (M, ...), with gradients."""
 
 
 @dataclass(frozen=True)
-class InputGradientPenalty(ABC):
-    """A function of the gradient of D's logit with respect to its input, added to D's loss.
+class Weighted:
+    """What every penalty on a loss has in common.
 
-    `weight` multiplies it. It is evaluated in every `every_iterations`-th iteration, with `every_iterations` times
-    the weight there, so that the mean over iterations stays the same (lazy regularization, Karras et al. 2020,
-    arXiv 1912.04958, appendix B). `precision` 32 leaves autocast for the pass of D that the gradient is taken from;
-    "inherit" stays in the trainer's precision.
+    `weight` multiplies it, and `schedule`, a factor over images seen, where there is one. It is evaluated in every
+    `every_iterations`-th iteration, with `every_iterations` times the weight there, so that the mean over iterations
+    stays the same (lazy regularization, Karras et al. 2020, arXiv 1912.04958, appendix B).
     """
 
     weight: NonNegative
     every_iterations: Count = 1
+    schedule: Schedule | None = None
+
+    def due(self, iteration: int) -> bool:
+        """Whether this penalty is evaluated in iteration `iteration` (counted from 0)."""
+        return self.weight > 0 and iteration % self.every_iterations == 0
+
+    def gain(self, images: int) -> float:
+        """What the values are multiplied with when they are evaluated after `images` images."""
+        factor = 1.0 if self.schedule is None else self.schedule.factor(images)
+        return self.weight * self.every_iterations * factor
+
+
+@dataclass(frozen=True)
+class InputGradientPenalty(Weighted, ABC):
+    """A function of the gradient of D's logit with respect to its input, added to D's loss.
+
+    `precision` 32 leaves autocast for the pass of D that the gradient is taken from; "inherit" stays in the trainer's
+    precision.
+    """
+
     precision: Literal["32", "inherit"] = "32"
 
     at = "between"
@@ -37,18 +65,9 @@ class InputGradientPenalty(ABC):
     def values(self, gradient: Tensor) -> Tensor:
         """The penalty per sample, (N,), from the input gradient (N, C, H, W), without its weight."""
 
-    def points(self, real: Tensor, fake: Tensor, uniform: Uniform) -> Tensor:
+    def points(self, real: Tensor, fake: Tensor, chance: Chance) -> Tensor:
         """Where the gradient is taken when `at` is "between": (N, C, H, W)."""
         raise NotImplementedError
-
-    def due(self, iteration: int) -> bool:
-        """Whether this penalty is evaluated in iteration `iteration` (counted from 0)."""
-        return self.weight > 0 and iteration % self.every_iterations == 0
-
-    @property
-    def gain(self) -> float:
-        """What the values are multiplied with when they are evaluated."""
-        return self.weight * self.every_iterations
 
 
 class WeightConstraint(ABC):
@@ -60,14 +79,46 @@ class WeightConstraint(ABC):
 
 
 @dataclass(frozen=True)
-class GeneratorPenalty(ABC):
-    """A function of a batch of real and one of generated images, added to G's loss with `weight`."""
+class View:
+    """What a turn has computed when its terms are evaluated, and what they may compute besides.
 
-    weight: NonNegative
+    `networks` are the game's. `real` and `fake` are images (N, C, H, W), `logits` D's on them, (N,) by the names "real"
+    and "fake" (in G's turn "fake" alone). `discriminate` gives D's logits (N,), `features` what D's last layer reads,
+    (N, F), and `generate` images from a latent (N, latent_dim); all three know the labels.
+    """
 
-    @abstractmethod
-    def value(self, real: Tensor, fake: Tensor) -> Tensor:
-        """The penalty, a scalar, from real and generated images (N, C, H, W), without its weight."""
+    networks: Mapping[str, nn.Module]
+    real: Tensor
+    fake: Tensor
+    latent: Tensor
+    logits: Mapping[str, Tensor]
+    discriminate: Callable[[Tensor], Tensor]
+    features: Callable[[Tensor], Tensor]
+    generate: Callable[[Tensor], Tensor]
+    chance: Chance
+
+
+@dataclass(frozen=True)
+class Term(Weighted, ABC):
+    """A penalty that needs more than an input gradient: two views of an image, features, weights, or state.
+
+    A term gives something to D's loss, to G's, or to both. What it remembers is in the buffers of its `state` and
+    changes in `observe` alone, so that a loss is a pure function.
+    """
+
+    state = None
+    """An `nn.Module`, or None for a term that remembers nothing."""
+
+    def discriminator(self, view: View) -> Tensor | None:
+        """What is added to D's loss, a scalar without its weight, or None."""
+        return None
+
+    def generator(self, view: View) -> Tensor | None:
+        """What is added to G's loss, a scalar without its weight, or None."""
+        return None
+
+    def observe(self, real: Tensor, fake: Tensor) -> None:
+        """Take in D's logits on the real (N,) and generated (N,) images of the global batch, after D's step."""
 
 
 def logits_and_input_gradient(

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn.functional import relu
 
-from saddle.penalty.base import InputGradientPenalty, Uniform
+from saddle.penalty.base import Chance, InputGradientPenalty
 
 _EPSILON = 1e-12  # inside the root: its derivative at a zero gradient is finite
 
@@ -14,14 +15,18 @@ _EPSILON = 1e-12  # inside the root: its derivative at a zero gradient is finite
 class GradientPenalty(InputGradientPenalty):
     """E[(|grad D(x)| - 1)^2] at points on lines between real and generated images; `weight` is the paper's lambda.
 
-    The norm is one per sample, over all of its pixels.
+    The norm is one per sample, over all of its pixels. A `one_sided` one leaves norms below 1 alone (the paper's
+    section 4; Petzka et al. 2018, eq. 8, arXiv 1709.08894).
     """
 
-    def points(self, real: Tensor, fake: Tensor, uniform: Uniform) -> Tensor:
+    one_sided: bool = False
+
+    def points(self, real: Tensor, fake: Tensor, chance: Chance) -> Tensor:
         """e x real + (1 - e) x fake with one e in [0, 1) per sample: (N, C, H, W)."""
-        share = uniform("gradient_penalty", (real.shape[0],)).to(real.dtype).view(-1, *[1] * (real.dim() - 1))
-        return torch.lerp(fake.to(real.dtype), real, share)
+        share = chance.uniform("gradient_penalty", (real.shape[0],)).to(real.dtype)
+        return torch.lerp(fake.to(real.dtype), real, share.view(-1, *[1] * (real.dim() - 1)))
 
     def values(self, gradient: Tensor) -> Tensor:
-        """(|grad| - 1)^2 per sample, (N,)."""
-        return ((gradient.flatten(1).square().sum(1) + _EPSILON).sqrt() - 1).square()
+        """(|grad| - 1)^2 per sample, (N,); one-sided, max(0, |grad| - 1)^2."""
+        excess = (gradient.flatten(1).square().sum(1) + _EPSILON).sqrt() - 1
+        return (relu(excess) if self.one_sided else excess).square()

@@ -4,17 +4,18 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from saddle.penalty.base import GeneratorPenalty
+from saddle.penalty.base import Term, View
 
 
 @dataclass(frozen=True)
-class MeanMatching(GeneratorPenalty):
-    """|mean of real images - mean of generated images|^2, summed over pixels.
+class MeanMatching(Term):
+    """|mean of real images - mean of generated images|^2, summed over pixels, added to G's loss.
 
     This is saddle's reading of the tutorial's penalty on "the difference between generated and real data". It is not
-    linear in the batch mean: over several ranks or accumulated parts each part matches its own means.
+    linear in the batch mean: the means are over all ranks, but accumulated parts match their own.
     """
 
-    def value(self, real: Tensor, fake: Tensor) -> Tensor:
-        """The squared distance of the two batch means, a scalar, from images (N, C, H, W)."""
+    def generator(self, view: View) -> Tensor:
+        """The squared distance of the two batch means, a scalar."""
+        real, fake = view.chance.gather(view.real), view.chance.gather(view.fake)
         return (real.mean(0) - fake.to(real.dtype).mean(0)).square().sum()

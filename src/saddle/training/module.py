@@ -15,12 +15,12 @@ from torch.optim import Optimizer
 
 from saddle.bound import Count, Positive
 from saddle.game.turn import Batch, Game, Moment, Played, Turn
+from saddle.schedule import Schedule
 from saddle.training.checkpoint import MARK, set_loop_counters
 from saddle.training.clock import Clock
 from saddle.training.ema import EMA
 from saddle.training.noise import Noise
 from saddle.training.sampling import ready
-from saddle.training.schedule import Schedule
 
 
 class GameModule(LightningModule):
@@ -50,6 +50,7 @@ class GameModule(LightningModule):
         self.game, self.turns = game, game.turns()
         for name in game.needs:
             self.add_module(name, networks[name])
+        self.state = nn.ModuleDict(game.state())
         self.ema = None if ema is None else ema.follow(networks["generator"])
         self.make_optimizer, self.schedules, self.clip_norm = optimizers, schedules, clip_norm
         self.rows, self.seed, self.accumulate = rows, seed, accumulate
@@ -104,6 +105,8 @@ class GameModule(LightningModule):
         for constraint in turn.constraints:
             for name in turn.trains:
                 constraint.apply(self.networks[name])
+        if turn.after is not None and self.stepped:
+            turn.after({name: self.gather(values) for name, values in self.played[turn.name].observed.items()})
         return self.stepped
 
     def backward_parts(self, turn: Turn, batch: Batch) -> Played:
@@ -161,7 +164,12 @@ class GameModule(LightningModule):
         def draw(kind: str, purpose: str, shape: tuple[int, ...]) -> Tensor:
             return self.noise.draw(kind, purpose, shape, part, like)
 
-        return Moment(self.clock.iteration, self.clock.images, partial(draw, "normal"), partial(draw, "uniform"))
+        draws = (partial(draw, kind) for kind in ("normal", "uniform"))
+        return Moment(self.clock.iteration, self.clock.images, *draws, self.gather)
+
+    def gather(self, rows: Tensor) -> Tensor:
+        """The rows (N, ...) of all ranks, one rank's after the other's, with gradients to each."""
+        return rows if self.trainer.world_size == 1 else self.all_gather(rows, sync_grads=True).flatten(0, 1)
 
     def unsynchronised(self) -> AbstractContextManager:
         """Backward passes inside leave gradients local to the rank."""

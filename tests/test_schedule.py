@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from saddle.training.schedule import Schedule
+from saddle.schedule import Schedule
 
 
 def test_constant_is_one_after_its_warm_up():

@@ -1,0 +1,38 @@
+"""zCR, latent consistency regularization of Zhao et al. 2021, section 3.2 (arXiv 2002.04724)."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from saddle.bound import NonNegative, Positive
+from saddle.penalty.base import Term, View
+
+
+@dataclass(frozen=True)
+class LatentConsistency(Term):
+    """D gives G(z) and G(z + d) the same logit, and G is pushed to make them different images.
+
+    d is normal with standard deviation `deviation`. To D's loss comes E[(D(G(z)) - D(G(z + d)))^2], to G's
+    -`generator_share` x E[|G(z) - G(z + d)|^2], the mean over pixels; `weight` multiplies both (the paper's
+    lambda_dis; lambda_gen is `weight` x `generator_share`). G's term has no lower bound but that of images in [-1, 1].
+    """
+
+    deviation: Positive = 0.03
+    generator_share: NonNegative = 0.1
+
+    def discriminator(self, view: View) -> Tensor:
+        """The mean squared difference of logits, a scalar."""
+        with torch.no_grad():
+            moved = self._moved(view)
+        return (view.logits["fake"] - view.discriminate(moved)).square().mean()
+
+    def generator(self, view: View) -> Tensor | None:
+        """Minus the mean squared difference of images times `generator_share`, a scalar; None where that is 0."""
+        if self.generator_share == 0:
+            return None
+        return -self.generator_share * (view.fake - self._moved(view)).square().mean()
+
+    def _moved(self, view: View) -> Tensor:
+        step = view.chance.noise("latent_consistency", tuple(view.latent.shape))
+        return view.generate(view.latent + self.deviation * step)

@@ -1,0 +1,44 @@
+"""Orthogonal regularization of Brock et al. 2019, eq. 3 (arXiv 1809.11096)."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from saddle.penalty.base import Term, View
+
+
+def off_diagonal(network: nn.Module) -> Tensor:
+    """The sum over weights W, as matrices of one row per output, of |W W^T without its diagonal|^2: a scalar.
+
+    Parameters with fewer than two dimensions and single rows have none. Weights under a parametrization count as they
+    are used.
+    """
+    total: Tensor | float = 0.0
+    for module in network.modules():
+        weight = getattr(module, "weight", None)
+        if isinstance(weight, Tensor) and weight.dim() > 1 and not isinstance(module, nn.Embedding):
+            rows = weight.transpose(0, 1) if isinstance(module, nn.ConvTranspose2d) else weight
+            gram = rows.flatten(1) @ rows.flatten(1).T
+            total = total + (gram - torch.diag_embed(gram.diagonal())).square().sum()
+    return total if isinstance(total, Tensor) else torch.zeros(())
+
+
+@dataclass(frozen=True)
+class Orthogonal(Term):
+    """Pushes the outputs of each layer apart, without a word on their lengths: |W W^T x (1 - I)|^2, summed over layers.
+
+    Rows of W are outputs. `on` says whose weights. The paper's weight is 1e-4 (there on G, where it makes truncation
+    work).
+    """
+
+    on: Literal["discriminator", "generator", "both"] = "both"
+
+    def discriminator(self, view: View) -> Tensor | None:
+        """D's sum, a scalar, or None."""
+        return None if self.on == "generator" else off_diagonal(view.networks["discriminator"])
+
+    def generator(self, view: View) -> Tensor | None:
+        """G's sum, a scalar, or None."""
+        return None if self.on == "discriminator" else off_diagonal(view.networks["generator"])
