@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import lightning
@@ -86,6 +87,30 @@ def check_labels_matter(generator: nn.Module, discriminator: nn.Module) -> None:
             gradient = next(table.parameters()).grad  # of the weight itself, also where it is spectrally normalized
             assert gradient[1].abs().sum() > 0
             assert hasattr(table, "parametrizations") or gradient[[0, 2]].abs().sum() == 0
+
+
+def check_head(made: Callable[[bool], nn.Module], features: int) -> None:
+    """`made(head_bias)` is a discriminator of 8x8 grey images, for three classes if conditional.
+
+    A pre-hook on its head sees the features, the logits follow from them, and the bias is there only if asked for.
+    """
+    for bias in (True, False):
+        network = made(bias).eval()
+        labels = torch.tensor([0, 2, 1, 1]) if network.classes else None
+        seen = []
+        with network.head.register_forward_pre_hook(lambda layer, given, seen=seen: seen.append(given[0])):
+            logits = network(torch.randn(4, 1, 8, 8), labels)
+        (captured,) = seen
+        assert captured.shape == (4, features)
+        assert captured.requires_grad
+        arguments = (captured, labels) if network.classes else (captured,)
+        torch.testing.assert_close(network.head(*arguments).squeeze(1), logits)
+        zero = torch.zeros_like(captured)
+        linear = network.head.linear if network.classes else network.head
+        assert (linear.bias is not None) == bias
+        if bias:
+            nn.init.constant_(linear.bias, 3.0)
+        assert network.head(zero, *arguments[1:]).flatten().tolist() == [3.0 if bias else 0.0] * 4
 
 
 class Points(ImageData):

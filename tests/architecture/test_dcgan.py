@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from helpers import check_labels_matter
+from helpers import check_head, check_labels_matter
 from saddle.architecture.dcgan import Discriminator, Generator
 from saddle.layer.conditional_batch_norm import ConditionalBatchNorm
 
@@ -78,3 +78,48 @@ def test_batch_norm_of_a_conditional_generator_is_conditional():
     gains = torch.cat([norm.gain.weight.flatten() for norm in norms])
     assert 0.01 < gains.std() < 0.04
     assert gains.mean().item() == pytest.approx(1.0, abs=0.02)
+
+
+@pytest.mark.parametrize("kernel_size", [4, 5])
+@pytest.mark.parametrize("size", [5, 7, 25, 28, 30, 45])
+def test_sides_halve_down_with_kernels_of_4_and_up_with_5(size, kernel_size):
+    network = Discriminator(size, 1, widths=(2, 3), kernel_size=kernel_size)
+    images = torch.randn(2, 1, size, size)
+    sides = [network.layers[:stop](images).shape[2] for stop in (1, 3)]
+    half, up = size // 2, -(-size // 2)
+    assert sides == ([half, half // 2] if kernel_size == 4 else [up, -(-up // 2)])
+    assert network(images).shape == (2,)
+    assert network.layers[0].kernel_size == (kernel_size, kernel_size)
+
+
+@pytest.mark.parametrize(("normalization", "kind"), [("none", None), ("batch", nn.BatchNorm1d), ("spectral", None)])
+def test_a_hidden_layer_stands_before_the_head(normalization, kind):
+    network = Discriminator(8, 1, widths=(4, 8), hidden=6, normalization=normalization)
+    linear, *norms, activation, head = list(network.layers)[list(map(type, network.layers)).index(nn.Flatten) + 1 :]
+    assert (linear.in_features, linear.out_features, head.in_features) == (32, 6, 6)
+    assert [type(norm) for norm in norms] == ([] if kind is None else [kind])
+    assert type(activation) is nn.LeakyReLU
+    assert hasattr(linear, "parametrizations") == (normalization == "spectral")
+    assert 0.01 < linear.weight.std() < 0.04 or normalization == "spectral"
+    assert network(torch.randn(3, 1, 8, 8)).shape == (3,)
+
+
+@pytest.mark.parametrize("size", [28, 32])
+def test_a_generator_without_norm_reaches_the_size(size):
+    generator = Generator(size, 1, normalization="none")
+    kinds = {type(module) for module in generator.modules()}
+    assert not kinds & {nn.BatchNorm2d, ConditionalBatchNorm}
+    transposed = [m for m in generator.modules() if isinstance(m, nn.ConvTranspose2d)]
+    assert [(m.kernel_size, m.bias is not None) for m in transposed] == [((4, 4), True)] * 2
+    images = generator(50 * torch.randn(3, 100))
+    assert images.shape == (3, 1, size, size)
+    alone = generator(torch.ones(1, 100))
+    torch.testing.assert_close(generator(torch.cat([torch.ones(1, 100), torch.randn(2, 100)]))[:1], alone)
+
+
+@pytest.mark.parametrize("normalization", ["none", "spectral"])
+@pytest.mark.parametrize("conditional", [False, True])
+@pytest.mark.parametrize("hidden", [0, 6])
+def test_the_head_is_told_the_features_and_has_a_bias_only_if_asked(conditional, normalization, hidden):
+    given = {"conditional": conditional, "classes": 3, "normalization": normalization, "hidden": hidden}
+    check_head(lambda bias: Discriminator(8, 1, widths=(4, 8), head_bias=bias, **given), features=hidden or 32)

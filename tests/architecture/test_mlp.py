@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from helpers import check_labels_matter
+from helpers import check_head, check_labels_matter
 from saddle.architecture.mlp import Discriminator, Generator
 
 
@@ -49,3 +49,10 @@ def test_conditional_networks_listen_to_their_labels(normalization, condition):
 def test_a_conditional_network_without_classes_is_refused(network):
     with pytest.raises(ValueError, match="needs labels, but classes=0"):
         network(4, 1, conditional=True)
+
+
+@pytest.mark.parametrize("normalization", ["none", "spectral"])
+@pytest.mark.parametrize("conditional", [False, True])
+def test_the_head_is_told_the_features_and_has_a_bias_only_if_asked(conditional, normalization):
+    given = {"conditional": conditional, "classes": 3, "normalization": normalization}
+    check_head(lambda bias: Discriminator(8, 1, hidden=(9, 5), head_bias=bias, **given), features=5)

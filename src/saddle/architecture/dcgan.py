@@ -35,11 +35,17 @@ def _initialize(module: nn.Module) -> None:
         nn.init.normal_(module.weight, 0.0, 0.02)
         if getattr(module, "bias", None) is not None:
             nn.init.zeros_(module.bias)
-    elif isinstance(module, nn.BatchNorm2d):
+    elif isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
         nn.init.normal_(module.weight, 1.0, 0.02)
         nn.init.zeros_(module.bias)
     elif isinstance(module, ConditionalBatchNorm):
         nn.init.normal_(module.gain.weight, 1.0, 0.02)
+
+
+def _layer(layer: nn.Module, normalization: Normalization) -> nn.Module:
+    """`layer` with its initial weights, spectrally normalized if asked."""
+    _initialize(layer)
+    return weighted(layer, normalization)
 
 
 class _Doubling(nn.Module):
@@ -49,8 +55,7 @@ class _Doubling(nn.Module):
         super().__init__()
         self.size = size
         layer = nn.ConvTranspose2d(inputs, outputs, kernel_size=4, stride=2, padding=1, bias=bias)
-        _initialize(layer)
-        self.convolution = weighted(layer, normalization)
+        self.convolution = _layer(layer, normalization)
 
     def forward(self, features: Tensor) -> Tensor:
         return self.convolution(features)[..., : self.size, : self.size]
@@ -83,10 +88,9 @@ class Generator(nn.Module):
         sizes = _sizes(image_size, len(widths))[::-1]
         inputs = latent_dim + (label_dim if conditional else 0)
         project = nn.Linear(inputs, widths[0] * sizes[0] ** 2, bias=normalization != "batch")
-        _initialize(project)
         self.layers = LabelledSequential(
             *([LabelEmbedding(classes, label_dim)] if conditional else []),
-            weighted(project, normalization),
+            _layer(project, normalization),
             nn.Unflatten(1, (widths[0], sizes[0], sizes[0])),
             *self._body(widths, sizes[1:], channels, activation, normalization, self.classes),
         )
@@ -119,9 +123,12 @@ class Generator(nn.Module):
 class Discriminator(nn.Module):
     """Images (N, channels, image_size, image_size) to logits (N,).
 
-    One strided convolution per entry of `widths` halves the side; a linear layer on what is left gives the logit.
-    Batch norm, where asked for, is left out of the first layer (the paper's section 3). A `conditional` one takes
-    labels (N,) int64 as well: by "projection" in its head, or by "concatenation" of `label_dim` planes to the image.
+    One strided convolution per entry of `widths` halves the side: rounded down where `kernel_size` is 4 (padding 1),
+    up where it is 5 (padding 2). What is left goes through a linear layer of `hidden` units, if that is not 0, and a
+    last linear layer gives the logit; without `head_bias` that one has no bias, which a loss of differences of logits
+    could not train. Batch norm, where asked for, is left out of the first layer (the paper's section 3).
+    A `conditional` one takes labels (N,) int64 as well: by "projection" in its head, or by "concatenation" of
+    `label_dim` planes to the image.
     Raises ValueError if `image_size` is too small to be halved that often, or classes are missing.
     """
 
@@ -136,36 +143,58 @@ class Discriminator(nn.Module):
         classes: Index = 0,
         condition: Literal["projection", "concatenation"] = "projection",
         label_dim: Count = 16,
+        kernel_size: Literal[4, 5] = 4,
+        hidden: Index = 0,
+        head_bias: bool = True,
     ) -> None:
         super().__init__()
         self.classes = classes_of(conditional, classes)
         joins, projects = (conditional and condition == name for name in ("concatenation", "projection"))
         joined = [LabelEmbedding(classes, label_dim)] if joins else []
-        inputs = channels + (label_dim if joins else 0)
-        body = self._body(inputs, widths, activation, normalization)
-        features = widths[-1] * (image_size // 2 ** len(widths)) ** 2
         _sizes(image_size, len(widths))
-        if projects:
-            head: nn.Module = ProjectionHead(features, classes, normalization, _initialize)
-        else:
-            head = nn.Linear(features, 1)
-            _initialize(head)
-            head = weighted(head, normalization)
-        self.layers = LabelledSequential(*joined, *body, nn.Flatten(), head)
+        body = self._body(channels + (label_dim if joins else 0), widths, kernel_size, activation, normalization)
+        side = image_size
+        for _ in widths:
+            side = (side + kernel_size % 2) // 2
+        features = widths[-1] * side**2
+        tail = self._hidden(features, hidden, activation, normalization) if hidden else []
+        head = self._head(hidden or features, classes if projects else 0, normalization, head_bias)
+        self.layers = LabelledSequential(*joined, *body, nn.Flatten(), *tail, head)
 
     @staticmethod
-    def _body(inputs: int, widths: Sequence[int], name: Activation, normalization: Normalization) -> list[nn.Module]:
+    def _hidden(features: int, units: int, name: Activation, normalization: Normalization) -> list[nn.Module]:
+        norms = normalized(units, normalization, dimensions=1)
+        for norm in norms:
+            _initialize(norm)
+        linear = nn.Linear(features, units, bias=not norms)
+        return [_layer(linear, normalization), *norms, nonlinearity(name)]
+
+    @staticmethod
+    def _head(features: int, classes: int, normalization: Normalization, bias: bool) -> nn.Module:
+        if classes:
+            return ProjectionHead(features, classes, normalization, _initialize, bias)
+        return _layer(nn.Linear(features, 1, bias=bias), normalization)
+
+    @staticmethod
+    def _body(
+        inputs: int, widths: Sequence[int], kernel_size: int, name: Activation, normalization: Normalization
+    ) -> list[nn.Module]:
         layers: list[nn.Module] = []
         for index, (before, after) in enumerate(pairwise([inputs, *widths])):
             batch_norm = normalization == "batch" and index > 0
-            convolution = nn.Conv2d(before, after, kernel_size=4, stride=2, padding=1, bias=not batch_norm)
-            _initialize(convolution)
-            layers.append(weighted(convolution, normalization))
+            padding = (kernel_size - 1) // 2
+            convolution = nn.Conv2d(before, after, kernel_size, stride=2, padding=padding, bias=not batch_norm)
+            layers.append(_layer(convolution, normalization))
             if batch_norm:
                 layers += normalized(after, normalization, dimensions=2)
                 _initialize(layers[-1])
             layers.append(nonlinearity(name))
         return layers
+
+    @property
+    def head(self) -> nn.Module:
+        """The last layer; its first argument are the features (N, D) that the logit is made of."""
+        return self.layers[-1]
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         return self.layers(images, labels).squeeze(1)

@@ -60,7 +60,8 @@ class Discriminator(nn.Module):
     """Images (N, channels, image_size, image_size) to logits (N,), through hidden layers; there is no sigmoid.
 
     A `conditional` one takes labels (N,) int64 as well: by "projection" in its head, or by "concatenation" of an
-    embedding of `label_dim` numbers to the image. Raises ValueError if there are no classes then.
+    embedding of `label_dim` numbers to the image. Without `head_bias` the last layer has no bias, which a loss of
+    differences of logits could not train. Raises ValueError if classes are missing.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class Discriminator(nn.Module):
         classes: Index = 0,
         condition: Literal["projection", "concatenation"] = "projection",
         label_dim: Count = 16,
+        head_bias: bool = True,
     ) -> None:
         super().__init__()
         self.classes = classes_of(conditional, classes)
@@ -81,10 +83,15 @@ class Discriminator(nn.Module):
         sizes = [channels * image_size * image_size + (label_dim if joins else 0), *hidden]
         joined = [LabelEmbedding(classes, label_dim)] if joins else []
         if projects:
-            head: nn.Module = ProjectionHead(sizes[-1], classes, normalization)
+            head: nn.Module = ProjectionHead(sizes[-1], classes, normalization, bias=head_bias)
         else:
-            head = weighted(nn.Linear(sizes[-1], 1), normalization)
+            head = weighted(nn.Linear(sizes[-1], 1, bias=head_bias), normalization)
         self.layers = LabelledSequential(*joined, *_hidden(sizes, activation, normalization), head)
+
+    @property
+    def head(self) -> nn.Module:
+        """The last layer; its first argument are the features (N, D) that the logit is made of."""
+        return self.layers[-1]
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         return self.layers(images.flatten(1), labels).squeeze(1)
