@@ -88,9 +88,10 @@ class Generator(nn.Module):
         sizes = _sizes(image_size, len(widths))[::-1]
         inputs = latent_dim + (label_dim if conditional else 0)
         project = nn.Linear(inputs, widths[0] * sizes[0] ** 2, bias=normalization != "batch")
+        _initialize(project)
         self.layers = LabelledSequential(
             *([LabelEmbedding(classes, label_dim)] if conditional else []),
-            _layer(project, normalization),
+            weighted(project, normalization),
             nn.Unflatten(1, (widths[0], sizes[0], sizes[0])),
             *self._body(widths, sizes[1:], channels, activation, normalization, self.classes),
         )
