@@ -7,10 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import lightning
+import pytest
 import torch
 from torch import Tensor, nn
 
 from saddle.data.module import ImageData
+from saddle.layer.labelled import LabelEmbedding
 from saddle.training.module import GameModule
 from saddle.training.schedule import Schedule
 
@@ -111,6 +113,43 @@ def check_head(made: Callable[[bool], nn.Module], features: int) -> None:
         if bias:
             nn.init.constant_(linear.bias, 3.0)
         assert network.head(zero, *arguments[1:]).flatten().tolist() == [3.0 if bias else 0.0] * 4
+
+
+def check_minibatch_stddev(network: nn.Module, group_size: int) -> None:
+    """A discriminator of 8x8 grey images tells an image among equal ones from the same image among others."""
+    network.eval()
+    images, labels = torch.randn(2 * group_size, 1, 8, 8), torch.zeros(2 * group_size).long()
+    given = (labels,) if network.classes else ()
+    mixed = network(images, *given)
+    alike = network(images[:1].expand_as(images), *given)
+    assert (mixed[0] - alike[0]).abs() > 1e-6
+    changed = images.clone()
+    changed[1::2] = torch.randn(group_size, 1, 8, 8)  # the other group of the two
+    again = network(changed, *given)
+    torch.testing.assert_close(again[0::2], mixed[0::2])
+    assert (again[1::2] - mixed[1::2]).abs().min() > 1e-6
+
+
+def check_spectral(network: nn.Module, arguments: tuple[Tensor, ...], weights: int) -> None:
+    """After some forward passes in training each of `weights` weight matrices has the largest singular value 1.
+
+    The vectors of labels that join an input are no weights of a map of that input, and stay as they are.
+    """
+    joined = [module.vectors for module in network.modules() if isinstance(module, LabelEmbedding)]
+    kinds = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d, nn.Embedding)
+    layers = [m for m in network.modules() if isinstance(m, kinds) and not any(m is other for other in joined)]
+    assert len(layers) == weights
+    if network.classes:
+        arguments = (*arguments, torch.arange(len(arguments[0])) % network.classes)
+    with torch.no_grad():
+        for layer in layers:
+            layer.parametrizations.weight.original.normal_()
+        for _ in range(200):
+            network(*arguments)
+    network.eval()
+    for layer in layers:
+        rows = layer.weight.transpose(0, 1) if isinstance(layer, nn.ConvTranspose2d) else layer.weight
+        assert torch.linalg.matrix_norm(rows.flatten(1), 2).item() == pytest.approx(1.0, abs=0.01), layer
 
 
 class Points(ImageData):

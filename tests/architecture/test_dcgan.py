@@ -2,9 +2,11 @@ import pytest
 import torch
 from torch import nn
 
-from helpers import check_head, check_labels_matter
+from helpers import check_head, check_labels_matter, check_minibatch_stddev, check_spectral
 from saddle.architecture.dcgan import Discriminator, Generator
+from saddle.layer.attention import SelfAttention
 from saddle.layer.conditional_batch_norm import ConditionalBatchNorm
+from saddle.penalty.base import logits_and_input_gradient
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -38,17 +40,17 @@ def test_normalization_of_the_discriminator(normalization, batch, spectral):
     assert sum(hasattr(m, "parametrizations") for m in network.layers) == spectral
 
 
-def test_spectral_normalization_bounds_every_layer():
-    network = Discriminator(8, 1, widths=(4, 8), normalization="spectral")
-    with torch.no_grad():
-        for layer in network.layers:
-            if hasattr(layer, "parametrizations"):
-                layer.parametrizations.weight.original.mul_(50)
-    for _ in range(30):
-        network(torch.randn(4, 1, 8, 8))
-    for layer in network.layers:
-        if hasattr(layer, "parametrizations"):
-            assert torch.linalg.matrix_norm(layer.weight.flatten(1), 2).item() == pytest.approx(1.0, abs=0.02)
+@pytest.mark.parametrize("condition", ["projection", "concatenation"])
+@pytest.mark.parametrize("conditional", [False, True])
+def test_spectral_normalization_bounds_every_weight_of_both_networks(conditional, condition):
+    given = {"normalization": "spectral", "conditional": conditional, "classes": 3}
+    generator = Generator(16, 1, widths=(16, 8), attention=8, **given)
+    discriminator = Discriminator(
+        *(16, 1), widths=(8, 16), attention=8, hidden=6, minibatch_stddev=2, condition=condition, **given
+    )
+    check_spectral(generator, (torch.randn(4, 100),), weights=7)
+    projects = conditional and condition == "projection"
+    check_spectral(discriminator, (torch.randn(4, 1, 16, 16),), weights=8 + projects)
 
 
 def test_weights_begin_as_the_paper_says():
@@ -123,3 +125,74 @@ def test_a_generator_without_norm_reaches_the_size(size):
 def test_the_head_is_told_the_features_and_has_a_bias_only_if_asked(conditional, normalization, hidden):
     given = {"conditional": conditional, "classes": 3, "normalization": normalization, "hidden": hidden}
     check_head(lambda bias: Discriminator(8, 1, widths=(4, 8), head_bias=bias, **given), features=hidden or 32)
+
+
+@pytest.mark.parametrize("hidden", [0, 6])
+@pytest.mark.parametrize("conditional", [False, True])
+def test_the_spread_of_a_group_joins_the_last_feature_map(conditional, hidden):
+    given = {"conditional": conditional, "classes": 3, "hidden": hidden, "normalization": "spectral"}
+    network = Discriminator(8, 1, widths=(4, 8), minibatch_stddev=3, **given)
+    check_minibatch_stddev(network, group_size=3)
+    first = list(network.layers)[list(map(type, network.layers)).index(nn.Flatten) + 1]
+    assert (network.head.in_features if hidden else features_of(network.head)) == (hidden or 36)
+    assert hidden == 0 or first.in_features == 36
+
+
+def features_of(head: nn.Module) -> int:
+    return (head.linear if hasattr(head, "linear") else head).in_features
+
+
+@pytest.mark.parametrize(("network", "sides"), [(Generator, [7, 13]), (Discriminator, [12, 6])])
+def test_attention_follows_the_feature_map_of_its_side_and_other_sides_are_refused(network, sides):
+    widths = (32, 16) if network is Generator else (16, 32)
+    for side, features in zip(sides, widths, strict=True):
+        made = network(25, 1, widths=widths, attention=side)
+        seen = []
+        (layer,) = [module for module in made.modules() if isinstance(module, SelfAttention)]
+        layer.register_forward_hook(lambda layer, given, output, seen=seen: seen.append(given[0].shape))
+        made(torch.randn(2, 100) if network is Generator else torch.randn(2, 1, 25, 25))
+        assert seen == [(2, features, side, side)]
+        assert layer.query.out_channels == features // 8
+    listed = ", ".join(map(str, sides))
+    for side in (25, 14, 1):
+        with pytest.raises(ValueError, match=f"attention={side}: the sides of the feature maps here are {listed}; use"):
+            network(25, 1, widths=widths, attention=side)
+    assert not any(isinstance(module, SelfAttention) for module in network(25, 1).modules())
+
+
+def test_attention_at_sides_that_halve_up():
+    assert Discriminator(25, 1, widths=(8, 8), kernel_size=5, attention=13)(torch.randn(2, 1, 25, 25)).shape == (2,)
+    with pytest.raises(ValueError, match="are 13, 7; use"):
+        Discriminator(25, 1, widths=(8, 8), kernel_size=5, attention=12)
+
+
+@pytest.mark.parametrize("normalization", ["none", "spectral"])
+def test_the_gradient_of_r1_through_every_option_is_that_of_finite_differences(normalization):
+    torch.manual_seed(0)
+    given = {"attention": 4, "minibatch_stddev": 2, "hidden": 6, "kernel_size": 5, "normalization": normalization}
+    network = Discriminator(8, 1, widths=(8, 16), **given).double().eval()  # so that power iterations stand still
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.mul_(10)
+        next(m for m in network.modules() if isinstance(m, SelfAttention)).gamma.fill_(0.5)
+    images = torch.randn(4, 1, 8, 8, dtype=torch.float64)
+
+    def r1() -> torch.Tensor:
+        return logits_and_input_gradient(network, images)[1].square().flatten(1).sum(1).mean()
+
+    r1().backward()
+    slopes = []
+    for name, parameter in network.named_parameters():
+        if parameter.grad is None:  # the head's bias, of which the input gradient does not depend
+            continue
+        flat, gradient = parameter.data.view(-1), parameter.grad.flatten()
+        place = int(gradient.abs().argmax())
+        value, step, ends = flat[place].item(), 1e-6, []
+        for sign in (1, -1):
+            flat[place] = value + sign * step
+            ends.append(r1().item())
+        flat[place] = value
+        assert (ends[0] - ends[1]) / (2 * step) == pytest.approx(gradient[place].item(), rel=1e-4, abs=1e-9), name
+        slopes.append(gradient[place].abs().item())
+    assert len(slopes) >= 9
+    assert sum(slope > 1e-8 for slope in slopes) >= 8

@@ -9,8 +9,10 @@ from torch import Tensor, nn
 
 from saddle.bound import Count, Counts, Index, Normalization
 from saddle.layer.activation import Activation, nonlinearity
+from saddle.layer.attention import SelfAttention
 from saddle.layer.conditional_batch_norm import ConditionalBatchNorm
 from saddle.layer.labelled import LabelEmbedding, LabelledSequential, classes_of
+from saddle.layer.minibatch_stddev import MinibatchStddev
 from saddle.layer.normalization import normalized, weighted
 from saddle.layer.projection import ProjectionHead
 
@@ -48,6 +50,21 @@ def _layer(layer: nn.Module, normalization: Normalization) -> nn.Module:
     return weighted(layer, normalization)
 
 
+def _norms(features: int, normalization: Normalization, dimensions: int, classes: int = 0) -> list[nn.Module]:
+    """What `normalized` gives, with initial weights."""
+    layers = normalized(features, normalization, dimensions, classes)
+    for layer in layers:
+        _initialize(layer)
+    return layers
+
+
+def _check_attention(side: int, sides: Sequence[int]) -> None:
+    """Raise ValueError unless `side` is one of the `sides` of feature maps, or 0."""
+    if side not in (0, *sides):
+        listed = ", ".join(str(s) for s in sides)
+        raise ValueError(f"attention={side}: the sides of the feature maps here are {listed}; use one of them, or 0")
+
+
 class _Doubling(nn.Module):
     """(N, inputs, s, s) to (N, outputs, size, size), where s is half of `size`, rounded up."""
 
@@ -67,7 +84,9 @@ class Generator(nn.Module):
     A linear layer makes (N, widths[0], s, s); each fractional-strided convolution doubles the side, one per entry of
     `widths`, whose last maps to the channels. `image_size` is reached exactly: odd sides are cropped by one.
     A `conditional` one takes labels (N,) int64 as well: an embedding of `label_dim` numbers joins the latent, and batch
-    norm is conditional. Raises ValueError if `image_size` is too small to be halved that often, or classes are missing.
+    norm is conditional. Self-attention follows the feature map whose side is `attention` (0: there is none).
+    Raises ValueError if `image_size` is too small to be halved that often, classes are missing, or no feature map
+    has that side.
     """
 
     def __init__(
@@ -81,11 +100,13 @@ class Generator(nn.Module):
         conditional: bool = False,
         classes: Index = 0,
         label_dim: Count = 16,
+        attention: Index = 0,
     ) -> None:
         super().__init__()
         self.latent_dim = latent_dim
         self.classes = classes_of(conditional, classes)
         sizes = _sizes(image_size, len(widths))[::-1]
+        _check_attention(attention, sizes[:-1])
         inputs = latent_dim + (label_dim if conditional else 0)
         project = nn.Linear(inputs, widths[0] * sizes[0] ** 2, bias=normalization != "batch")
         _initialize(project)
@@ -93,29 +114,28 @@ class Generator(nn.Module):
             *([LabelEmbedding(classes, label_dim)] if conditional else []),
             weighted(project, normalization),
             nn.Unflatten(1, (widths[0], sizes[0], sizes[0])),
-            *self._body(widths, sizes[1:], channels, activation, normalization, self.classes),
+            *self._body(widths, sizes, activation, normalization, attention),
+            _Doubling(widths[-1], channels, sizes[-1], normalization, bias=True),
         )
 
-    @staticmethod
     def _body(
+        self,
         widths: Sequence[int],
         sizes: Sequence[int],
-        channels: int,
         name: Activation,
         normalization: Normalization,
-        classes: int,
+        attention: int,
     ) -> list[nn.Module]:
-        def norm(features: int) -> list[nn.Module]:
-            layers = normalized(features, normalization, dimensions=2, classes=classes)
-            for layer in layers:
-                _initialize(layer)
-            return layers
-
-        layers = [*norm(widths[0]), nonlinearity(name)]
-        for (inputs, outputs), size in zip(pairwise(widths), sizes[:-1], strict=True):
-            layers.append(_Doubling(inputs, outputs, size, normalization, bias=normalization != "batch"))
-            layers += [*norm(outputs), nonlinearity(name)]
-        return [*layers, _Doubling(widths[-1], channels, sizes[-1], normalization, bias=True)]
+        layers: list[nn.Module] = []
+        for index, (features, size) in enumerate(zip(widths, sizes[:-1], strict=True)):
+            if index > 0:
+                bias = normalization != "batch"
+                layers.append(_Doubling(widths[index - 1], features, size, normalization, bias))
+            norms = _norms(features, normalization, dimensions=2, classes=self.classes)
+            layers += [*norms, nonlinearity(name)]
+            if size == attention:
+                layers.append(SelfAttention(features, normalization))
+        return layers
 
     def forward(self, latent: Tensor, labels: Tensor | None = None) -> Tensor:
         return torch.tanh(self.layers(latent, labels))
@@ -129,8 +149,10 @@ class Discriminator(nn.Module):
     last linear layer gives the logit; without `head_bias` that one has no bias, which a loss of differences of logits
     could not train. Batch norm, where asked for, is left out of the first layer (the paper's section 3).
     A `conditional` one takes labels (N,) int64 as well: by "projection" in its head, or by "concatenation" of
-    `label_dim` planes to the image.
-    Raises ValueError if `image_size` is too small to be halved that often, or classes are missing.
+    `label_dim` planes to the image. Self-attention follows the feature map whose side is `attention`, and the spread of
+    each group of `minibatch_stddev` images joins the last feature map as one more plane (0: there is none).
+    Raises ValueError if `image_size` is too small to be halved that often, classes are missing, or no feature map
+    has that side.
     """
 
     def __init__(
@@ -147,26 +169,45 @@ class Discriminator(nn.Module):
         kernel_size: Literal[4, 5] = 4,
         hidden: Index = 0,
         head_bias: bool = True,
+        minibatch_stddev: Index = 0,
+        attention: Index = 0,
     ) -> None:
         super().__init__()
         self.classes = classes_of(conditional, classes)
         joins, projects = (conditional and condition == name for name in ("concatenation", "projection"))
-        joined = [LabelEmbedding(classes, label_dim)] if joins else []
         _sizes(image_size, len(widths))
-        body = self._body(channels + (label_dim if joins else 0), widths, kernel_size, activation, normalization)
-        side = image_size
+        sides = [image_size]
         for _ in widths:
-            side = (side + kernel_size % 2) // 2
-        features = widths[-1] * side**2
+            sides.append((sides[-1] + kernel_size % 2) // 2)
+        _check_attention(attention, sides[1:])
+        layers: list[nn.Module] = [LabelEmbedding(classes, label_dim)] if joins else []
+        shape = [channels + (label_dim if joins else 0), *widths]
+        for index, (before, after) in enumerate(pairwise(shape)):
+            layers += self._halving(before, after, kernel_size, activation, normalization, first=index == 0)
+            if sides[index + 1] == attention:
+                layers.append(SelfAttention(after, normalization))
+        if minibatch_stddev:
+            layers.append(MinibatchStddev(minibatch_stddev))
+        features = (widths[-1] + (minibatch_stddev > 0)) * sides[-1] ** 2
         tail = self._hidden(features, hidden, activation, normalization) if hidden else []
         head = self._head(hidden or features, classes if projects else 0, normalization, head_bias)
-        self.layers = LabelledSequential(*joined, *body, nn.Flatten(), *tail, head)
+        self.layers = LabelledSequential(*layers, nn.Flatten(), *tail, head)
+
+    @staticmethod
+    def _halving(
+        before: int, after: int, kernel_size: int, name: Activation, normalization: Normalization, first: bool
+    ) -> list[nn.Module]:
+        batch_norm = normalization == "batch" and not first
+        padding = (kernel_size - 1) // 2
+        convolution = nn.Conv2d(before, after, kernel_size, stride=2, padding=padding, bias=not batch_norm)
+        layers = [_layer(convolution, normalization)]
+        if batch_norm:
+            layers += _norms(after, normalization, dimensions=2)
+        return [*layers, nonlinearity(name)]
 
     @staticmethod
     def _hidden(features: int, units: int, name: Activation, normalization: Normalization) -> list[nn.Module]:
-        norms = normalized(units, normalization, dimensions=1)
-        for norm in norms:
-            _initialize(norm)
+        norms = _norms(units, normalization, dimensions=1)
         linear = nn.Linear(features, units, bias=not norms)
         return [_layer(linear, normalization), *norms, nonlinearity(name)]
 
@@ -175,22 +216,6 @@ class Discriminator(nn.Module):
         if classes:
             return ProjectionHead(features, classes, normalization, _initialize, bias)
         return _layer(nn.Linear(features, 1, bias=bias), normalization)
-
-    @staticmethod
-    def _body(
-        inputs: int, widths: Sequence[int], kernel_size: int, name: Activation, normalization: Normalization
-    ) -> list[nn.Module]:
-        layers: list[nn.Module] = []
-        for index, (before, after) in enumerate(pairwise([inputs, *widths])):
-            batch_norm = normalization == "batch" and index > 0
-            padding = (kernel_size - 1) // 2
-            convolution = nn.Conv2d(before, after, kernel_size, stride=2, padding=padding, bias=not batch_norm)
-            layers.append(_layer(convolution, normalization))
-            if batch_norm:
-                layers += normalized(after, normalization, dimensions=2)
-                _initialize(layers[-1])
-            layers.append(nonlinearity(name))
-        return layers
 
     @property
     def head(self) -> nn.Module:
