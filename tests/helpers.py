@@ -3,14 +3,17 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import lightning
+import pytest
 import torch
 from torch import Tensor, nn
 
 from saddle.data.module import ImageData
+from saddle.layer.labelled import LabelEmbedding
 from saddle.penalty.base import View
 from saddle.schedule import Schedule
 from saddle.training.module import GameModule
@@ -88,6 +91,67 @@ def check_labels_matter(generator: nn.Module, discriminator: nn.Module) -> None:
             gradient = next(table.parameters()).grad  # of the weight itself, also where it is spectrally normalized
             assert gradient[1].abs().sum() > 0
             assert hasattr(table, "parametrizations") or gradient[[0, 2]].abs().sum() == 0
+
+
+def check_head(made: Callable[[bool], nn.Module], features: int) -> None:
+    """`made(head_bias)` is a discriminator of 8x8 grey images, for three classes if conditional.
+
+    A pre-hook on its head sees the features, the logits follow from them, and the bias is there only if asked for.
+    """
+    for bias in (True, False):
+        network = made(bias).eval()
+        labels = torch.tensor([0, 2, 1, 1]) if network.classes else None
+        seen = []
+        with network.head.register_forward_pre_hook(lambda layer, given, seen=seen: seen.append(given[0])):
+            logits = network(torch.randn(4, 1, 8, 8), labels)
+        (captured,) = seen
+        assert captured.shape == (4, features)
+        assert captured.requires_grad
+        arguments = (captured, labels) if network.classes else (captured,)
+        torch.testing.assert_close(network.head(*arguments).squeeze(1), logits)
+        zero = torch.zeros_like(captured)
+        linear = network.head.linear if network.classes else network.head
+        assert (linear.bias is not None) == bias
+        if bias:
+            nn.init.constant_(linear.bias, 3.0)
+        assert network.head(zero, *arguments[1:]).flatten().tolist() == [3.0 if bias else 0.0] * 4
+
+
+def check_minibatch_stddev(network: nn.Module, group_size: int) -> None:
+    """A discriminator of 8x8 grey images tells an image among equal ones from the same image among others."""
+    network.eval()
+    images, labels = torch.randn(2 * group_size, 1, 8, 8), torch.zeros(2 * group_size).long()
+    given = (labels,) if network.classes else ()
+    mixed = network(images, *given)
+    alike = network(images[:1].expand_as(images), *given)
+    assert (mixed[0] - alike[0]).abs() > 1e-6
+    changed = images.clone()
+    changed[1::2] = torch.randn(group_size, 1, 8, 8)  # the other group of the two
+    again = network(changed, *given)
+    torch.testing.assert_close(again[0::2], mixed[0::2])
+    assert (again[1::2] - mixed[1::2]).abs().min() > 1e-6
+
+
+def check_spectral(network: nn.Module, arguments: tuple[Tensor, ...], weights: int) -> None:
+    """After some forward passes in training each of `weights` weight matrices has the largest singular value 1.
+
+    The vectors of labels that join an input are no weights of a map of that input, and stay as they are.
+    """
+    joined = [module.vectors for module in network.modules() if isinstance(module, LabelEmbedding)]
+    kinds = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d, nn.Embedding)
+    layers = [m for m in network.modules() if isinstance(m, kinds) and not any(m is other for other in joined)]
+    assert len(layers) == weights
+    if network.classes:
+        arguments = (*arguments, torch.arange(len(arguments[0])) % network.classes)
+    with torch.no_grad():
+        for layer in layers:
+            layer.parametrizations.weight.original.normal_()
+        for _ in range(200):
+            network(*arguments)
+    network.eval()
+    for layer in layers:
+        rows = layer.weight.transpose(0, 1) if isinstance(layer, nn.ConvTranspose2d) else layer.weight
+        assert torch.linalg.matrix_norm(rows.flatten(1), 2).item() == pytest.approx(1.0, abs=0.01), layer
 
 
 class Points(ImageData):

@@ -2,9 +2,11 @@ import pytest
 import torch
 from torch import nn
 
-from helpers import check_labels_matter
+from helpers import check_head, check_labels_matter, check_minibatch_stddev, check_spectral
 from saddle.architecture.dcgan import Discriminator, Generator
+from saddle.layer.attention import SelfAttention
 from saddle.layer.conditional_batch_norm import ConditionalBatchNorm
+from saddle.penalty.base import logits_and_input_gradient
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -38,17 +40,17 @@ def test_normalization_of_the_discriminator(normalization, batch, spectral):
     assert sum(hasattr(m, "parametrizations") for m in network.layers) == spectral
 
 
-def test_spectral_normalization_bounds_every_layer():
-    network = Discriminator(8, 1, widths=(4, 8), normalization="spectral")
-    with torch.no_grad():
-        for layer in network.layers:
-            if hasattr(layer, "parametrizations"):
-                layer.parametrizations.weight.original.mul_(50)
-    for _ in range(30):
-        network(torch.randn(4, 1, 8, 8))
-    for layer in network.layers:
-        if hasattr(layer, "parametrizations"):
-            assert torch.linalg.matrix_norm(layer.weight.flatten(1), 2).item() == pytest.approx(1.0, abs=0.02)
+@pytest.mark.parametrize("condition", ["projection", "concatenation"])
+@pytest.mark.parametrize("conditional", [False, True])
+def test_spectral_normalization_bounds_every_weight_of_both_networks(conditional, condition):
+    given = {"normalization": "spectral", "conditional": conditional, "classes": 3}
+    generator = Generator(16, 1, widths=(16, 8), attention=8, **given)
+    discriminator = Discriminator(
+        *(16, 1), widths=(8, 16), attention=8, hidden=6, minibatch_stddev=2, condition=condition, **given
+    )
+    check_spectral(generator, (torch.randn(4, 100),), weights=7)
+    projects = conditional and condition == "projection"
+    check_spectral(discriminator, (torch.randn(4, 1, 16, 16),), weights=8 + projects)
 
 
 def test_weights_begin_as_the_paper_says():
@@ -78,3 +80,119 @@ def test_batch_norm_of_a_conditional_generator_is_conditional():
     gains = torch.cat([norm.gain.weight.flatten() for norm in norms])
     assert 0.01 < gains.std() < 0.04
     assert gains.mean().item() == pytest.approx(1.0, abs=0.02)
+
+
+@pytest.mark.parametrize("kernel_size", [4, 5])
+@pytest.mark.parametrize("size", [5, 7, 25, 28, 30, 45])
+def test_sides_halve_down_with_kernels_of_4_and_up_with_5(size, kernel_size):
+    network = Discriminator(size, 1, widths=(2, 3), kernel_size=kernel_size)
+    images = torch.randn(2, 1, size, size)
+    sides = [network.layers[:stop](images).shape[2] for stop in (1, 3)]
+    half, up = size // 2, -(-size // 2)
+    assert sides == ([half, half // 2] if kernel_size == 4 else [up, -(-up // 2)])
+    assert network(images).shape == (2,)
+    assert network.layers[0].kernel_size == (kernel_size, kernel_size)
+
+
+@pytest.mark.parametrize(("normalization", "kind"), [("none", None), ("batch", nn.BatchNorm1d), ("spectral", None)])
+def test_a_hidden_layer_stands_before_the_head(normalization, kind):
+    network = Discriminator(8, 1, widths=(4, 8), hidden=6, normalization=normalization)
+    linear, *norms, activation, head = list(network.layers)[list(map(type, network.layers)).index(nn.Flatten) + 1 :]
+    assert (linear.in_features, linear.out_features, head.in_features) == (32, 6, 6)
+    assert [type(norm) for norm in norms] == ([] if kind is None else [kind])
+    assert type(activation) is nn.LeakyReLU
+    assert hasattr(linear, "parametrizations") == (normalization == "spectral")
+    assert 0.01 < linear.weight.std() < 0.04 or normalization == "spectral"
+    assert network(torch.randn(3, 1, 8, 8)).shape == (3,)
+
+
+@pytest.mark.parametrize("size", [28, 32])
+def test_a_generator_without_norm_reaches_the_size(size):
+    generator = Generator(size, 1, normalization="none")
+    kinds = {type(module) for module in generator.modules()}
+    assert not kinds & {nn.BatchNorm2d, ConditionalBatchNorm}
+    transposed = [m for m in generator.modules() if isinstance(m, nn.ConvTranspose2d)]
+    assert [(m.kernel_size, m.bias is not None) for m in transposed] == [((4, 4), True)] * 2
+    images = generator(50 * torch.randn(3, 100))
+    assert images.shape == (3, 1, size, size)
+    alone = generator(torch.ones(1, 100))
+    torch.testing.assert_close(generator(torch.cat([torch.ones(1, 100), torch.randn(2, 100)]))[:1], alone)
+
+
+@pytest.mark.parametrize("normalization", ["none", "spectral"])
+@pytest.mark.parametrize("conditional", [False, True])
+@pytest.mark.parametrize("hidden", [0, 6])
+def test_the_head_is_told_the_features_and_has_a_bias_only_if_asked(conditional, normalization, hidden):
+    given = {"conditional": conditional, "classes": 3, "normalization": normalization, "hidden": hidden}
+    check_head(lambda bias: Discriminator(8, 1, widths=(4, 8), head_bias=bias, **given), features=hidden or 32)
+
+
+@pytest.mark.parametrize("hidden", [0, 6])
+@pytest.mark.parametrize("conditional", [False, True])
+def test_the_spread_of_a_group_joins_the_last_feature_map(conditional, hidden):
+    given = {"conditional": conditional, "classes": 3, "hidden": hidden, "normalization": "spectral"}
+    network = Discriminator(8, 1, widths=(4, 8), minibatch_stddev=3, **given)
+    check_minibatch_stddev(network, group_size=3)
+    first = list(network.layers)[list(map(type, network.layers)).index(nn.Flatten) + 1]
+    assert (network.head.in_features if hidden else features_of(network.head)) == (hidden or 36)
+    assert hidden == 0 or first.in_features == 36
+
+
+def features_of(head: nn.Module) -> int:
+    return (head.linear if hasattr(head, "linear") else head).in_features
+
+
+@pytest.mark.parametrize(("network", "sides"), [(Generator, [7, 13]), (Discriminator, [12, 6])])
+def test_attention_follows_the_feature_map_of_its_side_and_other_sides_are_refused(network, sides):
+    widths = (32, 16) if network is Generator else (16, 32)
+    for side, features in zip(sides, widths, strict=True):
+        made = network(25, 1, widths=widths, attention=side)
+        seen = []
+        (layer,) = [module for module in made.modules() if isinstance(module, SelfAttention)]
+        layer.register_forward_hook(lambda layer, given, output, seen=seen: seen.append(given[0].shape))
+        made(torch.randn(2, 100) if network is Generator else torch.randn(2, 1, 25, 25))
+        assert seen == [(2, features, side, side)]
+        assert layer.query.out_channels == features // 8
+    listed = ", ".join(map(str, sides))
+    for side in (25, 14, 1):
+        with pytest.raises(ValueError, match=f"attention={side}: the sides of the feature maps here are {listed}; use"):
+            network(25, 1, widths=widths, attention=side)
+    assert not any(isinstance(module, SelfAttention) for module in network(25, 1).modules())
+
+
+def test_attention_at_sides_that_halve_up():
+    assert Discriminator(25, 1, widths=(8, 8), kernel_size=5, attention=13)(torch.randn(2, 1, 25, 25)).shape == (2,)
+    with pytest.raises(ValueError, match="are 13, 7; use"):
+        Discriminator(25, 1, widths=(8, 8), kernel_size=5, attention=12)
+
+
+@pytest.mark.parametrize("normalization", ["none", "spectral"])
+def test_the_gradient_of_r1_through_every_option_is_that_of_finite_differences(normalization):
+    torch.manual_seed(0)
+    given = {"attention": 4, "minibatch_stddev": 2, "hidden": 6, "kernel_size": 5, "normalization": normalization}
+    network = Discriminator(8, 1, widths=(8, 16), **given).double().eval()  # so that power iterations stand still
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.mul_(10)
+        next(m for m in network.modules() if isinstance(m, SelfAttention)).gamma.fill_(0.5)
+    images = torch.randn(4, 1, 8, 8, dtype=torch.float64)
+
+    def r1() -> torch.Tensor:
+        return logits_and_input_gradient(network, images)[1].square().flatten(1).sum(1).mean()
+
+    r1().backward()
+    slopes = []
+    for name, parameter in network.named_parameters():
+        if parameter.grad is None:  # the head's bias, of which the input gradient does not depend
+            continue
+        flat, gradient = parameter.data.view(-1), parameter.grad.flatten()
+        place = int(gradient.abs().argmax())
+        value, step, ends = flat[place].item(), 1e-6, []
+        for sign in (1, -1):
+            flat[place] = value + sign * step
+            ends.append(r1().item())
+        flat[place] = value
+        assert (ends[0] - ends[1]) / (2 * step) == pytest.approx(gradient[place].item(), rel=1e-4, abs=1e-9), name
+        slopes.append(gradient[place].abs().item())
+    assert len(slopes) >= 9
+    assert sum(slope > 1e-8 for slope in slopes) >= 8

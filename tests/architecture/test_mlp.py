@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from helpers import check_labels_matter
+from helpers import check_head, check_labels_matter, check_minibatch_stddev, check_spectral
 from saddle.architecture.mlp import Discriminator, Generator
 
 
@@ -49,3 +49,28 @@ def test_conditional_networks_listen_to_their_labels(normalization, condition):
 def test_a_conditional_network_without_classes_is_refused(network):
     with pytest.raises(ValueError, match="needs labels, but classes=0"):
         network(4, 1, conditional=True)
+
+
+@pytest.mark.parametrize("normalization", ["none", "spectral"])
+@pytest.mark.parametrize("conditional", [False, True])
+def test_the_head_is_told_the_features_and_has_a_bias_only_if_asked(conditional, normalization):
+    given = {"conditional": conditional, "classes": 3, "normalization": normalization}
+    check_head(lambda bias: Discriminator(8, 1, hidden=(9, 5), head_bias=bias, **given), features=5)
+
+
+@pytest.mark.parametrize("conditional", [False, True])
+def test_the_spread_of_a_group_joins_the_features_before_the_head(conditional):
+    given = {"conditional": conditional, "classes": 3, "normalization": "spectral"}
+    network = Discriminator(8, 1, hidden=(9, 5), minibatch_stddev=3, **given)
+    check_minibatch_stddev(network, group_size=3)
+    assert (network.head.linear if conditional else network.head).in_features == 6
+
+
+@pytest.mark.parametrize("condition", ["projection", "concatenation"])
+@pytest.mark.parametrize("conditional", [False, True])
+def test_spectral_normalization_bounds_every_weight_of_both_networks(conditional, condition):
+    given = {"normalization": "spectral", "conditional": conditional, "classes": 3}
+    check_spectral(Generator(8, 1, hidden=(9, 5), **given), (torch.randn(4, 100),), weights=3)
+    discriminator = Discriminator(8, 1, hidden=(9, 5), minibatch_stddev=2, condition=condition, **given)
+    projects = conditional and condition == "projection"
+    check_spectral(discriminator, (torch.randn(4, 1, 8, 8),), weights=3 + projects)

@@ -26,3 +26,9 @@ def test_both_parts_are_spectrally_normalized():
 def test_initial_weights_are_those_asked_for():
     head = ProjectionHead(4, 3, "none", lambda module: nn.init.constant_(module.weight, 0.5))
     assert head.linear.weight.unique().tolist() == head.vectors.weight.unique().tolist() == [0.5]
+
+
+def test_the_linear_part_has_a_bias_only_if_asked():
+    head = ProjectionHead(4, 3, "none", bias=False)
+    assert [name for name, _ in head.named_parameters()] == ["linear.weight", "vectors.weight"]
+    assert head(torch.zeros(2, 4), torch.tensor([0, 1])).tolist() == [[0.0], [0.0]]

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from saddle.bound import Count, Index, Normalization
 from saddle.layer.activation import Activation, nonlinearity
 from saddle.layer.labelled import LabelEmbedding, LabelledSequential, classes_of
+from saddle.layer.minibatch_stddev import MinibatchStddev
 from saddle.layer.normalization import normalized, weighted
 from saddle.layer.projection import ProjectionHead
 
@@ -60,7 +61,9 @@ class Discriminator(nn.Module):
     """Images (N, channels, image_size, image_size) to logits (N,), through hidden layers; there is no sigmoid.
 
     A `conditional` one takes labels (N,) int64 as well: by "projection" in its head, or by "concatenation" of an
-    embedding of `label_dim` numbers to the image. Raises ValueError if there are no classes then.
+    embedding of `label_dim` numbers to the image. Without `head_bias` the last layer has no bias, which a loss of
+    differences of logits could not train. The spread of each group of `minibatch_stddev` images joins the features
+    before the last layer as one more (0: there is none). Raises ValueError if classes are missing.
     """
 
     def __init__(
@@ -74,17 +77,26 @@ class Discriminator(nn.Module):
         classes: Index = 0,
         condition: Literal["projection", "concatenation"] = "projection",
         label_dim: Count = 16,
+        head_bias: bool = True,
+        minibatch_stddev: Index = 0,
     ) -> None:
         super().__init__()
         self.classes = classes_of(conditional, classes)
         joins, projects = (conditional and condition == name for name in ("concatenation", "projection"))
         sizes = [channels * image_size * image_size + (label_dim if joins else 0), *hidden]
         joined = [LabelEmbedding(classes, label_dim)] if joins else []
+        spread = [MinibatchStddev(minibatch_stddev)] if minibatch_stddev else []
+        features = sizes[-1] + len(spread)
         if projects:
-            head: nn.Module = ProjectionHead(sizes[-1], classes, normalization)
+            head: nn.Module = ProjectionHead(features, classes, normalization, bias=head_bias)
         else:
-            head = weighted(nn.Linear(sizes[-1], 1), normalization)
-        self.layers = LabelledSequential(*joined, *_hidden(sizes, activation, normalization), head)
+            head = weighted(nn.Linear(features, 1, bias=head_bias), normalization)
+        self.layers = LabelledSequential(*joined, *_hidden(sizes, activation, normalization), *spread, head)
+
+    @property
+    def head(self) -> nn.Module:
+        """The last layer; its first argument are the features (N, D) that the logit is made of."""
+        return self.layers[-1]
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         return self.layers(images.flatten(1), labels).squeeze(1)

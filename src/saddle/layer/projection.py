@@ -14,6 +14,7 @@ class ProjectionHead(Labelled):
 
     Miyato & Koyama 2018, section 3 and figure 1 (d) (arXiv 1802.05637). Both are spectrally normalized if asked.
     `initialize` sets the initial weights of both; by default torch's own for the linear part, Xavier's for the vectors.
+    `bias` is that of the linear part.
     """
 
     def __init__(
@@ -22,9 +23,10 @@ class ProjectionHead(Labelled):
         classes: int,
         normalization: Normalization,
         initialize: Callable[[nn.Module], None] | None = None,
+        bias: bool = True,
     ) -> None:
         super().__init__()
-        linear, vectors = nn.Linear(features, 1), nn.Embedding(classes, features)
+        linear, vectors = nn.Linear(features, 1, bias=bias), nn.Embedding(classes, features)
         nn.init.xavier_uniform_(vectors.weight)
         if initialize is not None:
             initialize(linear)
