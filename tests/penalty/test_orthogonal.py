@@ -45,8 +45,8 @@ class Value(nn.Module):
 def test_it_is_on_the_networks_that_it_names_and_leaves_biases_and_embeddings_alone():
     networks = {"generator": nn.Linear(2, 2), "discriminator": nn.Linear(3, 3)}
     given = view(networks=networks)
-    assert Orthogonal(1.0, on="generator").discriminator(given) is None
-    assert Orthogonal(1.0, on="discriminator").generator(given) is None
+    assert Orthogonal(1.0, network="generator").discriminator(given) is None
+    assert Orthogonal(1.0, network="discriminator").generator(given) is None
     assert Orthogonal(1.0).generator(given) == off_diagonal(networks["generator"])
     assert Orthogonal(1.0).discriminator(given) == off_diagonal(networks["discriminator"])
     assert off_diagonal(nn.Sequential(nn.Embedding(4, 4), nn.BatchNorm1d(4))) == 0

@@ -168,7 +168,7 @@ class Discriminator(nn.Module):
         label_dim: Count = 16,
         kernel_size: Literal[4, 5] = 4,
         hidden: Index = 0,
-        head_bias: bool = True,
+        head_bias: bool | None = None,
         minibatch_stddev: Index = 0,
         attention: Index = 0,
     ) -> None:
@@ -190,7 +190,7 @@ class Discriminator(nn.Module):
             layers.append(MinibatchStddev(minibatch_stddev))
         features = (widths[-1] + (minibatch_stddev > 0)) * sides[-1] ** 2
         tail = self._hidden(features, hidden, activation, normalization) if hidden else []
-        head = self._head(hidden or features, classes if projects else 0, normalization, head_bias)
+        head = self._head(hidden or features, classes if projects else 0, normalization, head_bias is not False)
         self.layers = LabelledSequential(*layers, nn.Flatten(), *tail, head)
 
     @staticmethod

@@ -77,7 +77,7 @@ class Discriminator(nn.Module):
         classes: Index = 0,
         condition: Literal["projection", "concatenation"] = "projection",
         label_dim: Count = 16,
-        head_bias: bool = True,
+        head_bias: bool | None = None,
         minibatch_stddev: Index = 0,
     ) -> None:
         super().__init__()
@@ -88,9 +88,9 @@ class Discriminator(nn.Module):
         spread = [MinibatchStddev(minibatch_stddev)] if minibatch_stddev else []
         features = sizes[-1] + len(spread)
         if projects:
-            head: nn.Module = ProjectionHead(features, classes, normalization, bias=head_bias)
+            head: nn.Module = ProjectionHead(features, classes, normalization, bias=head_bias is not False)
         else:
-            head = weighted(nn.Linear(features, 1, bias=head_bias), normalization)
+            head = weighted(nn.Linear(features, 1, bias=head_bias is not False), normalization)
         self.layers = LabelledSequential(*joined, *_hidden(sizes, activation, normalization), *spread, head)
 
     @property

@@ -16,8 +16,9 @@ from torch.optim import Optimizer
 
 from saddle.bound import Count, Index, Positive
 from saddle.cli.limit import max_steps
+from saddle.cli.pairing import check_pairing, with_head_bias
 from saddle.cli.schema import check, check_parameters
-from saddle.cli.sound import check_architecture, check_game, check_once, check_trainer, trainer_arguments
+from saddle.cli.sound import check_architecture, check_once, check_trainer, trainer_arguments
 from saddle.data.module import ImageData
 from saddle.error import InputError
 from saddle.game.adversarial import Penalty
@@ -82,6 +83,8 @@ class Built:
     module: GameModule
     data: ImageData
     trainer: Trainer
+    warnings: list[str]
+    """What may go wrong with the chosen parts, a sentence each."""
 
 
 def check_config(config: Config) -> None:
@@ -102,7 +105,7 @@ def build(config: Config, purge_step: int | None = None) -> Built:
     torch.manual_seed(hashed_seed(config["seed"], "weights"))
     game = make("game", config["game"])
     networks = build_networks(config, game)
-    check_game(config, game)
+    warnings = check_pairing(config, game)
     data = make("data", config["data"])
     data.check_size(data.size)
     trainer = build_trainer(config, purge_step)
@@ -125,7 +128,7 @@ def build(config: Config, purge_step: int | None = None) -> Built:
         ema=None if training["ema"] is None else make("training.ema", training["ema"]),
         record=_record(config),
     )
-    return Built(module, data, trainer)
+    return Built(module, data, trainer, warnings)
 
 
 def _record(config: Config) -> Config:
@@ -139,7 +142,8 @@ def build_networks(config: Config, game: Game) -> dict[str, nn.Module]:
     missing = [name for name in game.needs if name not in config["architecture"]]
     if missing:
         raise InputError(f"architecture.{missing[0]} is missing: game={type(game).__name__} needs it")
-    return {name: make(f"architecture.{name}", config["architecture"][name]) for name in game.needs}
+    nodes = {name: with_head_bias(config["architecture"][name], game) for name in game.needs}
+    return {name: make(f"architecture.{name}", node) for name, node in nodes.items()}
 
 
 def per_turn(path: str, settings: Mapping[str, Any], turns: tuple[Turn, ...]) -> Mapping[str, Any]:

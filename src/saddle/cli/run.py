@@ -4,6 +4,7 @@ import logging
 import os
 import shlex
 import signal
+import sys
 import warnings
 from pathlib import Path
 
@@ -44,6 +45,9 @@ def run(config: Config) -> float | None:
         content = read_checkpoint(checkpoint)
     iteration = content[MARK]["clock"]["iteration"] if content else None
     built = build(config, purge_step=None if iteration is None else iteration + 1)
+    if first_rank:
+        for sentence in built.warnings:
+            print(f"warning: {sentence}", file=sys.stderr)
     check_figure(config["figure"], built)
     check_extractor(built)
     if checkpoint is not None:

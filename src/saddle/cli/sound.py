@@ -6,9 +6,6 @@ import saddle.compat  # noqa: F401  isort: skip
 import torch
 
 from saddle.error import InputError
-from saddle.game.turn import Game
-from saddle.loss.wasserstein import Wasserstein
-from saddle.penalty.base import InputGradientPenalty, WeightConstraint
 
 _PRECISIONS = {"32-true", "32", "bf16-mixed", "16-mixed", "64-true", "64"}
 _DDP = {
@@ -115,24 +112,3 @@ def trainer_arguments(node: dict[str, Any]) -> dict[str, Any]:
     if strategy == "auto" and several:
         strategy = "ddp"
     return {**node, "strategy": _DDP.get(strategy, strategy)}
-
-
-def check_game(config: dict[str, Any], game: Game) -> None:
-    """Raise InputError for parts of a game that contradict each other."""
-    penalties = getattr(game, "penalties", {})
-    on_inputs = [
-        name for name, penalty in penalties.items() if isinstance(penalty, InputGradientPenalty) and penalty.weight > 0
-    ]
-    constraints = [penalty for penalty in penalties.values() if isinstance(penalty, WeightConstraint)]
-    discriminator = config["architecture"].get("discriminator", {})
-    bounded = on_inputs or constraints or discriminator.get("normalization") == "spectral"
-    if isinstance(getattr(game, "loss", None), Wasserstein) and not bounded:
-        raise InputError(
-            "loss=wasserstein without a constraint on the discriminator has no minimum: add penalty=gradient_penalty, "
-            "penalty=weight_clipping or architecture.discriminator.normalization=spectral"
-        )
-    if on_inputs and discriminator.get("normalization") == "batch":
-        raise InputError(
-            f"penalty={on_inputs[0]} with architecture.discriminator.normalization=batch: batch norm mixes images, so "
-            "the gradient of one logit is no longer that of one image; use none or spectral"
-        )

@@ -11,8 +11,11 @@ from saddle.loss.base import Loss
 class Wasserstein(Loss):
     """The difference of D's means, an estimate of the earth mover's distance while D is 1-Lipschitz.
 
-    D needs a constraint: weight clipping (the paper's), a gradient penalty, or spectral normalization.
+    D needs a constraint: weight clipping (the paper's), a gradient penalty, or spectral normalization. A constant in
+    D's last layer cancels, so its head has no bias.
     """
+
+    relative = True
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         """fake - real, (N,)."""

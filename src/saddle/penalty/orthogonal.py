@@ -29,16 +29,16 @@ def off_diagonal(network: nn.Module) -> Tensor:
 class Orthogonal(Term):
     """Pushes the outputs of each layer apart, without a word on their lengths: |W W^T x (1 - I)|^2, summed over layers.
 
-    Rows of W are outputs. `on` says whose weights. The paper's weight is 1e-4 (there on G, where it makes truncation
+    Rows of W are outputs. `network` says whose weights. The paper's weight is 1e-4 (there on G, where it makes truncation
     work).
     """
 
-    on: Literal["discriminator", "generator", "both"] = "both"
+    network: Literal["discriminator", "generator", "both"] = "both"
 
     def discriminator(self, view: View) -> Tensor | None:
         """D's sum, a scalar, or None."""
-        return None if self.on == "generator" else off_diagonal(view.networks["discriminator"])
+        return None if self.network == "generator" else off_diagonal(view.networks["discriminator"])
 
     def generator(self, view: View) -> Tensor | None:
         """G's sum, a scalar, or None."""
-        return None if self.on == "discriminator" else off_diagonal(view.networks["generator"])
+        return None if self.network == "discriminator" else off_diagonal(view.networks["generator"])

@@ -1,0 +1,107 @@
+"""Which loss, penalties and discriminator go together: refused with the reason, or warned of, before training."""
+
+from typing import Any
+
+from saddle.error import InputError
+from saddle.game.turn import Game
+from saddle.loss.base import Loss
+from saddle.loss.hinge import Hinge
+from saddle.loss.relativistic import Relativistic
+from saddle.loss.wasserstein import Wasserstein
+from saddle.penalty.balanced_consistency import BalancedConsistency
+from saddle.penalty.base import InputGradientPenalty, WeightConstraint, Weighted
+
+
+def with_head_bias(node: dict[str, Any], game: Game) -> dict[str, Any]:
+    """The config of a network whose `head_bias` is decided: where only differences of logits count there is none.
+
+    Raises InputError if the config asks for one there.
+    """
+    if "head_bias" not in node:
+        return node
+    relative = getattr(getattr(game, "loss", None), "relative", False)
+    if relative and node["head_bias"]:
+        raise InputError(
+            "architecture.discriminator.head_bias=True: this loss reads differences of logits alone, so that bias "
+            "would never learn: use null or false"
+        )
+    return {**node, "head_bias": not relative if node["head_bias"] is None else node["head_bias"]}
+
+
+def check_pairing(config: dict[str, Any], game: Game) -> list[str]:
+    """Raise InputError for parts of a game that contradict each other; the sentences to warn with, for the rest."""
+    penalties = {
+        name: penalty
+        for name, penalty in getattr(game, "penalties", {}).items()
+        if not isinstance(penalty, Weighted) or penalty.weight > 0
+    }
+    loss, discriminator = getattr(game, "loss", None), config["architecture"].get("discriminator", {})
+    _check_bounded(loss, penalties, discriminator)
+    _check_gradients(penalties, discriminator)
+    _check_constraints(loss, penalties, discriminator)
+    for name, penalty in penalties.items():
+        if isinstance(penalty, BalancedConsistency) and "image_size" not in config["data"]:
+            raise InputError(f"penalty={name} shifts and mirrors images: it says nothing of points; leave it out")
+    return _warnings(loss, penalties, discriminator)
+
+
+def _on_inputs(penalties: dict[str, Any]) -> list[str]:
+    return [name for name, penalty in penalties.items() if isinstance(penalty, InputGradientPenalty)]
+
+
+def _constraints(penalties: dict[str, Any]) -> list[str]:
+    return [name for name, penalty in penalties.items() if isinstance(penalty, WeightConstraint)]
+
+
+def _check_bounded(loss: Loss | None, penalties: dict[str, Any], discriminator: dict[str, Any]) -> None:
+    bounded = _on_inputs(penalties) or _constraints(penalties) or discriminator.get("normalization") == "spectral"
+    if isinstance(loss, Wasserstein) and not bounded:
+        raise InputError(
+            "loss=wasserstein without a constraint on the discriminator has no minimum: add penalty=gradient_penalty, "
+            "penalty=weight_clipping or architecture.discriminator.normalization=spectral"
+        )
+
+
+def _check_gradients(penalties: dict[str, Any], discriminator: dict[str, Any]) -> None:
+    names = _on_inputs(penalties)
+    if names and discriminator.get("normalization") == "batch":
+        raise InputError(
+            f"penalty={names[0]} with architecture.discriminator.normalization=batch: batch norm mixes images, so "
+            "the gradient of one logit is no longer that of one image; use none or spectral"
+        )
+
+
+def _check_constraints(loss: Loss | None, penalties: dict[str, Any], discriminator: dict[str, Any]) -> None:
+    names = _constraints(penalties)
+    if names and discriminator.get("normalization") == "spectral":
+        raise InputError(
+            f"penalty={names[0]} with architecture.discriminator.normalization=spectral: the norm divides out what "
+            "clipping does to the weights' size; use one of the two"
+        )
+    if names and isinstance(loss, Hinge):
+        raise InputError(
+            f"loss=hinge with penalty={names[0]}: clipped weights keep the logits inside the margin, where this is the "
+            "Wasserstein loss; use loss=wasserstein"
+        )
+
+
+def _warnings(loss: Loss | None, penalties: dict[str, Any], discriminator: dict[str, Any]) -> list[str]:
+    found, on_inputs = [], _on_inputs(penalties)
+    if getattr(loss, "relative", False) and discriminator.get("normalization") == "batch":
+        found.append(
+            "batch norm in the discriminator mixes images, and this loss compares them: R3GAN (arXiv 2501.05441) "
+            "trains without; use architecture.discriminator.normalization=none"
+        )
+    if isinstance(loss, Relativistic):
+        lazy = [name for name in on_inputs if penalties[name].every_iterations > 1]
+        if lazy:
+            found.append(
+                f"penalty.{lazy[0]}.every_iterations={penalties[lazy[0]].every_iterations}: R3GAN (arXiv 2501.05441) "
+                "failed to converge with lazy penalties; use 1"
+            )
+        if not on_inputs:
+            found.append(
+                "loss=relativistic without a penalty on the discriminator's gradient need not converge (R3GAN, arXiv "
+                "2501.05441): use 'penalty=[r1,r2]'"
+            )
+    return found
