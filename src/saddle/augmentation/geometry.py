@@ -23,7 +23,7 @@ def flip(numbers: Tensor, side: int) -> Tensor:
 
 
 def quarter_turn(numbers: Tensor, side: int) -> Tensor:
-    """0, 1, 2 or 3 quarter turns, equally likely."""
+    """0, 1, 2 or 3 quarter turns to the right, equally likely."""
     turns = whole(numbers[:, 0], 0, 3)
     cosine = numbers.new_tensor([1.0, 0.0, -1.0, 0.0])[turns]  # exactly, which torch.cos is not
     sine = numbers.new_tensor([0.0, 1.0, 0.0, -1.0])[turns]
@@ -43,7 +43,7 @@ def scale(numbers: Tensor, side: int) -> Tensor:
 
 
 def rotation(numbers: Tensor, side: int, degrees: float) -> Tensor:
-    """A turn by any angle within `degrees` to either side."""
+    """A turn by any angle within `degrees` to either side, right for numbers above one half."""
     angle = (2 * numbers[:, 0] - 1) * math.radians(degrees)
     return _rotation(angle.cos(), angle.sin())
 

@@ -17,7 +17,7 @@ def picked(images: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
 
 
 def mirrored(places: Tensor, size: int) -> Tensor:
-    """Integer places brought into 0..size-1 by reflection at the outermost pixels, which are not repeated."""
+    """Places, whole or not, brought into [0, size - 1] by reflection at the outermost pixels (not repeated)."""
     if size == 1:
         return torch.zeros_like(places)
     return size - 1 - (places.remainder(2 * size - 2) - (size - 1)).abs()
@@ -45,17 +45,14 @@ def warped(images: Tensor, inverse: Tensor) -> Tensor:
     exact: the other three weights are 0.
     """
     size = images.shape[3]
-    place = torch.arange(size, device=images.device, dtype=inverse.dtype) - (size - 1) / 2
+    middle = (size - 1) / 2
+    place = torch.arange(size, device=images.device, dtype=inverse.dtype) - middle
     right, down = place.view(1, 1, -1), place.view(1, -1, 1)
     column, row = (
-        axis[:, 0, None, None] * right + axis[:, 1, None, None] * down + axis[:, 2, None, None] + (size - 1) / 2
+        mirrored(axis[:, 0, None, None] * right + axis[:, 1, None, None] * down + axis[:, 2, None, None] + middle, size)
         for axis in (inverse[:, 0], inverse[:, 1])
     )
     left, top = column.floor(), row.floor()
-    sides = ((left.long(), 1 - (column - left)), (left.long() + 1, column - left))
-    ends = ((top.long(), 1 - (row - top)), (top.long() + 1, row - top))
-    return sum(
-        (weight * share).unsqueeze(1) * picked(images, mirrored(y, size), mirrored(x, size))
-        for y, weight in ends
-        for x, share in sides
-    )
+    sides = ((left.long(), left + 1 - column), (left.long().add(1).clamp(max=size - 1), column - left))
+    ends = ((top.long(), top + 1 - row), (top.long().add(1).clamp(max=size - 1), row - top))
+    return sum((share * part).unsqueeze(1) * picked(images, y, x) for y, share in ends for x, part in sides)
