@@ -99,16 +99,12 @@ def test_colour_is_refused_without_three_channels(channels):
 
 def test_each_row_depends_on_its_own_image_and_numbers_alone():
     augmentation, x = DiffAugment(colour=True), images(4, 3)
-    numbers = {
-        name: torch.rand(4, count).tolist() for name, count in (("colour", 3), ("translation", 2), ("cutout", 2))
-    }
+    counts = {"colour": 3, "translation": 2, "cutout": 2}
+    numbers = {name: torch.rand(4, count).tolist() for name, count in counts.items()}
     together = augmentation(x, given(**numbers))
     for row in range(4):
-        alone = augmentation(
-            x[row : row + 1], given(**{name: values[row : row + 1] for name, values in numbers.items()})
-        )
-        assert torch.equal(together[row], alone[0])
-    assert len({tuple(values) for values in numbers["translation"]}) == 4
+        own = {name: values[row : row + 1] for name, values in numbers.items()}
+        assert torch.equal(together[row], augmentation(x[row : row + 1], given(**own))[0])
 
 
 def test_gradients_are_those_of_finite_differences():
