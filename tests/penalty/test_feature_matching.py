@@ -4,7 +4,7 @@ from helpers import finite_differences, view
 from saddle.penalty.feature_matching import FeatureMatching
 
 
-def features(images: torch.Tensor) -> torch.Tensor:
+def features(images: torch.Tensor, kind: str = "") -> torch.Tensor:
     return images.flatten(1).sin() * torch.arange(1, 5)
 
 

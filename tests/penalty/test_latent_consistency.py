@@ -10,7 +10,7 @@ def test_both_terms_by_hand():
     def generate(z: torch.Tensor) -> torch.Tensor:
         return z.tanh().view(-1, 1, 1, 3)
 
-    def discriminate(images: torch.Tensor) -> torch.Tensor:
+    def discriminate(images: torch.Tensor, kind: str = "") -> torch.Tensor:
         return images.flatten(1).square().sum(1)
 
     fake, moved = generate(latent), generate(latent + 0.5 * step)
@@ -35,7 +35,7 @@ def test_the_discriminators_term_does_not_train_the_generator():
         latent=torch.randn(2, 3),
         logits={"fake": torch.zeros(2, requires_grad=True)},
         generate=lambda z: (z * weight).view(-1, 1, 1, 3),
-        discriminate=lambda images: images.flatten(1).sum(1),
+        discriminate=lambda images, kind: images.flatten(1).sum(1),
         chance=Fixed(torch.randn(2, 3)),
     )
     LatentConsistency(weight=1.0).discriminator(given).backward()

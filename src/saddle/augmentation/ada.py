@@ -96,6 +96,7 @@ class ADA(Augmentation):
         )
         self.target, self.every_iterations, self.speed_images = target, every_iterations, speed_images
         self.limit = limit
+        self.shown = ("p", "r_t")  # as curves
         self.register_buffer("p", torch.zeros(()))
         self.register_buffer("r_t", torch.zeros(()))
         self.register_buffer("signs", torch.zeros(()))  # their sum since p was last moved

@@ -84,6 +84,8 @@ def _scalars(module: GameModule) -> dict[str, Tensor]:
         if key in observed:
             scalars[f"logit/{key}"] = observed[key].mean()
             scalars[f"probability/{label}"] = observed[key].sigmoid().mean()
+    for name, part in module.state.items():
+        scalars |= {f"{name}/{shown}": getattr(part, shown) for shown in getattr(part, "shown", ())}
     for name, norm in module.gradient_norms.items():
         scalars[f"gradient_norm/{name}"] = norm
     return scalars

@@ -14,6 +14,7 @@ from lightning.pytorch.loggers import Logger
 from torch import nn
 from torch.optim import Optimizer
 
+from saddle.augmentation.base import Augmentation
 from saddle.bound import Count, Index, Positive
 from saddle.cli.limit import max_steps
 from saddle.cli.pairing import check_pairing, with_head_bias
@@ -63,6 +64,7 @@ class Run:
     architecture: Mapping[str, nn.Module | bool]
     loss: Loss
     penalty: Mapping[str, Penalty]
+    augmentation: Mapping[str, Augmentation]
     game: Game
     optimizer: dict[str, Any]
     training: Training

@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from saddle.augmentation.ada import ADA
 from saddle.error import InputError
 from saddle.game.turn import Game
 from saddle.loss.base import Loss
 from saddle.loss.hinge import Hinge
+from saddle.loss.least_squares import LeastSquares
 from saddle.loss.relativistic import Relativistic
 from saddle.loss.wasserstein import Wasserstein
 from saddle.penalty.balanced_consistency import BalancedConsistency
@@ -42,6 +44,7 @@ def check_pairing(config: dict[str, Any], game: Game) -> list[str]:
     for name, penalty in penalties.items():
         if isinstance(penalty, BalancedConsistency) and "image_size" not in config["data"]:
             raise InputError(f"penalty={name} shifts and mirrors images: it says nothing of points; leave it out")
+    _check_augmentations(config, game)
     return _warnings(loss, penalties, discriminator)
 
 
@@ -83,6 +86,22 @@ def _check_constraints(loss: Loss | None, penalties: dict[str, Any], discriminat
             f"loss=hinge with penalty={names[0]}: clipped weights keep the logits inside the margin, where this is the "
             "Wasserstein loss; use loss=wasserstein"
         )
+
+
+def _check_augmentations(config: dict[str, Any], game: Game) -> None:
+    loss = getattr(game, "loss", None)
+    for name, augmentation in getattr(game, "augmentations", {}).items():
+        if "image_size" not in config["data"]:
+            raise InputError(f"augmentation={name} changes images: it says nothing of points; use augmentation=none")
+        try:
+            augmentation.check(config["data"]["channels"])
+        except InputError as error:
+            raise InputError(f"augmentation.{name}.{error}") from error
+        if isinstance(augmentation, ADA) and (getattr(loss, "relative", False) or isinstance(loss, LeastSquares)):
+            raise InputError(
+                f"augmentation={name} steers by the sign of D's logits, which says nothing under this loss: use "
+                "loss=non_saturating or hinge, or augmentation=diffaugment"
+            )
 
 
 def _warnings(loss: Loss | None, penalties: dict[str, Any], discriminator: dict[str, Any]) -> list[str]:

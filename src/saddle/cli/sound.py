@@ -87,6 +87,8 @@ def check_once(config: dict[str, Any]) -> None:
         "game.loss": (game.get("loss", config["loss"]), config["loss"], "the group loss"),
         "game.penalties": (game.get("penalties", config["penalty"]), config["penalty"], "the group penalty"),
     }
+    augmentation = config["augmentation"]
+    echoes["game.augmentations"] = (game.get("augmentations", augmentation), augmentation, "the group augmentation")
     conditional = config["architecture"]["conditional"]
     for player, network in networks_of(config).items():
         for name in ("image_size", "channels", "classes"):

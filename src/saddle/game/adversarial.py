@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
+from saddle.augmentation.base import Augmentation, Uniform
 from saddle.bound import Count
 from saddle.game.turn import Batch, Game, Moment, Networks, Played, Turn, given, input_of
 from saddle.loss.base import Loss, check_logits
 from saddle.penalty.base import InputGradientPenalty, Term, View, WeightConstraint, logits_and_input_gradient
 
 Penalty = InputGradientPenalty | WeightConstraint | Term
+Discriminator = Callable[[Tensor], Tensor]
 
 
 @dataclass(frozen=True)
@@ -21,12 +23,14 @@ class Adversarial(Game):
     D minimises the loss's discriminator objective plus the input-gradient penalties and its share of the terms, after
     which weight constraints hold. G minimises the loss's generator objective plus its share of the terms. Within an
     iteration both turns see the same real images and the same latent. Where the networks are conditional, generated
-    images are asked for with the labels of the real ones.
+    images are asked for with the labels of the real ones. D sees every image through the `augmentations`, one after the
+    other; numbers of their own are drawn for real images, generated ones, and points between.
     """
 
     loss: Loss
     penalties: Mapping[str, Penalty] = field(default_factory=dict)
     n_critic: Count = 1
+    augmentations: Mapping[str, Augmentation] = field(default_factory=dict)
 
     needs = ("generator", "discriminator")
 
@@ -39,46 +43,51 @@ class Adversarial(Game):
         )
 
     def state(self) -> dict[str, nn.Module]:
-        return {name: term.state for name, term in self._of_kind(Term).items() if term.state is not None}
+        parts = {name: term.state for name, term in self._of_kind(Term).items()} | {**self.augmentations}
+        return {name: part for name, part in parts.items() if part is not None and any(True for _ in part.buffers())}
 
     def observe(self, observed: Mapping[str, Tensor]) -> None:
         """Tell what remembers D's logits on the real and generated images of the iteration, after D's step."""
         for term in self._of_kind(Term).values():
             term.observe(observed["real"], observed["fake"])
+        for augmentation in self.augmentations.values():
+            augmentation.observe(observed["real"], len(observed["real"]))
 
     def discriminator_loss(self, networks: Networks, batch: Batch, moment: Moment) -> Played:
         """Adversarial term, input-gradient penalties and terms of D, on real images and on fresh generated ones."""
-        discriminator, real = given(networks["discriminator"], batch), batch["image"]
+        discriminator, real = self._discriminator(networks, batch, moment), batch["image"]
         with torch.no_grad():
             latent, fake = self._generate(networks, batch, moment)
         due = {name: p for name, p in self._of_kind(InputGradientPenalty).items() if p.due(moment.iteration)}
         gradients: dict[str, Tensor] = {}
         logits = {
-            "real": self._logits(discriminator, real, "real", due, gradients),
-            "fake": self._logits(discriminator, fake, "fake", due, gradients),
+            "real": self._logits(discriminator("real"), real, "real", due, gradients),
+            "fake": self._logits(discriminator("fake"), fake, "fake", due, gradients),
         }
         terms = {"adversarial": self._adversarial(self.loss.discriminator, moment, logits["real"], logits["fake"])}
         for name, penalty in due.items():
             if penalty.at == "between":
                 points = penalty.points(real, fake, moment)
-                _, gradients[name] = logits_and_input_gradient(discriminator, points, penalty.precision)
+                _, gradients[name] = logits_and_input_gradient(discriminator("between"), points, penalty.precision)
             terms[name] = penalty.gain(moment.images) * penalty.values(gradients[name]).mean()
+        view = self._view(networks, batch, moment, fake, latent, logits)
         for name, term in self._terms(moment).items():
-            _add(terms, name, term, term.discriminator(_view(networks, batch, moment, fake, latent, logits)), moment)
+            _add(terms, name, term, term.discriminator(view), moment)
         return Played(terms, {name: value.detach() for name, value in logits.items()})
 
     def generator_loss(self, networks: Networks, batch: Batch, moment: Moment) -> Played:
         """Adversarial term and terms of G; D's weights are read, not trained."""
-        discriminator, real = given(networks["discriminator"], batch), batch["image"]
+        discriminator, real = self._discriminator(networks, batch, moment), batch["image"]
         latent, fake = self._generate(networks, batch, moment)
-        logits = {"fake": check_logits(discriminator(fake), len(fake))}
+        logits = {"fake": check_logits(discriminator("fake")(fake), len(fake))}
         compared = [logits["fake"]]
         if self.loss.generator_needs_real:
             with torch.no_grad():
-                compared.append(check_logits(discriminator(real), len(real)))
+                compared.append(check_logits(discriminator("real")(real), len(real)))
         terms = {"adversarial": self._adversarial(self.loss.generator, moment, *compared)}
+        view = self._view(networks, batch, moment, fake, latent, logits)
         for name, term in self._terms(moment).items():
-            _add(terms, name, term, term.generator(_view(networks, batch, moment, fake, latent, logits)), moment)
+            _add(terms, name, term, term.generator(view), moment)
         return Played(terms, {"fake": logits["fake"].detach()})
 
     def _of_kind(self, kind: type) -> dict[str, Penalty]:
@@ -92,6 +101,48 @@ class Adversarial(Game):
         if self.loss.over_batch:
             logits = tuple(moment.gather(values) for values in logits)
         return objective(*logits).mean()
+
+    def _discriminator(self, networks: Networks, batch: Batch, moment: Moment) -> Callable[[str], Discriminator]:
+        """For "real", "fake" or "between" images, D as it sees them."""
+        seen = given(networks["discriminator"], batch)
+
+        def of(kind: str) -> Discriminator:
+            if not self.augmentations:
+                return seen
+
+            def uniform(purpose: str, shape: tuple[int, ...]) -> Tensor:
+                return moment.uniform(f"{kind}.{purpose}", shape)
+
+            return lambda images: seen(self._augmented(images, uniform))
+
+        return of
+
+    def _augmented(self, images: Tensor, uniform: Uniform) -> Tensor:
+        for augmentation in self.augmentations.values():
+            images = augmentation(images, uniform)
+        return images
+
+    def _view(
+        self,
+        networks: Networks,
+        batch: Batch,
+        moment: Moment,
+        fake: Tensor,
+        latent: Tensor,
+        logits: Mapping[str, Tensor],
+    ) -> View:
+        discriminator = self._discriminator(networks, batch, moment)
+        return View(
+            networks=networks,
+            real=batch["image"],
+            fake=fake,
+            latent=latent,
+            logits=logits,
+            discriminate=lambda images, kind: check_logits(discriminator(kind)(images), len(images)),
+            features=lambda images, kind: input_of(networks["discriminator"].head, lambda: discriminator(kind)(images)),
+            generate=given(networks["generator"], batch),
+            chance=moment,
+        )
 
     @staticmethod
     def _generate(networks: Networks, batch: Batch, moment: Moment) -> tuple[Tensor, Tensor]:
@@ -121,24 +172,3 @@ class Adversarial(Game):
 def _add(terms: dict[str, Tensor], name: str, term: Term, value: Tensor | None, moment: Moment) -> None:
     if value is not None:
         terms[name] = term.gain(moment.images) * value
-
-
-def _view(
-    networks: Networks, batch: Batch, moment: Moment, fake: Tensor, latent: Tensor, logits: Mapping[str, Tensor]
-) -> View:
-    discriminator = given(networks["discriminator"], batch)
-
-    def features(images: Tensor) -> Tensor:
-        return input_of(networks["discriminator"].head, lambda: discriminator(images))
-
-    return View(
-        networks=networks,
-        real=batch["image"],
-        fake=fake,
-        latent=latent,
-        logits=logits,
-        discriminate=lambda images: check_logits(discriminator(images), len(images)),
-        features=features,
-        generate=given(networks["generator"], batch),
-        chance=moment,
-    )

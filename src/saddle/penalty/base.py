@@ -85,6 +85,7 @@ class View:
     `networks` are the game's. `real` and `fake` are images (N, C, H, W), `logits` D's on them, (N,) by the names "real"
     and "fake" (in G's turn "fake" alone). `discriminate` gives D's logits (N,), `features` what D's last layer reads,
     (N, F), and `generate` images from a latent (N, latent_dim); all three know the labels.
+    The first two are told the kind of image, "real" or "fake", for the augmentations that go with it.
     """
 
     networks: Mapping[str, nn.Module]
@@ -92,8 +93,8 @@ class View:
     fake: Tensor
     latent: Tensor
     logits: Mapping[str, Tensor]
-    discriminate: Callable[[Tensor], Tensor]
-    features: Callable[[Tensor], Tensor]
+    discriminate: Callable[[Tensor, str], Tensor]
+    features: Callable[[Tensor, str], Tensor]
     generate: Callable[[Tensor], Tensor]
     chance: Chance
 

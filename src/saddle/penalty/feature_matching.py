@@ -19,6 +19,6 @@ class FeatureMatching(Term):
     def generator(self, view: View) -> Tensor:
         """The squared distance of the mean features, a scalar."""
         with torch.no_grad():
-            real = view.chance.gather(view.features(view.real)).mean(0)
-        fake = view.chance.gather(view.features(view.fake)).mean(0)
+            real = view.chance.gather(view.features(view.real, "real")).mean(0)
+        fake = view.chance.gather(view.features(view.fake, "fake")).mean(0)
         return (real - fake).square().sum()

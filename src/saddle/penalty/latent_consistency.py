@@ -25,7 +25,7 @@ class LatentConsistency(Term):
         """The mean squared difference of logits, a scalar."""
         with torch.no_grad():
             moved = self._moved(view)
-        return (view.logits["fake"] - view.discriminate(moved)).square().mean()
+        return (view.logits["fake"] - view.discriminate(moved, "fake")).square().mean()
 
     def generator(self, view: View) -> Tensor | None:
         """Minus the mean squared difference of images times `generator_share`, a scalar; None where that is 0."""

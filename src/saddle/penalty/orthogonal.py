@@ -29,8 +29,8 @@ def off_diagonal(network: nn.Module) -> Tensor:
 class Orthogonal(Term):
     """Pushes the outputs of each layer apart, without a word on their lengths: |W W^T x (1 - I)|^2, summed over layers.
 
-    Rows of W are outputs. `network` says whose weights. The paper's weight is 1e-4 (there on G, where it makes truncation
-    work).
+    Rows of W are outputs. `network` says whose weights. The paper's weight is 1e-4 (there on G, where it makes
+    truncation work).
     """
 
     network: Literal["discriminator", "generator", "both"] = "both"
