@@ -66,5 +66,10 @@ class Discriminator(nn.Module):
         head = weighted(nn.Linear(sizes[-1], 1, bias=head_bias), normalization)
         self.layers = nn.Sequential(*_hidden(sizes, activation, normalization), head)
 
+    @property
+    def head(self) -> nn.Module:
+        """The last layer; its argument are the features (N, D) that the logit is made of."""
+        return self.layers[-1]
+
     def forward(self, points: Tensor) -> Tensor:
         return self.layers(points / self.scale).squeeze(1)

@@ -18,7 +18,7 @@ from saddle.bound import Count, Index, Positive
 from saddle.cli.limit import max_steps
 from saddle.cli.schema import check, check_parameters
 from saddle.cli.sound import check_architecture, check_game, check_once, check_trainer, trainer_arguments
-from saddle.data.module import ImageData
+from saddle.data.memory import MemoryData
 from saddle.error import InputError
 from saddle.game.adversarial import Penalty
 from saddle.game.turn import Game, Turn
@@ -58,7 +58,7 @@ class Checkpoints:
 class Run:
     """The config's keys and what each of them builds; `build_optimizers` checks `optimizer`, turn by turn."""
 
-    data: ImageData
+    data: MemoryData
     architecture: Mapping[str, nn.Module | bool]
     loss: Loss
     penalty: Mapping[str, Penalty]
@@ -80,7 +80,7 @@ class Built:
     """What a run is made of."""
 
     module: GameModule
-    data: ImageData
+    data: MemoryData
     trainer: Trainer
 
 

@@ -1,0 +1,149 @@
+"""Pictures of toy problems: samples over data, and the landscape that D makes of the plane.
+
+matplotlib is imported where a picture is drawn, and used without its global state.
+"""
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from saddle.callback.probe import evaluating
+from saddle.data.points import PointData
+from saddle.penalty.base import logits_and_input_gradient
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_CELLS = 120  # the landscape is read in so many places along each side
+_ARROWS = 60
+_SHOWN = 1500  # points of the data
+_INK, _PAPER, _REAL, _FAKE = "#22223b", "white", "#b8860b", "#111122"
+
+
+@dataclass(frozen=True)
+class Landscape:
+    """What D says: `logits` (H, W) over the square of half-width `reach`, lowest row first, and its input `gradient`
+    (N, 2) at `points` (N, 2).
+
+    `middle` is halfway between its mean logits at data and at samples. Losses of differences leave the logits' level
+    open, so that is where colours change, not 0.
+    """
+
+    logits: Tensor
+    points: Tensor
+    gradient: Tensor
+    middle: float
+
+
+def reach_of(data: PointData) -> float:
+    """Half of the side of the square that pictures show: 1.4 times the largest coordinate of modes or curve."""
+    shape = data.modes if data.modes is not None else data.curve
+    return 1.4 * max(float(shape.abs().max()), 4 * data.std)
+
+
+def landscape(discriminator: nn.Module, samples: Tensor, real: Tensor, reach: float) -> Landscape:
+    """D's landscape in the square of half-width `reach`, with gradients at the first `samples` (N, 2).
+
+    D is read in evaluation mode and stays as it is.
+    """
+    weight = next(discriminator.parameters())
+    line = torch.linspace(-reach, reach, _CELLS)
+    places = torch.stack(torch.meshgrid(line, line, indexing="xy"), -1).view(-1, 2)
+    with evaluating([discriminator]), torch.enable_grad():
+        _, gradient = logits_and_input_gradient(discriminator, samples[:_ARROWS].to(weight))
+        with torch.no_grad():
+            logits, at_real, at_samples = (
+                discriminator(rows.to(weight)).float().cpu() for rows in (places, real[:_SHOWN], samples)
+            )
+    middle = float(at_real.mean() + at_samples.mean()) / 2
+    return Landscape(logits.view(_CELLS, _CELLS), samples[:_ARROWS], gradient.detach().float().cpu(), middle)
+
+
+def picture(samples: Tensor, data: PointData, title: str, seen: Landscape | None = None) -> Tensor:
+    """Samples (N, 2) over the data, above what D has `seen` of the plane, if that is given: uint8 (3, H, W).
+
+    Colour is D's logit. Arrows point where it rises, to which D sends G's samples; their length grows with the root of
+    the gradient's norm, against the largest.
+    """
+
+    def draw(axes: "Axes") -> None:
+        reach = reach_of(data)
+        if seen is not None:
+            _draw_landscape(axes, seen, reach)
+        draw_points(axes, samples, data, reach)
+        axes.set_title(title, loc="left", color=_INK, fontsize=11)
+
+    return rendered(draw)
+
+
+def rendered(draw: "Callable[[Axes], None]", inches: tuple[float, float] = (6.4, 5.8)) -> Tensor:
+    """What `draw` puts on the axes of a figure of its own, uint8 (3, H, W), 100 dots per inch."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=inches, dpi=100, layout="constrained", facecolor=_PAPER)
+    canvas = FigureCanvasAgg(figure)
+    draw(figure.subplots())
+    canvas.draw()
+    return torch.frombuffer(bytearray(canvas.buffer_rgba()), dtype=torch.uint8).view(
+        *reversed(canvas.get_width_height()), 4
+    )[..., :3].permute(2, 0, 1).contiguous()
+
+
+def draw_points(axes: "Axes", samples: Tensor, data: PointData, reach: float) -> None:
+    """Data and samples in the square of half-width `reach`; how many samples lie outside of it stands in a corner."""
+    real = data.drawn(_SHOWN, "picture")
+    axes.scatter(*real.T.numpy(), s=7, c=_REAL, linewidths=0, alpha=0.55, label="data", zorder=2)
+    axes.scatter(*samples.T.numpy(), s=9, c=_FAKE, edgecolors=_PAPER, linewidths=0.3, label="samples", zorder=4)
+    axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
+    axes.tick_params(colors=_INK, labelsize=8)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    axes.legend(loc="upper right", fontsize=9, framealpha=0.85, markerscale=2, edgecolor="none")
+    outside = int((~(samples.abs() <= reach).all(1)).sum())
+    if outside:
+        axes.text(0.02, 0.02, f"{outside} samples outside", transform=axes.transAxes, fontsize=9, color=_INK)
+
+
+def _draw_landscape(axes: "Axes", seen: Landscape, reach: float) -> None:
+    from matplotlib.colors import Normalize
+
+    offset = seen.logits - seen.middle
+    far = max(float(offset.abs().quantile(0.98)), 1e-6)
+    image = axes.imshow(
+        seen.logits.numpy(),
+        extent=(-reach, reach, -reach, reach),
+        origin="lower",
+        interpolation="bilinear",
+        cmap="RdBu",
+        alpha=0.6,
+        norm=Normalize(seen.middle - far, seen.middle + far),
+    )
+    axes.contour(
+        *2 * (torch.linspace(-reach, reach, _CELLS).numpy(),),
+        seen.logits.numpy(),
+        levels=[seen.middle],
+        colors=_PAPER,
+        linewidths=1.2,
+    )
+    bar = axes.figure.colorbar(image, ax=axes, shrink=0.8, pad=0.02, extend="both")
+    bar.set_label("D's logit", color=_INK, fontsize=9)
+    bar.outline.set_visible(False)
+    bar.ax.tick_params(colors=_INK, labelsize=8)
+    norm = seen.gradient.norm(dim=1, keepdim=True)
+    arrows = 0.16 * reach * seen.gradient / norm.clamp(min=1e-12) * (norm / norm.max().clamp(min=1e-12)).sqrt()
+    axes.quiver(
+        *seen.points.T.numpy(),
+        *arrows.T.numpy(),
+        angles="xy",
+        scale_units="xy",
+        scale=1,
+        width=0.004,
+        headwidth=4,
+        color="#6a0572",
+        zorder=5,
+    )
