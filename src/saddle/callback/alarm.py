@@ -70,9 +70,9 @@ def conditions(duplicates: float, gradient_ratio: float) -> dict[str, Condition]
             ("separation", "signal_share"),
             lambda r: r["separation"] >= 0.99 and r["signal_share"] <= 0.01,
             lambda r: r["separation"] < 0.97 or r["signal_share"] > 0.1,
-            "D has won: it tells generated from real samples every time (separation {separation:.4f}), and the gradient "
-            "that reaches G's samples is {signal_share:.1e} of its largest. Try loss=non_saturating, penalty=r1, or a "
-            "smaller optimizer.discriminator.lr",
+            "D has won: it tells generated from real samples every time (separation {separation:.4f}), and the "
+            "gradient that reaches G's samples is {signal_share:.1e} of its largest. Try loss=non_saturating, penalty=r1, "
+            "or a smaller optimizer.discriminator.lr",
         ),
         "discriminator_loses": Condition(
             3,
@@ -88,9 +88,9 @@ def conditions(duplicates: float, gradient_ratio: float) -> dict[str, Condition]
             ("gradient_ratio",),
             lambda r: not 1 / gradient_ratio <= r["gradient_ratio"] <= gradient_ratio,
             lambda r: 1 / clear < r["gradient_ratio"] < clear,
-            "D's input gradient at generated samples is {gradient_ratio:.1e} times that at real ones: G is thrown about "
-            "where it is large and stands still where it is small. Try penalty=r1 or penalty=gradient_penalty, or more "
-            "of it",
+            "D's input gradient at generated samples is {gradient_ratio:.1e} times that at real ones: G is thrown "
+            "about where it is large and stands still where it is small. Try penalty=r1 or penalty=gradient_penalty, "
+            "or more of it",
         ),
         "duplicates": Condition(
             5,

@@ -3,7 +3,6 @@
 matplotlib is imported where a picture is drawn, and used without its global state.
 """
 
-import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -20,8 +19,9 @@ if TYPE_CHECKING:
 
 _CELLS = 120  # the landscape is read in so many places along each side
 _ARROWS = 60
+_APART = 0.06  # of the half-width: arrows closer than that would hide each other
 _SHOWN = 1500  # points of the data
-_INK, _PAPER, _REAL, _FAKE = "#22223b", "white", "#b8860b", "#111122"
+_INK, _PAPER, _REAL, _FAKE, _ARROW = "#2b2d42", "white", "#ffb000", "#111122", "#5f0f70"
 
 
 @dataclass(frozen=True)
@@ -46,21 +46,32 @@ def reach_of(data: PointData) -> float:
 
 
 def landscape(discriminator: nn.Module, samples: Tensor, real: Tensor, reach: float) -> Landscape:
-    """D's landscape in the square of half-width `reach`, with gradients at the first `samples` (N, 2).
+    """D's landscape in the square of half-width `reach`, with gradients at some of the `samples` (N, 2).
 
     D is read in evaluation mode and stays as it is.
     """
-    weight = next(discriminator.parameters())
+    weight, points = next(discriminator.parameters()), _spread(samples, _APART * reach)
     line = torch.linspace(-reach, reach, _CELLS)
     places = torch.stack(torch.meshgrid(line, line, indexing="xy"), -1).view(-1, 2)
     with evaluating([discriminator]), torch.enable_grad():
-        _, gradient = logits_and_input_gradient(discriminator, samples[:_ARROWS].to(weight))
+        _, gradient = logits_and_input_gradient(discriminator, points.to(weight))
         with torch.no_grad():
             logits, at_real, at_samples = (
                 discriminator(rows.to(weight)).float().cpu() for rows in (places, real[:_SHOWN], samples)
             )
     middle = float(at_real.mean() + at_samples.mean()) / 2
-    return Landscape(logits.view(_CELLS, _CELLS), samples[:_ARROWS], gradient.detach().float().cpu(), middle)
+    return Landscape(logits.view(_CELLS, _CELLS), points, gradient.detach().float().cpu(), middle)
+
+
+def _spread(samples: Tensor, apart: float) -> Tensor:
+    """The first 60 of `samples` (N, 2) that are `apart` or more from all chosen before."""
+    chosen = samples[:1]
+    for sample in samples[1:]:
+        if len(chosen) == _ARROWS:
+            break
+        if (chosen - sample).norm(dim=1).min() >= apart:
+            chosen = torch.cat([chosen, sample[None]])
+    return chosen
 
 
 def picture(samples: Tensor, data: PointData, title: str, seen: Landscape | None = None) -> Tensor:
@@ -85,20 +96,20 @@ def rendered(draw: "Callable[[Axes], None]", inches: tuple[float, float] = (6.4,
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=inches, dpi=100, layout="constrained", facecolor=_PAPER)
+    figure = Figure(figsize=inches, dpi=100, facecolor=_PAPER)
     canvas = FigureCanvasAgg(figure)
-    draw(figure.subplots())
+    draw(figure.add_axes((0.06, 0.05, 0.8, 0.85)))
     canvas.draw()
-    return torch.frombuffer(bytearray(canvas.buffer_rgba()), dtype=torch.uint8).view(
-        *reversed(canvas.get_width_height()), 4
-    )[..., :3].permute(2, 0, 1).contiguous()
+    width, height = canvas.get_width_height()
+    pixels = torch.frombuffer(bytearray(canvas.buffer_rgba()), dtype=torch.uint8).view(height, width, 4)
+    return pixels[..., :3].permute(2, 0, 1).contiguous()
 
 
 def draw_points(axes: "Axes", samples: Tensor, data: PointData, reach: float) -> None:
     """Data and samples in the square of half-width `reach`; how many samples lie outside of it stands in a corner."""
     real = data.drawn(_SHOWN, "picture")
-    axes.scatter(*real.T.numpy(), s=7, c=_REAL, linewidths=0, alpha=0.55, label="data", zorder=2)
-    axes.scatter(*samples.T.numpy(), s=9, c=_FAKE, edgecolors=_PAPER, linewidths=0.3, label="samples", zorder=4)
+    axes.scatter(*real.T.numpy(), s=26, c=_REAL, linewidths=0, label="data", zorder=2)
+    axes.scatter(*samples.T.numpy(), s=5, c=_FAKE, linewidths=0, label="samples", zorder=4)
     axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
     axes.tick_params(colors=_INK, labelsize=8)
     for spine in axes.spines.values():
@@ -130,7 +141,7 @@ def _draw_landscape(axes: "Axes", seen: Landscape, reach: float) -> None:
         colors=_PAPER,
         linewidths=1.2,
     )
-    bar = axes.figure.colorbar(image, ax=axes, shrink=0.8, pad=0.02, extend="both")
+    bar = axes.figure.colorbar(image, cax=axes.figure.add_axes((0.885, 0.05, 0.025, 0.85)), extend="both")
     bar.set_label("D's logit", color=_INK, fontsize=9)
     bar.outline.set_visible(False)
     bar.ax.tick_params(colors=_INK, labelsize=8)
@@ -142,8 +153,8 @@ def _draw_landscape(axes: "Axes", seen: Landscape, reach: float) -> None:
         angles="xy",
         scale_units="xy",
         scale=1,
-        width=0.004,
-        headwidth=4,
-        color="#6a0572",
+        width=0.0035,
+        headwidth=4.5,
+        color=_ARROW,
         zorder=5,
     )

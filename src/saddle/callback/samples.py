@@ -15,7 +15,7 @@ from torchvision.utils import make_grid
 from saddle.bound import Count
 from saddle.callback.landscape import landscape, picture, reach_of
 from saddle.data.points import PointData
-from saddle.metric.points import figures
+from saddle.metric.points import in_words
 from saddle.training.module import GameModule
 from saddle.training.sampling import images_from
 
@@ -72,8 +72,7 @@ class SampleGrids(Callback):
         seen = None
         if "discriminator" in module.networks:
             seen = landscape(module.networks["discriminator"], samples, data.training()[0], reach_of(data))
-        found = ", ".join(f"{name} {value:.4g}" for name, value in figures(samples, data).items())
-        return picture(samples, data, f"iteration {module.clock.iteration:,}\n{found}", seen)
+        return picture(samples, data, f"iteration {module.clock.iteration:,}: {in_words(samples, data)}", seen)
 
     def _labels(self, classes: int) -> Tensor:
         """Labels of a grid: all classes in turn, or 64 evenly chosen ones if there are more, again and again."""

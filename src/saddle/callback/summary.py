@@ -73,13 +73,14 @@ class Summary(Callback):
         curves = [callback for callback in trainer.callbacks if isinstance(callback, Curves)]
         latest = curves[0].latest if curves else {}
         clock, data = module.clock, trainer.datamodule
+        measured = [c.stamp for c in trainer.callbacks if isinstance(c, Quality | PointQuality) and c.stamp]
         return {
             "iterations": clock.iteration,
             "images": clock.images,
             "seconds": round(self.seconds, 3),
             "images_per_second": round(clock.images / max(self.seconds, 1e-9), 1),
             "metrics": {name: value for name, value in latest.items() if name.startswith(SHOWN)},
-            "stamp": next((c.stamp for c in trainer.callbacks if isinstance(c, Quality | PointQuality) and c.stamp), None),
+            "stamp": measured[0] if measured else None,
             "finished": not any(map(_ended_run, trainer.callbacks)),
             "updates": dict(clock.updates),
             "seed": module.seed,
@@ -114,7 +115,9 @@ def _stamp_in_words(summary: dict[str, Any]) -> str:
     if stamp is None:
         return "none: no classifier comes with saddle for this data (saddle extractor makes one)"
     if "points" in stamp:
-        return f"{stamp['generated']:,} samples of the {stamp['network']} against {stamp['points']}, std {stamp['std']:g}"
+        return (
+            f"{stamp['generated']:,} samples of the {stamp['network']} against {stamp['points']}, std {stamp['std']:g}"
+        )
     return (
         f"{stamp['generated']:,} samples of the {stamp['network']}, {stamp['real']:,} training images, features of "
         f"{stamp['extractor']}"

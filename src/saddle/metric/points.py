@@ -11,9 +11,6 @@ from saddle.metric.modes import captured, curve_distances
 MIXTURE, CURVE = ("modes", "high_quality", "modes_kl", "modes_js"), ("curve_distance", "coverage")
 """The names of the figures where the data has modes, and where it has a curve."""
 
-LARGER_IS_BETTER = ("modes", "high_quality", "coverage")
-"""Of those, the ones of which more is better."""
-
 
 def names(data: PointData) -> tuple[str, ...]:
     """The names of the figures that apply to `data`."""
@@ -36,3 +33,11 @@ def figures(points: Tensor, data: PointData) -> dict[str, float]:
         "curve_distance": float(curve_distances(points, data.curve).mean()),
         "coverage": manifold(data.drawn(len(points), "coverage"), points).coverage,
     }
+
+
+def in_words(points: Tensor, data: PointData) -> str:
+    """The two figures of `points` (N, 2) that say most, for a person."""
+    found = figures(points, data)
+    if data.modes is not None:
+        return f"{found['modes']} of {len(data.modes)} modes, {found['high_quality']:.0%} in high quality"
+    return f"{found['curve_distance']:.2f} from the curve, coverage {found['coverage']:.0%}"
