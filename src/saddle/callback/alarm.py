@@ -71,8 +71,8 @@ def conditions(duplicates: float, gradient_ratio: float) -> dict[str, Condition]
             lambda r: r["separation"] >= 0.99 and r["signal_share"] <= 0.01,
             lambda r: r["separation"] < 0.97 or r["signal_share"] > 0.1,
             "D has won: it tells generated from real samples every time (separation {separation:.4f}), and the "
-            "gradient that reaches G's samples is {signal_share:.1e} of its largest. Try loss=non_saturating, penalty=r1, "
-            "or a smaller optimizer.discriminator.lr",
+            "gradient that reaches G's samples is {signal_share:.1e} of its largest. Try loss=non_saturating, "
+            "penalty=r1, or a smaller optimizer.discriminator.lr",
         ),
         "discriminator_loses": Condition(
             3,

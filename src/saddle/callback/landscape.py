@@ -91,14 +91,14 @@ def picture(samples: Tensor, data: PointData, title: str, seen: Landscape | None
     return rendered(draw)
 
 
-def rendered(draw: "Callable[[Axes], None]", inches: tuple[float, float] = (6.4, 5.8)) -> Tensor:
+def rendered(draw: "Callable[[Axes], None]", inches: tuple[float, float] = (6.8, 6.0)) -> Tensor:
     """What `draw` puts on the axes of a figure of its own, uint8 (3, H, W), 100 dots per inch."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=inches, dpi=100, facecolor=_PAPER)
     canvas = FigureCanvasAgg(figure)
-    draw(figure.add_axes((0.06, 0.05, 0.8, 0.85)))
+    draw(figure.add_axes((0.06, 0.05, 0.795, 0.9)))
     canvas.draw()
     width, height = canvas.get_width_height()
     pixels = torch.frombuffer(bytearray(canvas.buffer_rgba()), dtype=torch.uint8).view(height, width, 4)
@@ -141,7 +141,7 @@ def _draw_landscape(axes: "Axes", seen: Landscape, reach: float) -> None:
         colors=_PAPER,
         linewidths=1.2,
     )
-    bar = axes.figure.colorbar(image, cax=axes.figure.add_axes((0.885, 0.05, 0.025, 0.85)), extend="both")
+    bar = axes.figure.colorbar(image, cax=axes.figure.add_axes((0.865, 0.05, 0.025, 0.9)), extend="both")
     bar.set_label("D's logit", color=_INK, fontsize=9)
     bar.outline.set_visible(False)
     bar.ax.tick_params(colors=_INK, labelsize=8)
