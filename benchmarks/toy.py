@@ -1,4 +1,4 @@
-"""Losses and penalties on toy problems: `python benchmarks/toy.py OUT SEEDS [--problems ring,grid] [NAME=SETTINGS ...]`.
+"""Losses and penalties on toy problems: `python benchmarks/toy.py OUT SEEDS [--problems ring,grid] [NAME=SETTINGS ...]`
 
 Each method (by default those of `METHODS`) is trained on each problem with the seeds 0 to SEEDS - 1, as experiment=ring
 and so on say, in this process, on one thread. A run leaves one file in OUT, and a run whose file is there is skipped,
@@ -49,6 +49,14 @@ _QUIET = ["logger=none", "trainer=cpu", "trainer.log_every_n_steps=1000", "figur
 _QUIET += [f"~callback.{name}" for name in ("samples", "progress", "quality", "points", "checkpoint", "summary")]
 
 
+def shortened(iterations: int) -> list[str]:
+    """Settings by which an experiment has so many iterations, and its learning rates fall to 0 over them."""
+    horizons = [
+        f"training.schedule.{turn}.horizon_images={128 * iterations}" for turn in ("discriminator", "generator")
+    ]
+    return [f"trainer.max_steps={iterations}", "data.batch_size=128", *horizons]
+
+
 def trained(problem: str, overrides: str, seed: int, folder: Path) -> dict[str, Any]:
     """Train one run and return its figures and a part of its samples."""
     shutil.rmtree(folder, ignore_errors=True)
@@ -68,12 +76,15 @@ def trained(problem: str, overrides: str, seed: int, folder: Path) -> dict[str, 
     }
 
 
-def run_all(out: Path, problems: list[str], methods: dict[str, str], seeds: int) -> list[dict[str, Any]]:
+def run_all(
+    out: Path, problems: list[str], methods: dict[str, str], seeds: int, iterations: int
+) -> list[dict[str, Any]]:
     """The rows of all runs; those that are not in `out` yet are trained, one seed of all methods after the other."""
     rows = []
     for seed in range(seeds):
         for problem in problems:
-            for name, overrides in methods.items():
+            for name, choice in methods.items():
+                overrides = " ".join([*shortened(iterations), choice])
                 path = out / f"{problem}-{name.replace(' ', '_').replace(',', '')}-{seed}.json"
                 about = {"problem": problem, "method": name, "seed": seed, "overrides": overrides}
                 row = json.loads(path.read_text()) if path.exists() else None
@@ -153,6 +164,7 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("seeds", type=int)
     parser.add_argument("methods", nargs="*", metavar="NAME=SETTINGS", help="instead of the methods in this file")
+    parser.add_argument("--iterations", type=int, default=2000, help="of each run (default 2000)")
     parser.add_argument("--problems", default="ring,grid", help="of ring and grid")
     arguments = parser.parse_args()
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
@@ -161,7 +173,7 @@ def main() -> None:
     problems = arguments.problems.split(",")
     methods = dict(method.split("=", 1) for method in arguments.methods) or METHODS
     arguments.out.mkdir(parents=True, exist_ok=True)
-    rows = run_all(arguments.out, problems, methods, arguments.seeds)
+    rows = run_all(arguments.out, problems, methods, arguments.seeds, arguments.iterations)
     entries = table(rows, ("modes", "high_quality", "modes_kl", "modes_js"))
     about = {"python": platform.python_version(), "torch": torch.__version__, "machine": platform.processor()}
     (arguments.out / "table.json").write_text(json.dumps({"about": about, "table": entries}, indent=2) + "\n")
