@@ -1,6 +1,6 @@
 """Draw each loss's gradients by D's logits, and print a table of G's: `python docs/figures/loss_gradients.py`.
 
-Writes loss_gradients.png next to this file. Needs matplotlib (`pip install matplotlib`).
+Writes loss_gradients.png next to this file.
 """
 
 from collections.abc import Callable

@@ -230,7 +230,7 @@ def test_a_discriminator_that_is_steep_at_generated_images(tmp_path, capfd):
     alarms, readings, _ = watched(tmp_path, module, 150)
     assert "input_gradient" in alarms
     assert readings["health/input_gradient_fake"][-1] > 10 * readings["health/input_gradient_real"][-1]
-    assert capfd.readouterr().err.count("D's input gradient at generated images is") == 1
+    assert capfd.readouterr().err.count("D's input gradient at generated samples is") == 1
 
 
 class Measures(Callback):

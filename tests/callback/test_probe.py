@@ -7,6 +7,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from helpers import Points, SmallDiscriminator, SmallGenerator, differences, fit, small_module
 from saddle.callback.probe import gradients, neighbours, separation
+from saddle.data.ring import Ring
 from saddle.game.adversarial import Adversarial
 from saddle.loss.minimax import Minimax
 from saddle.loss.non_saturating import NonSaturating
@@ -117,3 +118,16 @@ def test_large_images_are_compared_by_averages():
     others = images(64, 2)
     wide = others.repeat_interleave(16, 2).repeat_interleave(16, 3)
     assert neighbours(large, wide) == neighbours(small, others)
+
+
+def test_points_have_neighbours_in_the_plane_however_narrow_their_modes():
+    ring = Ring(batch_size=8, seed=0)
+    real, good = ring.drawn(256, "a"), ring.drawn(256, "b")
+    found = neighbours(real, good)
+    assert found["duplicates"] < 0.05
+    assert found["neighbours"] == pytest.approx(0.5, abs=0.1)
+    collapsed = ring.modes[:1].float() + 1e-5 * torch.randn(256, 2)
+    assert neighbours(real, collapsed)["duplicates"] > 0.95
+    apart = neighbours(real, real * 0.5)
+    assert apart["neighbours"] == 1.0
+    assert apart["real_duplicates"] <= 1 / 64

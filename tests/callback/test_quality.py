@@ -9,6 +9,7 @@ from helpers import Points, SmallGenerator, fit, small_module
 from saddle.callback.curves import Curves
 from saddle.callback.quality import FRECHET, Quality
 from saddle.callback.summary import Summary
+from saddle.data.ring import Ring
 from saddle.error import InputError
 from saddle.game.adversarial import Adversarial
 from saddle.loss.non_saturating import NonSaturating
@@ -126,3 +127,11 @@ def test_bad_settings_are_refused(tmp_path):
         Quality(str(tmp_path), num=3)
     with pytest.raises(InputError, match=r"nowhere\.json"):
         Quality(str(tmp_path), extractor="nowhere.safetensors").load(Digits())
+
+
+def test_points_are_left_to_their_own_callback_and_a_classifier_is_refused(tmp_path):
+    ring = Ring(batch_size=8, seed=0)
+    assert Quality(str(tmp_path)).load(ring) is None
+    assert Quality(str(tmp_path), extractor="none").load(ring) is None
+    with pytest.raises(InputError, match=r"extractor=x\.safetensors reads images, and Ring delivers points"):
+        Quality(str(tmp_path), extractor="x.safetensors").load(ring)

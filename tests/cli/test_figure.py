@@ -5,19 +5,22 @@ import lightning
 import pytest
 
 from helpers import small_module
+from saddle.callback.point_quality import PointQuality
 from saddle.callback.quality import Quality
 from saddle.callback.summary import Summary
 from saddle.cli.build import Built
 from saddle.cli.figure import check_figure
 from saddle.cli.sweep import figure_of
+from saddle.data.ring import Ring
+from saddle.data.swiss_roll import SwissRoll
 from saddle.error import InputError
 from saddle.game.adversarial import Adversarial
 from saddle.loss.non_saturating import NonSaturating
 
 
-def built(*callbacks, **flags) -> Built:
+def built(*callbacks, data=None, **flags) -> Built:
     trainer = lightning.Trainer(accelerator="cpu", logger=False, callbacks=list(callbacks), **flags)
-    return Built(small_module(Adversarial(NonSaturating())), None, trainer)
+    return Built(small_module(Adversarial(NonSaturating())), data, trainer)
 
 
 def test_figures_that_no_run_measures_are_refused_before_training(tmp_path):
@@ -54,3 +57,17 @@ def test_the_figure_is_read_from_the_summary(tmp_path, capsys):
     assert capsys.readouterr().err == ""
     assert figure_of("c", tmp_path) is None
     assert "figure=c: not measured" in capsys.readouterr().err
+
+
+def test_points_have_figures_of_their_own(tmp_path):
+    summary, points, ring = Summary(str(tmp_path)), PointQuality(), Ring(batch_size=8, seed=0)
+    for name in ("modes", "high_quality", "modes_kl", "modes_js", "frechet"):
+        check_figure(f"metric/{name}", built(summary, points, data=ring))
+    roll = built(summary, points, data=SwissRoll(batch_size=8, seed=0))
+    check_figure("metric/coverage", roll)
+    with pytest.raises(InputError, match=r"figure=metric/modes: a run does not measure that.*metric/curve_distance"):
+        check_figure("metric/modes", roll)
+    with pytest.raises(InputError, match=r"figure=metric/modes is measured by callback\.points: keep that"):
+        check_figure("metric/modes", built(summary, data=ring))
+    with pytest.raises(InputError, match="figure=metric/modes: a run does not measure that"):
+        check_figure("metric/modes", built(summary, points, Quality("checkpoints")))

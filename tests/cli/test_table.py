@@ -38,6 +38,15 @@ def test_rows_are_settings_over_seeds_best_first_and_null_last(sweep):
     assert math.isnan(rows[2][1][1])
 
 
+def test_of_captured_modes_more_is_better(sweep):
+    jobs = read_jobs(sweep)
+    rows = rows_of(jobs, "metric/modes")
+    assert [values for values, _ in rows] == [("hinge",), ("non_saturating",), ("minimax",)]
+    assert math.isnan(rows[2][1][1])
+    assert "metric/modes, larger is better" in text_of(jobs, "metric/modes", sweep)
+    assert "metric/frechet, smaller is better" in text_of(jobs, "metric/frechet", sweep)
+
+
 def test_the_table_has_mean_and_sample_deviation_and_lists_what_is_missing(sweep, capsys):
     (sweep / "1_job" / "error.txt").write_text("Traceback\nValueError: a reason\n")
     assert run_tool(["table", str(sweep)]) == 0

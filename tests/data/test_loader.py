@@ -99,3 +99,10 @@ def test_ranks_flip_what_one_process_flips(parts):
     size = 8 // (2 * parts)
     for batch, *shares in zip(whole, *ranks, strict=True):
         assert [row for part in range(parts) for s in shares for row in s[part * size : (part + 1) * size]] == batch
+
+
+def test_points_are_delivered_as_they_are():
+    points = torch.randn(23, 2)
+    batch = next(iter(MemoryLoader(points, None, rows=4, seed=3)))["image"]
+    assert batch.dtype == torch.float32
+    assert torch.equal(batch, points[loader()._order(0)[:4]])

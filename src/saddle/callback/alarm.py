@@ -70,16 +70,16 @@ def conditions(duplicates: float, gradient_ratio: float) -> dict[str, Condition]
             ("separation", "signal_share"),
             lambda r: r["separation"] >= 0.99 and r["signal_share"] <= 0.01,
             lambda r: r["separation"] < 0.97 or r["signal_share"] > 0.1,
-            "D has won: it tells generated from real images every time (separation {separation:.4f}), and the gradient "
-            "that reaches G's images is {signal_share:.1e} of its largest. Try loss=non_saturating, penalty=r1, or a "
-            "smaller optimizer.discriminator.lr",
+            "D has won: it tells generated from real samples every time (separation {separation:.4f}), and the "
+            "gradient that reaches G's samples is {signal_share:.1e} of its largest. Try loss=non_saturating, "
+            "penalty=r1, or a smaller optimizer.discriminator.lr",
         ),
         "discriminator_loses": Condition(
             3,
             ("separation", "neighbours"),
             lambda r: r["separation"] <= 0.52 and r["neighbours"] >= 0.95,
             lambda r: r["separation"] > 0.6 or r["neighbours"] < 0.9,
-            "D has lost: it takes generated images for real ones (separation {separation:.2f}, 0.5 is guessing), "
+            "D has lost: it takes generated samples for real ones (separation {separation:.2f}, 0.5 is guessing), "
             "though their nearest neighbours tell {neighbours:.0%} of them apart. Try a larger "
             "optimizer.discriminator.lr, a weaker penalty, or game.n_critic=5",
         ),
@@ -88,16 +88,16 @@ def conditions(duplicates: float, gradient_ratio: float) -> dict[str, Condition]
             ("gradient_ratio",),
             lambda r: not 1 / gradient_ratio <= r["gradient_ratio"] <= gradient_ratio,
             lambda r: 1 / clear < r["gradient_ratio"] < clear,
-            "D's input gradient at generated images is {gradient_ratio:.1e} times that at real ones: G is thrown about "
-            "where it is large and stands still where it is small. Try penalty=r1 or penalty=gradient_penalty, or more "
-            "of it",
+            "D's input gradient at generated samples is {gradient_ratio:.1e} times that at real ones: G is thrown "
+            "about where it is large and stands still where it is small. Try penalty=r1 or penalty=gradient_penalty, "
+            "or more of it",
         ),
         "duplicates": Condition(
             5,
             ("duplicates", "real_duplicates"),
             lambda r: r["duplicates"] >= max(duplicates, 2 * r["real_duplicates"]),
             lambda r: r["duplicates"] < duplicates / 2,
-            "G collapses: {duplicates:.0%} of its samples have a twin among the others (real images: "
+            "G collapses: {duplicates:.0%} of its samples have a twin among the others (real ones: "
             "{real_duplicates:.0%}). Try penalty=r1 or more of it, a smaller optimizer.generator.lr, or another seed",
         ),
         "classes": CLASSES,

@@ -168,7 +168,7 @@ class Health(Callback):
                 self._ring(trainer, module, name, condition.text.format(**readings))
 
     def _neighbours(self, trainer: Trainer, module: GameModule) -> dict[str, float]:
-        images = trainer.datamodule.loader.images
+        images = trainer.datamodule.loader.images  # or points
         number = min(_SAMPLES, len(images))
         if number < _FEWEST or "generator" not in module.networks:
             return {}

@@ -15,6 +15,7 @@ from saddle.training.module import GameModule
 
 _SIDE = 32
 _SAME = 8.0  # of 255 grey levels, over the whole image: what float32 may make of no distance at all
+_SAME_POINT = 1e-6  # the same of points, whose distances are taken in float64, against their largest coordinate
 _TWIN = 0.25  # of the distance that 1 % of real images have to their nearest; samples of a young generator are smooth
 
 
@@ -40,7 +41,7 @@ def gradients(module: GameModule, batch: Batch) -> dict[str, float]:
     if turn is None or "discriminator" not in module.networks:
         return {}
     made: list[Tensor] = []
-    with _evaluating(module.networks.values()), torch.enable_grad():
+    with evaluating(module.networks.values()), torch.enable_grad():
         watch = module.networks["generator"].register_forward_hook(lambda network, inputs, images: made.append(images))
         try:
             alone = replace(module.moment(0), gather=lambda rows: rows)  # the other ranks are not asked
@@ -62,7 +63,7 @@ def _norm(gradient: Tensor) -> Tensor:
 
 
 @contextmanager
-def _evaluating(networks: Iterator[nn.Module]) -> Iterator[None]:
+def evaluating(networks: Iterator[nn.Module]) -> Iterator[None]:
     """In evaluation mode, in which batch statistics and power iterations stay as they are and dropout draws nothing."""
     modes = {module: module.training for network in networks for module in network.modules()}
     for module in modes:
@@ -75,7 +76,8 @@ def _evaluating(networks: Iterator[nn.Module]) -> Iterator[None]:
 
 
 def neighbours(real: Tensor, samples: Tensor) -> dict[str, float]:
-    """What nearest neighbours in pixels say of as many real images as samples, uint8 (N, C, H, W).
+    """What nearest neighbours in pixels say of as many real images as samples, uint8 (N, C, H, W), or in the plane of
+    points, float32 (N, 2).
 
     `duplicates` is the share of samples that have a twin: their nearest other sample is within a quarter of the
     distance to the nearest other image that 1 % of the real images do not exceed. `real_duplicates` is that share of
@@ -87,7 +89,8 @@ def neighbours(real: Tensor, samples: Tensor) -> dict[str, float]:
     features = torch.cat([_features(real), _features(samples)])
     apart = distances(features, features).fill_diagonal_(torch.inf)
     within = [apart[:number, :number].amin(1), apart[number:, number:].amin(1)]
-    limit = (_TWIN * within[0].quantile(0.01, interpolation="lower")).clamp(min=_SAME)
+    same = _SAME_POINT * float(real.abs().amax()) if real.is_floating_point() else _SAME
+    limit = (_TWIN * within[0].quantile(0.01, interpolation="lower")).clamp(min=same)
     own = apart.argmin(1) < number
     kinds = torch.cat([own[:number], ~own[number:]])
     return {
@@ -98,6 +101,8 @@ def neighbours(real: Tensor, samples: Tensor) -> dict[str, float]:
 
 
 def _features(images: Tensor) -> Tensor:
-    """Grey levels (N, D), float32, of at most 32 x 32 averages per channel."""
+    """Grey levels (N, D), float32, of at most 32 x 32 averages per channel; of points, their coordinates in float64."""
+    if images.dim() == 2:
+        return images.double()
     side = [min(size, _SIDE) for size in images.shape[2:]]
     return adaptive_avg_pool2d(images.float(), side).flatten(1)

@@ -10,6 +10,8 @@ from lightning.pytorch.callbacks import Callback
 
 from saddle.bound import Count
 from saddle.callback.curves import Curves
+from saddle.data.points import PointData
+from saddle.error import InputError
 from saddle.metric.classes import mode_coverage
 from saddle.metric.extractor import Extractor, extractor_for
 from saddle.metric.reference import chosen, reference
@@ -66,6 +68,13 @@ class Quality(Callback):
 
     def load(self, data: Any) -> Extractor | None:
         """The extractor for a data module, or None if no metric applies; raises InputError if it does not fit."""
+        if isinstance(data, PointData):
+            if self.choice in ("auto", "none"):
+                return None
+            raise InputError(
+                f"callback.quality.extractor={self.choice} reads images, and {type(data).__name__} delivers points, "
+                "which callback.points measures: use auto"
+            )
         found = extractor_for(self.choice, data.extractor)
         if found is not None:
             found.check(data.channels)

@@ -1,4 +1,4 @@
-"""Grids of samples from fixed noise."""
+"""Grids of samples from fixed noise; of points, pictures of them over the data."""
 
 from pathlib import Path
 from typing import Any
@@ -7,12 +7,15 @@ import saddle.compat  # noqa: F401  isort: skip
 import torch
 from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import Callback
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import pad
 from torchvision.transforms.functional import to_pil_image
 from torchvision.utils import make_grid
 
 from saddle.bound import Count
+from saddle.callback.landscape import landscape, picture, reach_of
+from saddle.data.points import PointData
+from saddle.metric.points import in_words
 from saddle.training.module import GameModule
 from saddle.training.sampling import images_from
 
@@ -24,11 +27,12 @@ class SampleGrids(Callback):
 
     The latent noise is the same in every grid. A conditional generator shows one class per row (64 of them at most),
     eight to sixteen images of each. Grids are made before training and after 1, 2, 5, 10, 20, 50, ... iterations, but
-    at least every `every_iterations`.
+    at least every `every_iterations`. Where the data is points, a picture shows `points` samples over the data, in the
+    landscape of D (`saddle.callback.landscape`).
     """
 
-    def __init__(self, folder: str, num: Count = 64, every_iterations: Count = 5000) -> None:
-        self.folder, self.num, self.every_iterations = Path(folder), num, every_iterations
+    def __init__(self, folder: str, num: Count = 64, every_iterations: Count = 5000, points: Count = 1000) -> None:
+        self.folder, self.num, self.every_iterations, self.points = Path(folder), num, every_iterations, points
         self._latest: int | None = None
 
     def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
@@ -48,15 +52,27 @@ class SampleGrids(Callback):
         self._latest = module.clock.iteration
         if not trainer.is_global_zero or trainer.fast_dev_run:
             return
-        generator = module.sampler()
-        labels = self._labels(generator.classes) if generator.classes else None
-        num = self.num if labels is None else len(labels)
-        grid = image_grid(images_from(generator, num, module.seed, labels), labels)
+        if isinstance(trainer.datamodule, PointData):
+            grid = self._points(trainer.datamodule, module)
+        else:
+            grid = self._grid(module.sampler(), module.seed)
         self.folder.mkdir(parents=True, exist_ok=True)
         to_pil_image(grid).save(self.folder / f"{self._latest:08d}.png")
         for logger in trainer.loggers:
             if hasattr(logger.experiment, "add_image"):
                 logger.experiment.add_image("samples", grid, self._latest)
+
+    def _grid(self, generator: nn.Module, seed: int) -> Tensor:
+        labels = self._labels(generator.classes) if generator.classes else None
+        num = self.num if labels is None else len(labels)
+        return image_grid(images_from(generator, num, seed, labels), labels)
+
+    def _points(self, data: PointData, module: GameModule) -> Tensor:
+        samples = images_from(module.sampler(), self.points, module.seed)
+        seen = None
+        if "discriminator" in module.networks:
+            seen = landscape(module.networks["discriminator"], samples, data.training()[0], reach_of(data))
+        return picture(samples, data, f"iteration {module.clock.iteration:,}: {in_words(samples, data)}", seen)
 
     def _labels(self, classes: int) -> Tensor:
         """Labels of a grid: all classes in turn, or 64 evenly chosen ones if there are more, again and again."""

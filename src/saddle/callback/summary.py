@@ -16,6 +16,7 @@ from torch.utils.tensorboard.summary import hparams
 
 from saddle.callback.curves import Curves
 from saddle.callback.health import Health
+from saddle.callback.point_quality import PointQuality
 from saddle.callback.quality import Quality
 from saddle.callback.stop import StopOnSignal
 from saddle.file import relative, replacing
@@ -72,13 +73,14 @@ class Summary(Callback):
         curves = [callback for callback in trainer.callbacks if isinstance(callback, Curves)]
         latest = curves[0].latest if curves else {}
         clock, data = module.clock, trainer.datamodule
+        measured = [c.stamp for c in trainer.callbacks if isinstance(c, Quality | PointQuality) and c.stamp]
         return {
             "iterations": clock.iteration,
             "images": clock.images,
             "seconds": round(self.seconds, 3),
             "images_per_second": round(clock.images / max(self.seconds, 1e-9), 1),
             "metrics": {name: value for name, value in latest.items() if name.startswith(SHOWN)},
-            "stamp": next((c.stamp for c in trainer.callbacks if isinstance(c, Quality)), None),
+            "stamp": measured[0] if measured else None,
             "finished": not any(map(_ended_run, trainer.callbacks)),
             "updates": dict(clock.updates),
             "seed": module.seed,
@@ -97,20 +99,25 @@ class Summary(Callback):
         rows += [(name, f"{value:.4f}") for name, value in summary["metrics"].items() if name.count("/") == 1]
         width = max(len(name) for name, _ in rows)
         lines = [f"  {name:<{width}}  {value:>12}" for name, value in rows]
-        lines += ["", f"  metric  {_stamp_in_words(summary['stamp'])}"]
+        lines += ["", f"  metric  {_stamp_in_words(summary)}"]
         grids = sorted((self.folder / "samples").glob("*.png"))
         lines += ["", f"  run     {folder}"]
         lines += [f"  grid    {relative(grids[-1])}"] if grids else []
-        lines += [
-            f"  curves  tensorboard --logdir {folder}",
-            f"  sample  saddle sample {folder} --num 64 --out grid.png",
-        ]
+        sample = f"saddle sample {folder} --num {64 if summary['data']['image_size'] else 2500} --out grid.png"
+        lines += [f"  curves  tensorboard --logdir {folder}", f"  sample  {sample}"]
         return "\n".join(["", *lines, ""])
 
 
-def _stamp_in_words(stamp: dict[str, Any] | None) -> str:
+def _stamp_in_words(summary: dict[str, Any]) -> str:
+    stamp = summary["stamp"]
+    if stamp is None and summary["data"]["image_size"] is None:
+        return "none: callback.points, which measures points, was left out"
     if stamp is None:
         return "none: no classifier comes with saddle for this data (saddle extractor makes one)"
+    if "points" in stamp:
+        return (
+            f"{stamp['generated']:,} samples of the {stamp['network']} against {stamp['points']}, std {stamp['std']:g}"
+        )
     return (
         f"{stamp['generated']:,} samples of the {stamp['network']}, {stamp['real']:,} training images, features of "
         f"{stamp['extractor']}"

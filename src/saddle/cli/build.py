@@ -20,7 +20,7 @@ from saddle.cli.limit import max_steps
 from saddle.cli.pairing import check_pairing, with_head_bias
 from saddle.cli.schema import check, check_parameters
 from saddle.cli.sound import check_architecture, check_once, check_trainer, trainer_arguments
-from saddle.data.module import ImageData
+from saddle.data.memory import MemoryData
 from saddle.error import InputError
 from saddle.game.adversarial import Penalty
 from saddle.game.turn import Game, Turn
@@ -60,7 +60,7 @@ class Checkpoints:
 class Run:
     """The config's keys and what each of them builds; `build_optimizers` checks `optimizer`, turn by turn."""
 
-    data: ImageData
+    data: MemoryData
     architecture: Mapping[str, nn.Module | bool]
     loss: Loss
     penalty: Mapping[str, Penalty]
@@ -83,7 +83,7 @@ class Built:
     """What a run is made of."""
 
     module: GameModule
-    data: ImageData
+    data: MemoryData
     trainer: Trainer
     warnings: list[str]
     """What may go wrong with the chosen parts, a sentence each."""

@@ -12,10 +12,11 @@ from omegaconf.errors import OmegaConfBaseException
 
 import saddle.cli.resolver  # noqa: F401
 from saddle.cli.folder import config_folder
+from saddle.cli.kind import check_kind
 from saddle.error import InputError
 
 if TYPE_CHECKING:
-    from saddle.data.module import ImageData
+    from saddle.data.memory import MemoryData
 
 _ASKED = {"data.root": "name the folder with your images"}
 _INSTALL_JOBLIB = 'python -m pip install -e ".[sweep]" -c constraints.txt'
@@ -49,7 +50,7 @@ def compose(overrides: Sequence[str]) -> dict[str, Any]:
     return config
 
 
-def build_data(overrides: Sequence[str]) -> "ImageData":
+def build_data(overrides: Sequence[str]) -> "MemoryData":
     """The data set that these overrides describe, fetched if it must be, for use without batches; raises InputError."""
     from saddle.cli.build import make
 
@@ -59,7 +60,12 @@ def build_data(overrides: Sequence[str]) -> "ImageData":
 
 
 def plain_config(config: DictConfig) -> dict[str, Any]:
-    """The composed config, resolved, as plain values; raises InputError if it cannot be resolved."""
+    """The composed config, resolved, as plain values; raises InputError if it cannot be resolved.
+
+    Networks for images that meet points, or the other way round, are refused first: settings that they read from the
+    data would not be there.
+    """
+    check_kind(OmegaConf.to_container(config, resolve=False))
     try:
         plain = OmegaConf.to_container(config, resolve=True, throw_on_missing=True, enum_to_str=True)
     except OmegaConfBaseException as error:

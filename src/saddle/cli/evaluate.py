@@ -33,13 +33,16 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         help="measure the quality of a run's samples, or of images in files",
         description="Compare samples with training images in the feature space of a classifier, and print beside each "
         "figure what real test images score the same way. PATH is a run folder, a checkpoint, a folder of PNG files, "
-        "or an npz with an array `images`, uint8 (N, H, W, C). Of a run the figures are kept in RUN/evaluation/.",
+        "or an npz with an array `images`, uint8 (N, H, W, C). Of a run the figures are kept in RUN/evaluation/. A run "
+        "on a toy problem is measured by the modes or the curve of its data, without a classifier.",
     )
     parser.add_argument("path", metavar="PATH", type=Path)
     parser.add_argument(
         "settings", nargs="*", metavar="SETTING", help="of the data: data.root=..., or data=mnist for files"
     )
-    parser.add_argument("--num", type=count, help="how many samples (default 10,000; 26,000 for Stacked MNIST)")
+    parser.add_argument(
+        "--num", type=count, help="how many samples (default 10,000; 26,000 for Stacked MNIST, 2,500 for points)"
+    )
     parser.add_argument(
         "--extractor",
         default="auto",
@@ -54,6 +57,11 @@ def evaluate(arguments: argparse.Namespace) -> None:
     """Print the figures and write them, with a picture of the samples nearest to training images."""
     if arguments.out is not None:
         check_new(arguments.out)
+    from saddle.cli.evaluate_points import evaluate_points, is_of_points
+
+    if is_of_points(arguments.path):
+        evaluate_points(arguments)
+        return
     subject = _subject(arguments)
     from saddle.metric.extractor import extractor_for
 

@@ -1,9 +1,12 @@
 """The figure of a run: the number of its summary that a sweep compares and a sweeper may minimise."""
 
-from saddle.callback.quality import PREFIX, Quality
+from saddle.callback.point_quality import PointQuality
+from saddle.callback.quality import FRECHET, PREFIX, Quality
 from saddle.callback.summary import Summary
 from saddle.cli.build import Built
+from saddle.data.points import PointData
 from saddle.error import InputError
+from saddle.metric.points import names
 
 
 def check_extractor(built: Built) -> None:
@@ -13,15 +16,23 @@ def check_extractor(built: Built) -> None:
             callback.load(built.data)
 
 
+def _measured(built: Built) -> tuple[tuple[type, str], list[str]]:
+    """What measures samples of this data, the setting that it is made by, and the figures that can be compared."""
+    if isinstance(built.data, PointData):
+        return (PointQuality, "points"), [f"{PREFIX}{metric}" for metric in names(built.data)]
+    return (Quality, "quality"), [f"{PREFIX}{metric}" for metric in ("frechet", "kernel", "histogram", "modes_kl")]
+
+
 def check_figure(name: str | None, built: Built) -> None:
     """Raise InputError if the run will not measure `name`, as far as that can be known before training."""
     if name is None or built.trainer.fast_dev_run:
         return
-    metrics = [f"{PREFIX}{metric}" for metric in ("frechet", "kernel", "histogram", "modes_kl")]
-    for kind in (Summary, Quality) if name in metrics else (Summary,):
+    measuring, metrics = _measured(built)
+    for kind, setting in ((Summary, "summary"), measuring) if name in metrics else ((Summary, "summary"),):
         if not any(isinstance(callback, kind) for callback in built.trainer.callbacks):
-            setting = f"callback.{kind.__name__.lower()}"
-            raise InputError(f"figure={name} is measured by {setting}: keep that, or use figure=null")
+            raise InputError(f"figure={name} is measured by callback.{setting}: keep that, or use figure=null")
+    if name == FRECHET and isinstance(built.data, PointData):
+        return  # the default, which points do not have: the sweep's table will say so
     turns = [turn.name for turn in built.module.turns]
     known = [*metrics, "probability/D_x", "probability/D_G_z", *(f"loss/{turn}" for turn in turns)]
     known += [f"gradient_norm/{network}" for network in built.module.game.needs]

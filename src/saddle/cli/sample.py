@@ -1,4 +1,4 @@
-"""`saddle sample RUN`: images from a run's averaged generator."""
+"""`saddle sample RUN`: images, or points, from a run's averaged generator."""
 
 import argparse
 from pathlib import Path
@@ -19,7 +19,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "sample",
         help="images from a run's averaged generator",
         description="Draw images from the averaged generator of RUN. The same seed gives the same images, and a "
-        "larger --num begins with the same ones.",
+        "larger --num begins with the same ones. Of a toy problem they are points in the plane.",
     )
     parser.add_argument("path", metavar="RUN", type=Path, help="a run folder or a checkpoint file")
     parser.add_argument("--num", type=count, default=64, help="how many images (default 64)")
@@ -36,7 +36,8 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         choices=("grid", "png", "npz"),
         default="grid",
         help="grid: one picture (default); png: one file per image; npz: one array `images`, uint8 (N, H, W, C), "
-        "and `labels`, int64 (N,), of a conditional run",
+        "and `labels`, int64 (N,), of a conditional run. Of a toy problem grid is one picture of samples over "
+        "data, and npz one array `points`, float32 (N, 2)",
     )
     parser.set_defaults(run=sample)
 
@@ -51,6 +52,9 @@ def sample(arguments: argparse.Namespace) -> None:
     generator = load_generator(checkpoint)
     labels = _labels(generator, arguments.num, arguments.label, checkpoint)
     images = images_from(generator, arguments.num, arguments.seed, labels, arguments.truncation)
+    if images.dim() == 2:
+        _write_points(images, checkpoint, arguments.format, out)
+        return
     rows = labels if arguments.label is None else None  # one class alone needs no rows
     with writing(out):
         if arguments.format == "grid":
@@ -96,6 +100,31 @@ def load_generator(checkpoint: Path) -> "nn.Module":
     check_fits(state, generator, checkpoint, prefix)
     generator.load_state_dict({k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)})
     return ready(generator, record["seed"])
+
+
+def _write_points(points: "Tensor", checkpoint: Path, form: str, out: Path) -> None:
+    if form == "png":
+        raise InputError(f"--format png: {checkpoint} makes points, not images: use grid or npz")
+    import numpy as np
+
+    with writing(out):
+        if form == "npz":
+            with out.open("wb") as file:
+                np.savez(file, points=points.numpy())
+        else:
+            _draw_points(points, checkpoint, out)
+    print(f"{len(points)} points of {checkpoint} in {out}")
+
+
+def _draw_points(points: "Tensor", checkpoint: Path, out: Path) -> None:
+    import saddle.compat  # noqa: F401  isort: skip
+    from torchvision.transforms.functional import to_pil_image
+
+    from saddle.callback.landscape import picture
+    from saddle.cli.evaluate_points import point_data
+
+    data = point_data(checkpoint)
+    to_pil_image(picture(points, data, f"{len(points):,} samples")).save(out, format="PNG")
 
 
 def _write_grid(images: "Tensor", labels: "Tensor | None", out: Path) -> None:

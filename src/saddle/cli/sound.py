@@ -74,7 +74,7 @@ def check_architecture(config: dict[str, Any]) -> None:
     for name, node in networks_of(config).items():
         if not isinstance(node, dict):
             raise InputError(f"architecture.{name}={node}: expected a network with a _target_")
-    if conditional and config["data"]["classes"] == 0:
+    if conditional and config["data"].get("classes", 0) == 0:
         raise InputError("architecture.conditional=True needs labels, but data.classes=0: the data has none")
 
 
@@ -91,8 +91,9 @@ def check_once(config: dict[str, Any]) -> None:
     echoes["game.augmentations"] = (game.get("augmentations", augmentation), augmentation, "the group augmentation")
     conditional = config["architecture"]["conditional"]
     for player, network in networks_of(config).items():
-        for name in ("image_size", "channels", "classes"):
-            echoes[f"architecture.{player}.{name}"] = (network.get(name, data[name]), data[name], f"data.{name}")
+        for name in ("image_size", "channels", "classes", "scale"):
+            if name in data and name in network:
+                echoes[f"architecture.{player}.{name}"] = (network[name], data[name], f"data.{name}")
         echo = (network.get("conditional", conditional), conditional, "architecture.conditional")
         echoes[f"architecture.{player}.conditional"] = echo
     for setting, (value, source, change) in echoes.items():

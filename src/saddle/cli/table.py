@@ -14,6 +14,9 @@ from saddle.cli.folder import remove_claimed
 from saddle.cli.sweep import Job, read_jobs, settings_of, varying
 from saddle.file import relative, replacing
 
+_LARGER_IS_BETTER = ("metric/modes", "metric/high_quality", "metric/coverage")
+"""Figures, all of toy problems, of which more is better; of every other, less."""
+
 _COLUMNS = ("number", "folder", "state", "overrides", "figure", "iterations", "seconds")
 
 
@@ -56,17 +59,18 @@ def conclude(sweep: Path, stopped: int | None) -> int:
     return 128 + stopped if stopped else 1
 
 
-def rows_of(jobs: Sequence[Job]) -> list[tuple[tuple[str, ...], list[float]]]:
+def rows_of(jobs: Sequence[Job], figure: str | None = None) -> list[tuple[tuple[str, ...], list[float]]]:
     """For each choice of what varies beside the seed its values, in the order of `choices`, and figures; best first.
 
-    Only finished jobs that have a figure count; where one is not finite, so is the mean, and the row comes last.
+    Only finished jobs that have a `figure` count; where one is not finite, so is the mean, and the row comes last.
     """
+    sign = -1 if figure in _LARGER_IS_BETTER else 1
     names = choices(jobs)
     figures: dict[tuple[str, ...], list[float]] = {}
     for job in jobs:
         if job.state == "finished" and job.figure is not None:
             figures.setdefault(tuple(job.overrides.get(name, "") for name in names), []).append(job.figure)
-    return sorted(figures.items(), key=lambda row: (math.isnan(mean := statistics.fmean(row[1])), mean))
+    return sorted(figures.items(), key=lambda row: (not math.isfinite(mean := statistics.fmean(row[1])), sign * mean))
 
 
 def choices(jobs: Sequence[Job]) -> list[str]:
@@ -77,9 +81,11 @@ def choices(jobs: Sequence[Job]) -> list[str]:
 def text_of(jobs: Sequence[Job], figure: str | None, sweep: Path) -> str:
     """The table of a sweep in words."""
     rows = [
-        [*values, str(len(found)), f"{statistics.fmean(found):.4f}", _spread(found)] for values, found in rows_of(jobs)
+        [*values, str(len(found)), f"{statistics.fmean(found):.4f}", _spread(found)]
+        for values, found in rows_of(jobs, figure)
     ]
-    lines = ["", f"{relative(sweep)}: {figure or 'no figure'}, smaller is better", ""]
+    better = "larger" if figure in _LARGER_IS_BETTER else "smaller"
+    lines = ["", f"{relative(sweep)}: {figure or 'no figure'}, {better} is better", ""]
     if rows:
         lines += _aligned([[*choices(jobs), "n", "mean", "spread"], *rows], len(choices(jobs)))
     stamps = sorted({job.stamp for job in jobs if job.stamp and job.state == "finished"})

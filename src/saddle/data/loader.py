@@ -1,4 +1,4 @@
-"""A loader of images in memory whose whole state is the number of batches it has handed out."""
+"""A loader of images or points in memory whose whole state is the number of batches it has handed out."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,8 @@ from saddle.seed import hashed_seed
 class MemoryLoader:
     """Batches of `image` (N, C, H, W) float32 in [-1, 1] and, where given, `label` (N,) int64, in a shuffled order.
 
-    `images` are uint8 (M, C, H, W), `labels` int64 (M,) or None. Each epoch has its own order, a function of (seed,
+    `images` are uint8 (M, C, H, W), `labels` int64 (M,) or None. Points are given as float32 (M, 2) and delivered as
+    they are, as `image` (N, 2). Each epoch has its own order, a function of (seed,
     epoch) alone, and drops the images that do not fill a batch. `rows` is the size of the global batch, of which this
     rank takes its rows: `parts` accumulated parts in sequence, each split evenly over `world_size` ranks. With `flip`
     each image is mirrored left to right with probability 1/2, as (seed, batch, row of the global batch) decide.
@@ -59,7 +60,7 @@ class MemoryLoader:
             generator = torch.Generator().manual_seed(hashed_seed(self.seed, "flip", number))
             mirrored = self._my_rows(torch.rand(self.rows, generator=generator) < 0.5)
             images = torch.where(mirrored.view(-1, 1, 1, 1), images.flip(-1), images)
-        batch = {"image": images.float().div_(127.5).sub_(1.0)}
+        batch = {"image": images if images.is_floating_point() else images.float().div_(127.5).sub_(1.0)}
         if self.labels is not None:
             batch["label"] = self.labels[mine]
         return batch

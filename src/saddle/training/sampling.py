@@ -1,4 +1,4 @@
-"""Images from a trained generator."""
+"""Images, or points, from a trained generator."""
 
 import torch
 from torch import Tensor, nn
@@ -53,8 +53,9 @@ def images_from(
 ) -> Tensor:
     """`num` images, uint8 (num, C, H, W) on the CPU, of a generator that is `ready`; image i depends on (seed, i).
 
-    `labels` (num,) int64 are what a conditional generator is asked for; by default all classes in turn. `truncation`
-    cuts the latent off at that many standard deviations.
+    Of a generator of points they are points, float32 (num, 2), as it makes them. `labels` (num,) int64 are what a
+    conditional generator is asked for; by default all classes in turn. `truncation` cuts the latent off at that many
+    standard deviations.
     """
     weight = next(generator.parameters())
     latent = fixed_noise(seed, "samples", (num, generator.latent_dim))
@@ -63,5 +64,7 @@ def images_from(
     labels = all_labels(generator, num) if labels is None else labels
     given = [latent] if labels is None else [latent, labels]
     parts = zip(*(values.split(batch_size) for values in given), strict=True)
-    made = [generator(part[0].to(weight), *(p.to(weight.device) for p in part[1:])).float().cpu() for part in parts]
-    return ((torch.cat(made) + 1) * 127.5).round_().clamp_(0, 255).to(torch.uint8)
+    made = torch.cat(
+        [generator(part[0].to(weight), *(p.to(weight.device) for p in part[1:])).float().cpu() for part in parts]
+    )
+    return made if made.dim() == 2 else ((made + 1) * 127.5).round_().clamp_(0, 255).to(torch.uint8)

@@ -1,0 +1,75 @@
+"""Multi-layer perceptrons for points in the plane, as in the toy problems of VEEGAN, PacGAN and WGAN-GP.
+
+Points have no labels, so these networks are never conditional.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from torch import Tensor, nn
+
+from saddle.bound import Count, Normalization, Positive
+from saddle.layer.activation import Activation, nonlinearity
+from saddle.layer.normalization import normalized, weighted
+
+
+def _hidden(sizes: Sequence[int], name: Activation, normalization: Normalization) -> list[nn.Module]:
+    layers: list[nn.Module] = []
+    for inputs, outputs in pairwise(sizes):
+        layers.append(weighted(nn.Linear(inputs, outputs), normalization))
+        layers += [*normalized(outputs, normalization, dimensions=1), nonlinearity(name)]
+    return layers
+
+
+class Generator(nn.Module):
+    """Latent (N, latent_dim) to points (N, 2), through hidden layers; the output is linear, times `scale`."""
+
+    classes = 0
+
+    def __init__(
+        self,
+        scale: Positive = 1.0,
+        latent_dim: Count = 2,
+        hidden: Sequence[Count] = (128, 128, 128),
+        activation: Activation = "relu",
+        normalization: Normalization = "none",
+    ) -> None:
+        super().__init__()
+        self.latent_dim, self.scale = latent_dim, scale
+        sizes = [latent_dim, *hidden]
+        head = weighted(nn.Linear(sizes[-1], 2), normalization)
+        self.layers = nn.Sequential(*_hidden(sizes, activation, normalization), head)
+
+    def forward(self, latent: Tensor) -> Tensor:
+        return self.scale * self.layers(latent)
+
+
+class Discriminator(nn.Module):
+    """Points (N, 2), divided by `scale`, to logits (N,), through hidden layers; there is no sigmoid.
+
+    `head_bias` false leaves out the bias of the last layer, which losses of differences of logits cannot train.
+    """
+
+    classes = 0
+
+    def __init__(
+        self,
+        scale: Positive = 1.0,
+        hidden: Sequence[Count] = (128, 128, 128),
+        activation: Activation = "relu",
+        normalization: Normalization = "none",
+        head_bias: bool | None = None,
+    ) -> None:
+        super().__init__()
+        self.scale = scale
+        sizes = [2, *hidden]
+        head = weighted(nn.Linear(sizes[-1], 1, bias=head_bias is not False), normalization)
+        self.layers = nn.Sequential(*_hidden(sizes, activation, normalization), head)
+
+    @property
+    def head(self) -> nn.Module:
+        """The last layer; its argument are the features (N, D) that the logit is made of."""
+        return self.layers[-1]
+
+    def forward(self, points: Tensor) -> Tensor:
+        return self.layers(points / self.scale).squeeze(1)

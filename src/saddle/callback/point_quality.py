@@ -1,0 +1,61 @@
+"""The figures of toy problems in training: what a generator of points captures of modes or curve that are known."""
+
+from typing import Any
+
+import saddle.compat  # noqa: F401  isort: skip
+from lightning import LightningModule, Trainer
+from lightning.pytorch.callbacks import Callback
+
+from saddle.bound import Count
+from saddle.callback.curves import Curves
+from saddle.callback.quality import PREFIX
+from saddle.data.points import PointData
+from saddle.metric.modes import SAMPLES
+from saddle.metric.points import figures
+from saddle.seed import hashed_seed
+from saddle.training.module import GameModule
+from saddle.training.sampling import images_from
+
+
+class PointQuality(Callback):
+    """Logs `saddle.metric.points.figures` of `num` samples as metric/... every `every_iterations` and at the end.
+
+    It does nothing where the data is no points. Samples come from the averaged generator, or from G where there is no
+    average, and from the same noise each time. 2,500 is what VEEGAN and PacGAN count in. There is no best checkpoint by
+    these figures: no single one is best alone, for a generator that has collapsed onto one mode may have all its
+    samples in high quality.
+    """
+
+    def __init__(self, num: Count = SAMPLES, every_iterations: Count = 250) -> None:
+        if num < 6:
+            raise ValueError("num should be at least 6: coverage looks at five neighbours")
+        self.num, self.every_iterations = num, every_iterations
+        self.stamp: dict[str, Any] | None = None
+        """What the figures were made from: figures of different stamps cannot be compared. None: no points."""
+        self._measured: int | None = None
+
+    def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
+        data = trainer.datamodule
+        if isinstance(data, PointData) and trainer.is_global_zero and not trainer.fast_dev_run:
+            network = "average" if module.ema is not None else "generator"
+            self.stamp = {"points": type(data).__name__, "std": data.std, "generated": self.num, "network": network}
+
+    def on_train_batch_end(self, trainer: Trainer, module: LightningModule, *_: Any) -> None:
+        if module.clock.iteration % self.every_iterations == 0:
+            self._measure(trainer, module)
+
+    def on_train_end(self, trainer: Trainer, module: LightningModule) -> None:
+        if self._measured != module.clock.iteration:
+            self._measure(trainer, module)
+
+    def _measure(self, trainer: Trainer, module: GameModule) -> None:
+        if self.stamp is None:
+            return
+        self._measured = module.clock.iteration
+        samples = images_from(module.sampler(), self.num, hashed_seed(module.seed, "quality"))
+        values = {f"{PREFIX}{name}": value for name, value in figures(samples, trainer.datamodule).items()}
+        for logger in trainer.loggers:
+            logger.log_metrics(values, step=module.clock.iteration)
+        for callback in trainer.callbacks:
+            if isinstance(callback, Curves):
+                callback.add(module.clock.iteration, values)

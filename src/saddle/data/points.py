@@ -1,0 +1,74 @@
+"""What the toy problems share: points in the plane, drawn from a distribution that is known."""
+
+import math
+from abc import abstractmethod
+
+import torch
+from torch import Generator, Tensor
+
+from saddle.bound import Count, Index, Positive
+from saddle.data.memory import MemoryData
+from saddle.seed import hashed_seed
+
+
+class PointData(MemoryData):
+    """`size` points (2,) float32 in memory, without labels, in the coordinates of their paper.
+
+    Which points they are depends on the distribution, on `size` and on `point_seed`, never on the run's seed. `std` is
+    the standard deviation of the noise around modes or curve, in each coordinate. `scale` is for the networks, which
+    work on coordinates divided by it (`saddle.architecture.points`); data, samples, figures and pictures are never
+    scaled. 100,000 points are as many as PacGAN trains on (Lin et al. 2018, arXiv 1712.04086; the authors' code).
+    """
+
+    rows_are = "points"
+
+    def __init__(
+        self,
+        std: Positive,
+        scale: Positive,
+        batch_size: Count,
+        seed: Index,
+        accumulate: Count = 1,
+        limit: Count | None = None,
+        size: Count = 100_000,
+        point_seed: Index = 0,
+    ) -> None:
+        super().__init__(batch_size, seed, accumulate, limit)
+        self.std, self.scale, self.size, self.point_seed = std, scale, size, point_seed
+
+    @property
+    def modes(self) -> Tensor | None:
+        """The means of equally likely Gaussians, float64 (K, 2); None where the data has no modes."""
+        return None
+
+    @property
+    def curve(self) -> Tensor | None:
+        """Corners of a broken line around which the data lies, float64 (K, 2), in order; None where there is none."""
+        return None
+
+    @abstractmethod
+    def centres(self, num: int, generator: Generator) -> Tensor:
+        """Points of the distribution without its noise, float64 (num, 2)."""
+
+    def drawn(self, num: int, purpose: str) -> Tensor:
+        """`num` points of the distribution, float32 (num, 2): other ones for every purpose and `point_seed`."""
+        generator = Generator().manual_seed(hashed_seed("points", type(self).__name__, purpose, self.point_seed))
+        centres = self.centres(num, generator)
+        noise = torch.randn(num, 2, generator=generator, dtype=torch.float64)
+        return (centres + self.std * noise).float()
+
+    def load_checked(self) -> tuple[Tensor, None]:
+        return self.drawn(self.size, "training"), None
+
+
+class MixtureData(PointData):
+    """Gaussians at `modes`, each as likely as the others."""
+
+    def centres(self, num: int, generator: Generator) -> Tensor:
+        return self.modes[torch.randint(len(self.modes), (num,), generator=generator)]
+
+
+def on_circle(count: int, radius: float) -> Tensor:
+    """`count` points evenly on a circle around the origin, the first on the right, float64 (count, 2)."""
+    angles = 2 * math.pi * torch.arange(count, dtype=torch.float64) / count
+    return radius * torch.stack([angles.cos(), angles.sin()], 1)

@@ -1,0 +1,73 @@
+"""Points against a mixture whose modes are known: modes captured, share of high quality, and how even the modes are.
+
+As VEEGAN defines them (Srivastava et al. 2017, arXiv 1705.07761, section 4.1; also the authors' page) and PacGAN counts
+them (Lin et al. 2018, arXiv 1712.04086; the authors' code), both in 2,500 samples: a sample is of *high quality* if it
+lies within three standard deviations of the nearest mode, and a mode is *captured* if it is the nearest of at least one
+such sample.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from saddle.metric.classes import entropy, histogram, kl_divergence
+
+SAMPLES = 2500
+"""How many samples both papers count in."""
+
+_WITHIN = 3.0
+
+
+@dataclass(frozen=True)
+class Captured:
+    """`modes` captured; `high_quality`, the share of samples; two divergences in nats between modes' shares and 1/K.
+
+    Both are over the samples of high quality alone, as in PacGAN's code. `modes_kl` is KL(generated || uniform), which
+    is log K minus the entropy of the shares: 0 for even shares, log K for one mode. `modes_js` is the Jensen-Shannon
+    divergence, at most log 2. Without a sample of high quality there are no shares, and both are infinite.
+
+    A perfect generator does not reach 1 in `high_quality`: of a Gaussian in the plane 1 - exp(-9/2) = 98.89 % lie
+    within three standard deviations.
+    """
+
+    modes: int
+    high_quality: float
+    modes_kl: float
+    modes_js: float
+
+
+def captured(points: Tensor, means: Tensor, std: float) -> Captured:
+    """How `points` (N, D) capture Gaussians at `means` (K, D) with `std` in each coordinate; all in float64.
+
+    Points that are not finite are of no quality. Raises ValueError without points.
+    """
+    if len(points) == 0:
+        raise ValueError("expected at least one point")
+    distance, mode = _apart(points.double(), means.double()).min(1)
+    good = distance <= _WITHIN * std  # not true of nan
+    share = float(good.double().mean())
+    if not good.any():
+        return Captured(0, share, math.inf, math.inf)
+    shares = histogram(mode[good], len(means))
+    even = torch.full_like(shares, 1 / len(means))
+    middle = (shares + even) / 2
+    js = (kl_divergence(shares, middle) + kl_divergence(even, middle)) / 2
+    return Captured(int((shares > 0).sum()), share, math.log(len(means)) - entropy(shares), js)
+
+
+def curve_distances(points: Tensor, corners: Tensor) -> Tensor:
+    """The distance (N,) of each of `points` (N, 2) from the broken line through `corners` (K, 2), in float64."""
+    points, begin, along = points.double(), corners[:-1].double(), corners.double().diff(dim=0)
+    found = []
+    for part in points.split(500):
+        offset = part.unsqueeze(1) - begin
+        share = ((offset * along).sum(2) / along.square().sum(1)).clamp(0, 1)
+        found.append((offset - share.unsqueeze(2) * along).square().sum(2).amin(1).sqrt())
+    return torch.cat(found)
+
+
+def _apart(points: Tensor, means: Tensor) -> Tensor:
+    """Distances (N, K), by differences: modes are narrow against their distance from the origin."""
+    return (points.unsqueeze(1) - means).square().sum(2).sqrt()
