@@ -1,0 +1,155 @@
+"""Every loss with every penalty on every architecture: it trains, or it is refused with a sentence.
+
+    python benchmarks/pairs.py [--out docs/pairs.md]
+
+Each pair is built from the config, as train.py does, and trains 20 iterations in float64 on one thread. "Trained" means
+that all gradients were finite and that every parameter received one that is not rounding. There is no third outcome:
+anything else is an error. The tests walk the same pairs.
+"""
+
+import argparse
+import itertools
+import logging
+import warnings
+from pathlib import Path
+
+import saddle.compat  # noqa: F401  isort: skip
+import torch
+from lightning import Callback
+
+from saddle.cli.build import build
+from saddle.cli.compose import compose
+from saddle.error import InputError
+
+for name in ("lightning.pytorch", "lightning.fabric"):
+    logging.getLogger(name).setLevel(logging.ERROR)
+
+ITERATIONS = 20
+ROUNDING = 1e-10  # of the largest gradient in the same network
+LOSSES = {
+    **{name: [f"loss={name}"] for name in ("minimax", "non_saturating", "least_squares", "hinge", "wasserstein")},
+    "relativistic": ["loss=relativistic"],
+    **{
+        f"relativistic_average {shape}": ["loss=relativistic_average", f"loss.shape={shape}"]
+        for shape in ("logistic", "least_squares", "hinge")
+    },
+}
+PENALTIES = {
+    **{name: [f"penalty={name}"] for name in ("none", "r1", "r2")},
+    "r1 and r2": ["penalty=[r1,r2]"],
+    "gradient_penalty": ["penalty=gradient_penalty"],
+    "one-sided": ["penalty=gradient_penalty", "penalty.gradient_penalty.one_sided=true"],
+    **{
+        name: [f"penalty={name}"]
+        for name in (
+            "dragan",
+            "lecam",
+            "balanced_consistency",
+            "latent_consistency",
+            "feature_matching",
+            "mean_matching",
+            "orthogonal",
+            "weight_clipping",
+        )
+    },
+}
+MLP = ["architecture=mlp", "architecture.generator.hidden=[16,16]", "architecture.discriminator.hidden=[16,16]"]
+DCGAN = ["architecture=dcgan", "architecture.generator.widths=[8,4]", "architecture.discriminator.widths=[4,8]"]
+ARCHITECTURES = {
+    "mlp": MLP,
+    "dcgan": DCGAN,
+    "points": ["architecture=points", "data=ring"],
+    "mlp, batch norm in D": [*MLP, "architecture.discriminator.normalization=batch"],
+    "dcgan, spectral norm": [
+        *DCGAN,
+        *(f"architecture.{n}.normalization=spectral" for n in ("generator", "discriminator")),
+    ],
+    "dcgan, attention and stddev": [
+        *DCGAN,
+        *(f"architecture.{n}.attention=4" for n in ("generator", "discriminator")),
+        "architecture.discriminator.minibatch_stddev=4",
+        "architecture.discriminator.hidden=8",
+    ],
+}
+_COMMON = ["trainer=cpu", "trainer.precision=64-true", f"trainer.max_steps={ITERATIONS}", "data.batch_size=8"]
+_COMMON += ["optimizer.lr=1e-2"]  # so that logits pass the hinge's margin, inside which D's last bias has no gradient
+_COMMON += ["logger=none", "trainer.enable_model_summary=false", "figure=null", "training.ema=null", "folder=unused"]
+_COMMON += [
+    f"~callback.{name}" for name in ("curves", "samples", "progress", "checkpoint", "quality", "health", "summary")
+]
+
+
+class Watch(Callback):
+    """The largest absolute gradient of each parameter in its own turn."""
+
+    def __init__(self) -> None:
+        self.largest: dict[str, float] = {}
+
+    def on_before_optimizer_step(self, trainer, module, optimizer) -> None:
+        for network in module.playing.trains:
+            for name, parameter in module.networks[network].named_parameters():
+                key = f"{network}.{name}"
+                found = 0.0 if parameter.grad is None else float(parameter.grad.abs().max())
+                assert found == found and found < float("inf"), f"{key}: the gradient is {found}"
+                self.largest[key] = max(self.largest.get(key, 0.0), found)
+
+
+def outcome(architecture: str, loss: str, penalty: str) -> str:
+    """`trained`, or the sentence that refuses the pair; AssertionError if a parameter learns nothing."""
+    data = [] if architecture == "points" else ["data=digits", "data.image_size=8"]
+    chosen = [*data, *ARCHITECTURES[architecture], *LOSSES[loss], *PENALTIES[penalty]]
+    try:
+        built = build(compose([*chosen, *_COMMON]))
+    except InputError as error:
+        return str(error)
+    watch = Watch()
+    built.trainer.callbacks.append(watch)
+    built.trainer.fit(built.module, datamodule=built.data)
+    assert built.module.clock.iteration == ITERATIONS
+    for network in built.module.networks:
+        mine = {name: value for name, value in watch.largest.items() if name.startswith(f"{network}.")}
+        assert len(mine) == len(list(built.module.networks[network].parameters()))
+        for name, value in mine.items():
+            assert value > ROUNDING * max(mine.values()), f"{name} receives no gradient: {value}"
+    return "trained"
+
+
+def table(architecture: str, sentences: list[str]) -> list[str]:
+    """Markdown lines of one architecture; refusals are numbers into `sentences`, which grows."""
+    lines = ["", f"## {architecture}", "", f"| penalty | {' | '.join(LOSSES)} |", "|---" * (len(LOSSES) + 1) + "|"]
+    for penalty in PENALTIES:
+        cells = []
+        for loss in LOSSES:
+            found = outcome(architecture, loss, penalty)
+            if found != "trained" and found not in sentences:
+                sentences.append(found)
+            cells.append("yes" if found == "trained" else f"({sentences.index(found) + 1})")
+        lines.append(f"| {penalty} | {' | '.join(cells)} |")
+        print(lines[-1], flush=True)
+    return lines
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path)
+    out = parser.parse_args().out
+    torch.set_num_threads(1)
+    warnings.filterwarnings("ignore", module="lightning")
+    sentences: list[str] = []
+    lines = list(itertools.chain.from_iterable(table(name, sentences) for name in ARCHITECTURES))
+    number = len(ARCHITECTURES) * len(LOSSES) * len(PENALTIES)
+    head = ["# Which losses, penalties and networks go together", ""]
+    head += [
+        f"{number} combinations, each trained for {ITERATIONS} iterations in float64 (*yes*: finite gradients, and one"
+    ]
+    head += [
+        "above rounding for every parameter), or refused before training with the sentence that the number points to."
+    ]
+    head += ["Made by `benchmarks/pairs.py`; the tests walk the same combinations."]
+    lines = [*head, *lines, "", "## Refusals", "", *(f"{i + 1}. {text}" for i, text in enumerate(sentences))]
+    if out is not None:
+        out.write_text("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()
