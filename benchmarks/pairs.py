@@ -36,7 +36,7 @@ LOSSES = {
 }
 PENALTIES = {
     **{name: [f"penalty={name}"] for name in ("none", "r1", "r2")},
-    "r1 and r2": ["penalty=[r1,r2]"],
+    "r1 and r2": ["penalty=[r1,r2]", "penalty.r1.weight=0.1", "penalty.r2.weight=0.1"],
     "gradient_penalty": ["penalty=gradient_penalty"],
     "one-sided": ["penalty=gradient_penalty", "penalty.gradient_penalty.one_sided=true"],
     **{
@@ -44,7 +44,6 @@ PENALTIES = {
         for name in (
             "dragan",
             "lecam",
-            "balanced_consistency",
             "latent_consistency",
             "feature_matching",
             "mean_matching",
@@ -52,6 +51,7 @@ PENALTIES = {
             "weight_clipping",
         )
     },
+    "balanced_consistency": ["penalty=balanced_consistency", "penalty.balanced_consistency.weight=1"],
 }
 MLP = ["architecture=mlp", "architecture.generator.hidden=[16,16]", "architecture.discriminator.hidden=[16,16]"]
 DCGAN = ["architecture=dcgan", "architecture.generator.widths=[8,4]", "architecture.discriminator.widths=[4,8]"]
@@ -72,7 +72,8 @@ ARCHITECTURES = {
     ],
 }
 _COMMON = ["trainer=cpu", "trainer.precision=64-true", f"trainer.max_steps={ITERATIONS}", "data.batch_size=8"]
-_COMMON += ["optimizer.lr=1e-2"]  # so that logits pass the hinge's margin, inside which D's last bias has no gradient
+# The rate and two small weights let logits pass the hinge's margin soon: inside it D's last bias has no gradient.
+_COMMON += ["optimizer.lr=1e-2"]
 _COMMON += ["logger=none", "trainer.enable_model_summary=false", "figure=null", "training.ema=null", "folder=unused"]
 _COMMON += [
     f"~callback.{name}" for name in ("curves", "samples", "progress", "checkpoint", "quality", "health", "summary")

@@ -187,3 +187,54 @@ def test_every_ddp_allows_for_unused_parameters(given, used):
 def test_folders_are_never_shared(tmp_path):
     wanted = str(tmp_path / "day" / "10-00-00")
     assert [Path(unique_folder(wanted)).name for _ in range(3)] == ["10-00-00", "10-00-00-2", "10-00-00-3"]
+
+
+def test_schedules_of_betas_are_for_optimizers_that_have_them():
+    chosen = "training.beta2_schedule.generator"
+    module = build(config(f"{chosen}.shape=cosine", f"{chosen}.horizon_images=1000", f"{chosen}.final=0.1")).module
+    assert module.beta2_schedules["discriminator"] is None
+    assert module.beta2_schedules["generator"].factor(1000) == pytest.approx(0.1)
+    with pytest.raises(InputError, match=rf"{chosen}: torch.optim.SGD has no betas: use adam"):
+        build(config("optimizer=sgd", f"{chosen}.shape=linear", f"{chosen}.horizon_images=1000"))
+    with pytest.raises(InputError, match=rf"{chosen}.warmup_images=5 would begin with beta2=1"):
+        build(config(f"{chosen}.warmup_images=5"))
+    with pytest.raises(InputError, match="horizon_images=9 is not read by shape=constant"):
+        build(config("training.schedule.generator.horizon_images=9"))
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["loss=hinge", "penalty=weight_clipping"], "clipped weights keep the logits inside the margin"),
+        (["loss=relativistic", "architecture.discriminator.head_bias=true"], "that bias would never learn"),
+        (["augmentation=ada", "loss=wasserstein"], "augmentation=ada steers by the sign of D's logits"),
+        (["augmentation=diffaugment", "augmentation.diffaugment.colour=true"], "augmentation.diffaugment.colour=true"),
+        (["data=ring", "architecture=points", "augmentation=ada"], "augmentation=ada changes images"),
+        (
+            ["penalty=weight_clipping", "architecture.discriminator.normalization=spectral"],
+            "the norm divides out what clipping does",
+        ),
+    ],
+)
+def test_parts_that_contradict_each_other_are_refused(overrides, message):
+    with pytest.raises(InputError, match=message):
+        build(config(*overrides))
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["penalty=r1"], None),
+        (["loss=relativistic", "penalty=[r1,r2]"], None),
+        (["loss=relativistic", "penalty=none"], "need not converge"),
+        (["loss=relativistic", "penalty=[r1,r2]", "penalty.r2.every_iterations=8"], "penalty.r2.every_iterations=8"),
+        (
+            ["loss=relativistic_average", "penalty=none", "architecture.discriminator.normalization=batch"],
+            "batch norm in the discriminator mixes images",
+        ),
+    ],
+)
+def test_doubtful_parts_are_warned_of(overrides, message):
+    warnings = build(config(*overrides)).warnings
+    assert len(warnings) == (message is not None)
+    assert message is None or message in warnings[0]

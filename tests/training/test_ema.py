@@ -2,6 +2,7 @@ import pytest
 import torch
 from torch import nn
 
+from saddle.schedule import Schedule
 from saddle.training.ema import EMA
 
 
@@ -68,3 +69,9 @@ def test_the_moment_of_the_last_update_is_saved():
     nn.init.constant_(network.weight, 1.0)
     again.update(network, 1000)
     assert again.network.weight.item() == pytest.approx(1 - 0.5**0.3, rel=1e-5)
+
+
+def test_a_schedule_is_a_factor_on_the_half_life():
+    ema = EMA(half_life_images=1000, warmup=0, schedule=Schedule("linear", horizon_images=1000, final=0.5))
+    assert ema.decay(500, since=250) == pytest.approx(0.5 ** (250 / 750), rel=1e-12)
+    assert ema.decay(2000, since=1500) == pytest.approx(0.5, rel=1e-12)

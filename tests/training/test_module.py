@@ -175,3 +175,19 @@ def test_default_generators_begin_each_iteration_anew():
         fit(small_module(Adversarial(NonSaturating())), Points(), 2, [Draw()])
     assert drawn[:4] == drawn[4:]
     assert len(set(drawn[:4])) == 4
+
+
+def test_beta2_follows_its_schedule_over_images_and_the_other_turn_keeps_its_own():
+    adam = dict.fromkeys(("discriminator", "generator"), lambda p: torch.optim.Adam(p, lr=0.1, betas=(0.3, 0.9)))
+    schedules = {"discriminator": Schedule("linear", horizon_images=80, final=0.1), "generator": None}
+    module = small_module(Adversarial(NonSaturating()), optimizers=adam, beta2_schedules=schedules)
+    seen = []
+
+    class Watch(Callback):
+        def on_train_batch_end(self, trainer, module, *_):
+            seen.append([optimizer.param_groups[0]["betas"] for optimizer in module.optimizers()])
+
+    fit(module, Points(), 12, [Watch()])
+    assert seen[0] == [(0.3, pytest.approx(1 - 0.1 * (1 - 0.9 * 0.1))), (0.3, 0.9)]  # after 8 of 80 images
+    assert seen[4][0] == (0.3, pytest.approx(1 - 0.1 * 0.55))
+    assert seen[11] == [(0.3, pytest.approx(0.99)), (0.3, 0.9)]

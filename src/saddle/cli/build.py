@@ -46,6 +46,7 @@ class Training:
     ema: EMA | None
     clip_norm: Mapping[str, Positive | None]
     schedule: Mapping[str, Schedule]
+    beta2_schedule: Mapping[str, Schedule]
 
 
 @dataclass
@@ -119,10 +120,8 @@ def build(config: Config, purge_step: int | None = None) -> Built:
         game,
         networks,
         optimizers=build_optimizers(config, turns),
-        schedules={
-            name: make(f"training.schedule.{name}", node)
-            for name, node in per_turn("training.schedule", training["schedule"], turns).items()
-        },
+        schedules=build_schedules("training.schedule", training["schedule"], turns),
+        beta2_schedules=build_beta2_schedules(config, turns),
         clip_norm=per_turn("training.clip_norm", training["clip_norm"], turns),
         rows=data.rows,
         seed=config["seed"],
@@ -156,6 +155,26 @@ def per_turn(path: str, settings: Mapping[str, Any], turns: tuple[Turn, ...]) ->
             raise InputError(f"{path}.{name} is missing: the game has that turn")
     _check_turns(path, settings, names)
     return settings
+
+
+def build_schedules(path: str, settings: Mapping[str, Any], turns: tuple[Turn, ...]) -> dict[str, Schedule]:
+    """The schedule of each turn."""
+    return {name: make(f"{path}.{name}", node) for name, node in per_turn(path, settings, turns).items()}
+
+
+def build_beta2_schedules(config: Config, turns: tuple[Turn, ...]) -> dict[str, Schedule | None]:
+    """The schedule of each turn's 1 - beta2, None where it stays; InputError for an optimizer that has no betas."""
+    path = "training.beta2_schedule"
+    found = build_schedules(path, config["training"]["beta2_schedule"], turns)
+    for name, schedule in found.items():
+        betas = {**config["optimizer"], **config["optimizer"].get(name, {})}.get("betas")
+        if schedule != Schedule() and betas is None:
+            raise InputError(
+                f"{path}.{name}: {config['optimizer']['_target_']} has no betas: use adam, or shape=constant"
+            )
+        if schedule.warmup_images:
+            raise InputError(f"{path}.{name}.warmup_images={schedule.warmup_images} would begin with beta2=1: use 0")
+    return {name: None if schedule == Schedule() else schedule for name, schedule in found.items()}
 
 
 def _check_turns(path: str, given: Iterable[str], names: list[str]) -> None:

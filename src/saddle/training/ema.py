@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from saddle.bound import NonNegative, Positive
+from saddle.schedule import Schedule
 
 
 class EMA(nn.Module):
@@ -14,13 +15,17 @@ class EMA(nn.Module):
 
     The weight of the past halves every `half_life_images` images; early in training the half-life is at most
     `warmup` times the images seen (Karras et al. 2022, EDM, appendix F.1 and `training_loop.py`), so that the average
-    leaves the initial weights behind; `warmup` 0 turns that off. Buffers are copied; batch statistics must be
-    recomputed before use (`saddle.training.batch_norm`).
+    leaves the initial weights behind; `warmup` 0 turns that off. `schedule` is a factor on the half-life over images
+    (R3GAN, arXiv 2501.05441, lets it grow). Buffers are copied; batch statistics must be recomputed before use
+    (`saddle.training.batch_norm`).
     """
 
-    def __init__(self, half_life_images: Positive = 10_000, warmup: NonNegative = 0.05) -> None:
+    def __init__(
+        self, half_life_images: Positive = 10_000, warmup: NonNegative = 0.05, schedule: Schedule | None = None
+    ) -> None:
         super().__init__()
         self.half_life_images, self.warmup = half_life_images, warmup
+        self.schedule = Schedule() if schedule is None else schedule
         self._last_images = 0
 
     def follow(self, network: nn.Module) -> Self:
@@ -37,7 +42,7 @@ class EMA(nn.Module):
 
     def decay(self, images: int, since: int) -> float:
         """What is left of the past's weight at `images`, when the last update was at `since` images."""
-        half_life = self.half_life_images
+        half_life = self.half_life_images * self.schedule.factor(images)
         if self.warmup > 0:
             half_life = min(half_life, images * self.warmup)
         return 0.5 ** ((images - since) / half_life) if half_life > 0 else 0.0

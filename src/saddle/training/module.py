@@ -27,9 +27,10 @@ class GameModule(LightningModule):
     """Plays `game` between `networks`: one optimizer, one schedule and one clipping norm per turn.
 
     `optimizers` maps a turn's name to a function of parameters that makes its optimizer; `schedules` to the factor on
-    its learning rate; `clip_norm` to the largest gradient norm (L2, over all parameters that the turn trains) or None.
-    `rows` is the number of images that one iteration sees over all ranks, in `accumulate` parts. `ema` averages the
-    network named "generator", or is None. `record` (plain values) says how all this was made; checkpoints carry it.
+    its learning rate; `beta2_schedules` to the factor on Adam's 1 - beta2, or None; `clip_norm` to the largest gradient
+    norm (L2, over all parameters that the turn trains) or None. `rows` is the number of images that one iteration sees
+    over all ranks, in `accumulate` parts. `ema` averages the network named "generator", or is None. `record` (plain
+    values) says how all this was made; checkpoints carry it.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class GameModule(LightningModule):
         seed: int,
         accumulate: Count = 1,
         ema: EMA | None = None,
+        beta2_schedules: Mapping[str, Schedule | None] | None = None,
         record: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__()
@@ -53,6 +55,7 @@ class GameModule(LightningModule):
         self.state = nn.ModuleDict(game.state())
         self.ema = None if ema is None else ema.follow(networks["generator"])
         self.make_optimizer, self.schedules, self.clip_norm = optimizers, schedules, clip_norm
+        self.beta2_schedules = {} if beta2_schedules is None else beta2_schedules
         self.rows, self.seed, self.accumulate = rows, seed, accumulate
         self.record = dict(record or {})
         self.clock = Clock()
@@ -70,7 +73,7 @@ class GameModule(LightningModule):
         for turn in self.turns:
             parameters = [p for name in turn.trains for p in self.networks[name].parameters()]
             made.append(self.make_optimizer[turn.name](parameters))
-        self.base_rates = {turn.name: o.defaults["lr"] for turn, o in zip(self.turns, made, strict=True)}
+        self.defaults = {turn.name: o.defaults for turn, o in zip(self.turns, made, strict=True)}
         return made
 
     def on_fit_start(self) -> None:
@@ -97,6 +100,8 @@ class GameModule(LightningModule):
         optimizer = self.wrapped[turn.name]
         for group in optimizer.param_groups:
             group["lr"] = self.learning_rate(turn.name)
+            if self.beta2_schedules.get(turn.name) is not None:
+                group["betas"] = self.betas(turn.name)
         self.playing, self.stepped = turn, True
         with self.toggled_optimizer(optimizer):
             optimizer.zero_grad()
@@ -155,7 +160,12 @@ class GameModule(LightningModule):
 
     def learning_rate(self, turn: str) -> float:
         """The learning rate of a turn in the current iteration."""
-        return self.base_rates[turn] * self.schedules[turn].factor(self.clock.images + self.rows)
+        return self.defaults[turn]["lr"] * self.schedules[turn].factor(self.clock.images + self.rows)
+
+    def betas(self, turn: str) -> tuple[float, float]:
+        """Adam's decay factors of a turn in the current iteration; a schedule is a factor on 1 - beta2."""
+        first, second = self.defaults[turn]["betas"]
+        return first, 1 - (1 - second) * self.beta2_schedules[turn].factor(self.clock.images + self.rows)
 
     def moment(self, part: int) -> Moment:
         """The current iteration, with the noise that belongs to the rows of `part` on this rank."""
