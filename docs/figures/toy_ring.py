@@ -1,4 +1,4 @@
-"""Join the last pictures of two runs, side by side: `python docs/figures/toy_ring.py RUN RUN`; writes toy_ring.png here.
+"""Join the last pictures of two runs: `python docs/figures/toy_ring.py RUN RUN`; writes toy_ring.png beside this file.
 
 The figure in docs/toy.md: experiment=ring, and experiment=ring penalty=none, both with seed 0.
 """
