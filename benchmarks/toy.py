@@ -164,7 +164,7 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("seeds", type=int)
     parser.add_argument("methods", nargs="*", metavar="NAME=SETTINGS", help="instead of the methods in this file")
-    parser.add_argument("--iterations", type=int, default=2000, help="of each run (default 2000)")
+    parser.add_argument("--iterations", type=int, default=1500, help="of each run (default 1500)")
     parser.add_argument("--problems", default="ring,grid", help="of ring and grid")
     arguments = parser.parse_args()
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)

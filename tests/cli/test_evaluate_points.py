@@ -70,6 +70,12 @@ def test_what_only_images_have_is_refused(run, options, reason, capsys):
     assert reason in capsys.readouterr().err
 
 
+def test_points_in_a_file_are_refused(tmp_path, capsys):
+    np.savez(tmp_path / "s.npz", points=np.zeros((300, 2), np.float32))
+    assert run_tool(["evaluate", str(tmp_path / "s.npz"), "data=ring", "architecture=points"]) == 2
+    assert "points are measured from their run alone" in capsys.readouterr().err
+
+
 def test_samples_are_points_a_picture_or_a_refusal(run, tmp_path, capsys):
     out = tmp_path / "s.npz"
     assert run_tool(["sample", str(run), "--num", "300", "--format", "npz", "--out", str(out)]) == 0

@@ -27,7 +27,7 @@ def test_the_command_line_says_it_in_one_sentence(tmp_path):
     assert result.returncode == 2
     assert result.stderr.count("\n") == 1
     assert "use architecture=points" in result.stderr
-    assert not (tmp_path / "run").exists()
+    assert not (tmp_path / "run" / "checkpoints").exists()
 
 
 def test_an_experiment_sets_what_its_problem_is_compared_by():

@@ -30,13 +30,14 @@ class Landscape:
     (N, 2) at `points` (N, 2).
 
     `middle` is halfway between its mean logits at data and at samples. Losses of differences leave the logits' level
-    open, so that is where colours change, not 0.
+    open, so that is where colours change, not 0. `width` is how far from it logits at data and samples are, on average.
     """
 
     logits: Tensor
     points: Tensor
     gradient: Tensor
     middle: float
+    width: float
 
 
 def reach_of(data: PointData) -> float:
@@ -60,7 +61,8 @@ def landscape(discriminator: nn.Module, samples: Tensor, real: Tensor, reach: fl
                 discriminator(rows.to(weight)).float().cpu() for rows in (places, real[:_SHOWN], samples)
             )
     middle = float(at_real.mean() + at_samples.mean()) / 2
-    return Landscape(logits.view(_CELLS, _CELLS), points, gradient.detach().float().cpu(), middle)
+    width = float((torch.cat([at_real, at_samples]) - middle).abs().mean())
+    return Landscape(logits.view(_CELLS, _CELLS), points, gradient.detach().float().cpu(), middle, width)
 
 
 def _spread(samples: Tensor, apart: float) -> Tensor:
@@ -77,8 +79,9 @@ def _spread(samples: Tensor, apart: float) -> Tensor:
 def picture(samples: Tensor, data: PointData, title: str, seen: Landscape | None = None) -> Tensor:
     """Samples (N, 2) over the data, above what D has `seen` of the plane, if that is given: uint8 (3, H, W).
 
-    Colour is D's logit. Arrows point where it rises, to which D sends G's samples; their length grows with the root of
-    the gradient's norm, against the largest.
+    Colour is D's logit, of which the far corners are large: even steps where data and samples are, logarithmic beyond
+    (the inverse hyperbolic sine). Arrows point where it rises, to which D sends G's samples; their length grows with
+    the root of the gradient's norm, against the largest.
     """
 
     def draw(axes: "Axes") -> None:
@@ -121,28 +124,31 @@ def draw_points(axes: "Axes", samples: Tensor, data: PointData, reach: float) ->
 
 
 def _draw_landscape(axes: "Axes", seen: Landscape, reach: float) -> None:
-    from matplotlib.colors import Normalize
+    from matplotlib.colors import AsinhNorm
 
     offset = seen.logits - seen.middle
     far = max(float(offset.abs().quantile(0.98)), 1e-6)
+    width = min(max(seen.width, far / 1000), far / 2)
     image = axes.imshow(
-        seen.logits.numpy(),
+        offset.numpy(),
         extent=(-reach, reach, -reach, reach),
         origin="lower",
         interpolation="bilinear",
         cmap="RdBu",
         alpha=0.6,
-        norm=Normalize(seen.middle - far, seen.middle + far),
+        norm=AsinhNorm(linear_width=width, vmin=-far, vmax=far),
     )
     axes.contour(
         *2 * (torch.linspace(-reach, reach, _CELLS).numpy(),),
-        seen.logits.numpy(),
-        levels=[seen.middle],
+        offset.numpy(),
+        levels=[0.0],
         colors=_PAPER,
         linewidths=1.2,
     )
-    bar = axes.figure.colorbar(image, cax=axes.figure.add_axes((0.865, 0.05, 0.025, 0.9)), extend="both")
-    bar.set_label("D's logit", color=_INK, fontsize=9)
+    ticks, place = (-far, -width, 0.0, width, far), axes.figure.add_axes((0.865, 0.05, 0.025, 0.9))
+    bar = axes.figure.colorbar(image, cax=place, extend="both", ticks=ticks, format="%.2g")
+    bar.minorticks_off()
+    bar.set_label(f"D's logit, from its middle at data and samples ({seen.middle:.2g})", color=_INK, fontsize=9)
     bar.outline.set_visible(False)
     bar.ax.tick_params(colors=_INK, labelsize=8)
     norm = seen.gradient.norm(dim=1, keepdim=True)

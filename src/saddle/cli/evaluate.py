@@ -90,8 +90,11 @@ def _subject(arguments: argparse.Namespace) -> dict[str, Any]:
     if path.suffix == ".npz" or (path.is_dir() and next(path.glob("*.png"), None) is not None):
         from saddle.cli.compose import build_data
         from saddle.cli.images import read_images
+        from saddle.data.module import ImageData
 
         data = build_data(arguments.settings or ["data=mnist"])
+        if not isinstance(data, ImageData):
+            raise InputError(f"{path}: points are measured from their run alone: give its folder or a checkpoint")
         images = read_images(path, data.channels, arguments.num)
         return {
             "data": data,
