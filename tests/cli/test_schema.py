@@ -205,6 +205,14 @@ def test_schedules_of_betas_are_for_optimizers_that_have_them():
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
+        (
+            ["architecture.discriminator.condition=concatenation"],
+            "condition=concatenation is read by networks that are",
+        ),
+        (
+            ["architecture.generator.label_dim=8"],
+            "architecture.generator.label_dim=8 is read by networks that are told",
+        ),
         (["loss=hinge", "penalty=weight_clipping"], "clipped weights keep the logits inside the margin"),
         (["loss=relativistic", "architecture.discriminator.head_bias=true"], "that bias would never learn"),
         (["augmentation=ada", "loss=wasserstein"], "augmentation=ada steers by the sign of D's logits"),

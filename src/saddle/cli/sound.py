@@ -12,6 +12,8 @@ _DDP = {
     "ddp": "ddp_find_unused_parameters_true",
 }
 _READ_HERE = ("accelerator", "devices", "num_nodes", "strategy", "max_steps", "max_epochs", "log_every_n_steps")
+_FOR_LABELS = {"label_dim": 16, "condition": "projection"}
+"""Settings of networks that only conditional ones read, with their defaults."""
 _INSTEAD = {
     "logger": (None, "the group logger"),
     "callbacks": (None, "the group callback"),
@@ -74,6 +76,12 @@ def check_architecture(config: dict[str, Any]) -> None:
     for name, node in networks_of(config).items():
         if not isinstance(node, dict):
             raise InputError(f"architecture.{name}={node}: expected a network with a _target_")
+        unread = [setting for setting, usual in _FOR_LABELS.items() if node.get(setting, usual) != usual]
+        if unread and not conditional:
+            raise InputError(
+                f"architecture.{name}.{unread[0]}={node[unread[0]]} is read by networks that are told labels: leave it, or "
+                "add architecture.conditional=true"
+            )
     if conditional and config["data"].get("classes", 0) == 0:
         raise InputError("architecture.conditional=True needs labels, but data.classes=0: the data has none")
 
