@@ -79,8 +79,8 @@ def check_architecture(config: dict[str, Any]) -> None:
         unread = [setting for setting, usual in _FOR_LABELS.items() if node.get(setting, usual) != usual]
         if unread and not conditional:
             raise InputError(
-                f"architecture.{name}.{unread[0]}={node[unread[0]]} is read by networks that are told labels: leave it, "
-                "or add architecture.conditional=true"
+                f"architecture.{name}.{unread[0]}={node[unread[0]]} is read by networks that are told labels: "
+                "leave it, or add architecture.conditional=true"
             )
     if conditional and config["data"].get("classes", 0) == 0:
         raise InputError("architecture.conditional=True needs labels, but data.classes=0: the data has none")
