@@ -42,10 +42,10 @@ METHODS = {
     "hinge": "loss=hinge penalty=none",
     "Wasserstein, clipping": "loss=wasserstein penalty=weight_clipping penalty.weight_clipping.limit=0.1",
     "Wasserstein, GP": "loss=wasserstein penalty=gradient_penalty penalty.gradient_penalty.weight=0.1",
-    "non-saturating, R1": "loss=non_saturating penalty=r1",
+    "non-saturating, R1": "loss=non_saturating penalty=r1 penalty.r1.weight=1",
     "non-saturating, DRAGAN": "loss=non_saturating penalty=dragan penalty.dragan.weight=1",
     "relativistic": "loss=relativistic penalty=none",
-    "relativistic, R1 and R2": "loss=relativistic penalty=[r1,r2]",
+    "relativistic, R1 and R2": "loss=relativistic penalty=[r1,r2] penalty.r1.weight=1 penalty.r2.weight=1",
     "relativistic average": "loss=relativistic_average penalty=none",
 }
 _QUIET = ["logger=none", "trainer=cpu", "trainer.log_every_n_steps=1000", "figure=null"]
