@@ -10,10 +10,13 @@ from saddle.cli.resume import check_same, resume_arguments
 from saddle.error import InputError
 
 DCGAN = ["architecture=dcgan", "architecture.generator.widths=[8,4]", "architecture.discriminator.widths=[4,8]"]
-DCGAN += ["architecture.conditional=true"]
+DCGAN += ["architecture.conditional=true", "trainer.precision=64-true"]
 EXTRAS = [
     "game.n_critic=2",
-    "penalty=gradient_penalty",
+    "loss=hinge",
+    "penalty=[gradient_penalty,lecam]",
+    "augmentation=ada",
+    "augmentation.ada.speed_images=1000",
     "training.accumulate=2",
     "data.batch_size=50",
     "training.schedule.generator.shape=cosine",

@@ -55,3 +55,19 @@ def test_batch_statistics_of_a_conditional_generator_cover_all_classes():
     ready(generator, seed=0)
     assert norm.running_mean.abs().max() < 3
     assert not norm.training
+
+
+def test_spectral_norms_are_those_of_the_averaged_weights():
+    torch.manual_seed(0)
+    network = Generator(8, 1, hidden=(32,), normalization="spectral")
+    with torch.no_grad():
+        for layer in network.modules():
+            if hasattr(layer, "parametrizations"):
+                layer.parametrizations.weight.original.normal_()  # as an average moves weights, not their vectors
+    layers = [layer for layer in network.modules() if hasattr(layer, "parametrizations")]
+    network.eval()
+    assert max(float(torch.linalg.matrix_norm(layer.weight, 2)) for layer in layers) > 1.2
+    ready(network, 0)
+    assert not any(module.training for module in network.modules())
+    for layer in layers:
+        assert float(torch.linalg.matrix_norm(layer.weight, 2)) == pytest.approx(1, abs=0.02)

@@ -129,6 +129,8 @@ def build(config: Config, purge_step: int | None = None) -> Built:
         ema=None if training["ema"] is None else make("training.ema", training["ema"]),
         record=_record(config),
     )
+    if config["trainer"]["precision"] in ("64-true", "64"):
+        module.double()  # before a checkpoint is read, or its weights would pass through float32
     return Built(module, data, trainer, warnings)
 
 

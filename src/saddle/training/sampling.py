@@ -2,15 +2,18 @@
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.parametrize import is_parametrized
 
 from saddle.training.batch_norm import recompute_batch_statistics
 from saddle.training.noise import fixed_noise
 
+_POWER_ITERATIONS = 100
 _STATISTICS_BATCHES, _STATISTICS_BATCH_SIZE = 4, 128
 
 
 def ready(generator: nn.Module, seed: int) -> nn.Module:
-    """`generator` in evaluation mode, its batch statistics recomputed in place from noise that depends on `seed`.
+    """`generator` in evaluation mode, its batch statistics recomputed in place from noise that depends on `seed`,
+    and its spectral norms exact.
 
     For a conditional generator they are statistics over all classes in equal shares.
     """
@@ -19,11 +22,24 @@ def ready(generator: nn.Module, seed: int) -> nn.Module:
     labels = all_labels(generator, _STATISTICS_BATCH_SIZE)
     given = () if labels is None else (labels.to(weight.device),)
     generator.eval()
+    _settle_spectral_norms(generator)
     recompute_batch_statistics(
         generator,
         ((fixed_noise(seed, f"statistics {i}", shape).to(weight), *given) for i in range(_STATISTICS_BATCHES)),
     )
     return generator
+
+
+def _settle_spectral_norms(network: nn.Module) -> None:
+    """Bring each spectrally normalized weight to a largest singular value of 1: the power iteration's vectors are those
+    of the weights that were trained, and an average has others.
+    """
+    for module in network.modules():
+        if is_parametrized(module, "weight"):
+            module.parametrizations.train()
+            for _ in range(_POWER_ITERATIONS):
+                _ = module.weight  # each look is a step
+            module.parametrizations.eval()
 
 
 def all_labels(generator: nn.Module, num: int) -> Tensor | None:
