@@ -1,13 +1,20 @@
+from dataclasses import replace
+
 import pytest
 import torch
 from torch.nn.functional import softplus
 
 from helpers import SmallDiscriminator, SmallGenerator
+from saddle.augmentation.ada import ADA
+from saddle.augmentation.base import Augmentation
 from saddle.game.adversarial import Adversarial
 from saddle.game.turn import Moment
 from saddle.loss.minimax import Minimax
 from saddle.loss.non_saturating import NonSaturating
+from saddle.loss.relativistic_average import RelativisticAverage
+from saddle.penalty.feature_matching import FeatureMatching
 from saddle.penalty.gradient_penalty import GradientPenalty
+from saddle.penalty.lecam import LeCam
 from saddle.penalty.mean_matching import MeanMatching
 from saddle.penalty.r1 import R1
 from saddle.penalty.weight_clipping import WeightClipping
@@ -143,3 +150,86 @@ def test_conditional_networks_are_told_the_labels_of_the_real_images_in_every_pa
     torch.testing.assert_close(played.terms["gp"].detach(), (slopes["gp"].norm(dim=1) - 1).square().mean())
     fooled = game.generator_loss(told, batch, moment())
     torch.testing.assert_close(fooled.observed["fake"], factor * logits(fake))
+
+
+class Darker(Augmentation):
+    """Images times a number per row, drawn for a purpose; the purposes asked for are remembered."""
+
+    def __init__(self):
+        super().__init__()
+        self.asked = []
+
+    def forward(self, images, uniform):
+        self.asked.append(uniform("darker", (len(images),)))
+        return images * self.asked[-1].view(-1, 1, 1, 1)
+
+
+def test_d_sees_images_through_augmentations_with_numbers_of_their_own_per_kind(networks):
+    numbers = {f"{kind}.darker": torch.rand(6) for kind in ("real", "fake", "between")}
+    given = Moment(0, 0, lambda p, s: LATENT, lambda p, s: numbers.get(p, SHARES))
+    darker = Darker()
+    game = Adversarial(Minimax(), {"gp": GradientPenalty(weight=1.0)}, augmentations={"darker": darker})
+    fake, logits, gradient = by_hand(networks)
+
+    def dark(images, kind):
+        return images * numbers[f"{kind}.darker"].view(-1, 1, 1, 1)
+
+    played = game.discriminator_loss(networks, {"image": REAL}, given)
+    torch.testing.assert_close(played.observed["real"], logits(dark(REAL, "real")))
+    torch.testing.assert_close(played.observed["fake"], logits(dark(fake, "fake")))
+    between = SHARES.view(-1, 1, 1, 1) * REAL + (1 - SHARES.view(-1, 1, 1, 1)) * fake
+    slope = gradient(dark(between, "between")) * numbers["between.darker"].unsqueeze(1)  # by the chain rule
+    torch.testing.assert_close(played.terms["gp"].detach(), (slope.norm(dim=1) - 1).square().mean())
+    fooled = game.generator_loss(networks, {"image": REAL}, given)
+    torch.testing.assert_close(fooled.observed["fake"], logits(dark(fake, "fake")))
+    assert game.state() == {}  # it remembers nothing in buffers
+    assert game.turns()[0].after is None
+
+
+def test_what_remembers_is_state_and_is_told_logits_after_ds_step_alone(networks):
+    lecam, ada = LeCam(weight=1.0), ADA(every_iterations=1)
+    game = Adversarial(NonSaturating(), {"lecam": lecam, "r1": R1(1.0)}, augmentations={"ada": ada})
+    assert game.state() == {"lecam": lecam.state, "ada": ada}
+    before = {name: value.clone() for name, value in lecam.state.state_dict().items()}
+    played = game.discriminator_loss(networks, {"image": REAL}, moment())
+    assert all(torch.equal(before[name], value) for name, value in lecam.state.state_dict().items())
+    discriminator, generator = game.turns()
+    assert generator.after is None
+    discriminator.after(played.observed)
+    assert lecam.state.values()[0].item() == pytest.approx(played.observed["real"].double().mean().item())
+    assert ada.r_t == played.observed["real"].sign().mean()
+
+
+def test_a_loss_over_the_batch_is_given_the_logits_of_all_ranks_with_their_gradients(networks):
+    real, fake = torch.randn(6), torch.randn(6)
+    others = iter([real, fake, fake, real])
+    given = replace(moment(), gather=lambda rows: torch.cat([rows, next(others)]))
+    loss = RelativisticAverage("least_squares")
+    game = Adversarial(loss)
+    made, logits, _ = by_hand(networks)
+    played = game.discriminator_loss(networks, {"image": REAL}, given)
+    all_real, all_fake = torch.cat([logits(REAL), real]), torch.cat([logits(made), fake])
+    torch.testing.assert_close(played.terms["adversarial"].detach(), loss.discriminator(all_real, all_fake).mean())
+    fooled = game.generator_loss(networks, {"image": REAL}, given)
+    torch.testing.assert_close(fooled.terms["adversarial"].detach(), loss.generator(all_fake, all_real).mean())
+    fooled.terms["adversarial"].backward()
+    assert networks["generator"].linear.weight.grad.abs().sum() > 0
+
+
+def test_features_are_what_the_last_layer_reads(networks):
+    class Headed(SmallDiscriminator):
+        @property
+        def head(self):
+            return self.linear
+
+        def forward(self, images):
+            return self.linear(images.flatten(1).tanh()).squeeze(1)
+
+    networks["discriminator"] = Headed()
+    fake, _, _ = by_hand(networks)
+    played = Adversarial(NonSaturating(), {"match": FeatureMatching(2.0)}).generator_loss(
+        networks, {"image": REAL}, moment()
+    )
+    gap = REAL.flatten(1).tanh().mean(0) - fake.flatten(1).tanh().mean(0)
+    torch.testing.assert_close(played.terms["match"].detach(), 2 * gap.square().sum())
+    assert not networks["discriminator"].head._forward_pre_hooks
