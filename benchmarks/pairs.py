@@ -74,7 +74,14 @@ ARCHITECTURES = {
 _COMMON = ["trainer=cpu", "trainer.precision=64-true", f"trainer.max_steps={ITERATIONS}", "data.batch_size=8"]
 # The rate and two small weights let logits pass the hinge's margin soon: inside it D's last bias has no gradient.
 _COMMON += ["optimizer.lr=1e-2"]
-_COMMON += ["logger=none", "trainer.enable_model_summary=false", "figure=null", "training.ema=null", "folder=unused"]
+_COMMON += [
+    "logger=none",
+    "trainer.enable_model_summary=false",
+    "+trainer.enable_checkpointing=false",
+    "figure=null",
+    "training.ema=null",
+    "folder=unused",
+]
 _COMMON += [
     f"~callback.{name}" for name in ("curves", "samples", "progress", "checkpoint", "quality", "health", "summary")
 ]

@@ -24,7 +24,12 @@ from saddle.error import InputError
 from saddle.training.noise import Noise
 
 _COMMON = ["data=digits", "trainer=cpu", "trainer.max_steps=30", "logger=none", "figure=null", "folder=unused"]
-_COMMON += ["trainer.enable_model_summary=false", "data.batch_size=64", "training.ema=null"]
+_COMMON += [
+    "trainer.enable_model_summary=false",
+    "+trainer.enable_checkpointing=false",
+    "data.batch_size=64",
+    "training.ema=null",
+]
 _COMMON += [
     f"~callback.{name}" for name in ("curves", "samples", "progress", "checkpoint", "quality", "health", "summary")
 ]
@@ -79,10 +84,14 @@ def main() -> None:
         logging.getLogger(name).setLevel(logging.ERROR)
     torch.set_num_threads(1)
     rows = {name: [*choice, "penalty=r1"] for name, choice in LOSSES.items()}
-    rows |= {name: [*choice] for name, choice in PENALTIES.items() if name != "weight_clipping"}
+    rows |= {name: [*choice, "loss=non_saturating"] for name, choice in PENALTIES.items() if name != "weight_clipping"}
     inherited = [name for name in ("r1", "r2", "gradient_penalty", "dragan") if name in PENALTIES]
     rows |= {
-        f"{name}, in the trainer's precision": [*PENALTIES[name], f"penalty.{name}.precision=inherit"]
+        f"{name}, in the trainer's precision": [
+            *PENALTIES[name],
+            "loss=non_saturating",
+            f"penalty.{name}.precision=inherit",
+        ]
         for name in inherited
     }
     for name, choices in rows.items():

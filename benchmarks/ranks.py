@@ -23,16 +23,23 @@ from torch import Tensor
 from saddle.cli.build import build
 from saddle.cli.compose import compose
 
+OLD = ["loss=non_saturating"]
 ROWS = {
     **{name: [*choice, "penalty=r1"] for name, choice in LOSSES.items()},
-    **PENALTIES,
-    "diffaugment": ["augmentation=diffaugment"],
-    "ada": ["augmentation=ada", "augmentation.ada.speed_images=100"],
-    "spectral norm": [f"architecture.{n}.normalization=spectral" for n in ("generator", "discriminator")],
+    **{name: [*choice, *OLD] for name, choice in PENALTIES.items()},
+    "diffaugment": ["augmentation=diffaugment", *OLD],
+    "ada": ["augmentation=ada", "augmentation.ada.speed_images=100", *OLD],
+    "spectral norm": [*OLD, *(f"architecture.{n}.normalization=spectral" for n in ("generator", "discriminator"))],
 }
 _COMMON = [*MLP, "data=digits", "data.batch_size=16", "trainer.precision=64-true", "trainer.max_steps=10"]
 _COMMON += ["optimizer.lr=1e-2", "optimizer.eps=1e-6"]  # a smaller one magnifies the rounding of gradients near zero
-_COMMON += ["logger=none", "figure=null", "folder=unused", "trainer.enable_model_summary=false"]
+_COMMON += [
+    "logger=none",
+    "figure=null",
+    "folder=unused",
+    "trainer.enable_model_summary=false",
+    "+trainer.enable_checkpointing=false",
+]
 _COMMON += [
     f"~callback.{name}" for name in ("curves", "samples", "progress", "checkpoint", "quality", "health", "summary")
 ]

@@ -17,7 +17,7 @@ def test_the_walk_leaves_no_option_out():
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize(
     "architecture",
-    [name if name in ("mlp", "points") else pytest.param(name, marks=pytest.mark.slow) for name in ARCHITECTURES],
+    [name if name == "mlp" else pytest.param(name, marks=pytest.mark.slow) for name in ARCHITECTURES],
 )
 def test_every_pair_trains_or_is_refused(architecture, loss):
     for penalty in PENALTIES:

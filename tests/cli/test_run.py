@@ -72,7 +72,7 @@ def test_tensorboard_has_every_curve_the_grids_and_the_hyper_parameters(run):
     started = HParamsPluginData.FromString(events.summary_metadata["_hparams_/session_start_info"].plugin_data.content)
     hyper_parameters = started.session_start_info.hparams
     assert hyper_parameters["architecture.generator"].string_value == "mlp"
-    assert hyper_parameters["penalty.r1.weight"].number_value == 1.0
+    assert hyper_parameters["penalty.r1.weight"].number_value == 0.3
 
 
 def test_checkpoint_counts_every_turn(run):

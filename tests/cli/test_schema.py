@@ -18,6 +18,7 @@ GROUPS = {
 NEEDED = {  # what has no default, and what goes together
     "data=image_folder": [f"data.root='{REPOSITORY / 'docs'}'", "data.batch_size=1"],
     "loss=wasserstein": ["penalty=gradient_penalty"],
+    "augmentation=ada": ["loss=non_saturating"],
     "architecture=points": ["data=ring"],
     **{choice: ["architecture=points"] for choice in ("data=ring", "data=grid", "data=swiss_roll")},
 }
@@ -86,7 +87,7 @@ REFUSED = {
     "data.batch_size=true": "data.batch_size=True: should be a valid integer",
     "data.limit=0": "data.limit=0: should be greater than or equal to 1",
     "data.limit=60001": "data.limit=60001 is more than the 60000 training images: use at most 60000",
-    "data.limit=63": "data.batch_size=64 x training.accumulate=1 is more than the data.limit=63 training images",
+    "data.limit=31": "data.batch_size=32 x training.accumulate=1 is more than the data.limit=31 training images",
     "data.flip=yes please": "data.flip=yes please: should be a valid boolean",
     "data.classes=0": "data.classes=0: should be greater than or equal to 1",
     "data.batch_size=60001": "data.batch_size=60001 x training.accumulate=1 is more than the 60000 training images",

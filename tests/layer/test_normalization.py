@@ -37,7 +37,7 @@ def test_power_iterations_go_on_where_a_resumed_run_stopped(tmp_path):
     assert result.returncode == 0, result.stderr
     resumed = checkpoint(tmp_path / "stopped")
     vectors = [name for name in straight["state_dict"] if name.startswith("disc") and name.endswith(("._u", "._v"))]
-    assert len(vectors) == 2 * (2 + 4 + 2)  # convolutions, attention, and both parts of the head
+    assert len(vectors) == 2 * (2 + 4 + 1 + 2)  # convolutions, attention, the hidden layer, and both parts of the head
     for part in ("state_dict", "optimizer_states"):
         assert differences(straight[part], resumed[part]) == []
 

@@ -1,7 +1,7 @@
 """From a checked config to objects: the one place that instantiates."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import saddle.compat  # noqa: F401  isort: skip
@@ -86,7 +86,7 @@ class Built:
     module: GameModule
     data: MemoryData
     trainer: Trainer
-    warnings: list[str]
+    warnings: list[str] = field(default_factory=list)
     """What may go wrong with the chosen parts, a sentence each."""
 
 

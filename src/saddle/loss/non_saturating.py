@@ -22,7 +22,10 @@ class NonSaturating(Loss):
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         """-(1 - s) log sigmoid(real) - s log(1 - sigmoid(real)) - log(1 - sigmoid(fake)), (N,), s the smoothing."""
-        return softplus(-real) + self.label_smoothing * real + softplus(fake)
+        value = softplus(-real) + softplus(fake)
+        return (
+            value + self.label_smoothing * real if self.label_smoothing else value
+        )  # an infinite logit times 0 is NaN
 
     def generator(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
         """-log sigmoid(fake), (N,)."""
