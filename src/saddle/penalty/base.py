@@ -122,6 +122,11 @@ class Term(Weighted, ABC):
         """Take in D's logits on the real (N,) and generated (N,) images of the global batch, after D's step."""
 
 
+def norms(gradient: Tensor) -> Tensor:
+    """The Euclidean norm per sample, (N,), of a gradient (N, ...); its derivative at 0 is finite."""
+    return (gradient.flatten(1).square().sum(1) + 1e-12).sqrt()
+
+
 def logits_and_input_gradient(
     discriminator: Callable[[Tensor], Tensor], images: Tensor, precision: Literal["32", "inherit"] = "32"
 ) -> tuple[Tensor, Tensor]:

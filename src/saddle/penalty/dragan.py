@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from saddle.bound import Positive
-from saddle.penalty.base import Chance, InputGradientPenalty
-
-_EPSILON = 1e-12  # inside the root: its derivative at a zero gradient is finite
+from saddle.penalty.base import Chance, InputGradientPenalty, norms
 
 
 @dataclass(frozen=True)
@@ -27,4 +25,4 @@ class Dragan(InputGradientPenalty):
 
     def values(self, gradient: Tensor) -> Tensor:
         """(|grad| - 1)^2 per sample, (N,)."""
-        return ((gradient.flatten(1).square().sum(1) + _EPSILON).sqrt() - 1).square()
+        return (norms(gradient) - 1).square()

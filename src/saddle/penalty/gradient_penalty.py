@@ -6,9 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import relu
 
-from saddle.penalty.base import Chance, InputGradientPenalty
-
-_EPSILON = 1e-12  # inside the root: its derivative at a zero gradient is finite
+from saddle.penalty.base import Chance, InputGradientPenalty, norms
 
 
 @dataclass(frozen=True)
@@ -28,5 +26,5 @@ class GradientPenalty(InputGradientPenalty):
 
     def values(self, gradient: Tensor) -> Tensor:
         """(|grad| - 1)^2 per sample, (N,); one-sided, max(0, |grad| - 1)^2."""
-        excess = (gradient.flatten(1).square().sum(1) + _EPSILON).sqrt() - 1
+        excess = norms(gradient) - 1
         return (relu(excess) if self.one_sided else excess).square()
