@@ -109,6 +109,7 @@ def outcome(architecture: str, loss: str, penalty: str) -> str:
     try:
         built = build(compose([*chosen, *_COMMON]))
     except InputError as error:
+        assert str(error).startswith(("loss=", "penalty=")), str(error)  # it must be the pair that is refused
         return str(error)
     watch = Watch()
     built.trainer.callbacks.append(watch)

@@ -22,10 +22,9 @@ class Schedule:
     final: NonNegative = 0.0
 
     def __post_init__(self) -> None:
-        if self.shape == "constant" and self.horizon_images:
-            raise ValueError(
-                f"horizon_images={self.horizon_images} is not read by shape=constant: use linear or cosine"
-            )
+        for name in ("horizon_images", "final"):
+            if self.shape == "constant" and getattr(self, name):
+                raise ValueError(f"{name}={getattr(self, name)} is not read by shape=constant: use linear or cosine")
         if self.shape != "constant" and self.horizon_images <= self.warmup_images:
             raise ValueError(
                 f"horizon_images={self.horizon_images} must exceed warmup_images={self.warmup_images} "

@@ -197,6 +197,8 @@ def test_schedules_of_betas_are_for_optimizers_that_have_them():
     assert module.beta2_schedules["generator"].factor(1000) == pytest.approx(0.1)
     with pytest.raises(InputError, match=rf"{chosen}: torch.optim.SGD has no betas: use adam"):
         build(config("optimizer=sgd", f"{chosen}.shape=linear", f"{chosen}.horizon_images=1000"))
+    with pytest.raises(InputError, match=rf"{chosen}.final=0.0 would end with beta2=1"):
+        build(config(f"{chosen}.shape=linear", f"{chosen}.horizon_images=1000"))
     with pytest.raises(InputError, match=rf"{chosen}.warmup_images=5 would begin with beta2=1"):
         build(config(f"{chosen}.warmup_images=5"))
     with pytest.raises(InputError, match="horizon_images=9 is not read by shape=constant"):

@@ -233,3 +233,11 @@ def test_features_are_what_the_last_layer_reads(networks):
     gap = REAL.flatten(1).tanh().mean(0) - fake.flatten(1).tanh().mean(0)
     torch.testing.assert_close(played.terms["match"].detach(), 2 * gap.square().sum())
     assert not networks["discriminator"].head._forward_pre_hooks
+
+
+def test_a_lazy_term_of_g_counts_gs_turns(networks):
+    game = Adversarial(NonSaturating(), {"match": MeanMatching(1.0, every_iterations=2)}, n_critic=2)
+    generator = game.turns()[1]
+    played = [i for i in range(8) if generator.due(i)]
+    given = [game.generator_loss(networks, {"image": REAL}, moment(i)).terms for i in played]
+    assert ["match" in terms for terms in given] == [True, False, True, False]

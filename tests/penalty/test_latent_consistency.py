@@ -40,3 +40,14 @@ def test_the_discriminators_term_does_not_train_the_generator():
     )
     LatentConsistency(weight=1.0).discriminator(given).backward()
     assert weight.grad is None
+
+
+def test_gs_term_leaves_half_precision_whose_steps_are_larger_than_the_difference():
+    torch.manual_seed(0)
+    network = torch.nn.Sequential(torch.nn.Linear(8, 64), torch.nn.Tanh(), torch.nn.Linear(64, 16), torch.nn.Tanh())
+    given = view(latent=torch.randn(32, 8), generate=network, chance=Fixed(torch.randn(32, 8)))
+    exact = LatentConsistency(weight=1.0).generator(given)
+    with torch.autocast("cpu", torch.bfloat16):
+        mixed = LatentConsistency(weight=1.0).generator(given)
+    assert mixed.dtype == torch.float32
+    torch.testing.assert_close(mixed, exact, rtol=1e-6, atol=0)

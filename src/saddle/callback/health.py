@@ -196,7 +196,7 @@ class Health(Callback):
 
     def _judge_classes(self, trainer: Trainer, module: GameModule) -> None:
         quality = next((callback for callback in trainer.callbacks if isinstance(callback, Quality)), None)
-        if quality is not None:
+        if quality is not None and quality.real.effective_classes >= 2:
             readings = {"classes": quality.latest.effective_classes, "real_classes": quality.real.effective_classes}
             self._judge(trainer, module, readings)
 

@@ -86,8 +86,10 @@ class Quality(Callback):
             return
         images = chosen(trainer.datamodule.training()[0], self.num)
         self.real = reference(images, self.extractor, self.cache)
-        known = self.real.probabilities.shape[1] == trainer.datamodule.classes
-        self._shares = trainer.datamodule.label_shares() if known else None
+        data = trainer.datamodule
+        known = self.extractor.reads_classes_of(type(data).__name__, data.extractor)
+        known = known and self.real.probabilities.shape[1] == data.classes
+        self._shares = data.label_shares() if known else None
         average = "average" if module.ema is not None else "generator"
         self.stamp = {"extractor": self.extractor.stamp, "real": len(images), "generated": self.num, "network": average}
 

@@ -174,6 +174,8 @@ def build_beta2_schedules(config: Config, turns: tuple[Turn, ...]) -> dict[str, 
             raise InputError(
                 f"{path}.{name}: {config['optimizer']['_target_']} has no betas: use adam, or shape=constant"
             )
+        if schedule.shape != "constant" and schedule.final == 0:
+            raise InputError(f"{path}.{name}.final=0.0 would end with beta2=1, where Adam stands still: use 0.1 or so")
         if schedule.warmup_images:
             raise InputError(f"{path}.{name}.warmup_images={schedule.warmup_images} would begin with beta2=1: use 0")
     return {name: None if schedule == Schedule() else schedule for name, schedule in found.items()}

@@ -156,7 +156,8 @@ def _figures(
         searched = chosen(training, _SEARCHED)
         found["neighbours"] = _memorised(found, fake, reference(searched, extractor, cache), held_out, searched)
         stamp |= {"test": len(held_out.features), "training": len(searched)}
-    if data.classes == fake.probabilities.shape[1]:
+    own = extractor.reads_classes_of(type(data).__name__, data.extractor)
+    if own and data.classes == fake.probabilities.shape[1]:
         _count_modes(found, fake, held_out, data)
         if asked is not None:
             _read_as_asked(found, fake, held_out, asked, None if test is None else chosen(test[1], len(images)))

@@ -71,7 +71,7 @@ class Adversarial(Game):
                 _, gradients[name] = logits_and_input_gradient(discriminator("between"), points, penalty.precision)
             terms[name] = penalty.gain(moment.images) * penalty.values(gradients[name]).mean()
         view = self._view(networks, batch, moment, fake, latent, logits)
-        for name, term in self._terms(moment).items():
+        for name, term in self._terms(moment.iteration).items():
             _add(terms, name, term, term.discriminator(view), moment)
         return Played(terms, {name: value.detach() for name, value in logits.items()})
 
@@ -86,15 +86,16 @@ class Adversarial(Game):
                 compared.append(check_logits(discriminator("real")(real), len(real)))
         terms = {"adversarial": self._adversarial(self.loss.generator, moment, *compared)}
         view = self._view(networks, batch, moment, fake, latent, logits)
-        for name, term in self._terms(moment).items():
+        for name, term in self._terms(moment.iteration // self.n_critic).items():  # G counts its own turns
             _add(terms, name, term, term.generator(view), moment)
         return Played(terms, {"fake": logits["fake"].detach()})
 
     def _of_kind(self, kind: type) -> dict[str, Penalty]:
         return {name: penalty for name, penalty in self.penalties.items() if isinstance(penalty, kind)}
 
-    def _terms(self, moment: Moment) -> dict[str, Term]:
-        return {name: term for name, term in self._of_kind(Term).items() if term.due(moment.iteration)}
+    def _terms(self, turn: int) -> dict[str, Term]:
+        """Those that are due in a player's turn number `turn`, from 0."""
+        return {name: term for name, term in self._of_kind(Term).items() if term.due(turn)}
 
     def _adversarial(self, objective: Callable[..., Tensor], moment: Moment, *logits: Tensor) -> Tensor:
         """The mean of a loss's objective; over the logits of all ranks where a value depends on the whole batch."""

@@ -51,6 +51,10 @@ class Extractor(ABC):
     def check(self, channels: int) -> None:
         """Raise InputError if images with so many channels cannot be read."""
 
+    def reads_classes_of(self, name: str, shipped: str | None) -> bool:
+        """Whether its classes are those of the data `name`, for which saddle ships `shipped`."""
+        return self.name in (name.lower(), shipped)
+
     @abstractmethod
     def __call__(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Features (N, D) and class probabilities (N, K), float32 on the CPU, of uint8 images (N, C, S, S)."""

@@ -28,9 +28,9 @@ class Chance(Protocol):
 class Weighted:
     """What every penalty on a loss has in common.
 
-    `weight` multiplies it, and `schedule`, a factor over images seen, where there is one. It is evaluated in every
-    `every_iterations`-th iteration, with `every_iterations` times the weight there, so that the mean over iterations
-    stays the same (lazy regularization, Karras et al. 2020, arXiv 1912.04958, appendix B).
+    `weight` multiplies it, and `schedule`, a factor over the images seen before the iteration, where there is one. It
+    is evaluated in every `every_iterations`-th of its player's turns, with `every_iterations` times the weight there,
+    so that the mean over turns stays the same (lazy regularization, Karras et al. 2020, arXiv 1912.04958, appendix B).
     """
 
     weight: NonNegative

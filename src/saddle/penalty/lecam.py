@@ -14,12 +14,12 @@ class Anchors(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.register_buffer("sums", torch.zeros(2, dtype=torch.float64))
-        self.register_buffer("mass", torch.zeros((), dtype=torch.float64))
+        self.register_buffer("sums", torch.zeros(2))
+        self.register_buffer("mass", torch.zeros(()))
 
     def update(self, real: Tensor, fake: Tensor, decay: float) -> None:
         """Average the means of logits (N,) in."""
-        means = torch.stack([real.double().mean(), fake.double().mean()])
+        means = torch.stack([real.mean(), fake.mean()]).to(self.sums)
         self.sums.mul_(decay).add_(means, alpha=1 - decay)
         self.mass.mul_(decay).add_(1 - decay)
 

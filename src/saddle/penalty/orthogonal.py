@@ -20,7 +20,8 @@ def off_diagonal(network: nn.Module) -> Tensor:
         weight = getattr(module, "weight", None)
         if isinstance(weight, Tensor) and weight.dim() > 1 and not isinstance(module, nn.Embedding):
             rows = weight.transpose(0, 1) if isinstance(module, nn.ConvTranspose2d) else weight
-            gram = rows.flatten(1) @ rows.flatten(1).T
+            with torch.autocast(weight.device.type, enabled=False):
+                gram = rows.flatten(1) @ rows.flatten(1).T
             total = total + (gram - torch.diag_embed(gram.diagonal())).square().sum()
     return total if isinstance(total, Tensor) else torch.zeros(())
 
