@@ -9,6 +9,7 @@ writes OUT/table.json and OUT/samples.png: samples of seed 0 over the data, one 
 import argparse
 import json
 import logging
+import math
 import os
 import platform
 import shutil
@@ -123,7 +124,8 @@ def table(rows: list[dict[str, Any]], figure_names: tuple[str, ...]) -> list[dic
         for name in figure_names:
             values = [row[name] for row in found if name in row]
             if values:
-                spread = statistics.stdev(values) if len(values) > 1 else None
+                measured = len(values) > 1 and all(map(math.isfinite, values))
+                spread = statistics.stdev(values) if measured else None
                 entry[name] = {"mean": statistics.fmean(values), "spread": spread}
         made.append(entry)
     return made

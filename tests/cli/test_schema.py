@@ -216,6 +216,7 @@ def test_schedules_of_betas_are_for_optimizers_that_have_them():
             ["architecture.generator.label_dim=8"],
             "architecture.generator.label_dim=8 is read by networks that are told",
         ),
+        (["penalty=weight_clipping", "architecture.discriminator.attention=7"], "make all places attend alike"),
         (["loss=hinge", "penalty=weight_clipping"], "clipped weights keep the logits inside the margin"),
         (["loss=relativistic", "architecture.discriminator.head_bias=true"], "that bias would never learn"),
         (["augmentation=ada", "loss=wasserstein"], "augmentation=ada steers by the sign of D's logits"),

@@ -18,7 +18,7 @@ from saddle.layer.projection import ProjectionHead
 def _hidden(sizes: Sequence[int], name: Activation, normalization: Normalization, classes: int = 0) -> list[nn.Module]:
     layers: list[nn.Module] = []
     for inputs, outputs in pairwise(sizes):
-        layers.append(weighted(nn.Linear(inputs, outputs), normalization))
+        layers.append(weighted(nn.Linear(inputs, outputs, bias=normalization != "batch"), normalization))
         layers += normalized(outputs, normalization, dimensions=1, classes=classes)
         layers.append(nonlinearity(name))
     return layers

@@ -16,7 +16,7 @@ from saddle.layer.normalization import normalized, weighted
 def _hidden(sizes: Sequence[int], name: Activation, normalization: Normalization) -> list[nn.Module]:
     layers: list[nn.Module] = []
     for inputs, outputs in pairwise(sizes):
-        layers.append(weighted(nn.Linear(inputs, outputs), normalization))
+        layers.append(weighted(nn.Linear(inputs, outputs, bias=normalization != "batch"), normalization))
         layers += [*normalized(outputs, normalization, dimensions=1), nonlinearity(name)]
     return layers
 

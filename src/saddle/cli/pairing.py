@@ -81,6 +81,11 @@ def _check_constraints(loss: Loss | None, penalties: dict[str, Any], discriminat
             f"penalty={names[0]} with architecture.discriminator.normalization=spectral: the norm divides out what "
             "clipping does to the weights' size; use one of the two"
         )
+    if names and discriminator.get("attention"):
+        raise InputError(
+            f"penalty={names[0]} with architecture.discriminator.attention={discriminator['attention']}: clipped weights "
+            "make all places attend alike, and its queries and keys learn nothing; use attention=0"
+        )
     if names and isinstance(loss, Hinge):
         raise InputError(
             f"loss=hinge with penalty={names[0]}: clipped weights keep the logits inside the margin, where this is the "
