@@ -83,8 +83,8 @@ def _check_constraints(loss: Loss | None, penalties: dict[str, Any], discriminat
         )
     if names and discriminator.get("attention"):
         raise InputError(
-            f"penalty={names[0]} with architecture.discriminator.attention={discriminator['attention']}: clipped weights "
-            "make all places attend alike, and its queries and keys learn nothing; use attention=0"
+            f"penalty={names[0]} with architecture.discriminator.attention={discriminator['attention']}: clipped "
+            "weights make all places attend alike, and its queries and keys learn nothing; use attention=0"
         )
     if names and isinstance(loss, Hinge):
         raise InputError(
