@@ -71,20 +71,14 @@ ARCHITECTURES = {
         "architecture.discriminator.hidden=8",
     ],
 }
-_COMMON = ["trainer=cpu", "trainer.precision=64-true", f"trainer.max_steps={ITERATIONS}", "data.batch_size=8"]
-# The rate and two small weights let logits pass the hinge's margin soon: inside it D's last bias has no gradient.
-_COMMON += ["optimizer.lr=1e-2"]
-_COMMON += [
-    "logger=none",
-    "trainer.enable_model_summary=false",
-    "+trainer.enable_checkpointing=false",
-    "figure=null",
-    "training.ema=null",
-    "folder=unused",
-]
-_COMMON += [
+QUIET = ["logger=none", "figure=null", "folder=unused"]  # nothing but training
+QUIET += ["trainer.enable_model_summary=false", "+trainer.enable_checkpointing=false"]
+QUIET += [
     f"~callback.{name}" for name in ("curves", "samples", "progress", "checkpoint", "quality", "health", "summary")
 ]
+# The rate and two small weights let logits pass the hinge's margin soon: inside it D's last bias has no gradient.
+_COMMON = ["trainer=cpu", "trainer.precision=64-true", f"trainer.max_steps={ITERATIONS}", "data.batch_size=8"]
+_COMMON += ["optimizer.lr=1e-2", "training.ema=null", *QUIET]
 
 
 class Watch(Callback):

@@ -15,7 +15,7 @@ from dataclasses import replace
 
 import saddle.compat  # noqa: F401  isort: skip
 import torch
-from pairs import LOSSES, PENALTIES
+from pairs import LOSSES, PENALTIES, QUIET
 from torch import Tensor
 
 from saddle.cli.build import build
@@ -23,16 +23,7 @@ from saddle.cli.compose import compose
 from saddle.error import InputError
 from saddle.training.noise import Noise
 
-_COMMON = ["data=digits", "trainer=cpu", "trainer.max_steps=30", "logger=none", "figure=null", "folder=unused"]
-_COMMON += [
-    "trainer.enable_model_summary=false",
-    "+trainer.enable_checkpointing=false",
-    "data.batch_size=64",
-    "training.ema=null",
-]
-_COMMON += [
-    f"~callback.{name}" for name in ("curves", "samples", "progress", "checkpoint", "quality", "health", "summary")
-]
+_COMMON = ["data=digits", "trainer=cpu", "trainer.max_steps=30", "data.batch_size=64", "training.ema=null", *QUIET]
 
 
 def errors(architecture: str, choices: list[str], device: str = "cpu") -> dict[str, tuple[float, float]]:

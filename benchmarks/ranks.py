@@ -17,7 +17,7 @@ from pathlib import Path
 
 import saddle.compat  # noqa: F401  isort: skip
 import torch
-from pairs import LOSSES, MLP, PENALTIES
+from pairs import LOSSES, MLP, PENALTIES, QUIET
 from torch import Tensor
 
 from saddle.cli.build import build
@@ -33,16 +33,7 @@ ROWS = {
 }
 _COMMON = [*MLP, "data=digits", "data.batch_size=16", "trainer.precision=64-true", "trainer.max_steps=10"]
 _COMMON += ["optimizer.lr=1e-2", "optimizer.eps=1e-6"]  # a smaller one magnifies the rounding of gradients near zero
-_COMMON += [
-    "logger=none",
-    "figure=null",
-    "folder=unused",
-    "trainer.enable_model_summary=false",
-    "+trainer.enable_checkpointing=false",
-]
-_COMMON += [
-    f"~callback.{name}" for name in ("curves", "samples", "progress", "checkpoint", "quality", "health", "summary")
-]
+_COMMON += QUIET
 
 
 def weights(choices: list[str], accumulate: int, devices: int) -> dict[str, Tensor]:

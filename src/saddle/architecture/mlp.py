@@ -1,27 +1,18 @@
 """Multi-layer perceptrons, as in Goodfellow et al. 2014 and in the tutorial that saddle starts from."""
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from saddle.bound import Count, Index, Normalization
-from saddle.layer.activation import Activation, nonlinearity
+from saddle.layer.activation import Activation
+from saddle.layer.hidden import hidden_layers
 from saddle.layer.labelled import LabelEmbedding, LabelledSequential, classes_of
 from saddle.layer.minibatch_stddev import MinibatchStddev
-from saddle.layer.normalization import normalized, weighted
+from saddle.layer.normalization import weighted
 from saddle.layer.projection import ProjectionHead
-
-
-def _hidden(sizes: Sequence[int], name: Activation, normalization: Normalization, classes: int = 0) -> list[nn.Module]:
-    layers: list[nn.Module] = []
-    for inputs, outputs in pairwise(sizes):
-        layers.append(weighted(nn.Linear(inputs, outputs, bias=normalization != "batch"), normalization))
-        layers += normalized(outputs, normalization, dimensions=1, classes=classes)
-        layers.append(nonlinearity(name))
-    return layers
 
 
 class Generator(nn.Module):
@@ -50,7 +41,7 @@ class Generator(nn.Module):
         joined = [LabelEmbedding(classes, label_dim)] if conditional else []
         sizes = [latent_dim + (label_dim if conditional else 0), *hidden]
         head = weighted(nn.Linear(sizes[-1], channels * image_size * image_size), normalization)
-        body = _hidden(sizes, activation, normalization, self.classes)
+        body = hidden_layers(sizes, activation, normalization, self.classes)
         self.layers = LabelledSequential(*joined, *body, head)
 
     def forward(self, latent: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -91,7 +82,7 @@ class Discriminator(nn.Module):
             head: nn.Module = ProjectionHead(features, classes, normalization, bias=head_bias is not False)
         else:
             head = weighted(nn.Linear(features, 1, bias=head_bias is not False), normalization)
-        self.layers = LabelledSequential(*joined, *_hidden(sizes, activation, normalization), *spread, head)
+        self.layers = LabelledSequential(*joined, *hidden_layers(sizes, activation, normalization), *spread, head)
 
     @property
     def head(self) -> nn.Module:

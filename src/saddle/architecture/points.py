@@ -4,21 +4,13 @@ Points have no labels, so these networks are never conditional.
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 from torch import Tensor, nn
 
 from saddle.bound import Count, Normalization, Positive
-from saddle.layer.activation import Activation, nonlinearity
-from saddle.layer.normalization import normalized, weighted
-
-
-def _hidden(sizes: Sequence[int], name: Activation, normalization: Normalization) -> list[nn.Module]:
-    layers: list[nn.Module] = []
-    for inputs, outputs in pairwise(sizes):
-        layers.append(weighted(nn.Linear(inputs, outputs, bias=normalization != "batch"), normalization))
-        layers += [*normalized(outputs, normalization, dimensions=1), nonlinearity(name)]
-    return layers
+from saddle.layer.activation import Activation
+from saddle.layer.hidden import hidden_layers
+from saddle.layer.normalization import weighted
 
 
 class Generator(nn.Module):
@@ -38,7 +30,7 @@ class Generator(nn.Module):
         self.latent_dim, self.scale = latent_dim, scale
         sizes = [latent_dim, *hidden]
         head = weighted(nn.Linear(sizes[-1], 2), normalization)
-        self.layers = nn.Sequential(*_hidden(sizes, activation, normalization), head)
+        self.layers = nn.Sequential(*hidden_layers(sizes, activation, normalization), head)
 
     def forward(self, latent: Tensor) -> Tensor:
         return self.scale * self.layers(latent)
@@ -64,7 +56,7 @@ class Discriminator(nn.Module):
         self.scale = scale
         sizes = [2, *hidden]
         head = weighted(nn.Linear(sizes[-1], 1, bias=head_bias is not False), normalization)
-        self.layers = nn.Sequential(*_hidden(sizes, activation, normalization), head)
+        self.layers = nn.Sequential(*hidden_layers(sizes, activation, normalization), head)
 
     @property
     def head(self) -> nn.Module:

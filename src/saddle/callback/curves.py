@@ -72,6 +72,15 @@ class Curves(Callback):
         return counts
 
 
+def publish(trainer: Trainer, iteration: int, values: dict[str, float]) -> None:
+    """Give measured values to every logger, and put them beside the curves of that iteration, if there are any."""
+    for logger in trainer.loggers:
+        logger.log_metrics(values, step=iteration)
+    for callback in trainer.callbacks:
+        if isinstance(callback, Curves):
+            callback.add(iteration, values)
+
+
 def _scalars(module: GameModule) -> dict[str, Tensor]:
     """Losses and their terms per turn; of D's logits, means and the probabilities D(x) and D(G(z)); gradient norms."""
     scalars: dict[str, Tensor] = {}

@@ -13,7 +13,7 @@ from tqdm import tqdm
 from saddle.bound import Count, Fraction, Positive
 from saddle.callback.alarm import Alarm, conditions
 from saddle.callback.checkpoint import LastCheckpoint
-from saddle.callback.curves import Curves
+from saddle.callback.curves import Curves, publish
 from saddle.callback.finite import Losses, all_finite, what_is_not
 from saddle.callback.probe import gradients, neighbours, separation
 from saddle.callback.quality import FRECHET, Quality
@@ -219,11 +219,7 @@ class Health(Callback):
 
     def _log(self, trainer: Trainer, module: GameModule, readings: dict[str, float]) -> None:
         values = {f"health/{name}": value for name, value in readings.items()}
-        for logger in trainer.loggers:
-            logger.log_metrics(values, step=module.clock.iteration)
-        for callback in trainer.callbacks:
-            if isinstance(callback, Curves):
-                callback.add(module.clock.iteration, values)
+        publish(trainer, module.clock.iteration, values)
 
     def _stop(self, trainer: Trainer) -> None:
         """End the run after this iteration, on all ranks; only the first one has judged."""

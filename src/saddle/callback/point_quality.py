@@ -7,7 +7,7 @@ from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import Callback
 
 from saddle.bound import Count
-from saddle.callback.curves import Curves
+from saddle.callback.curves import publish
 from saddle.callback.quality import PREFIX
 from saddle.data.points import PointData
 from saddle.metric.modes import SAMPLES
@@ -54,8 +54,4 @@ class PointQuality(Callback):
         self._measured = module.clock.iteration
         samples = images_from(module.sampler(), self.num, hashed_seed(module.seed, "quality"))
         values = {f"{PREFIX}{name}": value for name, value in figures(samples, trainer.datamodule).items()}
-        for logger in trainer.loggers:
-            logger.log_metrics(values, step=module.clock.iteration)
-        for callback in trainer.callbacks:
-            if isinstance(callback, Curves):
-                callback.add(module.clock.iteration, values)
+        publish(trainer, module.clock.iteration, values)

@@ -9,7 +9,7 @@ from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import Callback
 
 from saddle.bound import Count
-from saddle.callback.curves import Curves
+from saddle.callback.curves import publish
 from saddle.data.points import PointData
 from saddle.error import InputError
 from saddle.metric.classes import mode_coverage
@@ -119,11 +119,7 @@ class Quality(Callback):
             counted = mode_coverage(self.latest.labels, self._shares)
             found |= {"modes": counted.covered, "modes_kl": counted.kl}
         values = {f"{PREFIX}{name}": value for name, value in found.items()}
-        for logger in trainer.loggers:
-            logger.log_metrics(values, step=module.clock.iteration)
-        for callback in trainer.callbacks:
-            if isinstance(callback, Curves):
-                callback.add(module.clock.iteration, values)
+        publish(trainer, module.clock.iteration, values)
         return values[FRECHET]
 
     def _samples(self, module: GameModule) -> Read:

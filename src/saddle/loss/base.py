@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 
 from torch import Tensor
+from torch.nn.functional import softplus
 
 
 class Loss(ABC):
@@ -28,6 +29,12 @@ class Loss(ABC):
     @abstractmethod
     def generator(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
         """G's objective, (N,), from logits `fake` (N,) and, where `generator_needs_real`, `real` (N,)."""
+
+
+def logistic(real: Tensor, fake: Tensor, smoothing: float) -> Tensor:
+    """-(1 - s) log sigmoid(real) - s log(1 - sigmoid(real)) - log(1 - sigmoid(fake)), (N,); `smoothing` is s."""
+    value = softplus(-real) + softplus(fake)
+    return value + smoothing * real if smoothing else value  # an infinite logit times 0 is NaN
 
 
 def check_logits(logits: Tensor, batch: int) -> Tensor:

@@ -6,7 +6,7 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from saddle.bound import Fraction
-from saddle.loss.base import Loss
+from saddle.loss.base import Loss, logistic
 
 
 @dataclass(frozen=True)
@@ -22,10 +22,7 @@ class NonSaturating(Loss):
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         """-(1 - s) log sigmoid(real) - s log(1 - sigmoid(real)) - log(1 - sigmoid(fake)), (N,), s the smoothing."""
-        value = softplus(-real) + softplus(fake)
-        return (
-            value + self.label_smoothing * real if self.label_smoothing else value
-        )  # an infinite logit times 0 is NaN
+        return logistic(real, fake, self.label_smoothing)
 
     def generator(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
         """-log sigmoid(fake), (N,)."""

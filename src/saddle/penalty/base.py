@@ -122,9 +122,14 @@ class Term(Weighted, ABC):
         """Take in D's logits on the real (N,) and generated (N,) images of the global batch, after D's step."""
 
 
+def squared_norms(gradient: Tensor) -> Tensor:
+    """The squared Euclidean norm per sample, (N,), of a gradient (N, ...)."""
+    return gradient.flatten(1).square().sum(1)
+
+
 def norms(gradient: Tensor) -> Tensor:
     """The Euclidean norm per sample, (N,), of a gradient (N, ...); its derivative at 0 is finite."""
-    return (gradient.flatten(1).square().sum(1) + 1e-12).sqrt()
+    return (squared_norms(gradient) + 1e-12).sqrt()
 
 
 def logits_and_input_gradient(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from saddle.penalty.base import InputGradientPenalty
+from saddle.penalty.base import InputGradientPenalty, squared_norms
 
 
 @dataclass(frozen=True)
@@ -15,4 +15,4 @@ class R2(InputGradientPenalty):
 
     def values(self, gradient: Tensor) -> Tensor:
         """|grad|^2 per sample, (N,)."""
-        return gradient.flatten(1).square().sum(1)
+        return squared_norms(gradient)
