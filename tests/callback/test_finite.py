@@ -33,7 +33,7 @@ def trained():
 PLACES = {
     "weight": (lambda m: m.discriminator.linear.weight, "the weights of discriminator are not finite at iteration 2"),
     "buffer": (lambda m: m.generator.norm.running_mean, "the weights of generator are not finite at iteration 2"),
-    "average": (lambda m: m.ema.network.linear.weight, "the averaged generator is not finite"),
+    "average": (lambda m: m.ema.networks.generator.linear.weight, "an averaged network is not finite"),
     "optimizer": (
         lambda m: m.wrapped["generator"].state[m.generator.linear.weight]["exp_avg_sq"],
         "an optimizer's state",

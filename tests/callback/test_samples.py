@@ -25,7 +25,7 @@ def test_grids_come_at_a_growing_cadence_and_at_the_end(tmp_path):
     names = sorted(path.stem for path in tmp_path.iterdir())
     assert [int(name) for name in names] == [0, 1, 2, 5, 7, 10, 14, 20, 21, 23]
     shown = pil_to_tensor(Image.open(tmp_path / "00000023.png"))
-    assert torch.equal(shown, image_grid(images_from(module.ema.network, 9, seed=0)))
+    assert torch.equal(shown, image_grid(images_from(module.ema.networks.generator, 9, seed=0)))
 
 
 @pytest.mark.parametrize(("classes", "rows", "columns"), [(2, 2, 16), (10, 10, 8), (47, 47, 8), (1000, 64, 8)])

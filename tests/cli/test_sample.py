@@ -84,7 +84,7 @@ def test_samples_are_those_of_the_averaged_generator(folder, tmp_path):
 
     content = torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
     generator = load_generator(folder / "checkpoints" / "last.ckpt")
-    assert torch.equal(generator.layers[0].weight, content["ema.network.layers.0.weight"])
+    assert torch.equal(generator.layers[0].weight, content["ema.networks.generator.layers.0.weight"])
     assert not torch.equal(generator.layers[0].weight, content["generator.layers.0.weight"])
     assert not generator.training
 

@@ -115,7 +115,6 @@ REFUSED = {
     "training.schedule.generator.shape=cosine": "schedule.generator: horizon_images=0 must exceed warmup_images=0",
     "training.schedule.generator.shape=step": "should be 'constant', 'linear' or 'cosine'",
     "+training.clip_norm.critic=1": "training.clip_norm.critic: the game has no such turn",
-    "~training.schedule.generator": "training.schedule.generator is missing",
     "+unknown.key=1": "unknown: there is no such setting; known here: data, architecture,",
     "+data.shuffle=true": "data.shuffle: there is no such setting",
     "+loss.margin=1": "loss.margin: there is no such setting",

@@ -133,16 +133,16 @@ def test_the_average_follows_the_generator_after_its_own_updates_only():
     module = small_module(Adversarial(NonSaturating(), n_critic=2), ema=EMA(16, warmup=0))
     start = module.generator.linear.weight.detach().double().clone()
     fit(module, Points(), 1)
-    assert torch.equal(module.ema.network.linear.weight, start)
+    assert torch.equal(module.ema.networks.generator.linear.weight, start)
     module = small_module(Adversarial(NonSaturating(), n_critic=2), ema=EMA(16, warmup=0))
     fit(module, Points(), 2)
     expected = 0.5 * start + 0.5 * module.generator.linear.weight
-    torch.testing.assert_close(module.ema.network.linear.weight, expected)
+    torch.testing.assert_close(module.ema.networks.generator.linear.weight, expected)
 
 
 def test_sampler_is_the_average_or_a_copy_of_the_generator():
     module = small_module(Adversarial(NonSaturating()), ema=EMA())
-    assert module.sampler() is module.ema.network
+    assert module.sampler() is module.ema.networks.generator
     module = small_module(Adversarial(NonSaturating()))
     copied = module.sampler()
     assert copied is not module.generator

@@ -89,6 +89,8 @@ class Generator(nn.Module):
     has that side.
     """
 
+    reads = "latent"
+
     def __init__(
         self,
         image_size: Count,

@@ -22,6 +22,8 @@ class Generator(nn.Module):
     norm, if there is any, is conditional. Raises ValueError if there are no classes then.
     """
 
+    reads = "latent"
+
     def __init__(
         self,
         image_size: Count,

@@ -17,6 +17,7 @@ class Generator(nn.Module):
     """Latent (N, latent_dim) to points (N, 2), through hidden layers; the output is linear, times `scale`."""
 
     classes = 0
+    reads = "latent"
 
     def __init__(
         self,

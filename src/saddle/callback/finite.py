@@ -39,9 +39,7 @@ def what_is_not(module: GameModule, losses: Losses) -> str:
     if broken:
         found.append(f"the weights of {' and '.join(broken)} are not finite at iteration {module.clock.iteration}")
     if not found:
-        found.append(
-            f"an optimizer's state or the averaged generator is not finite at iteration {module.clock.iteration}"
-        )
+        found.append(f"an optimizer's state or an averaged network is not finite at iteration {module.clock.iteration}")
     return ", ".join(found)
 
 

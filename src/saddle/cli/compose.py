@@ -13,6 +13,7 @@ from omegaconf.errors import OmegaConfBaseException
 import saddle.cli.resolver  # noqa: F401
 from saddle.cli.folder import config_folder
 from saddle.cli.kind import check_kind
+from saddle.cli.unread import check_read
 from saddle.error import InputError
 
 if TYPE_CHECKING:
@@ -45,22 +46,23 @@ def compose(overrides: Sequence[str]) -> dict[str, Any]:
     from saddle.cli.build import check_config
 
     with one_sentence(overrides), hydra.initialize_config_dir(config_folder(), version_base="1.3"):
-        config = plain_config(hydra.compose("train", ["folder=.", *overrides]))
+        config = plain_config(hydra.compose("train", ["folder=.", *overrides]), overrides)
     check_config(config)
     return config
 
 
 def build_data(overrides: Sequence[str]) -> "MemoryData":
     """The data set that these overrides describe, fetched if it must be, for use without batches; raises InputError."""
-    from saddle.cli.build import make
+    from saddle.cli.make import make
 
     data = make("data", compose([*overrides, "data.batch_size=1"])["data"])
     data.prepare_data()
     return data
 
 
-def plain_config(config: DictConfig) -> dict[str, Any]:
-    """The composed config, resolved, as plain values; raises InputError if it cannot be resolved.
+def plain_config(config: DictConfig, overrides: Sequence[str] = ()) -> dict[str, Any]:
+    """The config composed with these overrides, resolved, as plain values; raises InputError if it cannot be resolved,
+    or if an override is of a part that the game has no use for.
 
     Networks for images that meet points, or the other way round, are refused first: settings that they read from the
     data would not be there.
@@ -71,6 +73,7 @@ def plain_config(config: DictConfig) -> dict[str, Any]:
     except OmegaConfBaseException as error:
         raise InputError(config_message(str(error))) from error
     plain.pop("experiment", None)
+    check_read(plain, overrides)
     return plain
 
 

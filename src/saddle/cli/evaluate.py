@@ -107,7 +107,7 @@ def _subject(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def _run_subject(path: Path, settings: list[str]) -> dict[str, Any]:
-    from saddle.cli.build import make
+    from saddle.cli.make import make
     from saddle.cli.resume import checkpoint_of, run_folder
     from saddle.cli.sample import load_generator
     from saddle.cli.schema import check

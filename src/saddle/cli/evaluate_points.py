@@ -30,7 +30,7 @@ def is_of_points(path: Path) -> bool:
 
 def point_data(checkpoint: Path) -> "PointData":
     """The data set of a run on points, from its checkpoint."""
-    from saddle.cli.build import make
+    from saddle.cli.make import make
     from saddle.cli.schema import check
     from saddle.data.points import PointData
     from saddle.training.checkpoint import MARK, read_checkpoint

@@ -77,11 +77,11 @@ def _task(config: DictConfig) -> float | None:
     _begun.append(True)
     here = HydraConfig.get()
     if here.mode == RunMode.MULTIRUN:
-        return job.play(Path(here.runtime.output_dir), partial(plain_config, config))
+        return job.play(Path(here.runtime.output_dir), partial(plain_config, config, here.overrides.task))
     from saddle.cli.run import run
 
     try:
-        return run(plain_config(config))
+        return run(plain_config(config, here.overrides.task))
     except InputError as error:
         refuse(str(error))
     except Failed as failed:

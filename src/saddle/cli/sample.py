@@ -83,23 +83,29 @@ def _labels(generator: "nn.Module", num: int, label: int | None, checkpoint: Pat
 
 def load_generator(checkpoint: Path) -> "nn.Module":
     """The averaged generator that a checkpoint holds (G itself if the run had no average), in evaluation mode."""
+    return load_network(checkpoint, "generator")
+
+
+def load_network(checkpoint: Path, name: str) -> "nn.Module":
+    """The network `name` as `saddle.training.module.GameModule.finished` gives it; InputError if there is none."""
     from torch import nn
 
-    from saddle.cli.build import make
+    from saddle.cli.make import make
     from saddle.cli.schema import check
     from saddle.training.checkpoint import MARK, check_fits, read_checkpoint
     from saddle.training.sampling import ready
 
     content = read_checkpoint(checkpoint)
     record, state = content[MARK]["record"], content["state_dict"]
-    if "generator" not in record.get("architecture", {}):
-        raise InputError(f"{checkpoint}: this checkpoint holds no generator")
-    check("architecture.generator", record["architecture"]["generator"], nn.Module)
-    generator = make("architecture.generator", record["architecture"]["generator"])
-    prefix = "ema.network." if any(name.startswith("ema.network.") for name in state) else "generator."
-    check_fits(state, generator, checkpoint, prefix)
-    generator.load_state_dict({k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)})
-    return ready(generator, record["seed"])
+    if name not in record.get("architecture", {}) or not any(key.startswith(f"{name}.") for key in state):
+        raise InputError(f"{checkpoint}: this checkpoint holds no {name}")
+    check(f"architecture.{name}", record["architecture"][name], nn.Module)
+    network = make(f"architecture.{name}", record["architecture"][name])
+    averaged = f"ema.networks.{name}."
+    prefix = averaged if any(key.startswith(averaged) for key in state) else f"{name}."
+    check_fits(state, network, checkpoint, prefix)
+    network.load_state_dict({k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)})
+    return ready(network, record["seed"])
 
 
 def _write_points(points: "Tensor", checkpoint: Path, form: str, out: Path) -> None:

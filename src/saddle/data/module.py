@@ -8,6 +8,7 @@ from saddle.bound import Count, Index
 from saddle.data.memory import MemoryData
 from saddle.data.resize import resized
 from saddle.error import InputError
+from saddle.seed import fixed_order
 
 
 class ImageData(MemoryData):
@@ -46,6 +47,23 @@ class ImageData(MemoryData):
     def load_test(self) -> tuple[Tensor, Tensor | None] | None:
         """Images and labels that are not trained on, as `load` gives them; None where the data set has none apart."""
         return None
+
+    def held_out(self, num: int) -> dict[str, Tensor]:
+        """At most `num` images that are not trained on, as a batch: `image` float32 in [-1, 1] and, where there are
+        labels, `label`. Training images where the data set has no others.
+        """
+        images, labels = self.load_test() or self.load()
+        kept = fixed_order(len(images), "held out")[:num]
+        batch = {"image": resized(images[kept], self.image_size).float() / 127.5 - 1}
+        return batch if labels is None else batch | {"label": labels[kept]}
+
+    def to_translate(self, num: int) -> Tensor | None:
+        """At most `num` images, uint8, that a generator between two domains starts from; None where there are none."""
+        return None
+
+    def readable(self, images: Tensor) -> Tensor:
+        """Images of this data, uint8 (N, C, H, W), as the classifier that comes with saddle for it expects them."""
+        return images
 
     def load_checked(self) -> tuple[Tensor, Tensor | None]:
         """Images as `load` gives them, and labels; raises InputError if they are not what the config says."""

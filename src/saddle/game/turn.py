@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -38,6 +39,19 @@ class Played:
 
     terms: dict[str, Tensor]
     observed: dict[str, Tensor] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Images (N, C, H, W) in [-1, 1] and the class (N,) int64 that each is meant to show.
+
+    Where classes are not `named` they are codes found without labels: each stands for the class that it is shown as
+    most often.
+    """
+
+    images: Tensor
+    classes: Tensor
+    named: bool = True
 
 
 @dataclass(frozen=True)
@@ -82,6 +96,16 @@ class Game(ABC):
     needs: tuple[str, ...]
     """Names of the networks."""
 
+    averaged: tuple[str, ...] = ("generator",)
+    """Those that samples, figures and tools use, and of which an average is kept."""
+
+    plays: tuple[type, ...] = ()
+    """The kinds of penalty that it can play."""
+
+    def decides(self) -> Mapping[str, Mapping[str, Any]]:
+        """Settings of networks that are no choice in this game, by network and setting."""
+        return {}
+
     def state(self) -> Mapping[str, nn.Module]:
         """Modules whose buffers outlive an iteration, by name: saved, moved and restored with the networks."""
         return {}
@@ -89,3 +113,15 @@ class Game(ABC):
     @abstractmethod
     def turns(self) -> tuple[Turn, ...]:
         """The turns of one iteration in the order of play; at least one has `every` 1."""
+
+    def figures(self, networks: Networks, batch: Batch, moment: Moment) -> Mapping[str, Tensor]:
+        """What the game is measured by: values per image (N,) on held-out images, by name; their means are logged."""
+        return {}
+
+    def pictures(self, networks: Networks, batch: Batch, moment: Moment) -> Mapping[str, Tensor]:
+        """What the game is for, to look at: images (rows, columns, C, H, W) in [-1, 1], by name."""
+        return {}
+
+    def claims(self, networks: Networks, batch: Batch, moment: Moment) -> Mapping[str, Claim]:
+        """Images that are meant to show a class; what a classifier reads in them is compared with it."""
+        return {}

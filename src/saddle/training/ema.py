@@ -1,6 +1,7 @@
 """The exponential moving average of G's weights, the network that samples are taken from."""
 
 import copy
+from collections.abc import Mapping
 from typing import Self
 
 import torch
@@ -11,7 +12,7 @@ from saddle.schedule import Schedule
 
 
 class EMA(nn.Module):
-    """An average of a network's weights, in float32 or better, always in evaluation mode.
+    """Averages of networks' weights, in float32 or better, always in evaluation mode.
 
     The weight of the past halves every `half_life_images` images; early in training the half-life is at most
     `warmup` times the images seen (Karras et al. 2022, EDM, appendix F.1 and `training_loop.py`), so that the average
@@ -26,14 +27,12 @@ class EMA(nn.Module):
         super().__init__()
         self.half_life_images, self.warmup = half_life_images, warmup
         self.schedule = Schedule() if schedule is None else schedule
-        self._last_images = 0
+        self._last_images: dict[str, int] = {}
 
-    def follow(self, network: nn.Module) -> Self:
-        """Begin with a copy of `network`."""
-        self.network = copy.deepcopy(network).requires_grad_(False).eval()
-        for tensor in (*self.network.parameters(), *self.network.buffers()):
-            if tensor.is_floating_point() and tensor.element_size() < 4:
-                tensor.data = tensor.data.float()
+    def follow(self, networks: Mapping[str, nn.Module]) -> Self:
+        """Begin with copies of `networks`."""
+        self.networks = nn.ModuleDict({name: _averaging(network) for name, network in networks.items()})
+        self._last_images = dict.fromkeys(networks, 0)
         return self
 
     def train(self, mode: bool = True) -> Self:
@@ -48,20 +47,29 @@ class EMA(nn.Module):
         return 0.5 ** ((images - since) / half_life) if half_life > 0 else 0.0
 
     @torch.no_grad()
-    def update(self, network: nn.Module, images: int) -> None:
-        """Average the weights of `network` in, after `images` images."""
-        decay = self.decay(images, self._last_images)
-        self._last_images = images
-        averaged, current = _values(self.network), _values(network)
+    def update(self, name: str, network: nn.Module, images: int) -> None:
+        """Average the weights of `network` into those that are kept under `name`, after `images` images."""
+        decay = self.decay(images, self._last_images[name])
+        self._last_images[name] = images
+        averaged, current = _values(self.networks[name]), _values(network)
         torch._foreach_lerp_(averaged, [c.to(a.dtype) for a, c in zip(averaged, current, strict=True)], 1 - decay)
-        for mine, theirs in zip(self.network.buffers(), network.buffers(), strict=True):
+        for mine, theirs in zip(self.networks[name].buffers(), network.buffers(), strict=True):
             mine.copy_(theirs)
 
-    def get_extra_state(self) -> dict[str, int]:
-        return {"last_images": self._last_images}
+    def get_extra_state(self) -> dict[str, dict[str, int]]:
+        return {"last_images": dict(self._last_images)}
 
-    def set_extra_state(self, state: dict[str, int]) -> None:
-        self._last_images = state["last_images"]
+    def set_extra_state(self, state: dict[str, dict[str, int]]) -> None:
+        self._last_images = dict(state["last_images"])
+
+
+def _averaging(network: nn.Module) -> nn.Module:
+    """A copy of `network` in float32 or better, without gradients, in evaluation mode."""
+    kept = copy.deepcopy(network).requires_grad_(False).eval()
+    for tensor in (*kept.parameters(), *kept.buffers()):
+        if tensor.is_floating_point() and tensor.element_size() < 4:
+            tensor.data = tensor.data.float()
+    return kept
 
 
 def _values(network: nn.Module) -> list[Tensor]:

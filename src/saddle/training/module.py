@@ -29,7 +29,7 @@ class GameModule(LightningModule):
     `optimizers` maps a turn's name to a function of parameters that makes its optimizer; `schedules` to the factor on
     its learning rate; `beta2_schedules` to the factor on Adam's 1 - beta2, or None; `clip_norm` to the largest gradient
     norm (L2, over all parameters that the turn trains) or None. `rows` is the number of images that one iteration sees
-    over all ranks, in `accumulate` parts. `ema` averages the network named "generator", or is None. `record` (plain
+    over all ranks, in `accumulate` parts. `ema` averages the networks that the game names, or is None. `record` (plain
     values) says how all this was made; checkpoints carry it.
     """
 
@@ -53,7 +53,7 @@ class GameModule(LightningModule):
         for name in game.needs:
             self.add_module(name, networks[name])
         self.state = nn.ModuleDict(game.state())
-        self.ema = None if ema is None else ema.follow(networks["generator"])
+        self.ema = None if ema is None else ema.follow({name: networks[name] for name in game.averaged})
         self.make_optimizer, self.schedules, self.clip_norm = optimizers, schedules, clip_norm
         self.beta2_schedules = {} if beta2_schedules is None else beta2_schedules
         self.rows, self.seed, self.accumulate = rows, seed, accumulate
@@ -92,8 +92,9 @@ class GameModule(LightningModule):
                 self.clock.updates[turn.name] += 1
                 updated.update(turn.trains)
         self.clock.tick(self.rows)
-        if self.ema is not None and "generator" in updated:
-            self.ema.update(self.networks["generator"], self.clock.images)
+        if self.ema is not None:
+            for name in updated.intersection(self.game.averaged):
+                self.ema.update(name, self.networks[name], self.clock.images)
 
     def play(self, turn: Turn, batch: Batch) -> bool:
         """One turn: losses and gradients over the accumulated parts, then the step; whether the weights changed."""
@@ -202,12 +203,16 @@ class GameModule(LightningModule):
     # what comes out
 
     def sampler(self) -> nn.Module:
-        """The network that samples are taken from, in evaluation mode: the EMA generator, or a copy of G without EMA.
+        """The network that samples are taken from: `finished("generator")`."""
+        return self.finished("generator")
 
-        Batch statistics are recomputed for its weights, from noise that depends on the seed alone.
+    def finished(self, name: str) -> nn.Module:
+        """The network `name` as it is used after training, in evaluation mode: its average, or a copy without one.
+
+        Batch statistics of a generator are recomputed for its weights, from noise that depends on the seed alone.
         """
-        network = copy.deepcopy(self.networks["generator"]) if self.ema is None else self.ema.network
-        return ready(network, self.seed)
+        averaged = self.ema is not None and name in self.ema.networks
+        return ready(self.ema.networks[name] if averaged else copy.deepcopy(self.networks[name]), self.seed)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint[MARK] = {"clock": self.clock.state_dict(), "record": self.record}

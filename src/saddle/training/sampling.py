@@ -11,23 +11,26 @@ _POWER_ITERATIONS = 100
 _STATISTICS_BATCHES, _STATISTICS_BATCH_SIZE = 4, 128
 
 
-def ready(generator: nn.Module, seed: int) -> nn.Module:
-    """`generator` in evaluation mode, its batch statistics recomputed in place from noise that depends on `seed`,
-    and its spectral norms exact.
+def ready(network: nn.Module, seed: int) -> nn.Module:
+    """`network` in evaluation mode, its spectral norms exact, and, if it is a generator that reads a latent, its batch
+    statistics recomputed in place from noise that depends on `seed`.
 
     For a conditional generator they are statistics over all classes in equal shares.
     """
-    weight = next(generator.parameters())
-    shape = (_STATISTICS_BATCH_SIZE, generator.latent_dim)
-    labels = all_labels(generator, _STATISTICS_BATCH_SIZE)
-    given = () if labels is None else (labels.to(weight.device),)
-    generator.eval()
-    _settle_spectral_norms(generator)
-    recompute_batch_statistics(
-        generator,
-        ((fixed_noise(seed, f"statistics {i}", shape).to(weight), *given) for i in range(_STATISTICS_BATCHES)),
-    )
-    return generator
+    network.eval()
+    _settle_spectral_norms(network)
+    if reads(network) == "latent":
+        weight, labels = next(network.parameters()), all_labels(network, _STATISTICS_BATCH_SIZE)
+        given = () if labels is None else (labels.to(weight.device),)
+        shape = (_STATISTICS_BATCH_SIZE, network.latent_dim)
+        noise = (fixed_noise(seed, f"statistics {i}", shape).to(weight) for i in range(_STATISTICS_BATCHES))
+        recompute_batch_statistics(network, ((latent, *given) for latent in noise))
+    return network
+
+
+def reads(network: nn.Module) -> str:
+    """What a network is given: "latent" numbers, the images of another domain ("source"), or "image"."""
+    return getattr(network, "reads", "image")
 
 
 def _settle_spectral_norms(network: nn.Module) -> None:
@@ -65,22 +68,39 @@ def images_from(
     seed: int,
     labels: Tensor | None = None,
     truncation: float | None = None,
+    sources: Tensor | None = None,
     batch_size: int = 500,
 ) -> Tensor:
     """`num` images, uint8 (num, C, H, W) on the CPU, of a generator that is `ready`; image i depends on (seed, i).
 
     Of a generator of points they are points, float32 (num, 2), as it makes them. `labels` (num,) int64 are what a
     conditional generator is asked for; by default all classes in turn. `truncation` cuts the latent off at that many
-    standard deviations.
+    standard deviations. A generator that reads "source" is given `sources`, uint8 (M, C, H, W), in order, from the
+    first one again where they are fewer; `seed` and `truncation` say nothing there.
     """
+    if reads(generator) == "source":
+        assert sources is not None, "a generator that translates images needs some"
+        given = [sources[torch.arange(num) % len(sources)]]
+    else:
+        latent = fixed_noise(seed, "samples", (num, generator.latent_dim))
+        given = [latent if truncation is None else truncated(latent, truncation)]
+        labels = all_labels(generator, num) if labels is None else labels
+        given += [] if labels is None else [labels]
+    made = torch.cat([_made(generator, *part) for part in zip(*(v.split(batch_size) for v in given), strict=True)])
+    return made if made.dim() == 2 else as_bytes(made)
+
+
+def _made(generator: nn.Module, read: Tensor, *given: Tensor) -> Tensor:
     weight = next(generator.parameters())
-    latent = fixed_noise(seed, "samples", (num, generator.latent_dim))
-    if truncation is not None:
-        latent = truncated(latent, truncation)
-    labels = all_labels(generator, num) if labels is None else labels
-    given = [latent] if labels is None else [latent, labels]
-    parts = zip(*(values.split(batch_size) for values in given), strict=True)
-    made = torch.cat(
-        [generator(part[0].to(weight), *(p.to(weight.device) for p in part[1:])).float().cpu() for part in parts]
-    )
-    return made if made.dim() == 2 else ((made + 1) * 127.5).round_().clamp_(0, 255).to(torch.uint8)
+    read = as_floats(read) if read.dtype == torch.uint8 else read
+    return generator(read.to(weight), *(values.to(weight.device) for values in given)).float().cpu()
+
+
+def as_bytes(images: Tensor) -> Tensor:
+    """Images in [-1, 1] as uint8, 0 to 255."""
+    return ((images + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
+
+
+def as_floats(images: Tensor) -> Tensor:
+    """Images in uint8 as float32 in [-1, 1]."""
+    return images.float() / 127.5 - 1

@@ -1,0 +1,128 @@
+"""What a game is measured by, and looked at for, on held-out images: reconstructions, codes, translations."""
+
+from pathlib import Path
+from typing import Any
+
+import saddle.compat  # noqa: F401  isort: skip
+import torch
+from lightning import LightningModule, Trainer
+from lightning.pytorch.callbacks import Callback
+from torch import Tensor
+from torchvision.transforms.functional import to_pil_image
+from torchvision.utils import make_grid
+
+from saddle.bound import Count
+from saddle.callback.curves import publish
+from saddle.callback.quality import PREFIX, Quality
+from saddle.data.module import ImageData
+from saddle.game.turn import Batch, Game, Moment, Networks
+from saddle.metric.agreement import agreement
+from saddle.training.module import GameModule
+from saddle.training.noise import fixed_noise
+from saddle.training.sampling import as_bytes
+
+_PART = 500
+
+
+class GameFigures(Callback):
+    """Logs the game's own figures and writes its pictures every `every_images` and at the end.
+
+    The figures are means over `num` held-out images (of the training set, where the data has no others), logged as
+    metric/NAME; the pictures go to `folder`/NAME/ and to TensorBoard. Where images are meant to show a class and the
+    classifier that `callback.quality` uses reads the data's own classes, metric/NAME is the share that does. Idle for a
+    game that has none of these, and on points.
+    """
+
+    def __init__(self, folder: str, num: Count = 2000, every_images: Count | None = 64_000) -> None:
+        self.folder, self.num, self.every_images = Path(folder), num, every_images
+        self._batch: Batch | None = None
+        self._measured: int | None = None
+
+    def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
+        if _offers(module.game) and isinstance(trainer.datamodule, ImageData) and not trainer.fast_dev_run:
+            self._batch = trainer.datamodule.held_out(self.num) if trainer.is_global_zero else None
+
+    def on_train_batch_end(self, trainer: Trainer, module: LightningModule, *_: Any) -> None:
+        images, every = module.clock.images, self.every_images
+        if every is not None and images // every > (images - module.rows) // every:
+            self._measure(trainer, module)
+
+    def on_train_end(self, trainer: Trainer, module: LightningModule) -> None:
+        if self._measured != module.clock.iteration:
+            self._measure(trainer, module)
+
+    @torch.no_grad()
+    def _measure(self, trainer: Trainer, module: GameModule) -> None:
+        if self._batch is None:
+            return
+        self._measured = module.clock.iteration
+        networks = {name: module.finished(name) for name in module.game.needs}
+        found = game_figures(module.game, networks, self._batch, module.seed)
+        found |= self._agreements(trainer, module, networks)
+        publish(trainer, module.clock.iteration, {f"{PREFIX}{name}": value for name, value in found.items()})
+        for name, picture in game_pictures(module.game, networks, self._batch, module.seed).items():
+            self._show(trainer, name, picture)
+
+    def _agreements(self, trainer: Trainer, module: GameModule, networks: Networks) -> dict[str, float]:
+        extractor = next((c.extractor for c in trainer.callbacks if isinstance(c, Quality)), None)
+        data = trainer.datamodule
+        if extractor is None or not extractor.reads_classes_of(type(data).__name__, data.extractor):
+            return {}
+        claims = module.game.claims(networks, _on(self._batch, networks), _moment(module.seed))
+        found = {}
+        for name, claim in claims.items():
+            _, probabilities = extractor(data.readable(as_bytes(claim.images.float().cpu())))
+            found[name] = agreement(claim.classes.cpu(), probabilities.argmax(1).cpu(), claim.named)
+        return found
+
+    def _show(self, trainer: Trainer, name: str, picture: Tensor) -> None:
+        folder = self.folder / name
+        folder.mkdir(parents=True, exist_ok=True)
+        to_pil_image(picture).save(folder / f"{self._measured:08d}.png")
+        for logger in trainer.loggers:
+            if hasattr(logger.experiment, "add_image"):
+                logger.experiment.add_image(name, picture, self._measured)
+
+
+def game_figures(game: Game, networks: Networks, batch: Batch, seed: int) -> dict[str, float]:
+    """The game's figures, means over the batch, which is gone through in parts; noise depends on `seed`."""
+    batch, moment = _on(batch, networks), _moment(seed)
+    size = len(batch["image"])
+    parts = []
+    for first in range(0, size, _PART):
+        rows = {name: values[first : first + _PART] for name, values in batch.items()}
+        parts.append(game.figures(networks, rows, moment))
+    return {name: float(torch.cat([part[name].float() for part in parts]).mean()) for name in parts[0]}
+
+
+def game_pictures(game: Game, networks: Networks, batch: Batch, seed: int) -> dict[str, Tensor]:
+    """The game's pictures, uint8 (C, H, W), of the first images of the batch."""
+    made = game.pictures(networks, _on(batch, networks), _moment(seed))
+    return {name: grid_of(rows) for name, rows in made.items()}
+
+
+def grid_of(rows: Tensor) -> Tensor:
+    """One picture, uint8 (C, H, W), of images (rows, columns, C, H, W) in [-1, 1]."""
+    return make_grid(as_bytes(rows.flatten(0, 1).float().cpu()), nrow=rows.shape[1], padding=2, pad_value=128)
+
+
+def _offers(game: Game) -> bool:
+    """Whether a game has figures, pictures or claims of its own."""
+    return any(getattr(type(game), name) is not getattr(Game, name) for name in ("figures", "pictures", "claims"))
+
+
+def _on(batch: Batch, networks: Networks) -> dict[str, Tensor]:
+    weight = next(next(iter(networks.values())).parameters())
+    return {
+        name: values.to(weight) if values.is_floating_point() else values.to(weight.device)
+        for name, values in batch.items()
+    }
+
+
+def _moment(seed: int) -> Moment:
+    """No moment of training: its numbers depend on `seed`, purpose and row alone."""
+
+    def normal(purpose: str, shape: tuple[int, ...]) -> Tensor:
+        return fixed_noise(seed, f"figures {purpose}", shape)
+
+    return Moment(0, 0, normal, lambda purpose, shape: torch.special.ndtr(normal(f"uniform {purpose}", shape)))
