@@ -105,7 +105,7 @@ def check_head(made: Callable[[bool], nn.Module], features: int) -> None:
         with network.head.register_forward_pre_hook(lambda layer, given, seen=seen: seen.append(given[0])):
             logits = network(torch.randn(4, 1, 8, 8), labels)
         (captured,) = seen
-        assert captured.shape == (4, features)
+        assert captured.shape == (4, network.features) == (4, features)
         assert captured.requires_grad
         arguments = (captured, labels) if network.classes else (captured,)
         torch.testing.assert_close(network.head(*arguments).squeeze(1), logits)

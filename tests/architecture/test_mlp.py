@@ -3,7 +3,8 @@ import torch
 from torch import nn
 
 from helpers import check_head, check_labels_matter, check_minibatch_stddev, check_spectral
-from saddle.architecture.mlp import Discriminator, Generator
+from network_checks import check_code, check_encoder, check_joint, check_packing
+from saddle.architecture.mlp import Discriminator, Encoder, Generator, JointDiscriminator
 
 
 def shapes(network: nn.Module) -> list[tuple[int, ...]]:
@@ -74,3 +75,45 @@ def test_spectral_normalization_bounds_every_weight_of_both_networks(conditional
     discriminator = Discriminator(8, 1, hidden=(9, 5), minibatch_stddev=2, condition=condition, **given)
     projects = conditional and condition == "projection"
     check_spectral(discriminator, (torch.randn(4, 1, 8, 8),), weights=3 + projects)
+
+
+@pytest.mark.parametrize("normalization", ["none", "batch", "spectral"])
+@pytest.mark.parametrize("stddev", [0, 2])
+def test_a_pack_is_one_image_of_more_channels(stddev, normalization):
+    given = {"hidden": (9, 5), "normalization": normalization, "minibatch_stddev": stddev}
+    check_packing(lambda channels, packing: Discriminator(3, channels, packing=packing, **given), (2, 3, 3))
+
+
+def test_packs_have_no_labels():
+    with pytest.raises(ValueError, match="packing=2 joins images whose labels may differ"):
+        Discriminator(8, 1, conditional=True, classes=3, packing=2)
+
+
+@pytest.mark.parametrize("normalization", ["none", "batch", "spectral"])
+@pytest.mark.parametrize("size", [28, 32, 9])
+def test_an_encoder_is_the_discriminator_with_another_end(size, normalization):
+    given = {"hidden": (9, 7), "normalization": normalization}
+    images = torch.randn(6, 2, size, size)
+    check_encoder(lambda gaussian: Encoder(size, 2, latent_dim=5, gaussian=gaussian, **given), images)
+    encoder, discriminator = Encoder(size, 2, 5, **given), Discriminator(size, 2, **given)
+    assert list(map(str, encoder.layers[:-1])) == list(map(str, discriminator.layers[:-1]))
+
+
+@pytest.mark.parametrize("normalization", ["none", "batch", "spectral"])
+@pytest.mark.parametrize("size", [28, 32, 9])
+def test_a_joint_discriminator_reads_image_and_code_together(size, normalization):
+    given = {"hidden": (9, 7), "normalization": normalization}
+    assert JointDiscriminator(size, 2, latent_dim=5, **given).layers[0].in_features == 2 * size**2 + 5
+    images = torch.randn(6, 2, size, size)
+    check_joint(lambda bias: JointDiscriminator(size, 2, latent_dim=5, head_bias=bias, **given), images)
+
+
+def test_networks_of_codes_are_spectrally_normalized():
+    given = {"latent_dim": 5, "hidden": (9, 7), "normalization": "spectral"}
+    images = torch.randn(4, 1, 8, 8)
+    check_spectral(Encoder(8, 1, **given), (images,), weights=3)
+    check_spectral(JointDiscriminator(8, 1, **given), (images, torch.randn(4, 5)), weights=3)
+
+
+def test_the_last_numbers_of_the_latent_are_a_code():
+    check_code(lambda *code: Generator(4, 1, code[0], categories=code[1], continuous=code[2]))

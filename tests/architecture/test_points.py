@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from network_checks import check_features
 from saddle.architecture.points import Discriminator, Generator
 
 
@@ -39,3 +40,22 @@ def test_every_normalization_trains(normalization):
     discriminator = Discriminator(hidden=[8], normalization=normalization)
     discriminator(generator(torch.randn(6, 2))).square().sum().backward()
     assert all(p.grad is not None for network in (generator, discriminator) for p in network.parameters())
+
+
+@pytest.mark.parametrize("normalization", ["none", "batch", "spectral"])
+def test_a_pack_is_one_point_of_more_coordinates(normalization):
+    network = Discriminator(4.0, hidden=[8, 6], normalization=normalization, packing=3)
+    points = torch.randn(12, 2)
+    by_hand = torch.stack([torch.cat([points[3 * i + j] for j in range(3)]) for i in range(4)])
+    logits = network.eval()(points)
+    assert logits.shape == (4,)
+    assert torch.equal(logits, network.layers(by_hand / 4).squeeze(1))
+    with pytest.raises(ValueError, match="11 inputs make no whole packs of packing=3"):
+        network(points[1:])
+    assert (network.packing, Discriminator().packing) == (3, 1)
+
+
+@pytest.mark.parametrize("packing", [1, 2])
+def test_the_head_is_told_the_features(packing):
+    check_features(lambda bias: Discriminator(hidden=[8, 6], head_bias=bias, packing=packing), torch.randn(6, 2))
+    assert Discriminator(hidden=[8, 6], packing=packing).features == 6

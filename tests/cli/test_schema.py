@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 from hydra import compose, initialize_config_dir
+from torch import nn
 
 from helpers import REPOSITORY
-from saddle.cli.build import build, check_config
+from saddle.cli.build import build, check_config, make
 from saddle.cli.compose import plain_config
 from saddle.cli.folder import unique_folder
 from saddle.error import InputError
@@ -14,6 +15,11 @@ from saddle.error import InputError
 CONF = REPOSITORY / "conf"
 GROUPS = {
     folder.name: sorted(file.stem for file in folder.glob("*.yaml")) for folder in CONF.iterdir() if folder.is_dir()
+}
+FURTHER = {  # networks that some game adds: groups inside the group architecture
+    folder.name: sorted(file.stem for file in folder.glob("*.yaml"))
+    for folder in (CONF / "architecture").iterdir()
+    if folder.is_dir()
 }
 NEEDED = {  # what has no default, and what goes together
     "data=image_folder": [f"data.root='{REPOSITORY / 'docs'}'", "data.batch_size=1"],
@@ -40,6 +46,24 @@ def test_every_file_of_every_group_is_valid(choice):
 )
 def test_every_file_of_every_group_builds(choice):
     build(config(choice, *NEEDED.get(choice, [])))
+
+
+@pytest.mark.parametrize("choice", [f"{name}={option}" for name, options in FURTHER.items() for option in options])
+def test_every_file_of_a_network_that_a_game_adds_is_valid_and_builds(choice):
+    chosen = config(f"+architecture/{choice}", *NEEDED.get(choice, []))
+    check_config(chosen)
+    name = choice.split("=")[0]
+    assert isinstance(make(f"architecture.{name}", chosen["architecture"][name]), nn.Module)
+
+
+def test_a_setting_of_a_network_that_a_game_adds_is_refused_by_name():
+    encoder = ["+architecture/encoder=mlp", "architecture.encoder.hidden=[8,0]"]
+    with pytest.raises(InputError, match=r"^architecture\.encoder\.hidden=\[8, 0\]: entry 2 should be greater than"):
+        check_config(config(*encoder))
+    with pytest.raises(InputError, match=r"^architecture\.encoder\.widths: there is no such setting"):
+        check_config(config("+architecture/encoder=mlp", "+architecture.encoder.widths=[8]"))
+    with pytest.raises(InputError, match=r"^architecture\.encoder\.image_size=9 contradicts data\.image_size=28"):
+        check_config(config("+architecture/encoder=mlp", "architecture.encoder.image_size=9"))
 
 
 @pytest.mark.parametrize("architecture", [name for name in GROUPS["architecture"] if name != "points"])
@@ -165,6 +189,14 @@ def test_what_a_constructor_says_of_its_own_settings_is_named_once():
 def test_an_image_smaller_than_the_network_needs_is_refused():
     with pytest.raises(InputError, match="architecture.generator: image_size=4 is too small for 2 halvings"):
         build(config("architecture=dcgan", "data.image_size=4"))
+
+
+def test_packs_have_no_labels_and_latents_are_larger_than_their_code():
+    packs = ["architecture.conditional=true", "architecture.discriminator.packing=2"]
+    with pytest.raises(InputError, match="^architecture.discriminator: packing=2 joins images whose labels may differ"):
+        build(config(*packs))
+    with pytest.raises(InputError, match="^architecture.generator: latent_dim=64 holds no noise beside categories=60"):
+        build(config("+architecture.generator.categories=60", "+architecture.generator.continuous=4"))
 
 
 def test_unsound_combinations_are_refused_with_the_reason():

@@ -1,7 +1,6 @@
 """Convolutional networks after DCGAN (Radford et al. 2016, section 3, arXiv 1511.06434), for any size and channels."""
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Literal
 
 import torch
@@ -10,52 +9,22 @@ from torch import Tensor, nn
 from saddle.bound import Count, Counts, Index, Normalization
 from saddle.layer.activation import Activation, nonlinearity
 from saddle.layer.attention import SelfAttention
-from saddle.layer.conditional_batch_norm import ConditionalBatchNorm
+from saddle.layer.code import code_of, coded
+from saddle.layer.code_head import code_head
+from saddle.layer.convolution import (
+    Doubling,
+    halved_sides,
+    halvings,
+    hidden_layer,
+    initialize,
+    initialized,
+    initialized_norms,
+)
 from saddle.layer.labelled import LabelEmbedding, LabelledSequential, classes_of
 from saddle.layer.minibatch_stddev import MinibatchStddev
-from saddle.layer.normalization import normalized, weighted
+from saddle.layer.normalization import weighted
+from saddle.layer.packing import packed, packing_of
 from saddle.layer.projection import ProjectionHead
-
-
-def _sizes(image_size: int, halvings: int) -> list[int]:
-    """Side lengths from `image_size` down, each half of the last, rounded up; the smallest must be 2 or more."""
-    sizes = [image_size]
-    for _ in range(halvings):
-        sizes.append((sizes[-1] + 1) // 2)
-    smallest = 2**halvings + 1
-    if image_size < smallest:
-        raise ValueError(
-            f"image_size={image_size} is too small for {halvings} halvings (len(widths)={halvings}): "
-            f"use at least {smallest}, or fewer widths"
-        )
-    return sizes
-
-
-def _initialize(module: nn.Module) -> None:
-    """Weights from N(0, 0.02) (the paper's section 4); batch norm scales from N(1, 0.02); biases 0."""
-    if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear | nn.Embedding):
-        nn.init.normal_(module.weight, 0.0, 0.02)
-        if getattr(module, "bias", None) is not None:
-            nn.init.zeros_(module.bias)
-    elif isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
-        nn.init.normal_(module.weight, 1.0, 0.02)
-        nn.init.zeros_(module.bias)
-    elif isinstance(module, ConditionalBatchNorm):
-        nn.init.normal_(module.gain.weight, 1.0, 0.02)
-
-
-def _layer(layer: nn.Module, normalization: Normalization) -> nn.Module:
-    """`layer` with its initial weights, spectrally normalized if asked."""
-    _initialize(layer)
-    return weighted(layer, normalization)
-
-
-def _norms(features: int, normalization: Normalization, dimensions: int, classes: int = 0) -> list[nn.Module]:
-    """What `normalized` gives, with initial weights."""
-    layers = normalized(features, normalization, dimensions, classes)
-    for layer in layers:
-        _initialize(layer)
-    return layers
 
 
 def _check_attention(side: int, sides: Sequence[int]) -> None:
@@ -65,28 +34,16 @@ def _check_attention(side: int, sides: Sequence[int]) -> None:
         raise ValueError(f"attention={side}: the sides of the feature maps here are {listed}; use one of them, or 0")
 
 
-class _Doubling(nn.Module):
-    """(N, inputs, s, s) to (N, outputs, size, size), where s is half of `size`, rounded up."""
-
-    def __init__(self, inputs: int, outputs: int, size: int, normalization: Normalization, bias: bool) -> None:
-        super().__init__()
-        self.size = size
-        layer = nn.ConvTranspose2d(inputs, outputs, kernel_size=4, stride=2, padding=1, bias=bias)
-        self.convolution = _layer(layer, normalization)
-
-    def forward(self, features: Tensor) -> Tensor:
-        return self.convolution(features)[..., : self.size, : self.size]
-
-
 class Generator(nn.Module):
     """Latent (N, latent_dim) to images (N, channels, image_size, image_size) in [-1, 1].
 
     A linear layer makes (N, widths[0], s, s); each fractional-strided convolution doubles the side, one per entry of
     `widths`, whose last maps to the channels. `image_size` is reached exactly: odd sides are cropped by one.
     A `conditional` one takes labels (N,) int64 as well: an embedding of `label_dim` numbers joins the latent, and batch
-    norm is conditional. Self-attention follows the feature map whose side is `attention` (0: there is none).
-    Raises ValueError if `image_size` is too small to be halved that often, classes are missing, or no feature map
-    has that side.
+    norm is conditional. Self-attention follows the feature map whose side is `attention` (0: there is none). The last
+    numbers of the latent become InfoGAN's code of `categories` and `continuous` numbers (`saddle.layer.code`).
+    Raises ValueError if `image_size` is too small to be halved that often, classes are missing, no feature map has
+    that side, or the latent is not larger than its code.
     """
 
     reads = "latent"
@@ -103,21 +60,24 @@ class Generator(nn.Module):
         classes: Index = 0,
         label_dim: Count = 16,
         attention: Index = 0,
+        categories: Index = 0,
+        continuous: Index = 0,
     ) -> None:
         super().__init__()
         self.latent_dim = latent_dim
+        self.categories, self.continuous = code_of(latent_dim, categories, continuous)
         self.classes = classes_of(conditional, classes)
-        sizes = _sizes(image_size, len(widths))[::-1]
+        sizes = halved_sides(image_size, len(widths))[::-1]
         _check_attention(attention, sizes[:-1])
         inputs = latent_dim + (label_dim if conditional else 0)
         project = nn.Linear(inputs, widths[0] * sizes[0] ** 2, bias=normalization != "batch")
-        _initialize(project)
+        initialize(project)
         self.layers = LabelledSequential(
             *([LabelEmbedding(classes, label_dim)] if conditional else []),
             weighted(project, normalization),
             nn.Unflatten(1, (widths[0], sizes[0], sizes[0])),
             *self._body(widths, sizes, activation, normalization, attention),
-            _Doubling(widths[-1], channels, sizes[-1], normalization, bias=True),
+            Doubling(widths[-1], channels, sizes[-1], normalization, bias=True),
         )
 
     def _body(
@@ -132,29 +92,30 @@ class Generator(nn.Module):
         for index, (features, size) in enumerate(zip(widths, sizes[:-1], strict=True)):
             if index > 0:
                 bias = normalization != "batch"
-                layers.append(_Doubling(widths[index - 1], features, size, normalization, bias))
-            norms = _norms(features, normalization, dimensions=2, classes=self.classes)
+                layers.append(Doubling(widths[index - 1], features, size, normalization, bias))
+            norms = initialized_norms(features, normalization, dimensions=2, classes=self.classes)
             layers += [*norms, nonlinearity(name)]
             if size == attention:
                 layers.append(SelfAttention(features, normalization))
         return layers
 
     def forward(self, latent: Tensor, labels: Tensor | None = None) -> Tensor:
-        return torch.tanh(self.layers(latent, labels))
+        return torch.tanh(self.layers(coded(latent, self.categories, self.continuous), labels))
 
 
 class Discriminator(nn.Module):
     """Images (N, channels, image_size, image_size) to logits (N,).
 
-    One strided convolution per entry of `widths` halves the side: rounded down where `kernel_size` is 4 (padding 1),
-    up where it is 5 (padding 2). What is left goes through a linear layer of `hidden` units, if that is not 0, and a
-    last linear layer gives the logit; without `head_bias` that one has no bias, which a loss of differences of logits
-    could not train. Batch norm, where asked for, is left out of the first layer (the paper's section 3).
+    One strided convolution per entry of `widths` halves the side: rounded down where `kernel_size` is 4, up where it is
+    5. What is left goes through a linear layer of `hidden` units, if that is not 0, and a last linear layer gives the
+    logit from `features` numbers; without `head_bias` that one has no bias, which a loss of differences of logits could
+    not train. Batch norm, where asked for, is left out of the first layer (the paper's section 3).
     A `conditional` one takes labels (N,) int64 as well: by "projection" in its head, or by "concatenation" of
     `label_dim` planes to the image. Self-attention follows the feature map whose side is `attention`, and the spread of
-    each group of `minibatch_stddev` images joins the last feature map as one more plane (0: there is none).
-    Raises ValueError if `image_size` is too small to be halved that often, classes are missing, or no feature map
-    has that side.
+    each group of `minibatch_stddev` images joins the last feature map as one more plane (0: there is none). With
+    `packing` above 1 that many neighbours are one input of more channels: logits are (N / packing,), one per pack.
+    Raises ValueError if `image_size` is too small to be halved that often, classes are missing, no feature map has
+    that side, or packs are to have labels.
     """
 
     def __init__(
@@ -173,51 +134,27 @@ class Discriminator(nn.Module):
         head_bias: bool | None = None,
         minibatch_stddev: Index = 0,
         attention: Index = 0,
+        packing: Count = 1,
     ) -> None:
         super().__init__()
         self.classes = classes_of(conditional, classes)
+        self.packing = packing_of(packing, conditional)
         joins, projects = (conditional and condition == name for name in ("concatenation", "projection"))
-        _sizes(image_size, len(widths))
-        sides = [image_size]
-        for _ in widths:
-            sides.append((sides[-1] + kernel_size % 2) // 2)
+        sides = halved_sides(image_size, len(widths), up=kernel_size == 5)
         _check_attention(attention, sides[1:])
         layers: list[nn.Module] = [LabelEmbedding(classes, label_dim)] if joins else []
-        shape = [channels + (label_dim if joins else 0), *widths]
-        for index, (before, after) in enumerate(pairwise(shape)):
-            layers += self._halving(before, after, kernel_size, activation, normalization, first=index == 0)
-            if sides[index + 1] == attention:
-                layers.append(SelfAttention(after, normalization))
+        inputs = packing * channels + (label_dim if joins else 0)
+        layers += halvings(inputs, widths, kernel_size, activation, normalization, sides[1:], attention)
         if minibatch_stddev:
             layers.append(MinibatchStddev(minibatch_stddev))
-        features = (widths[-1] + (minibatch_stddev > 0)) * sides[-1] ** 2
-        tail = self._hidden(features, hidden, activation, normalization) if hidden else []
-        head = self._head(hidden or features, classes if projects else 0, normalization, head_bias is not False)
+        flat = (widths[-1] + (minibatch_stddev > 0)) * sides[-1] ** 2
+        tail = hidden_layer(flat, hidden, activation, normalization) if hidden else []
+        self.features = hidden or flat
+        if projects:
+            head: nn.Module = ProjectionHead(self.features, classes, normalization, initialize, head_bias is not False)
+        else:
+            head = initialized(nn.Linear(self.features, 1, bias=head_bias is not False), normalization)
         self.layers = LabelledSequential(*layers, nn.Flatten(), *tail, head)
-
-    @staticmethod
-    def _halving(
-        before: int, after: int, kernel_size: int, name: Activation, normalization: Normalization, first: bool
-    ) -> list[nn.Module]:
-        batch_norm = normalization == "batch" and not first
-        padding = (kernel_size - 1) // 2
-        convolution = nn.Conv2d(before, after, kernel_size, stride=2, padding=padding, bias=not batch_norm)
-        layers = [_layer(convolution, normalization)]
-        if batch_norm:
-            layers += _norms(after, normalization, dimensions=2)
-        return [*layers, nonlinearity(name)]
-
-    @staticmethod
-    def _hidden(features: int, units: int, name: Activation, normalization: Normalization) -> list[nn.Module]:
-        norms = _norms(units, normalization, dimensions=1)
-        linear = nn.Linear(features, units, bias=not norms)
-        return [_layer(linear, normalization), *norms, nonlinearity(name)]
-
-    @staticmethod
-    def _head(features: int, classes: int, normalization: Normalization, bias: bool) -> nn.Module:
-        if classes:
-            return ProjectionHead(features, classes, normalization, _initialize, bias)
-        return _layer(nn.Linear(features, 1, bias=bias), normalization)
 
     @property
     def head(self) -> nn.Module:
@@ -225,4 +162,77 @@ class Discriminator(nn.Module):
         return self.layers[-1]
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
-        return self.layers(images, labels).squeeze(1)
+        return self.layers(packed(images, self.packing), labels).squeeze(1)
+
+
+class Encoder(nn.Module):
+    """Images (N, channels, image_size, image_size) to codes (N, latent_dim), by the discriminator's layers.
+
+    A `gaussian` one gives (N, 2 * latent_dim): the means of the codes, then their log variances, which begin at 0.
+    Raises ValueError if `image_size` is too small to be halved that often.
+    """
+
+    classes = 0
+
+    def __init__(
+        self,
+        image_size: Count,
+        channels: Count,
+        latent_dim: Count = 100,
+        gaussian: bool = False,
+        widths: Counts = (64, 128),
+        activation: Activation = "leaky_relu",
+        normalization: Normalization = "none",
+        kernel_size: Literal[4, 5] = 4,
+        hidden: Index = 0,
+    ) -> None:
+        super().__init__()
+        self.latent_dim, self.gaussian = latent_dim, gaussian
+        side = halved_sides(image_size, len(widths), up=kernel_size == 5)[-1]
+        flat = widths[-1] * side**2
+        body = halvings(channels, widths, kernel_size, activation, normalization)
+        tail = hidden_layer(flat, hidden, activation, normalization) if hidden else []
+        head = code_head(hidden or flat, latent_dim, gaussian, normalization, initialize)
+        self.layers = nn.Sequential(*body, nn.Flatten(), *tail, head)
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.layers(images)
+
+
+class JointDiscriminator(nn.Module):
+    """Images (N, channels, image_size, image_size) and codes (N, latent_dim) to logits (N,), one for each pair.
+
+    The discriminator's convolutions read the image; the code joins what they leave, and a hidden layer of `hidden`
+    units reads both (BiGAN: Donahue et al. 2017, section 3, arXiv 1605.09782). `head_bias` is as in the
+    discriminator. Raises ValueError if `image_size` is too small to be halved that often.
+    """
+
+    classes = 0
+
+    def __init__(
+        self,
+        image_size: Count,
+        channels: Count,
+        latent_dim: Count = 100,
+        widths: Counts = (64, 128),
+        activation: Activation = "leaky_relu",
+        normalization: Normalization = "none",
+        kernel_size: Literal[4, 5] = 4,
+        hidden: Count = 256,
+        head_bias: bool | None = None,
+    ) -> None:
+        super().__init__()
+        self.latent_dim, self.features = latent_dim, hidden
+        side = halved_sides(image_size, len(widths), up=kernel_size == 5)[-1]
+        self.convolutions = nn.Sequential(*halvings(channels, widths, kernel_size, activation, normalization))
+        tail = hidden_layer(widths[-1] * side**2 + latent_dim, hidden, activation, normalization)
+        head = initialized(nn.Linear(hidden, 1, bias=head_bias is not False), normalization)
+        self.layers = nn.Sequential(*tail, head)
+
+    @property
+    def head(self) -> nn.Module:
+        """The last layer; its argument are the features (N, D) that the logit is made of."""
+        return self.layers[-1]
+
+    def forward(self, images: Tensor, codes: Tensor) -> Tensor:
+        return self.layers(torch.cat([self.convolutions(images).flatten(1), codes], 1)).squeeze(1)

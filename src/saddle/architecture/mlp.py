@@ -6,12 +6,15 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from saddle.bound import Count, Index, Normalization
+from saddle.bound import Count, Counts, Index, Normalization
 from saddle.layer.activation import Activation
+from saddle.layer.code import code_of, coded
+from saddle.layer.code_head import code_head
 from saddle.layer.hidden import hidden_layers
 from saddle.layer.labelled import LabelEmbedding, LabelledSequential, classes_of
 from saddle.layer.minibatch_stddev import MinibatchStddev
 from saddle.layer.normalization import weighted
+from saddle.layer.packing import packed, packing_of
 from saddle.layer.projection import ProjectionHead
 
 
@@ -19,7 +22,9 @@ class Generator(nn.Module):
     """Latent (N, latent_dim) to images (N, channels, image_size, image_size) in [-1, 1], through hidden layers.
 
     A `conditional` one takes labels (N,) int64 as well: an embedding of `label_dim` numbers joins the latent, and batch
-    norm, if there is any, is conditional. Raises ValueError if there are no classes then.
+    norm, if there is any, is conditional. The last numbers of the latent become InfoGAN's code of `categories` and
+    `continuous` numbers (`saddle.layer.code`). Raises ValueError if classes are missing, or the latent is not larger
+    than its code.
     """
 
     reads = "latent"
@@ -35,9 +40,12 @@ class Generator(nn.Module):
         conditional: bool = False,
         classes: Index = 0,
         label_dim: Count = 16,
+        categories: Index = 0,
+        continuous: Index = 0,
     ) -> None:
         super().__init__()
         self.latent_dim = latent_dim
+        self.categories, self.continuous = code_of(latent_dim, categories, continuous)
         self.classes = classes_of(conditional, classes)
         self.image_shape = (channels, image_size, image_size)
         joined = [LabelEmbedding(classes, label_dim)] if conditional else []
@@ -47,6 +55,7 @@ class Generator(nn.Module):
         self.layers = LabelledSequential(*joined, *body, head)
 
     def forward(self, latent: Tensor, labels: Tensor | None = None) -> Tensor:
+        latent = coded(latent, self.categories, self.continuous)
         return torch.tanh(self.layers(latent, labels)).unflatten(1, self.image_shape)
 
 
@@ -56,7 +65,9 @@ class Discriminator(nn.Module):
     A `conditional` one takes labels (N,) int64 as well: by "projection" in its head, or by "concatenation" of an
     embedding of `label_dim` numbers to the image. Without `head_bias` the last layer has no bias, which a loss of
     differences of logits could not train. The spread of each group of `minibatch_stddev` images joins the features
-    before the last layer as one more (0: there is none). Raises ValueError if classes are missing.
+    before the last layer as one more (0: there is none); that layer reads `features` numbers. With `packing` above 1
+    that many neighbours are one input of more channels: logits are (N / packing,), one per pack. Raises ValueError if
+    classes are missing, or packs are to have labels.
     """
 
     def __init__(
@@ -72,18 +83,20 @@ class Discriminator(nn.Module):
         label_dim: Count = 16,
         head_bias: bool | None = None,
         minibatch_stddev: Index = 0,
+        packing: Count = 1,
     ) -> None:
         super().__init__()
         self.classes = classes_of(conditional, classes)
+        self.packing = packing_of(packing, conditional)
         joins, projects = (conditional and condition == name for name in ("concatenation", "projection"))
-        sizes = [channels * image_size * image_size + (label_dim if joins else 0), *hidden]
+        sizes = [packing * channels * image_size * image_size + (label_dim if joins else 0), *hidden]
         joined = [LabelEmbedding(classes, label_dim)] if joins else []
         spread = [MinibatchStddev(minibatch_stddev)] if minibatch_stddev else []
-        features = sizes[-1] + len(spread)
+        self.features = sizes[-1] + len(spread)
         if projects:
-            head: nn.Module = ProjectionHead(features, classes, normalization, bias=head_bias is not False)
+            head: nn.Module = ProjectionHead(self.features, classes, normalization, bias=head_bias is not False)
         else:
-            head = weighted(nn.Linear(features, 1, bias=head_bias is not False), normalization)
+            head = weighted(nn.Linear(self.features, 1, bias=head_bias is not False), normalization)
         self.layers = LabelledSequential(*joined, *hidden_layers(sizes, activation, normalization), *spread, head)
 
     @property
@@ -92,4 +105,67 @@ class Discriminator(nn.Module):
         return self.layers[-1]
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
-        return self.layers(images.flatten(1), labels).squeeze(1)
+        return self.layers(packed(images, self.packing).flatten(1), labels).squeeze(1)
+
+
+class Encoder(nn.Module):
+    """Images (N, channels, image_size, image_size) to codes (N, latent_dim), through hidden layers.
+
+    A `gaussian` one gives (N, 2 * latent_dim): the means of the codes, then their log variances, which begin at 0.
+    """
+
+    classes = 0
+
+    def __init__(
+        self,
+        image_size: Count,
+        channels: Count,
+        latent_dim: Count = 100,
+        gaussian: bool = False,
+        hidden: Sequence[Count] = (256, 256),
+        activation: Activation = "relu",
+        normalization: Normalization = "none",
+    ) -> None:
+        super().__init__()
+        self.latent_dim, self.gaussian = latent_dim, gaussian
+        sizes = [channels * image_size * image_size, *hidden]
+        head = code_head(sizes[-1], latent_dim, gaussian, normalization)
+        self.layers = nn.Sequential(*hidden_layers(sizes, activation, normalization), head)
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.layers(images.flatten(1))
+
+
+class JointDiscriminator(nn.Module):
+    """Images (N, channels, image_size, image_size) and codes (N, latent_dim) to logits (N,), one for each pair.
+
+    The code joins the flattened image, and hidden layers read both (BiGAN: Donahue et al. 2017, section 3, arXiv
+    1605.09782): at least one, or nothing could tell which image goes with which code. `head_bias` is as in the
+    discriminator.
+    """
+
+    classes = 0
+
+    def __init__(
+        self,
+        image_size: Count,
+        channels: Count,
+        latent_dim: Count = 100,
+        hidden: Counts = (256, 256),
+        activation: Activation = "relu",
+        normalization: Normalization = "none",
+        head_bias: bool | None = None,
+    ) -> None:
+        super().__init__()
+        self.latent_dim, self.features = latent_dim, hidden[-1]
+        sizes = [channels * image_size * image_size + latent_dim, *hidden]
+        head = weighted(nn.Linear(self.features, 1, bias=head_bias is not False), normalization)
+        self.layers = nn.Sequential(*hidden_layers(sizes, activation, normalization), head)
+
+    @property
+    def head(self) -> nn.Module:
+        """The last layer; its argument are the features (N, D) that the logit is made of."""
+        return self.layers[-1]
+
+    def forward(self, images: Tensor, codes: Tensor) -> Tensor:
+        return self.layers(torch.cat([images.flatten(1), codes], 1)).squeeze(1)

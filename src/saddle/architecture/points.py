@@ -11,6 +11,7 @@ from saddle.bound import Count, Normalization, Positive
 from saddle.layer.activation import Activation
 from saddle.layer.hidden import hidden_layers
 from saddle.layer.normalization import weighted
+from saddle.layer.packing import packed
 
 
 class Generator(nn.Module):
@@ -40,7 +41,9 @@ class Generator(nn.Module):
 class Discriminator(nn.Module):
     """Points (N, 2), divided by `scale`, to logits (N,), through hidden layers; there is no sigmoid.
 
-    `head_bias` false leaves out the bias of the last layer, which losses of differences of logits cannot train.
+    `head_bias` false leaves out the bias of the last layer, which losses of differences of logits cannot train; that
+    layer reads `features` numbers. With `packing` above 1 that many neighbours are one input of more coordinates:
+    logits are (N / packing,), one per pack.
     """
 
     classes = 0
@@ -52,11 +55,13 @@ class Discriminator(nn.Module):
         activation: Activation = "relu",
         normalization: Normalization = "none",
         head_bias: bool | None = None,
+        packing: Count = 1,
     ) -> None:
         super().__init__()
-        self.scale = scale
-        sizes = [2, *hidden]
-        head = weighted(nn.Linear(sizes[-1], 1, bias=head_bias is not False), normalization)
+        self.scale, self.packing = scale, packing
+        sizes = [2 * packing, *hidden]
+        self.features = sizes[-1]
+        head = weighted(nn.Linear(self.features, 1, bias=head_bias is not False), normalization)
         self.layers = nn.Sequential(*hidden_layers(sizes, activation, normalization), head)
 
     @property
@@ -65,4 +70,4 @@ class Discriminator(nn.Module):
         return self.layers[-1]
 
     def forward(self, points: Tensor) -> Tensor:
-        return self.layers(points / self.scale).squeeze(1)
+        return self.layers(packed(points / self.scale, self.packing)).squeeze(1)

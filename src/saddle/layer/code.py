@@ -1,0 +1,72 @@
+"""InfoGAN's codes: what the last numbers of a latent mean (Chen et al. 2016, sections 4 and 7, arXiv 1606.03657).
+
+A latent (N, latent_dim) is standard normal. Its last `categories + continuous` numbers are turned into a code: first a
+one-hot vector over `categories`, drawn evenly, then `continuous` numbers drawn evenly from [-1, 1]. So whatever makes
+latents (noise by seed, resume, interpolation) need not know of codes.
+"""
+
+import math
+
+import torch
+from torch import Tensor
+from torch.nn.functional import one_hot
+
+_FURTHEST = 9.0  # deviations: there erf is 1 also in float64, so that -1 and 1 have a finite latent
+
+
+def code_of(latent_dim: int, categories: int, continuous: int) -> tuple[int, int]:
+    """`categories` and `continuous`; raises ValueError unless noise is left beside them in the latent."""
+    if categories == 1:
+        raise ValueError("categories=1 is a code that says nothing: use 0, or at least 2")
+    if latent_dim <= categories + continuous:
+        raise ValueError(
+            f"latent_dim={latent_dim} holds no noise beside categories={categories} and continuous={continuous}: "
+            f"use at least {categories + continuous + 1}"
+        )
+    return categories, continuous
+
+
+def category_of(latent: Tensor, categories: int, continuous: int) -> Tensor:
+    """The category (N,) int64 of a latent: the place of the largest of its `categories` numbers."""
+    return latent[:, _categorical(latent, categories, continuous)].argmax(1)
+
+
+def values_of(latent: Tensor, continuous: int) -> Tensor:
+    """The continuous code (N, continuous) in [-1, 1] of a latent: 2 * Phi(x) - 1 of its last numbers x."""
+    return torch.erf(latent[:, latent.shape[1] - continuous :] / math.sqrt(2))
+
+
+def coded(latent: Tensor, categories: int, continuous: int) -> Tensor:
+    """A latent whose last numbers are turned into their code: (N, latent_dim) to (N, latent_dim)."""
+    if not categories + continuous:
+        return latent
+    noise = latent[:, : _categorical(latent, categories, continuous).start]
+    chosen = [one_hot(category_of(latent, categories, continuous), categories).to(latent)] if categories else []
+    return torch.cat([noise, *chosen, values_of(latent, continuous)], 1)
+
+
+def with_category(latent: Tensor, category: Tensor, categories: int, continuous: int) -> Tensor:
+    """`latent` (N, latent_dim) whose category is `category` (N,) int64; all its other numbers stay.
+
+    The number at that place becomes larger by one than all others, so any finite latent will do.
+    """
+    changed = latent.clone()
+    numbers = changed[:, _categorical(latent, categories, continuous)]
+    numbers.scatter_(1, category[:, None], numbers.amax(1, keepdim=True) + 1)
+    return changed
+
+
+def with_values(latent: Tensor, values: Tensor) -> Tensor:
+    """`latent` (N, latent_dim) whose continuous code is `values` (N, continuous); all its other numbers stay.
+
+    Raises ValueError for a value outside [-1, 1].
+    """
+    if (values.abs() > 1).any():
+        raise ValueError("a continuous code has values in [-1, 1] only")
+    normals = (torch.erfinv(values) * math.sqrt(2)).clamp(-_FURTHEST, _FURTHEST)  # ndtri((values + 1) / 2)
+    return torch.cat([latent[:, : latent.shape[1] - values.shape[1]], normals.to(latent)], 1)
+
+
+def _categorical(latent: Tensor, categories: int, continuous: int) -> slice:
+    stop = latent.shape[1] - continuous
+    return slice(stop - categories, stop)

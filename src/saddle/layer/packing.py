@@ -1,0 +1,23 @@
+"""Packs of inputs that a discriminator judges together (PacGAN: Lin et al. 2018, section 2, arXiv 1712.04086)."""
+
+from torch import Tensor
+
+
+def packing_of(packing: int, conditional: bool) -> int:
+    """`packing`; raises ValueError where a conditional network is to judge more than one input together."""
+    if packing > 1 and conditional:
+        raise ValueError(
+            f"packing={packing} joins images whose labels may differ, and conditional=True gives D one label: "
+            "use packing=1, or conditional=false"
+        )
+    return packing
+
+
+def packed(inputs: Tensor, packing: int) -> Tensor:
+    """Each `packing` neighbours joined along channels: (N, C, ...) to (N / packing, packing * C, ...).
+
+    Raises ValueError unless N is a multiple of `packing`.
+    """
+    if len(inputs) % packing:
+        raise ValueError(f"{len(inputs)} inputs make no whole packs of packing={packing}: use a multiple of it")
+    return inputs if packing == 1 else inputs.unflatten(0, (-1, packing)).flatten(1, 2)
