@@ -16,6 +16,9 @@ class MemoryLoader:
     epoch) alone, and drops the images that do not fill a batch. `rows` is the size of the global batch, of which this
     rank takes its rows: `parts` accumulated parts in sequence, each split evenly over `world_size` ranks. With `flip`
     each image is mirrored left to right with probability 1/2, as (seed, batch, row of the global batch) decide.
+
+    `sources`, as many images (M, C, H, W) of another kind, are delivered as `source` (N, C, H, W), in an order of their
+    own, so that each epoch pairs images and sources at random; where an image is mirrored, the source beside it is.
     """
 
     def __init__(
@@ -28,8 +31,11 @@ class MemoryLoader:
         rank: int = 0,
         world_size: int = 1,
         flip: bool = False,
+        sources: Tensor | None = None,
     ) -> None:
-        self.images, self.labels = images, labels
+        if sources is not None and len(sources) != len(images):
+            raise ValueError(f"{len(sources)} sources for {len(images)} images: expected as many")
+        self.images, self.labels, self.sources = images, labels, sources
         self.rows, self.seed, self.parts = rows, seed, parts
         self.rank, self.world_size = rank, world_size
         self.flip = flip
@@ -44,25 +50,28 @@ class MemoryLoader:
         """The rest of the current epoch."""
         epoch, position = divmod(self.batches, len(self))
         order = self._order(epoch)
+        source_order = None if self.sources is None else self._order(epoch, "source order")
         for index in range(position, len(self)):
             number = self.batches
             self.batches += 1
-            yield self._batch(number, order[index * self.rows : (index + 1) * self.rows])
+            rows = slice(index * self.rows, (index + 1) * self.rows)
+            yield self._batch(number, order[rows], None if source_order is None else source_order[rows])
 
-    def _order(self, epoch: int) -> Tensor:
-        generator = torch.Generator().manual_seed(hashed_seed(self.seed, "order", epoch))
+    def _order(self, epoch: int, purpose: str = "order") -> Tensor:
+        generator = torch.Generator().manual_seed(hashed_seed(self.seed, purpose, epoch))
         return torch.randperm(len(self.images), generator=generator)
 
-    def _batch(self, number: int, chosen: Tensor) -> dict[str, Tensor]:
+    def _batch(self, number: int, chosen: Tensor, chosen_sources: Tensor | None) -> dict[str, Tensor]:
         mine = self._my_rows(chosen)
-        images = self.images[mine]
+        mirrored = None
         if self.flip:
             generator = torch.Generator().manual_seed(hashed_seed(self.seed, "flip", number))
             mirrored = self._my_rows(torch.rand(self.rows, generator=generator) < 0.5)
-            images = torch.where(mirrored.view(-1, 1, 1, 1), images.flip(-1), images)
-        batch = {"image": images if images.is_floating_point() else images.float().div_(127.5).sub_(1.0)}
+        batch = {"image": _delivered(self.images[mine], mirrored)}
         if self.labels is not None:
             batch["label"] = self.labels[mine]
+        if chosen_sources is not None:
+            batch["source"] = _delivered(self.sources[self._my_rows(chosen_sources)], mirrored)
         return batch
 
     def _my_rows(self, rows: Tensor) -> Tensor:
@@ -76,3 +85,10 @@ class MemoryLoader:
     def load_state_dict(self, state: dict[str, int]) -> None:
         """Go on after that number of batches."""
         self.batches = state["batches"]
+
+
+def _delivered(images: Tensor, mirrored: Tensor | None) -> Tensor:
+    """uint8 images (N, C, H, W) as float32 in [-1, 1], those that are `mirrored` (N,) mirrored; points as they are."""
+    if mirrored is not None:
+        images = torch.where(mirrored.view(-1, 1, 1, 1), images.flip(-1), images)
+    return images if images.is_floating_point() else images.float().div_(127.5).sub_(1.0)

@@ -46,6 +46,7 @@ class MemoryData(LightningDataModule, ABC):
         self.rows = accumulate * batch_size
         self.loader: MemoryLoader | None = None
         self._read: tuple[Tensor, Tensor | None] | None = None
+        self._sources: Tensor | None = None
         self._batches = 0
 
     @abstractmethod
@@ -54,6 +55,10 @@ class MemoryData(LightningDataModule, ABC):
 
         Raises InputError if they are not what the config says.
         """
+
+    def load_sources(self) -> Tensor | None:
+        """As many rows (M, ...) of the domain that a translation starts from; None where the data has one domain."""
+        return None
 
     def finished(self, rows: Tensor) -> Tensor:
         """What becomes of the rows that `limit` keeps; as they are, unless a subclass says otherwise."""
@@ -80,10 +85,12 @@ class MemoryData(LightningDataModule, ABC):
         if self._read is not None:
             return
         rows, labels = self.load_checked()
+        sources = self.load_sources()
         self.check_size(len(rows))
         if self.limit is not None and self.limit < len(rows):
             kept = fixed_order(len(rows), "limit")[: self.limit].sort().values
-            rows, labels = rows[kept], None if labels is None else labels[kept]
+            rows, labels, sources = rows[kept], _taken(labels, kept), _taken(sources, kept)
+        self._sources = None if sources is None else self.finished(sources)
         self._read = self.finished(rows), labels
 
     def training(self) -> tuple[Tensor, Tensor | None]:
@@ -91,6 +98,11 @@ class MemoryData(LightningDataModule, ABC):
         self.read()
         assert self._read is not None
         return self._read
+
+    def sources(self) -> Tensor | None:
+        """Rows (M, ...) of the domain that a translation starts from, as the loader holds them; None without."""
+        self.read()
+        return self._sources
 
     def label_shares(self) -> Tensor:
         """The share of each class among the training rows that `limit` keeps, float64 (classes,).
@@ -106,12 +118,12 @@ class MemoryData(LightningDataModule, ABC):
         """Read the data if that is still to do, and shard it for this rank."""
         if self.loader is not None:
             return
-        rows, labels = self.training()
+        (rows, labels), sources = self.training(), self.sources()
         trainer = self.trainer
         if trainer.overfit_batches > 0:
             count = trainer.overfit_batches
-            keep = int(count * self.rows) if isinstance(count, int) else int(count * len(rows))
-            rows, labels = rows[:keep], None if labels is None else labels[:keep]
+            keep = slice(int(count * self.rows) if isinstance(count, int) else int(count * len(rows)))
+            rows, labels, sources = rows[keep], _taken(labels, keep), _taken(sources, keep)
         self.loader = MemoryLoader(
             rows,
             labels,
@@ -121,6 +133,7 @@ class MemoryData(LightningDataModule, ABC):
             trainer.global_rank,
             trainer.world_size,
             self.flip,
+            sources,
         )
         self.loader.batches = self._batches
 
@@ -142,3 +155,7 @@ class MemoryData(LightningDataModule, ABC):
         self._batches = state["batches"]
         if self.loader is not None:
             self.loader.batches = self._batches
+
+
+def _taken(rows: Tensor | None, which: Tensor | slice) -> Tensor | None:
+    return None if rows is None else rows[which]

@@ -1,0 +1,77 @@
+"""Two domains of MNIST digits for image translation, where the right answer to every source is known."""
+
+from torch import Tensor
+
+from saddle.bound import Count, Index
+from saddle.data.domain import Domain, changed, readable
+from saddle.data.mnist import Mnist
+from saddle.data.resize import resized
+from saddle.error import InputError
+from saddle.seed import fixed_order
+
+
+class MnistPair(Mnist):
+    """Digits of the domain `target` as images with labels, and other digits of the domain `source` as sources.
+
+    The domains are those of `saddle.data.domain`. MNIST's training digits are cut into two halves by a fixed shuffle:
+    one gives the 30,000 sources, the other the 30,000 targets, so that no source's counterpart is ever shown. The
+    halves are the same for every run, whatever its seed and the domains. Of the test digits both sides are known.
+    Raises InputError if the two domains are the same.
+
+    The classifier that saddle ships for MNIST (99.59 % on plain test digits) reads this share of `readable` true
+    counterparts rightly: plain 99.59 %, thin 99.34 %, thick 98.88 %, inverted 99.59 %, slanted 99.64 % (10,000 test
+    digits of 28x28 pixels).
+    """
+
+    size = 30_000
+
+    def __init__(
+        self,
+        root: str,
+        image_size: Count,
+        channels: Count,
+        classes: Count,
+        batch_size: Count,
+        seed: Index,
+        accumulate: Count = 1,
+        limit: Count | None = None,
+        flip: bool = False,
+        source: Domain = "thin",
+        target: Domain = "thick",
+    ) -> None:
+        super().__init__(root, image_size, channels, classes, batch_size, seed, accumulate, limit, flip)
+        if source == target:
+            raise InputError(f"data.source={source} equals data.target: there is nothing to translate; choose two")
+        self.source, self.target = source, target
+
+    def load(self) -> tuple[Tensor, Tensor]:
+        images, labels = super().load()
+        _, half = _halves(len(images))
+        return changed(images[half], self.target), labels[half]
+
+    def load_sources(self) -> Tensor:
+        images, _ = super().load()
+        half, _ = _halves(len(images))
+        return changed(images[half], self.source)
+
+    def load_test(self) -> tuple[Tensor, Tensor]:
+        images, labels = super().load_test()
+        return changed(images, self.target), labels
+
+    def test_pairs(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Sources and their true counterparts, both uint8 (M, 1, S, S), and labels, int64 (M,), of all test digits."""
+        images, labels = super().load_test()
+        sources, counterparts = (
+            resized(changed(images, domain), self.image_size) for domain in (self.source, self.target)
+        )
+        return sources, counterparts, labels
+
+    def readable(self, images: Tensor) -> Tensor:
+        """uint8 images (N, 1, S, S) of the target domain as a classifier of MNIST expects them, same shape."""
+        return readable(images, self.target)
+
+
+def _halves(size: int) -> tuple[Tensor, Tensor]:
+    """Which of `size` digits give sources, and which as many others give targets."""
+    order = fixed_order(size, "pair")
+    return order[: size // 2], order[size // 2 : size // 2 * 2]
