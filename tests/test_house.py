@@ -28,7 +28,7 @@ NO_NEIGHBOURS = {  # folders whose files share only these
     "loss": {"base"},
     "penalty": {"base"},
     "architecture": set(),
-    "game": {"turn", "contest"},
+    "game": {"turn", "contest", "encoding"},
 }
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 

@@ -99,8 +99,10 @@ class Generator(nn.Module):
                 layers.append(SelfAttention(features, normalization))
         return layers
 
-    def forward(self, latent: Tensor, labels: Tensor | None = None) -> Tensor:
-        return torch.tanh(self.layers(coded(latent, self.categories, self.continuous), labels))
+    def forward(self, latent: Tensor, labels: Tensor | None = None, activated: bool = True) -> Tensor:
+        """Images; not `activated` they are what tanh is applied to."""
+        images = self.layers(coded(latent, self.categories, self.continuous), labels)
+        return torch.tanh(images) if activated else images
 
 
 class Discriminator(nn.Module):

@@ -54,9 +54,11 @@ class Generator(nn.Module):
         body = hidden_layers(sizes, activation, normalization, self.classes)
         self.layers = LabelledSequential(*joined, *body, head)
 
-    def forward(self, latent: Tensor, labels: Tensor | None = None) -> Tensor:
+    def forward(self, latent: Tensor, labels: Tensor | None = None, activated: bool = True) -> Tensor:
+        """Images; not `activated` they are what tanh is applied to."""
         latent = coded(latent, self.categories, self.continuous)
-        return torch.tanh(self.layers(latent, labels)).unflatten(1, self.image_shape)
+        images = self.layers(latent, labels).unflatten(1, self.image_shape)
+        return torch.tanh(images) if activated else images
 
 
 class Discriminator(nn.Module):

@@ -66,6 +66,17 @@ class MnistPair(Mnist):
         )
         return sources, counterparts, labels
 
+    def held_out(self, num: int) -> dict[str, Tensor]:
+        """As for other data, and `source`, (N, 1, S, S) in [-1, 1], whose true counterparts the images are."""
+        sources, counterparts, labels = self.test_pairs()
+        kept = fixed_order(len(labels), "held out")[:num]
+        images = {name: rows[kept].float() / 127.5 - 1 for name, rows in (("source", sources), ("image", counterparts))}
+        return images | {"label": labels[kept]}
+
+    def to_translate(self, num: int) -> Tensor:
+        sources, _, labels = self.test_pairs()
+        return sources[fixed_order(len(labels), "held out")[:num]]
+
     def readable(self, images: Tensor) -> Tensor:
         """uint8 images (N, 1, S, S) of the target domain as a classifier of MNIST expects them, same shape."""
         return readable(images, self.target)

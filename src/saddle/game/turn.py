@@ -90,6 +90,16 @@ def input_of(layer: nn.Module, call: Callable[[], Tensor]) -> Tensor:
     return seen[-1]
 
 
+def check_weights(weights: Mapping[str, float], terms: tuple[str, ...]) -> None:
+    """Raise ValueError unless there is a weight for each of the `terms` and for nothing else."""
+    for name in weights:
+        if name not in terms:
+            raise ValueError(f"weights.{name}: there is no such term; the terms are {', '.join(terms)}")
+    for name in terms:
+        if name not in weights:
+            raise ValueError(f"weights.{name} is missing: it has no default")
+
+
 class Game(ABC):
     """A paper's algorithm: the networks it needs and its turns, in order."""
 

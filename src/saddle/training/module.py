@@ -78,7 +78,9 @@ class GameModule(LightningModule):
 
     def on_fit_start(self) -> None:
         self.noise = Noise(self.seed, self.rows, self.accumulate, self.global_rank, self.trainer.world_size)
-        self.wrapped = dict(zip((turn.name for turn in self.turns), self.optimizers(), strict=True))
+        found = self.optimizers()  # of a game with one turn it is no list
+        wrapped = found if isinstance(found, list) else [found]
+        self.wrapped = dict(zip((turn.name for turn in self.turns), wrapped, strict=True))
 
     # one iteration
 

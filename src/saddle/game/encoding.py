@@ -1,0 +1,40 @@
+"""Encoders in games: from images to codes, and back by the generator."""
+
+import torch
+from torch import Tensor, nn
+
+
+def posterior(encoder: nn.Module, images: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and log variance, (N, latent_dim) each, of the Gaussian q(z|x) of a `gaussian` encoder."""
+    mean, log_variance = encoder(images).float().chunk(2, dim=1)
+    return mean, log_variance
+
+
+def drawn(mean: Tensor, log_variance: Tensor, noise: Tensor) -> Tensor:
+    """Codes (N, latent_dim) of that Gaussian, from standard normal noise, with gradients to both (Kingma & Welling
+    2014, section 2.4, arXiv 1312.6114).
+    """
+    return mean + torch.exp(log_variance / 2) * noise
+
+
+def kl_from_prior(mean: Tensor, log_variance: Tensor) -> Tensor:
+    """KL(N(mean, variance) || N(0, 1)) in nats, (N,) (Kingma & Welling 2014, appendix B)."""
+    return (mean.square() + log_variance.exp() - 1 - log_variance).sum(1) / 2
+
+
+def code(encoder: nn.Module, images: Tensor) -> Tensor:
+    """The code (N, latent_dim) of images: of a `gaussian` encoder the mean."""
+    return posterior(encoder, images)[0] if encoder.gaussian else encoder(images)
+
+
+def squared_error(images: Tensor, made: Tensor) -> Tensor:
+    """The mean squared error per pixel, (N,), of images (N, C, H, W) in [-1, 1], black to white being 1."""
+    return (images.float() - made.float()).square().flatten(1).mean(1) / 4
+
+
+def beside(images: Tensor, made: Tensor, columns: int = 10, rows: int = 4) -> Tensor:
+    """Images above what was made of them, in turn: (2 * rows, columns, C, H, W) at most."""
+    columns = min(columns, len(images))
+    rows = min(rows, len(images) // columns)
+    pairs = [values[: rows * columns].unflatten(0, (rows, columns)) for values in (images, made)]
+    return torch.stack(pairs, dim=1).flatten(0, 1)
