@@ -37,6 +37,9 @@ def check_pairing(config: dict[str, Any], game: Game) -> list[str]:
         for name, penalty in getattr(game, "penalties", {}).items()
         if not isinstance(penalty, Weighted) or penalty.weight > 0
     }
+    for name, penalty in penalties.items():
+        if not isinstance(penalty, game.plays):
+            raise InputError(f"penalty={name} does not go with game={_name(game)}: {_playable(game)}")
     loss, discriminator = getattr(game, "loss", None), config["architecture"].get("discriminator", {})
     _check_bounded(loss, penalties, discriminator)
     _check_gradients(penalties, discriminator)
@@ -46,6 +49,17 @@ def check_pairing(config: dict[str, Any], game: Game) -> list[str]:
             raise InputError(f"penalty={name} shifts and mirrors images: it says nothing of points; leave it out")
     _check_augmentations(config, game)
     return _warnings(loss, penalties, discriminator)
+
+
+def _name(game: Game) -> str:
+    return type(game).__module__.rpartition(".")[2]
+
+
+def _playable(game: Game) -> str:
+    """The mend, in words."""
+    kinds = {InputGradientPenalty: "on D's gradient (r1, r2)", WeightConstraint: "on weights (weight_clipping)"}
+    known = [text for kind, text in kinds.items() if kind in game.plays]
+    return f"it plays those {' and '.join(known)}" if known else "leave it out"
 
 
 def _on_inputs(penalties: dict[str, Any]) -> list[str]:
