@@ -99,7 +99,7 @@ class MemoryData(LightningDataModule, ABC):
         assert self._read is not None
         return self._read
 
-    def sources(self) -> Tensor | None:
+    def training_sources(self) -> Tensor | None:
         """Rows (M, ...) of the domain that a translation starts from, as the loader holds them; None without."""
         self.read()
         return self._sources
@@ -118,7 +118,7 @@ class MemoryData(LightningDataModule, ABC):
         """Read the data if that is still to do, and shard it for this rank."""
         if self.loader is not None:
             return
-        (rows, labels), sources = self.training(), self.sources()
+        (rows, labels), sources = self.training(), self.training_sources()
         trainer = self.trainer
         if trainer.overfit_batches > 0:
             count = trainer.overfit_batches

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Literal
 
 from torch import Tensor, nn
 
@@ -11,7 +12,7 @@ from saddle.penalty.base import WeightConstraint
 
 Networks = Mapping[str, nn.Module]
 Batch = Mapping[str, Tensor]
-"""`image` (N, C, H, W) in [-1, 1] and, where the data has them, `label` (N,) int64."""
+"""`image` (N, C, H, W) in [-1, 1] and, where the data has them, `label` (N,) int64 and `source` (N, C, H, W)."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,9 @@ class Game(ABC):
 
     needs: tuple[str, ...]
     """Names of the networks."""
+
+    reads: Literal["latent", "source"] = "latent"
+    """What its generator is given: a latent (N, latent_dim), or images of a source domain."""
 
     def state(self) -> Mapping[str, nn.Module]:
         """Modules whose buffers outlive an iteration, by name: saved, moved and restored with the networks."""
