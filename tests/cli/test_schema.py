@@ -227,6 +227,14 @@ def test_folders_are_never_shared(tmp_path):
     assert [Path(unique_folder(wanted)).name for _ in range(3)] == ["10-00-00", "10-00-00-2", "10-00-00-3"]
 
 
+@pytest.mark.parametrize("optimizer", ["sgd", "rmsprop"])
+def test_what_an_experiment_gives_to_another_optimizer_is_refused_with_the_mend(optimizer):
+    chosen = ("experiment=ring", f"optimizer={optimizer}")
+    with pytest.raises(InputError, match=r"^optimizer\.betas: there is no such setting; .* by ~optimizer\.betas$"):
+        build(config(*chosen))
+    build(config(*chosen, "~optimizer.betas"))
+
+
 def test_schedules_of_betas_are_for_optimizers_that_have_them():
     chosen = "training.beta2_schedule.generator"
     module = build(config(f"{chosen}.shape=cosine", f"{chosen}.horizon_images=1000", f"{chosen}.final=0.1")).module
