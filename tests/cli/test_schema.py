@@ -7,9 +7,10 @@ from hydra import compose, initialize_config_dir
 from torch import nn
 
 from helpers import REPOSITORY
-from saddle.cli.build import build, check_config, make
+from saddle.cli.build import build, check_config
 from saddle.cli.compose import plain_config
 from saddle.cli.folder import unique_folder
+from saddle.cli.make import make
 from saddle.error import InputError
 
 CONF = REPOSITORY / "conf"
