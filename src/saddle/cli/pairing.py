@@ -17,7 +17,7 @@ from saddle.penalty.base import InputGradientPenalty, WeightConstraint, Weighted
 
 
 def with_head_bias(name: str, node: dict[str, Any], game: Game) -> dict[str, Any]:
-    """The config of the network `name` whose `head_bias` is decided: where only differences of logits count there is none.
+    """The config of network `name`, its `head_bias` decided: where only differences of logits count there is none.
 
     Raises InputError if the config asks for one there.
     """
