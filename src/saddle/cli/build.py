@@ -144,7 +144,7 @@ def build_networks(config: Config, game: Game) -> tuple[dict[str, nn.Module], di
         raise InputError(f"architecture.{missing[0]} is missing: game={type(game).__name__} needs it")
     networks, nodes, decided = {}, {}, game.decides()
     for name in game.needs:
-        node = with_head_bias(config["architecture"][name], game) | decided.get(name, {})
+        node = with_head_bias(name, config["architecture"][name], game) | decided.get(name, {})
         if node.get("features", 0) is None:  # a head on the discriminator's features
             node["features"] = networks["discriminator"].features
         networks[name], nodes[name] = make(f"architecture.{name}", node), node

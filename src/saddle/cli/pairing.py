@@ -16,8 +16,8 @@ from saddle.penalty.balanced_consistency import BalancedConsistency
 from saddle.penalty.base import InputGradientPenalty, WeightConstraint, Weighted
 
 
-def with_head_bias(node: dict[str, Any], game: Game) -> dict[str, Any]:
-    """The config of a network whose `head_bias` is decided: where only differences of logits count there is none.
+def with_head_bias(name: str, node: dict[str, Any], game: Game) -> dict[str, Any]:
+    """The config of network `name`, its `head_bias` decided: where only differences of logits count there is none.
 
     Raises InputError if the config asks for one there.
     """
@@ -26,7 +26,7 @@ def with_head_bias(node: dict[str, Any], game: Game) -> dict[str, Any]:
     relative = getattr(getattr(game, "loss", None), "relative", False)
     if relative and node["head_bias"]:
         raise InputError(
-            "architecture.discriminator.head_bias=True: this loss reads differences of logits alone, so that bias "
+            f"architecture.{name}.head_bias=True: this loss reads differences of logits alone, so that bias "
             "would never learn: use null or false"
         )
     return {**node, "head_bias": not relative if node["head_bias"] is None else node["head_bias"]}
