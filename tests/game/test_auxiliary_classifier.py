@@ -126,7 +126,8 @@ def test_each_turn_changes_its_own_networks():
     before = {name: value.clone() for name, value in module.state_dict().items()}
 
     def changed(module):
-        return {name.split(".")[0] for name, value in module.state_dict().items() if not torch.equal(before[name], value)}
+        now = module.state_dict()
+        return {name.split(".")[0] for name, value in before.items() if not torch.equal(now[name], value)}
 
     fit(module, Points(), 1)
     assert changed(module) == {"discriminator", "classifier"}
