@@ -74,7 +74,8 @@ ARCHITECTURES = {
 QUIET = ["logger=none", "figure=null", "folder=unused"]  # nothing but training
 QUIET += ["trainer.enable_model_summary=false", "+trainer.enable_checkpointing=false"]
 QUIET += [
-    f"~callback.{name}" for name in ("curves", "samples", "progress", "checkpoint", "quality", "health", "summary")
+    f"~callback.{name}"
+    for name in ("curves", "samples", "progress", "checkpoint", "quality", "health", "summary", "game")
 ]
 # The rate and two small weights let logits pass the hinge's margin soon: inside it D's last bias has no gradient.
 _COMMON = ["trainer=cpu", "trainer.precision=64-true", f"trainer.max_steps={ITERATIONS}", "data.batch_size=8"]

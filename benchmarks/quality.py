@@ -1,116 +1,125 @@
-"""Compare recipes by sample quality after equal time: `python benchmarks/quality.py MINUTES SEEDS NAME=OVERRIDES ...`.
+"""Sample quality after equal CPU time: `python benchmarks/quality.py OUT --seconds 300 --seeds 0,1 NAME=SETTINGS ...`
 
-Each recipe is trained by train.py for MINUTES on real MNIST (SADDLE_DATA_ROOT), one run after the other. 10,000 samples
-of its averaged generator are compared with the 10,000 test images by the Frechet distance between Gaussians fitted to
-the penultimate features (64) of a small classifier, which is trained first (Heusel et al. 2017, eq. 6, with another
-feature space). The distance of 10,000 training images to the test images is the floor. Prints one row per run as JSON;
-`as_asked` is the share of a conditional run's samples that the classifier reads as the class that was asked for.
+Each recipe (settings as for train.py, separated by spaces) is trained in this process on one thread, without pictures
+and curves, until it has used so many CPU seconds; a busy neighbour does not change that much, as wall time does. Then
+10,000 samples are compared with as many training images in the features of the classifier that comes with saddle, as
+`saddle evaluate` does, and the game's own figures are taken from 10,000 held-out images. A run leaves one file in OUT,
+and a run whose file is there is skipped. Prints a table (Markdown).
 """
 
+import argparse
 import json
+import logging
 import os
-import subprocess
+import platform
 import sys
-import tempfile
+import time
+import warnings
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
-import numpy as np
-import scipy.linalg
-
 import saddle.compat  # noqa: F401  isort: skip
 import torch
-from torch import Tensor, nn
-from torchvision.datasets import MNIST
+from lightning import Callback
+from pairs import QUIET
 
-ROOT = os.environ["SADDLE_DATA_ROOT"]
-CACHE = Path(tempfile.gettempdir()) / "saddle-quality-classifier.pt"
+from saddle.callback.game_figures import agreements, game_figures
+from saddle.cli.build import Built, build
+from saddle.cli.compose import compose
+from saddle.metric.extractor import extractor_for
+from saddle.metric.reference import chosen, reference
+from saddle.metric.score import Read, full
+from saddle.seed import hashed_seed
+from saddle.training.sampling import images_from
+
+SHOWN = ("frechet", "precision", "recall", "coverage")
 
 
-def mnist(train: bool) -> tuple[Tensor, Tensor]:
-    """Images, float32 (N, 1, 28, 28) in [-1, 1], and labels."""
-    data = MNIST(ROOT, train=train)
-    return data.data.unsqueeze(1).float() / 127.5 - 1, data.targets
+class Budget(Callback):
+    """Ends training after so many CPU seconds of this process, counted from the first iteration."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds, self.used = seconds, 0.0
+
+    def on_train_start(self, trainer: Any, module: Any) -> None:
+        self.begun = time.process_time()
+
+    def on_train_batch_end(self, trainer: Any, *_: Any) -> None:
+        self.used = time.process_time() - self.begun
+        trainer.should_stop = self.used >= self.seconds
 
 
-def classifier() -> nn.Sequential:
-    """A small convolutional classifier, trained for three epochs (about a minute on one core)."""
-    torch.manual_seed(0)
-    features = nn.Sequential(
-        *(nn.Conv2d(1, 16, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)),
-        *(nn.Conv2d(16, 32, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)),
-        *(nn.Flatten(), nn.Linear(32 * 49, 64), nn.ReLU()),
-    )
-    model = nn.Sequential(features, nn.Linear(64, 10))
-    if CACHE.exists():
-        model.load_state_dict(torch.load(CACHE, weights_only=True))
-        return model.eval()
-    images, labels = mnist(train=True)
-    steps = 3 * len(images) // 128
-    optimizer = torch.optim.Adam(model.parameters(), lr=2e-3)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 2e-3, total_steps=steps)
-    for _ in range(steps):
-        chosen = torch.randint(len(images), (128,))
-        loss = nn.functional.cross_entropy(model(images[chosen]), labels[chosen])
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        schedule.step()
-    torch.save(model.state_dict(), CACHE)
-    return model.eval()
+def trained(settings: str, seed: int, seconds: float) -> tuple[Built, Budget]:
+    """A run that has used its budget."""
+    limits = ["trainer=cpu", "trainer.max_steps=-1", f"seed={seed}"]
+    budget = Budget(seconds)
+    built = build(compose([*settings.split(), *QUIET, *limits]))
+    built.trainer.callbacks.append(budget)
+    built.trainer.fit(built.module, datamodule=built.data)
+    return built, budget
 
 
 @torch.no_grad()
-def features(model: nn.Sequential, images: Tensor) -> tuple[np.ndarray, np.ndarray]:
-    """Penultimate features, float64 (N, 64), and class probabilities."""
-    hidden = torch.cat([model[0](part) for part in images.split(1000)])
-    return hidden.double().numpy(), model[1](hidden).softmax(1).double().numpy()
+def measured(built: Built) -> dict[str, float]:
+    """The figures of `saddle.metric.score.full` and those of the game."""
+    module, data = built.module, built.data
+    extractor = extractor_for("auto", data.extractor)
+    real = reference(chosen(data.training()[0], 10_000), extractor, None)
+    samples = images_from(
+        module.sampler(), 10_000, hashed_seed(module.seed, "quality"), sources=data.to_translate(10_000)
+    )
+    networks = {name: module.finished(name) for name in module.game.needs}
+    held_out = data.held_out(10_000)
+    own = game_figures(module.game, networks, held_out, module.seed)
+    own |= agreements(module.game, networks, held_out, module.seed, data, extractor)
+    return full(real, Read(*extractor(samples))) | own
 
 
-def frechet(a: np.ndarray, b: np.ndarray) -> float:
-    """|m_a - m_b|^2 + tr(C_a + C_b - 2 (C_a C_b)^(1/2))."""
-    ca, cb = np.cov(a, rowvar=False), np.cov(b, rowvar=False)
-    root = scipy.linalg.sqrtm(ca @ cb).real
-    return float(((a.mean(0) - b.mean(0)) ** 2).sum() + np.trace(ca + cb - 2 * root))
+def row(name: str, settings: str, seed: int, seconds: float, out: Path) -> dict[str, Any]:
+    """The figures of one run, from its file if it was made before with the same settings."""
+    path = out / f"{name}-{seed}.json"
+    about = {"name": name, "settings": settings, "seed": seed, "seconds": seconds}
+    if path.exists() and (kept := json.loads(path.read_text())).items() >= about.items():
+        return kept
+    built, budget = trained(settings, seed, seconds)
+    found = about | {"iterations": built.module.clock.iteration, "images": built.module.clock.images}
+    found |= {"cpu_seconds": round(budget.used, 1), "torch": torch.__version__, "machine": platform.machine()}
+    found |= measured(built)
+    path.write_text(json.dumps(found) + "\n")
+    print(json.dumps(found), file=sys.stderr, flush=True)
+    return found
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """One line per run."""
+    lines = [f"| recipe | seed | images | {' | '.join(SHOWN)} | own |", "|---|" + "---:|" * (len(SHOWN) + 2) + "---|"]
+    for found in rows:
+        after = list(found)[list(found).index("confident") + 1 :] if "confident" in found else []
+        own = ", ".join(f"{name} {found[name]:.4g}" for name in after)
+        cells = [found["name"], found["seed"], f"{found['images']:,}", *(f"{found.get(n, 0):.4g}" for n in SHOWN), own]
+        lines.append(f"| {' | '.join(map(str, cells))} |")
+    return "\n".join(lines)
 
 
 def main() -> None:
-    minutes, seeds, recipes = float(sys.argv[1]), int(sys.argv[2]), dict(a.split("=", 1) for a in sys.argv[3:])
-    model = classifier()
-    test, labels = mnist(train=False)
-    real, probabilities = features(model, test)
-    floor = frechet(features(model, mnist(train=True)[0][:10_000])[0], real)
-    accuracy = float((probabilities.argmax(1) == labels.numpy()).mean())
-    print(json.dumps({"floor": round(floor, 3), "classifier_accuracy": accuracy}), flush=True)
-    time = f"00:00:{int(minutes):02d}:{int(minutes * 60) % 60:02d}"
-    for seed in range(1, seeds + 1):
-        for name, overrides in recipes.items():
-            with tempfile.TemporaryDirectory() as folder:
-                command = [sys.executable, "train.py", f"hydra.run.dir={folder}/run", f"trainer.max_time='{time}'"]
-                command += ["trainer.max_steps=-1", f"seed={seed}", *overrides.split()]
-                subprocess.run(command, check=True, capture_output=True)
-                draw = ["sample", f"{folder}/run", "--num", "10000", "--format", "npz", "--out", f"{folder}/s.npz"]
-                subprocess.run([sys.executable, "-m", "saddle", *draw], check=True, capture_output=True)
-                drawn = dict(np.load(f"{folder}/s.npz"))
-                images = torch.from_numpy(drawn["images"]).permute(0, 3, 1, 2).float() / 127.5 - 1
-                fake, classes = features(model, images)
-                summary = json.loads(Path(f"{folder}/run/summary.json").read_text())
-            share = np.bincount(classes.argmax(1), minlength=10) / len(classes)
-            row = {
-                "recipe": name,
-                "seed": seed,
-                "frechet": round(frechet(fake, real), 2),
-                "confident": round(float((classes.max(1) > 0.9).mean()), 3),
-                "rarest_class": round(float(share.min()), 3),
-                "iterations": summary["iterations"],
-                "images_per_second": summary["images_per_second"],
-                "overrides": overrides,
-            }
-            if "labels" in drawn:
-                row["as_asked"] = round(float((classes.argmax(1) == drawn["labels"]).mean()), 4)
-            print(json.dumps(row), flush=True)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("out", type=Path)
+    parser.add_argument("recipes", nargs="+", metavar="NAME=SETTINGS")
+    parser.add_argument("--seconds", type=float, default=300)
+    parser.add_argument("--seeds", default="0")
+    arguments = parser.parse_args()
+    for name in ("lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module="lightning")
+    torch.set_num_threads(1)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    recipes = dict(recipe.split("=", 1) for recipe in arguments.recipes)
+    seeds = [int(seed) for seed in arguments.seeds.split(",")]
+    rows = [row(*recipe, seed, arguments.seconds, arguments.out) for seed in seeds for recipe in recipes.items()]
+    print(table(rows))
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from saddle.callback.quality import PREFIX, Quality
 from saddle.data.module import ImageData
 from saddle.game.turn import Batch, Game, Moment, Networks
 from saddle.metric.agreement import agreement
+from saddle.metric.extractor import Extractor
 from saddle.training.module import GameModule
 from saddle.training.noise import fixed_noise
 from saddle.training.sampling import as_bytes
@@ -58,22 +59,13 @@ class GameFigures(Callback):
         self._measured = module.clock.iteration
         networks = {name: module.finished(name) for name in module.game.needs}
         found = game_figures(module.game, networks, self._batch, module.seed)
-        found |= self._agreements(trainer, module, networks)
+        quality = next((callback for callback in trainer.callbacks if isinstance(callback, Quality)), None)
+        if quality is not None and quality.extractor is not None:
+            data, given = trainer.datamodule, (networks, self._batch, module.seed)
+            found |= agreements(module.game, *given, data, quality.extractor)
         publish(trainer, module.clock.iteration, {f"{PREFIX}{name}": value for name, value in found.items()})
         for name, picture in game_pictures(module.game, networks, self._batch, module.seed).items():
             self._show(trainer, name, picture)
-
-    def _agreements(self, trainer: Trainer, module: GameModule, networks: Networks) -> dict[str, float]:
-        extractor = next((c.extractor for c in trainer.callbacks if isinstance(c, Quality)), None)
-        data = trainer.datamodule
-        if extractor is None or not extractor.reads_classes_of(type(data).__name__, data.extractor):
-            return {}
-        claims = module.game.claims(networks, _on(self._batch, networks), _moment(module.seed))
-        found = {}
-        for name, claim in claims.items():
-            _, probabilities = extractor(data.readable(as_bytes(claim.images.float().cpu())))
-            found[name] = agreement(claim.classes.cpu(), probabilities.argmax(1).cpu(), claim.named)
-        return found
 
     def _show(self, trainer: Trainer, name: str, picture: Tensor) -> None:
         folder = self.folder / name
@@ -93,6 +85,19 @@ def game_figures(game: Game, networks: Networks, batch: Batch, seed: int) -> dic
         rows = {name: values[first : first + _PART] for name, values in batch.items()}
         parts.append(game.figures(networks, rows, moment))
     return {name: float(torch.cat([part[name].float() for part in parts]).mean()) for name in parts[0]}
+
+
+def agreements(
+    game: Game, networks: Networks, batch: Batch, seed: int, data: ImageData, extractor: Extractor
+) -> dict[str, float]:
+    """The share of each claim of the game that is borne out; none unless `extractor` reads the data's own classes."""
+    if not extractor.reads_classes_of(type(data).__name__, data.extractor):
+        return {}
+    found = {}
+    for name, claim in game.claims(networks, _on(batch, networks), _moment(seed)).items():
+        _, probabilities = extractor(data.readable(as_bytes(claim.images.float().cpu())))
+        found[name] = agreement(claim.classes.cpu(), probabilities.argmax(1).cpu(), claim.named)
+    return found
 
 
 def game_pictures(game: Game, networks: Networks, batch: Batch, seed: int) -> dict[str, Tensor]:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from torch import nn
+
 from saddle.augmentation.ada import ADA
 from saddle.error import InputError
 from saddle.game.turn import Game
@@ -30,6 +32,19 @@ def with_head_bias(node: dict[str, Any], game: Game) -> dict[str, Any]:
     return {**node, "head_bias": not relative if node["head_bias"] is None else node["head_bias"]}
 
 
+def check_reads(generator: nn.Module, game: Game) -> None:
+    """Raise InputError, naming the mend, unless the generator reads what the game gives it: a latent, or sources."""
+    reads = getattr(generator, "reads", "latent")
+    if reads == game.reads:
+        return
+    words = {"latent": "a latent", "source": "images of a source domain"}
+    architecture, player = (type(part).__module__.rpartition(".")[2] for part in (generator, game))
+    raise InputError(
+        f"architecture={architecture}: its generator reads {words[reads]}, and game={player} gives it "
+        f"{words[game.reads]}: use architecture={'dcgan or mlp' if game.reads == 'latent' else 'resnet'}"
+    )
+
+
 def check_pairing(config: dict[str, Any], game: Game) -> list[str]:
     """Raise InputError for parts of a game that contradict each other; the sentences to warn with, for the rest."""
     penalties = {
@@ -37,6 +52,9 @@ def check_pairing(config: dict[str, Any], game: Game) -> list[str]:
         for name, penalty in getattr(game, "penalties", {}).items()
         if not isinstance(penalty, Weighted) or penalty.weight > 0
     }
+    for name, penalty in penalties.items():
+        if not isinstance(penalty, game.plays):
+            raise InputError(f"penalty={name} does not go with game={_name(game)}: {_playable(game)}")
     loss, discriminator = getattr(game, "loss", None), config["architecture"].get("discriminator", {})
     _check_bounded(loss, penalties, discriminator)
     _check_gradients(penalties, discriminator)
@@ -46,6 +64,17 @@ def check_pairing(config: dict[str, Any], game: Game) -> list[str]:
             raise InputError(f"penalty={name} shifts and mirrors images: it says nothing of points; leave it out")
     _check_augmentations(config, game)
     return _warnings(loss, penalties, discriminator)
+
+
+def _name(game: Game) -> str:
+    return type(game).__module__.rpartition(".")[2]
+
+
+def _playable(game: Game) -> str:
+    """The mend, in words."""
+    kinds = {InputGradientPenalty: "on D's gradient (r1, r2)", WeightConstraint: "on weights (weight_clipping)"}
+    known = [text for kind, text in kinds.items() if kind in game.plays]
+    return f"it plays those {' and '.join(known)}" if known else "leave it out"
 
 
 def _on_inputs(penalties: dict[str, Any]) -> list[str]:
