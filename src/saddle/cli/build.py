@@ -14,7 +14,7 @@ from saddle.augmentation.base import Augmentation
 from saddle.bound import Count, Index, Positive
 from saddle.cli.limit import max_steps
 from saddle.cli.make import Config, make
-from saddle.cli.pairing import check_pairing, check_reads, with_head_bias
+from saddle.cli.pairing import check_decided, check_packing, check_pairing, check_reads, with_head_bias
 from saddle.cli.per_turn import build_beta2_schedules, build_clip_norm, build_optimizers, build_schedules
 from saddle.cli.schema import check_parameters
 from saddle.cli.sound import check_architecture, check_once, check_trainer, trainer_arguments
@@ -110,6 +110,7 @@ def build(config: Config, purge_step: int | None = None) -> Built:
     trainer = build_trainer(config, purge_step)
     if data.batch_size % trainer.world_size:
         raise InputError(f"data.batch_size={data.batch_size} must be a multiple of the {trainer.world_size} devices")
+    check_packing(networks, game, data.batch_size, trainer.world_size)
     turns = game.turns()
     training = config["training"]
     module = GameModule(
@@ -144,7 +145,9 @@ def build_networks(config: Config, game: Game) -> tuple[dict[str, nn.Module], di
         raise InputError(f"architecture.{missing[0]} is missing: game={type(game).__name__} needs it")
     networks, nodes, decided = {}, {}, game.decides()
     for name in game.needs:
-        node = with_head_bias(config["architecture"][name], game) | decided.get(name, {})
+        settings = decided.get(name, {})
+        check_decided(name, config["architecture"][name], settings, game)
+        node = with_head_bias(config["architecture"][name], game) | settings
         if node.get("features", 0) is None:  # a head on the discriminator's features
             node["features"] = networks["discriminator"].features
         networks[name], nodes[name] = make(f"architecture.{name}", node), node

@@ -1,10 +1,13 @@
 """Which loss, penalties and discriminator go together: refused with the reason, or warned of, before training."""
 
+from collections.abc import Mapping
+from inspect import signature
 from typing import Any
 
 from torch import nn
 
 from saddle.augmentation.ada import ADA
+from saddle.cli.schema import resolve_target
 from saddle.error import InputError
 from saddle.game.turn import Game
 from saddle.loss.base import Loss
@@ -43,6 +46,32 @@ def check_reads(generator: nn.Module, game: Game) -> None:
         f"architecture={architecture}: its generator reads {words[reads]}, and game={player} gives it "
         f"{words[game.reads]}: use architecture={'dcgan or mlp' if game.reads == 'latent' else 'resnet'}"
     )
+
+
+def check_decided(name: str, node: Mapping[str, Any], settings: Mapping[str, Any], game: Game) -> None:
+    """Raise InputError unless the network `name`, of config `node`, has the settings that the game decides."""
+    target = resolve_target(f"architecture.{name}", node["_target_"])
+    lacking = [setting for setting in settings if setting not in signature(target).parameters]
+    if lacking:
+        raise InputError(
+            f"architecture={target.__module__.rpartition('.')[2]}: its {name} has no setting {lacking[0]}, which "
+            f"game={_name(game)} decides: use architecture=dcgan or mlp"
+        )
+
+
+def check_packing(networks: Mapping[str, nn.Module], game: Game, batch_size: int, devices: int) -> None:
+    """Raise InputError unless the game plays packs, and `batch_size` over that many devices makes whole ones."""
+    packing = getattr(networks.get("discriminator"), "packing", 1)
+    if packing > 1 and not game.packs:
+        raise InputError(
+            f"architecture.discriminator.packing={packing}: game={_name(game)} looks at single images; use packing=1"
+        )
+    if batch_size // devices % packing:
+        each = "" if devices == 1 else f" gives each of the {devices} devices {batch_size // devices}, which"
+        raise InputError(
+            f"data.batch_size={batch_size}{each} makes no whole packs of architecture.discriminator.packing={packing}: "
+            f"use a multiple of {packing * devices}"
+        )
 
 
 def check_pairing(config: dict[str, Any], game: Game) -> list[str]:

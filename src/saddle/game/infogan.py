@@ -24,10 +24,10 @@ _COLUMNS = 10
 class InfoGAN(Game):
     """The adversarial game, in which both turns also maximise the information that images have on their code.
 
-    The code c (`saddle.layer.code`) is one of `categories` and `continuous` numbers. Q, the network `recognition`, reads
-    D's features of G(z, c); L_I = E[log Q(c|x)] + H(c) is a lower bound of I(c; G(z, c)) (equation 5), and -L_I times a
-    weight joins both losses (equation 6). As in the authors' code (openai/InfoGAN), D's turn trains Q and all of D on
-    it, the layers that Q shares with D included; G's turn trains G alone. H(c) is constant and left out of the terms.
+    The code c (`saddle.layer.code`) is one of `categories` and `continuous` numbers. Q, the network `recognition`,
+    reads D's features of G(z, c). L_I = E[log Q(c|x)] + H(c) is a lower bound of I(c; G(z, c)) (equation 5), and
+    -L_I times a weight joins both losses (equation 6). As in the authors' code (openai/InfoGAN), D's turn trains Q and
+    all of D on it, the layers that Q shares with D included; G's turn trains G alone. H(c) is constant and left out.
     Q's part for the continuous numbers is a Gaussian with standard deviation `std`, as in the code's runs on MNIST
     (there 1), or if that is None one that Q tells, image by image (appendix C).
     Raises ValueError without a code, or unless `weights` (lambda) has exactly the terms categorical and continuous.
@@ -85,7 +85,9 @@ class InfoGAN(Game):
         played = self.contest.generator_loss(scene, moment, moment.iteration)
         return self._informed(played, networks["recognition"], features, latent)
 
-    def _informed(self, played: Played, recognition: nn.Module, features: Mapping[str, Tensor], latent: Tensor) -> Played:
+    def _informed(
+        self, played: Played, recognition: nn.Module, features: Mapping[str, Tensor], latent: Tensor
+    ) -> Played:
         surprise = self.surprise(recognition(features["fake"]), latent)
         terms = {name: self.weights[name] * values.mean() for name, values in surprise.items()}
         return Played({**played.terms, **terms}, played.observed)
@@ -156,7 +158,7 @@ class InfoGAN(Game):
         return given(networks["generator"], same)(latent).unflatten(0, (-1, _COLUMNS))
 
     def claims(self, networks: Networks, batch: Batch, moment: Moment) -> Mapping[str, Claim]:
-        """`code_agreement`: whether each category is one class, found without labels; a G that is told them has none."""
+        """`code_agreement`: whether each category is one class, found without labels. Not of a G that is told them."""
         if not self.categories or networks["generator"].classes:
             return {}
         latent, fake = generated(networks["generator"], batch, moment)
