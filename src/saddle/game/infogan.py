@@ -99,7 +99,7 @@ class InfoGAN(Game):
         if self.categories:
             found["categorical"] = cross_entropy(logits, self._category(latent), reduction="none")
         if self.continuous:
-            squares = (values_of(latent, self.continuous).float() - mean).square() * torch.exp(-log_variance)
+            squares = (values_of(latent, self.continuous) - mean).square() * torch.exp(-log_variance)
             found["continuous"] = (squares + log_variance + math.log(2 * math.pi)).sum(1) / 2
         return found
 
