@@ -29,6 +29,7 @@ ROWS = {
     **{name: [*choice, *OLD] for name, choice in PENALTIES.items()},
     "diffaugment": ["augmentation=diffaugment", *OLD],
     "ada": ["augmentation=ada", "augmentation.ada.speed_images=100", *OLD],
+    "packing": ["architecture.discriminator.packing=2", "penalty=gradient_penalty"],
     "spectral norm": [*OLD, *(f"architecture.{n}.normalization=spectral" for n in ("generator", "discriminator"))],
 }
 _COMMON = [*MLP, "data=digits", "data.batch_size=16", "trainer.precision=64-true", "trainer.max_steps=10"]

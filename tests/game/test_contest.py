@@ -27,9 +27,9 @@ from saddle.penalty.r2 import R2
 PACKING, ROWS = 3, 6
 MADE: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...], Callable[[nn.Module, Tensor], Tensor]]] = {
     "points": (
-        lambda: points.Discriminator(2.0, (5, 4), "tanh", packing=PACKING),
+        lambda: points.Discriminator(0.3, (16, 16), "relu", packing=PACKING),
         (2,),
-        lambda network, packs: network.layers(packs / 2.0),
+        lambda network, packs: network.layers(packs / 0.3),
     ),
     "mlp": (
         lambda: mlp.Discriminator(8, 2, (5, 4), "leaky_relu", packing=PACKING),
@@ -203,7 +203,7 @@ def test_latent_consistency_compares_packs_of_moved_latents(name):
 def test_g_is_told_by_packs_and_matches_their_features(name):
     played = Played(name, NonSaturating(), [FeatureMatching(1.5)])
     inside = nn.Sequential(*list(played.network.layers)[:-1])
-    flat = {"points": lambda packs: packs / 2.0, "mlp": lambda packs: packs.flatten(1), "dcgan": lambda packs: packs}
+    flat = {"points": lambda packs: packs / 0.3, "mlp": lambda packs: packs.flatten(1), "dcgan": lambda packs: packs}
     seen = [inside(flat[name](joined(images))) for images in (played.real, played.fake)]
     assert seen[0].shape == (2, played.network.features)
     terms = played.generator_terms()

@@ -8,6 +8,7 @@ from torch.distributions import Normal
 from torch.nn.functional import softplus
 
 from helpers import Points, fit, small_module
+from saddle.callback.game_figures import game_figures
 from saddle.game.adversarial import Adversarial
 from saddle.game.infogan import InfoGAN
 from saddle.game.turn import Moment
@@ -197,6 +198,17 @@ def test_what_is_told_is_measured_in_nats():
     sure = 0.0  # and what is never told is no information
     found = GAME.figures(networks, batch, given)
     assert found["information"].tolist() == pytest.approx([0.0] * 4000, abs=1e-9)
+
+
+@torch.no_grad()
+def test_figures_of_a_batch_in_parts_are_of_so_many_images():
+    networks = {"generator": Generator(), "discriminator": Discriminator(), "recognition": nn.Linear(3, 4)}
+    game = replace(GAME, continuous=1)
+    found = game_figures(game, networks, {"image": torch.zeros(700, 1, 2, 2)}, seed=4)  # 500, then 200
+    latent = fixed_noise(4, "figures latent", (700, 5))
+    told = networks["recognition"](networks["discriminator"].body(networks["generator"](latent).flatten(1)).tanh())
+    expected = math.log(2) - game.surprise(told, latent)["categorical"].mean()
+    assert found["information"] == pytest.approx(float(expected), abs=1e-6)
 
 
 def test_pictures_have_a_row_per_category_and_sweep_one_number():
