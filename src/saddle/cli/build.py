@@ -14,7 +14,7 @@ from saddle.augmentation.base import Augmentation
 from saddle.bound import Count, Index, Positive
 from saddle.cli.limit import max_steps
 from saddle.cli.make import Config, make
-from saddle.cli.pairing import check_pairing, check_reads, with_decided, with_head_bias
+from saddle.cli.pairing import check_packing, check_pairing, check_reads, with_decided, with_head_bias
 from saddle.cli.per_turn import build_beta2_schedules, build_clip_norm, build_optimizers, build_schedules
 from saddle.cli.schema import check_parameters
 from saddle.cli.sound import check_architecture, check_label_settings, check_once, check_trainer, trainer_arguments
@@ -110,6 +110,7 @@ def build(config: Config, purge_step: int | None = None) -> Built:
     trainer = build_trainer(config, purge_step)
     if data.batch_size % trainer.world_size:
         raise InputError(f"data.batch_size={data.batch_size} must be a multiple of the {trainer.world_size} devices")
+    check_packing(networks, game, data.batch_size, trainer.world_size)
     turns = game.turns()
     training = config["training"]
     module = GameModule(
