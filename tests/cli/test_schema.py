@@ -28,7 +28,10 @@ NEEDED = {  # what has no default, and what goes together
     "architecture=points": ["data=ring"],
     **{choice: ["architecture=points"] for choice in ("data=ring", "data=grid", "data=swiss_roll")},
 }
-ON_THIS_MACHINE = {"trainer": ["default", "cpu"]}  # a Trainer with GPUs cannot be built without them
+BUILT = {  # a Trainer with GPUs cannot be built without them, nor networks that read sources for a game that has none
+    "trainer": ["default", "cpu"],
+    "architecture": [name for name in GROUPS["architecture"] if name != "resnet"],
+}
 
 
 def config(*overrides: str) -> dict:
@@ -41,9 +44,7 @@ def test_every_file_of_every_group_is_valid(choice):
     check_config(config(choice, *NEEDED.get(choice, [])))
 
 
-@pytest.mark.parametrize(
-    "choice", [f"{g}={o}" for g, options in GROUPS.items() for o in ON_THIS_MACHINE.get(g, options)]
-)
+@pytest.mark.parametrize("choice", [f"{g}={o}" for g, options in GROUPS.items() for o in BUILT.get(g, options)])
 def test_every_file_of_every_group_builds(choice):
     build(config(choice, *NEEDED.get(choice, [])))
 
@@ -66,7 +67,7 @@ def test_a_setting_of_a_network_that_a_game_adds_is_refused_by_name():
         check_config(config("+architecture/encoder=mlp", "architecture.encoder.image_size=9"))
 
 
-@pytest.mark.parametrize("architecture", [name for name in GROUPS["architecture"] if name != "points"])
+@pytest.mark.parametrize("architecture", [name for name in BUILT["architecture"] if name != "points"])
 def test_labels_are_asked_for_in_one_place(architecture):
     chosen = (f"architecture={architecture}", "architecture.conditional=true", "data.classes=10")
     module = build(config(*chosen, "architecture.discriminator.condition=concatenation")).module
@@ -83,6 +84,11 @@ def test_points_have_no_labels_to_ask_for():
         build(config("data=ring", "architecture=points", "architecture.conditional=true"))
     with pytest.raises(InputError, match=r"architecture\.generator\.scale=3\.0 contradicts data\.scale=1\.0"):
         build(config("data=ring", "architecture=points", "architecture.generator.scale=3.0"))
+
+
+def test_networks_that_translate_take_no_labels():
+    with pytest.raises(InputError, match=r"architecture\.conditional=True: none of these networks can be told labels"):
+        check_config(config("data=mnist_pair", "architecture=resnet", "architecture.conditional=true"))
 
 
 def test_several_penalties_at_once():

@@ -101,6 +101,59 @@ def test_ranks_flip_what_one_process_flips(parts):
         assert [row for part in range(parts) for s in shares for row in s[part * size : (part + 1) * size]] == batch
 
 
+SOURCES = torch.arange(100, 123, dtype=torch.uint8).view(23, 1, 1, 1)
+
+
+def pairs(epochs: int = 1, position: int = 0, **changes) -> list[list[tuple[int, int]]]:
+    """For each batch, the number of each image and of the source beside it."""
+    of = loader(**{"sources": SOURCES, **changes})
+    of.load_state_dict({"batches": position})
+    found = []
+    for batch in (batch for _ in range(epochs) for batch in of):
+        numbers = ((batch["source"].flatten() + 1) * 127.5).round().int() - 100
+        found.append(list(zip(batch["label"].tolist(), numbers.tolist(), strict=True)))
+    return found
+
+
+def test_sources_come_in_an_order_of_their_own_each_at_most_once_in_an_epoch():
+    first, second = pairs(epochs=2)[:5], pairs(epochs=2)[5:]
+    assert [[image for image, _ in batch] for batch in first] == labels(loader())
+    for epoch in (first, second):
+        flat = [pair for batch in epoch for pair in batch]
+        assert len({source for _, source in flat}) == 20
+        assert {source for _, source in flat} <= set(range(23))
+        assert sum(image == source for image, source in flat) < 8  # 0.9 expected by chance
+    orders = [[source for batch in epoch for _, source in batch] for epoch in (first, second)]
+    assert orders[0] != orders[1]
+    assert pairs(seed=4)[0] != first[0]
+    assert "source" not in next(iter(loader()))
+    with pytest.raises(ValueError, match="22 sources for 23 images"):
+        loader(sources=SOURCES[1:])
+
+
+@pytest.mark.parametrize("position", [0, 1, 4, 5, 7, 10])
+def test_sources_go_on_exactly_after_a_resume(position):
+    assert pairs(epochs=3, position=position)[: 15 - position] == pairs(epochs=3)[position:]
+
+
+@pytest.mark.parametrize("parts", [1, 2])
+def test_ranks_get_the_pairs_that_one_process_gets(parts):
+    whole = pairs(rows=8, epochs=3)
+    ranks = [pairs(rows=8, epochs=3, parts=parts, rank=rank, world_size=2) for rank in (0, 1)]
+    size = 8 // (2 * parts)
+    for batch, *shares in zip(whole, *ranks, strict=True):
+        assert [row for part in range(parts) for s in shares for row in s[part * size : (part + 1) * size]] == batch
+
+
+def test_a_source_is_mirrored_where_its_image_is():
+    of = MemoryLoader(WIDE, LABELS, rows=4, seed=3, flip=True, sources=WIDE)
+    known = {tuple(image.flatten().tolist()): False for image in WIDE / 127.5 - 1}
+    known |= {tuple(image.flip(-1).flatten().tolist()): True for image in WIDE / 127.5 - 1}
+    found = [known[tuple(source.flatten().tolist())] for batch in of for source in batch["source"]]
+    assert found == [mirrored for batch in flips() for mirrored in batch]
+    assert 0 < sum(found) < 20
+
+
 def test_points_are_delivered_as_they_are():
     points = torch.randn(23, 2)
     batch = next(iter(MemoryLoader(points, None, rows=4, seed=3)))["image"]

@@ -1,6 +1,7 @@
 from types import SimpleNamespace
 
 import pytest
+import torch
 
 from helpers import Points
 from saddle.error import InputError
@@ -150,6 +151,34 @@ def test_the_data_is_read_once_and_without_a_trainer():
     data.setup("fit")
     assert data.loads == 1
     assert data.skipped == 0
+
+
+class Translated(Points):
+    """Points with a source for each image: the image's complement."""
+
+    def load_sources(self):
+        return 255 - self.load()[0]
+
+
+def test_sources_are_kept_beside_the_images_through_limit_and_overfit_batches():
+    assert Points().training_sources() is None
+    data = Translated()
+    assert torch.equal(data.training_sources(), 255 - data.load()[0])
+    fresh = Translated()
+    fresh.limit = 20
+    assert torch.equal(fresh.training_sources(), 255 - fresh.training()[0])
+    assert len(fresh.training_sources()) == 20
+    loader = set_up(fresh, overfit_batches=2).train_dataloader()
+    assert torch.equal(loader.sources, 255 - loader.images)
+    assert len(loader.sources) == 16
+    assert set(next(iter(loader))) == {"image", "label", "source"}
+    assert set(next(iter(set_up(Points()).train_dataloader()))) == {"image", "label"}
+
+
+def test_sources_are_brought_to_the_size_of_the_images():
+    data = Translated()
+    data.image_size = 4
+    assert data.training_sources().shape == data.training()[0].shape == (60, 1, 4, 4)
 
 
 def test_flips_reach_the_loader():

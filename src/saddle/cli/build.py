@@ -14,7 +14,7 @@ from saddle.augmentation.base import Augmentation
 from saddle.bound import Count, Index, Positive
 from saddle.cli.limit import max_steps
 from saddle.cli.make import Config, make
-from saddle.cli.pairing import check_pairing, with_head_bias
+from saddle.cli.pairing import check_pairing, check_reads, with_head_bias
 from saddle.cli.per_turn import build_beta2_schedules, build_clip_norm, build_optimizers, build_schedules
 from saddle.cli.schema import check_parameters
 from saddle.cli.sound import check_architecture, check_once, check_trainer, trainer_arguments
@@ -103,6 +103,7 @@ def build(config: Config, purge_step: int | None = None) -> Built:
     torch.manual_seed(hashed_seed(config["seed"], "weights"))
     game = make("game", config["game"])
     networks, nodes = build_networks(config, game)
+    check_reads(networks["generator"], game)
     warnings = check_pairing(config, game)
     data = make("data", config["data"])
     data.check_size(data.size)

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from torch import nn
+
 from saddle.augmentation.ada import ADA
 from saddle.error import InputError
 from saddle.game.turn import Game
@@ -28,6 +30,19 @@ def with_head_bias(node: dict[str, Any], game: Game) -> dict[str, Any]:
             "would never learn: use null or false"
         )
     return {**node, "head_bias": not relative if node["head_bias"] is None else node["head_bias"]}
+
+
+def check_reads(generator: nn.Module, game: Game) -> None:
+    """Raise InputError, naming the mend, unless the generator reads what the game gives it: a latent, or sources."""
+    reads = getattr(generator, "reads", "latent")
+    if reads == game.reads:
+        return
+    words = {"latent": "a latent", "source": "images of a source domain"}
+    architecture, player = (type(part).__module__.rpartition(".")[2] for part in (generator, game))
+    raise InputError(
+        f"architecture={architecture}: its generator reads {words[reads]}, and game={player} gives it "
+        f"{words[game.reads]}: use architecture={'dcgan or mlp' if game.reads == 'latent' else 'resnet'}"
+    )
 
 
 def check_pairing(config: dict[str, Any], game: Game) -> list[str]:

@@ -84,6 +84,8 @@ def check_architecture(config: dict[str, Any]) -> None:
             )
     if conditional and config["data"].get("classes", 0) == 0:
         raise InputError("architecture.conditional=True needs labels, but data.classes=0: the data has none")
+    if conditional and not any("conditional" in node for node in networks_of(config).values()):
+        raise InputError("architecture.conditional=True: none of these networks can be told labels: use false")
 
 
 def check_once(config: dict[str, Any]) -> None:

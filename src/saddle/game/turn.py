@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 from torch import Tensor, nn
 
@@ -12,7 +12,7 @@ from saddle.penalty.base import WeightConstraint
 
 Networks = Mapping[str, nn.Module]
 Batch = Mapping[str, Tensor]
-"""`image` (N, C, H, W) in [-1, 1] and, where the data has them, `label` (N,) int64."""
+"""`image` (N, C, H, W) in [-1, 1] and, where the data has them, `label` (N,) int64 and `source` (N, C, H, W)."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +105,9 @@ class Game(ABC):
 
     needs: tuple[str, ...]
     """Names of the networks."""
+
+    reads: Literal["latent", "source"] = "latent"
+    """What its generator is given: a latent (N, latent_dim), or images of a source domain."""
 
     averaged: tuple[str, ...] = ("generator",)
     """Those that samples, figures and tools use, and of which an average is kept."""
