@@ -5,6 +5,7 @@ from typing import Any
 from torch import nn
 
 from saddle.augmentation.ada import ADA
+from saddle.data.memory import MemoryData
 from saddle.error import InputError
 from saddle.game.turn import Game
 from saddle.loss.base import Loss
@@ -43,6 +44,16 @@ def check_reads(generator: nn.Module, game: Game) -> None:
         f"architecture={architecture}: its generator reads {words[reads]}, and game={player} gives it "
         f"{words[game.reads]}: use architecture={'dcgan or mlp' if game.reads == 'latent' else 'resnet'}"
     )
+
+
+def check_sources(data: MemoryData, game: Game) -> None:
+    """Raise InputError, naming the mend, if the game starts from images of a source domain and the data has none."""
+    if game.reads == "source" and not data.has_sources:
+        name = type(data).__module__.rpartition(".")[2]
+        raise InputError(
+            f"data={name} delivers images of one domain, and game={_name(game)} translates from another one: "
+            "use data=mnist_pair"
+        )
 
 
 def check_pairing(config: dict[str, Any], game: Game) -> list[str]:
