@@ -105,6 +105,8 @@ def check_once(config: dict[str, Any]) -> None:
         echoes["game.classes"] = (game["classes"], data.get("classes", 0), "data.classes")
     augmentation = config["augmentation"]
     echoes["game.augmentations"] = (game.get("augmentations", augmentation), augmentation, "the group augmentation")
+    for name in ("image_size", "channels"):
+        echoes[f"game.{name}"] = (game.get(name, data.get(name)), data.get(name), f"data.{name}")
     conditional = config["architecture"]["conditional"]
     for player, network in networks_of(config).items():
         for name in ("image_size", "channels", "classes", "scale"):
