@@ -4,9 +4,14 @@ import torch
 from torch import Tensor, nn
 
 
+def precise(values: Tensor) -> Tensor:
+    """`values` in at least float32: mixed precision computes in less, and sums of many pixels need more."""
+    return values if values.element_size() >= 4 else values.float()
+
+
 def posterior(encoder: nn.Module, images: Tensor) -> tuple[Tensor, Tensor]:
     """Mean and log variance, (N, latent_dim) each, of the Gaussian q(z|x) of a `gaussian` encoder."""
-    mean, log_variance = encoder(images).float().chunk(2, dim=1)
+    mean, log_variance = precise(encoder(images)).chunk(2, dim=1)
     return mean, log_variance
 
 
@@ -29,7 +34,7 @@ def code(encoder: nn.Module, images: Tensor) -> Tensor:
 
 def squared_error(images: Tensor, made: Tensor) -> Tensor:
     """The mean squared error per pixel, (N,), of images (N, C, H, W) in [-1, 1], black to white being 1."""
-    return (images.float() - made.float()).square().flatten(1).mean(1) / 4
+    return (precise(images) - precise(made)).square().flatten(1).mean(1) / 4
 
 
 def beside(images: Tensor, made: Tensor, columns: int = 10, rows: int = 4) -> Tensor:
