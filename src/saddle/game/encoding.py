@@ -48,7 +48,7 @@ def distance_between(codes: Tensor, others: Tensor) -> Tensor:
     2 E|x - y| - E|x - x'| - E|y - y'|, which is 0 for equal distributions alone (Szekely & Rizzo 2013, "Energy
     statistics", section 3); the mean over samples may fall below.
     """
-    codes, others = codes.float(), others.float()
+    codes, others = precise(codes), precise(others)
     among = max(len(codes) - 1, 1)
     within = (_distances(codes, codes).sum(1) + _distances(others, others).sum(1)) / among
     return 2 * _distances(codes, others).mean(1) - within
