@@ -7,9 +7,10 @@ from hydra import compose, initialize_config_dir
 from torch import nn
 
 from helpers import REPOSITORY
-from saddle.cli.build import build, check_config, make
+from saddle.cli.build import build, check_config
 from saddle.cli.compose import plain_config
 from saddle.cli.folder import unique_folder
+from saddle.cli.make import make
 from saddle.error import InputError
 
 CONF = REPOSITORY / "conf"
@@ -66,6 +67,9 @@ def test_a_setting_of_a_network_that_a_game_adds_is_refused_by_name():
         check_config(config("+architecture/encoder=mlp", "+architecture.encoder.widths=[8]"))
     with pytest.raises(InputError, match=r"^architecture\.encoder\.image_size=9 contradicts data\.image_size=28"):
         check_config(config("+architecture/encoder=mlp", "architecture.encoder.image_size=9"))
+    with pytest.raises(InputError, match=r"^architecture\.encoder\.latent_dim=9 contradicts architecture\.generator"):
+        check_config(config("+architecture/encoder=mlp", "architecture.encoder.latent_dim=9"))
+    check_config(config("+architecture/encoder=mlp", "architecture.generator.latent_dim=9"))
 
 
 @pytest.mark.parametrize("architecture", [name for name in BUILT["architecture"] if name != "points"])

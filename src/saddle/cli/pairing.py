@@ -1,12 +1,14 @@
 """Which loss, penalties and discriminator go together: refused with the reason, or warned of, before training."""
 
-import inspect
+from collections.abc import Mapping
+from inspect import signature
 from typing import Any
 
 from torch import nn
 
 from saddle.augmentation.ada import ADA
 from saddle.cli.schema import resolve_target
+from saddle.data.memory import MemoryData
 from saddle.error import InputError
 from saddle.game.turn import Game
 from saddle.loss.base import Loss
@@ -25,11 +27,16 @@ def with_decided(name: str, node: dict[str, Any], game: Game) -> dict[str, Any]:
     if that has no such setting.
     """
     decided = game.decides().get(name, {})
-    usual = inspect.signature(resolve_target(f"architecture.{name}", node["_target_"])).parameters
+    target = resolve_target(f"architecture.{name}", node["_target_"])
+    usual = signature(target).parameters
     for setting, value in decided.items():
         decision = f"game={_name(game)} decides {setting}={value} for its {name}"
         if setting not in usual:
-            raise InputError(f"architecture.{name}: {decision}, and this one has no such setting; use another family")
+            family = target.__module__.rpartition(".")[2]
+            raise InputError(
+                f"architecture={family}: its {name} has no setting {setting}, which game={_name(game)} decides: use "
+                "architecture=dcgan or mlp"
+            )
         if setting in node and node[setting] not in (value, usual[setting].default):
             place = "architecture" if setting == "conditional" else f"architecture.{name}"
             raise InputError(f"{place}.{setting}={node[setting]}: {decision}; leave it out")
@@ -37,7 +44,7 @@ def with_decided(name: str, node: dict[str, Any], game: Game) -> dict[str, Any]:
 
 
 def with_head_bias(name: str, node: dict[str, Any], game: Game) -> dict[str, Any]:
-    """The config of a network whose `head_bias` is decided: where only differences of logits count there is none.
+    """The config of network `name`, its `head_bias` decided: where only differences of logits count there is none.
 
     Raises InputError if the config asks for one there.
     """
@@ -63,6 +70,31 @@ def check_reads(generator: nn.Module, game: Game) -> None:
         f"architecture={architecture}: its generator reads {words[reads]}, and game={player} gives it "
         f"{words[game.reads]}: use architecture={'dcgan or mlp' if game.reads == 'latent' else 'resnet'}"
     )
+
+
+def check_packing(networks: Mapping[str, nn.Module], game: Game, batch_size: int, devices: int) -> None:
+    """Raise InputError unless the game plays packs, and `batch_size` over that many devices makes whole ones."""
+    packing = getattr(networks.get("discriminator"), "packing", 1)
+    if packing > 1 and not game.packs:
+        raise InputError(
+            f"architecture.discriminator.packing={packing}: game={_name(game)} looks at single images; use packing=1"
+        )
+    if batch_size // devices % packing:
+        each = "" if devices == 1 else f" gives each of the {devices} devices {batch_size // devices}, which"
+        raise InputError(
+            f"data.batch_size={batch_size}{each} makes no whole packs of architecture.discriminator.packing={packing}: "
+            f"use a multiple of {packing * devices}"
+        )
+
+
+def check_sources(data: MemoryData, game: Game) -> None:
+    """Raise InputError, naming the mend, if the game starts from images of a source domain and the data has none."""
+    if game.reads == "source" and not data.has_sources:
+        name = type(data).__module__.rpartition(".")[2]
+        raise InputError(
+            f"data={name} delivers images of one domain, and game={_name(game)} translates from another one: "
+            "use data=mnist_pair"
+        )
 
 
 def check_pairing(config: dict[str, Any], game: Game) -> list[str]:

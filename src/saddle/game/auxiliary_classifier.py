@@ -57,7 +57,7 @@ class AuxiliaryClassifier(Game):
     def decides(self) -> Mapping[str, Mapping[str, Any]]:
         return {
             "generator": {"conditional": True},
-            "discriminator": {"conditional": False, "packing": 1},  # a pack of images has no one class
+            "discriminator": {"conditional": False},
             "classifier": {"outputs": self.classes},
         }
 
