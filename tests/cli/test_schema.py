@@ -27,6 +27,7 @@ NEEDED = {  # what has no default, and what goes together
     "loss=wasserstein": ["penalty=gradient_penalty"],
     "augmentation=ada": ["loss=non_saturating"],
     "architecture=points": ["data=ring"],
+    "classifier=head": ["architecture.classifier.features=8", "+architecture.classifier.outputs=10"],
     **{choice: ["architecture=points"] for choice in ("data=ring", "data=grid", "data=swiss_roll")},
 }
 BUILT = {  # a Trainer with GPUs cannot be built without them, nor networks that read sources for a game that has none
@@ -66,6 +67,8 @@ def test_a_setting_of_a_network_that_a_game_adds_is_refused_by_name():
         check_config(config("+architecture/encoder=mlp", "+architecture.encoder.widths=[8]"))
     with pytest.raises(InputError, match=r"^architecture\.encoder\.image_size=9 contradicts data\.image_size=28"):
         check_config(config("+architecture/encoder=mlp", "architecture.encoder.image_size=9"))
+    with pytest.raises(InputError, match=r"latent_dim=9 contradicts architecture\.generator\.latent_dim=64: change"):
+        check_config(config("+architecture/encoder=mlp", "architecture.encoder.latent_dim=9"))
 
 
 @pytest.mark.parametrize("architecture", [name for name in BUILT["architecture"] if name != "points"])

@@ -14,10 +14,10 @@ from saddle.augmentation.base import Augmentation
 from saddle.bound import Count, Index, Positive
 from saddle.cli.limit import max_steps
 from saddle.cli.make import Config, make
-from saddle.cli.pairing import check_decided, check_packing, check_pairing, check_reads, with_head_bias
+from saddle.cli.pairing import check_packing, check_pairing, check_reads, with_decided, with_head_bias
 from saddle.cli.per_turn import build_beta2_schedules, build_clip_norm, build_optimizers, build_schedules
 from saddle.cli.schema import check_parameters
-from saddle.cli.sound import check_architecture, check_once, check_trainer, trainer_arguments
+from saddle.cli.sound import check_architecture, check_label_settings, check_once, check_trainer, trainer_arguments
 from saddle.data.memory import MemoryData
 from saddle.error import InputError
 from saddle.game.contest import Penalty
@@ -143,11 +143,10 @@ def build_networks(config: Config, game: Game) -> tuple[dict[str, nn.Module], di
     missing = [name for name in game.needs if name not in config["architecture"]]
     if missing:
         raise InputError(f"architecture.{missing[0]} is missing: game={type(game).__name__} needs it")
-    networks, nodes, decided = {}, {}, game.decides()
+    networks, nodes = {}, {}
     for name in game.needs:
-        settings = decided.get(name, {})
-        check_decided(name, config["architecture"][name], settings, game)
-        node = with_head_bias(config["architecture"][name], game) | settings
+        node = with_decided(name, with_head_bias(name, config["architecture"][name], game), game)
+        check_label_settings(name, node)
         if node.get("features", 0) is None:  # a head on the discriminator's features
             node["features"] = networks["discriminator"].features
         networks[name], nodes[name] = make(f"architecture.{name}", node), node

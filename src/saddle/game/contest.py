@@ -102,6 +102,12 @@ class Contest:
             _add(terms, name, term, term.generator(view), moment)
         return Played(terms, {"fake": logits["fake"].detach()})
 
+    def opponents_loss(self, scene: Scene, moment: Moment) -> Played:
+        """Adversarial term of opponents that make something of both, of what is `real` and of what is `fake`."""
+        logits = {kind: scene.logits(kind, values) for kind, values in (("real", scene.real), ("fake", scene.fake))}
+        terms = {"adversarial": self._adversarial(self.loss.opponent, moment, logits["real"], logits["fake"])}
+        return Played(terms, {kind: values.detach() for kind, values in logits.items()})
+
     def seen(self, judge: Discriminator, moment: Moment) -> Callable[[str], Discriminator]:
         """`judge` behind the augmentations, by kind of image."""
 
