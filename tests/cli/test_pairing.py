@@ -50,8 +50,8 @@ DECIDED = {
     "game=auxiliary_classifier decides conditional=False for its discriminator; leave it out",
     "game=auxiliary_classifier architecture.discriminator.packing=2": "architecture.discriminator.packing=2: "
     "game=auxiliary_classifier looks at single images; use packing=1",
-    "game=auxiliary_classifier data=mnist_pair architecture=resnet": "architecture=resnet: its generator has no setting "
-    "conditional, which game=auxiliary_classifier decides: use architecture=dcgan or mlp",
+    "game=auxiliary_classifier data=mnist_pair architecture=resnet": "architecture=resnet: its generator has no "
+    "setting conditional, which game=auxiliary_classifier decides: use architecture=dcgan or mlp",
 }
 
 

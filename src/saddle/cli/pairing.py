@@ -8,6 +8,7 @@ from torch import nn
 
 from saddle.augmentation.ada import ADA
 from saddle.cli.schema import resolve_target
+from saddle.data.memory import MemoryData
 from saddle.error import InputError
 from saddle.game.turn import Game
 from saddle.loss.base import Loss
@@ -83,6 +84,16 @@ def check_packing(networks: Mapping[str, nn.Module], game: Game, batch_size: int
         raise InputError(
             f"data.batch_size={batch_size}{each} makes no whole packs of architecture.discriminator.packing={packing}: "
             f"use a multiple of {packing * devices}"
+        )
+
+
+def check_sources(data: MemoryData, game: Game) -> None:
+    """Raise InputError, naming the mend, if the game starts from images of a source domain and the data has none."""
+    if game.reads == "source" and not data.has_sources:
+        name = type(data).__module__.rpartition(".")[2]
+        raise InputError(
+            f"data={name} delivers images of one domain, and game={_name(game)} translates from another one: "
+            "use data=mnist_pair"
         )
 
 

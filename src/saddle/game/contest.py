@@ -201,8 +201,12 @@ def _logits(
 
 
 def _gradient(scene: Scene, kind: str, inputs: Tensor, precision: str) -> tuple[Tensor, Tensor]:
-    """D's logits, and the gradient of each by what it was made of: one row per input, or per pack of them."""
+    """D's logits, and the gradient of each by what it was made of: one row per input, or per pack of them.
+
+    Where an input has several logits, of its patches, the gradient is that of their mean.
+    """
     logits, gradient = logits_and_input_gradient(scene.judge(kind), inputs, precision)
+    gradient = gradient / scene.patches
     packed = gradient if scene.packing == 1 else gradient.reshape(len(inputs) // scene.packing, -1)
     return scene.checked(logits, inputs), packed
 
