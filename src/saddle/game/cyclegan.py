@@ -155,5 +155,5 @@ class CycleGAN(Game):
 
 
 def _apart(images: Tensor, made: Tensor) -> Tensor:
-    """The mean absolute difference per pixel, (N,), of images (N, C, H, W)."""
-    return (images.float() - made.float()).abs().flatten(1).mean(1)
+    """The mean absolute difference per pixel, (N,), of what was `made`, in whatever precision, from images of data."""
+    return (images - made).abs().flatten(1).mean(1)
