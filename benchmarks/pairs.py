@@ -59,6 +59,7 @@ ARCHITECTURES = {
     "mlp": MLP,
     "dcgan": DCGAN,
     "points": ["architecture=points", "data=ring"],
+    "mlp, packs of two": [*MLP, "architecture.discriminator.packing=2"],
     "mlp, batch norm in D": [*MLP, "architecture.discriminator.normalization=batch"],
     "dcgan, spectral norm": [
         *DCGAN,
@@ -69,6 +70,23 @@ ARCHITECTURES = {
         *(f"architecture.{n}.attention=4" for n in ("generator", "discriminator")),
         "architecture.discriminator.minibatch_stddev=4",
         "architecture.discriminator.hidden=8",
+    ],
+}
+_G, _D, _E = (f"architecture.{name}.hidden=[16,16]" for name in ("generator", "discriminator", "encoder"))
+GAMES = {  # each with small networks, on data that is small
+    "adversarial": ["data=digits", *MLP],
+    "vae": ["data=digits", "game=vae", "architecture=mlp", _G, _E],
+    "vae_gan": ["data=digits", "game=vae_gan", *MLP, _E],
+    "adversarial_autoencoder": ["data=digits", "game=adversarial_autoencoder", "architecture=mlp", _G, _E],
+    "bigan": ["data=digits", "game=bigan", "architecture=mlp", _G, _E],
+    "infogan": ["data=digits", "game=infogan", *MLP],
+    "auxiliary_classifier": ["data=digits", "game=auxiliary_classifier", *MLP],
+    "cyclegan": [
+        *("data=mnist_pair", "data.limit=128", "game=cyclegan", "architecture=resnet"),
+        *(
+            f"architecture.{setting}"
+            for setting in ("generator.width=4", "generator.blocks=1", "discriminator.widths=[4,8]")
+        ),
     ],
 }
 QUIET = ["logger=none", "figure=null", "folder=unused"]  # nothing but training
@@ -100,12 +118,17 @@ class Watch(Callback):
 def outcome(architecture: str, loss: str, penalty: str) -> str:
     """`trained`, or the sentence that refuses the pair; AssertionError if a parameter learns nothing."""
     data = [] if architecture == "points" else ["data=digits", "data.image_size=8"]
-    chosen = [*data, *ARCHITECTURES[architecture], *LOSSES[loss], *PENALTIES[penalty]]
     try:
-        built = build(compose([*chosen, *_COMMON]))
+        walk([*data, *ARCHITECTURES[architecture], *LOSSES[loss], *PENALTIES[penalty]])
     except InputError as error:
         assert str(error).startswith(("loss=", "penalty=")), str(error)  # it must be the pair that is refused
         return str(error)
+    return "trained"
+
+
+def walk(chosen: list[str]) -> None:
+    """Train `ITERATIONS` with these overrides; AssertionError if a parameter learns nothing."""
+    built = build(compose([*chosen, *_COMMON]))
     watch = Watch()
     built.trainer.callbacks.append(watch)
     built.trainer.fit(built.module, datamodule=built.data)
@@ -115,7 +138,6 @@ def outcome(architecture: str, loss: str, penalty: str) -> str:
         assert len(mine) == len(list(built.module.networks[network].parameters()))
         for name, value in mine.items():
             assert value > ROUNDING * max(mine.values()), f"{name} receives no gradient: {value}"
-    return "trained"
 
 
 def table(architecture: str, sentences: list[str]) -> list[str]:

@@ -17,21 +17,24 @@ from pathlib import Path
 
 import saddle.compat  # noqa: F401  isort: skip
 import torch
-from pairs import LOSSES, MLP, PENALTIES, QUIET
+from pairs import GAMES, LOSSES, MLP, PENALTIES, QUIET
 from torch import Tensor
 
 from saddle.cli.build import build
 from saddle.cli.compose import compose
 
-OLD = ["loss=non_saturating"]
+_SMALL = [*MLP, "data=digits"]
+OLD = [*_SMALL, "loss=non_saturating"]
 ROWS = {
-    **{name: [*choice, "penalty=r1"] for name, choice in LOSSES.items()},
+    **{name: [*_SMALL, *choice, "penalty=r1"] for name, choice in LOSSES.items()},
     **{name: [*choice, *OLD] for name, choice in PENALTIES.items()},
     "diffaugment": ["augmentation=diffaugment", *OLD],
     "ada": ["augmentation=ada", "augmentation.ada.speed_images=100", *OLD],
+    "packing": ["architecture.discriminator.packing=2", "penalty=gradient_penalty"],
     "spectral norm": [*OLD, *(f"architecture.{n}.normalization=spectral" for n in ("generator", "discriminator"))],
+    **{name: choice for name, choice in GAMES.items() if name != "adversarial"},
 }
-_COMMON = [*MLP, "data=digits", "data.batch_size=16", "trainer.precision=64-true", "trainer.max_steps=10"]
+_COMMON = ["data.batch_size=16", "trainer.precision=64-true", "trainer.max_steps=10"]
 _COMMON += ["optimizer.lr=1e-2", "optimizer.eps=1e-6"]  # a smaller one magnifies the rounding of gradients near zero
 _COMMON += QUIET
 

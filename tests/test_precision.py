@@ -9,7 +9,7 @@ from precision import errors
     [
         ["loss=non_saturating", "penalty=none"],
         ["loss=wasserstein", "penalty=gradient_penalty"],
-        ["loss=relativistic", "penalty=[r1,r2]"],
+        ["loss=relativistic", "penalty=[r1,r2]", "penalty.r1.precision=32"],
         ["loss=relativistic", "penalty=[r1,r2]", "penalty.r1.precision=inherit", "penalty.r2.precision=inherit"],
         ["loss=relativistic_average", "penalty=[r1,lecam,feature_matching,balanced_consistency]"],
     ],

@@ -27,7 +27,7 @@ def test_each_width_is_one_doubling(depth):
     assert generator(torch.randn(2, 100)).shape == (2, 1, 64, 64)
 
 
-@pytest.mark.parametrize("network", [Generator, Discriminator])
+@pytest.mark.parametrize("network", [Generator, Discriminator, Encoder, JointDiscriminator])
 def test_too_small_an_image_is_refused_with_the_mend(network):
     network(9, 1, widths=(4, 4, 4))
     with pytest.raises(ValueError, match="image_size=8 is too small for 3 halvings.*at least 9"):
@@ -58,7 +58,7 @@ def test_weights_begin_as_the_paper_says():
     weights = torch.cat(
         [
             m.weight.flatten()
-            for network in (Generator(28, 1), Discriminator(28, 1))
+            for network in (kind(28, 1) for kind in (Generator, Discriminator, Encoder, JointDiscriminator))
             for m in network.modules()
             if isinstance(m, nn.Conv2d | nn.ConvTranspose2d | nn.Linear)
         ]
@@ -206,9 +206,8 @@ def test_a_pack_is_one_image_of_more_channels(options, normalization):
 
     def made(channels: int, packing: int) -> Discriminator:
         network = Discriminator(8, channels, packing=packing, **given)
-        for module in network.modules():
-            if isinstance(module, SelfAttention):
-                nn.init.ones_(module.gamma)
+        for layer in (module for module in network.modules() if isinstance(module, SelfAttention)):
+            nn.init.ones_(layer.gamma)
         return network
 
     check_packing(made, (2, 8, 8))
@@ -227,18 +226,14 @@ def test_an_encoder_is_the_discriminator_with_another_end(size, kernel_size, hid
     check_encoder(lambda gaussian: Encoder(size, 2, latent_dim=5, gaussian=gaussian, **given), images)
     encoder, discriminator = Encoder(size, 2, 5, **given), Discriminator(size, 2, **given)
     assert list(map(str, encoder.layers[:-1])) == list(map(str, discriminator.layers[:-1]))
-    linear = [m.weight.flatten() for m in Encoder(size, 2, 99, hidden=99).layers if isinstance(m, nn.Linear)]
-    assert torch.cat(linear).std().item() == pytest.approx(0.02, rel=0.05)
 
 
 @pytest.mark.parametrize("normalization", ["none", "batch", "spectral"])
 @pytest.mark.parametrize(("size", "kernel_size"), [(28, 5), (32, 4), (9, 4)])
 def test_a_joint_discriminator_reads_convolutional_features_and_code_together(size, kernel_size, normalization):
     given = {"widths": (4, 8), "kernel_size": kernel_size, "hidden": 6, "normalization": normalization}
-    made = JointDiscriminator(size, 2, latent_dim=5, **given)
-    side = made.convolutions(torch.randn(2, 2, size, size)).shape[-1]
-    assert made.layers[0].in_features == 8 * side**2 + 5
-    images = torch.randn(6, 2, size, size)
+    images, made = torch.randn(6, 2, size, size), JointDiscriminator(size, 2, latent_dim=5, **given)
+    assert made.layers[0].in_features == made.convolutions(images)[0].numel() + 5
     check_joint(lambda bias: JointDiscriminator(size, 2, latent_dim=5, head_bias=bias, **given), images)
 
 
@@ -249,16 +244,7 @@ def test_networks_of_codes_are_spectrally_normalized():
     check_spectral(JointDiscriminator(16, 1, **given), (images, torch.randn(4, 5)), weights=4)
 
 
-@pytest.mark.parametrize("network", [Encoder, JointDiscriminator])
-def test_networks_of_codes_refuse_too_small_an_image(network):
-    with pytest.raises(ValueError, match="image_size=8 is too small for 3 halvings.*at least 9"):
-        network(8, 1, widths=(4, 4, 4))
-
-
-@pytest.mark.parametrize("conditional", [False, True])
-def test_the_last_numbers_of_the_latent_are_a_code(conditional):
-    if not conditional:
-        check_code(lambda *code: Generator(9, 1, code[0], widths=(4,), categories=code[1], continuous=code[2]))
-        return
-    network = Generator(9, 1, 9, widths=(4,), conditional=True, classes=3, categories=4, continuous=2)
-    check_trained(network, network(torch.randn(30, 9), torch.arange(30) % 3))
+def test_the_last_numbers_of_the_latent_are_a_code():
+    check_code(lambda *code: Generator(9, 1, code[0], widths=(4,), categories=code[1], continuous=code[2]))
+    both = Generator(9, 1, 9, widths=(4,), conditional=True, classes=3, categories=4, continuous=2)
+    check_trained(both, both(torch.randn(30, 9), torch.arange(30) % 3))

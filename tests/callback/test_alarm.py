@@ -1,6 +1,15 @@
 import pytest
+import torch
 
+from saddle.architecture.mlp import Discriminator, Generator
 from saddle.callback.alarm import Alarm, conditions
+from saddle.callback.quality import Quality
+from saddle.game.adversarial import Adversarial
+from saddle.loss.hinge import Hinge
+from saddle.loss.minimax import Minimax
+from saddle.loss.non_saturating import NonSaturating
+from saddle.penalty.r1 import R1
+from watching import Deaf, digits_module, watched
 
 
 def rung(observations: str, patience: int) -> list[int]:
@@ -58,3 +67,76 @@ def test_what_is_bad_what_is_fine_and_what_lies_between(name, readings, verdict)
     found = (condition.bad(readings), condition.fine(readings))
     assert found == (verdict == "bad", verdict == "fine")
     assert "{" not in condition.text.format(**readings)
+
+
+# in training
+
+
+def test_a_healthy_run_raises_none(tmp_path, capfd):
+    module = digits_module(Adversarial(NonSaturating(), {"r1": R1(0.5)}))
+    alarms, readings, _ = watched(tmp_path, module, 1000, probe_iterations=100)
+    assert alarms == set()
+    assert "health" not in capfd.readouterr().err
+    curves = ("signal", "input_gradient_real", "input_gradient_fake", "duplicates", "neighbours", "separation")
+    assert set(readings) == {f"health/{name}" for name in curves}
+    assert all(len(values) == 11 for values in readings.values())  # at 10, 100, 200, ... 1000
+    rows = (tmp_path / "metrics.csv").read_text().splitlines()
+    assert len(rows) == 101  # its curves share the rows that are logged anyway
+
+
+def test_a_discriminator_that_wins(tmp_path, capfd):
+    module = digits_module(Adversarial(Minimax()), rates={"discriminator": 3e-3, "generator": 1e-4})
+    alarms, readings, _ = watched(tmp_path, module, 500)
+    assert "discriminator_wins" in alarms
+    assert readings["health/separation"][-1] > 0.99
+    lines = [line for line in capfd.readouterr().err.splitlines() if "D has won" in line]
+    assert len(lines) == 1
+    assert "Try loss=non_saturating" in lines[0]
+
+
+def test_a_discriminator_that_loses(tmp_path, capfd):
+    module = digits_module(Adversarial(Hinge()), rates={"discriminator": 1e-9})
+    alarms, readings, _ = watched(tmp_path, module, 400)
+    assert "discriminator_loses" in alarms
+    assert "discriminator_wins" not in alarms
+    assert readings["health/separation"][-1] < 0.5
+    assert capfd.readouterr().err.count("D has lost") == 1
+
+
+def test_a_generator_that_ignores_its_latent(tmp_path, capfd):
+    alarms, readings, _ = watched(tmp_path, digits_module(Adversarial(NonSaturating()), Deaf), 300)
+    assert "duplicates" in alarms
+    assert readings["health/duplicates"] == [1.0] * 7
+    assert "100% of its samples have a twin" in capfd.readouterr().err
+
+
+def test_a_generator_whose_samples_are_all_of_one_class(tmp_path, capfd):
+    quality = Quality(str(tmp_path / "checkpoints"), num=64, every_images=320, cache=None)  # every ten iterations
+    module = digits_module(Adversarial(NonSaturating()), Deaf)
+    alarms, _, _ = watched(tmp_path, module, 40, quality, probe_iterations=1000)
+    assert "classes" in alarms
+    line = next(line for line in capfd.readouterr().err.splitlines() if "classes in effect" in line)
+    assert line.startswith("health, iteration 20: G collapses: its samples are read as 1.0 classes in effect")
+
+
+class Cliff(Discriminator):
+    """Steep where images are dark, as generated ones are; flat elsewhere."""
+
+    def forward(self, images, labels=None):
+        steep = torch.where(images.mean((1, 2, 3)) < -0.99, 100.0, 1.0)
+        return super().forward(images, labels) * steep
+
+
+class Dark(Generator):
+    """Draws almost nothing."""
+
+    def forward(self, latent, labels=None):
+        return super().forward(latent, labels) * 0.001 - 0.999
+
+
+def test_a_discriminator_that_is_steep_at_generated_images(tmp_path, capfd):
+    module = digits_module(Adversarial(Hinge()), Dark, Cliff, rates={"discriminator": 1e-6})
+    alarms, readings, _ = watched(tmp_path, module, 150)
+    assert "input_gradient" in alarms
+    assert readings["health/input_gradient_fake"][-1] > 10 * readings["health/input_gradient_real"][-1]
+    assert capfd.readouterr().err.count("D's input gradient at generated samples is") == 1

@@ -31,6 +31,7 @@ def test_hyper_parameters_are_one_level_of_plain_values():
         "optimizer": {"_target_": "torch.optim.Adam", "_partial_": True, "lr": 0.1, "generator": {"betas": [0.5, 0.9]}},
         "penalty": {"r1": {"_target_": "saddle.penalty.r1.R1", "weight": 2.0}, "x": {"_target_": "saddle.x.X"}},
         "data": {"_target_": "saddle.data.digits.Digits", "seed": 0},
+        "architecture": {"conditional": False},
         "game": {"n_critic": 1, "loss": {"_target_": "a.B"}, "penalties": {}},
     }
     assert hyper_parameters(config) == {
@@ -44,5 +45,6 @@ def test_hyper_parameters_are_one_level_of_plain_values():
         "penalty.r1.weight": 2.0,
         "penalty.x": "x",
         "data": "digits",
+        "architecture.conditional": "false",
         "game.n_critic": 1,
     }

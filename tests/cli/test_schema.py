@@ -7,9 +7,10 @@ from hydra import compose, initialize_config_dir
 from torch import nn
 
 from helpers import REPOSITORY
-from saddle.cli.build import build, check_config, make
+from saddle.cli.build import build, check_config
 from saddle.cli.compose import plain_config
 from saddle.cli.folder import unique_folder
+from saddle.cli.make import make
 from saddle.error import InputError
 
 CONF = REPOSITORY / "conf"
@@ -26,6 +27,7 @@ NEEDED = {  # what has no default, and what goes together
     "loss=wasserstein": ["penalty=gradient_penalty"],
     "augmentation=ada": ["loss=non_saturating"],
     "architecture=points": ["data=ring"],
+    "classifier=head": ["architecture.classifier.features=8", "+architecture.classifier.outputs=10"],
     **{choice: ["architecture=points"] for choice in ("data=ring", "data=grid", "data=swiss_roll")},
 }
 BUILT = {  # a Trainer with GPUs cannot be built without them, nor networks that read sources for a game that has none
@@ -65,6 +67,8 @@ def test_a_setting_of_a_network_that_a_game_adds_is_refused_by_name():
         check_config(config("+architecture/encoder=mlp", "+architecture.encoder.widths=[8]"))
     with pytest.raises(InputError, match=r"^architecture\.encoder\.image_size=9 contradicts data\.image_size=28"):
         check_config(config("+architecture/encoder=mlp", "architecture.encoder.image_size=9"))
+    with pytest.raises(InputError, match=r"latent_dim=9 contradicts architecture\.generator\.latent_dim=64: change"):
+        check_config(config("+architecture/encoder=mlp", "architecture.encoder.latent_dim=9"))
 
 
 @pytest.mark.parametrize("architecture", [name for name in BUILT["architecture"] if name != "points"])
@@ -225,6 +229,14 @@ def test_every_ddp_allows_for_unused_parameters(given, used):
 def test_folders_are_never_shared(tmp_path):
     wanted = str(tmp_path / "day" / "10-00-00")
     assert [Path(unique_folder(wanted)).name for _ in range(3)] == ["10-00-00", "10-00-00-2", "10-00-00-3"]
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "rmsprop"])
+def test_what_an_experiment_gives_to_another_optimizer_is_refused_with_the_mend(optimizer):
+    chosen = ("experiment=ring", f"optimizer={optimizer}")
+    with pytest.raises(InputError, match=r"^optimizer\.betas: there is no such setting; .* by ~optimizer\.betas$"):
+        build(config(*chosen))
+    build(config(*chosen, "~optimizer.betas"))
 
 
 def test_schedules_of_betas_are_for_optimizers_that_have_them():

@@ -3,8 +3,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 
+from folders import grey_images, levels, noisy, read, set_up, spoil
+from saddle.data import image_folder
 from saddle.data.image_cache import Table, open_cache, write_cache
+from saddle.error import InputError
 
 IMAGES = torch.arange(4 * 3 * 5 * 5).remainder(256).to(torch.uint8).view(4, 3, 5, 5)
 TABLE = Table([0, 2, 3, 7], [("b/ä.png", "empty file"), ("\udcff.png", "odd name")])
@@ -94,3 +98,69 @@ def test_a_failure_on_the_way_leaves_what_was_there(tmp_path):
             write_cache(path, fail)
         assert [entry.name for entry in tmp_path.iterdir()] == (["a.images"] if before else [])
     assert open_cache(path, (3, 5, 5)).table == TABLE
+
+
+# of a folder of images
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return grey_images(tmp_path / "own")
+
+
+def test_the_cache_gives_the_same_batches_as_memory(folder, tmp_path):
+    noisy(folder)
+    spoil(folder, "bad/a.png")
+    changes = {"channels": 3, "batch_size": 4, "flip": True}
+    pair = [read(folder, **changes), read(folder, **changes, memory_mib=0, cache=str(tmp_path / "cache"))]
+    assert len(list((tmp_path / "cache").iterdir())) == 1
+    assert pair[0].skipped == pair[1].skipped == 1
+    loaders = [set_up(data) for data in pair]
+    for _ in range(2):
+        batches = list(zip(*loaders, strict=True))
+        assert len(batches) == 3
+        for first, second in batches:
+            assert torch.equal(first["image"], second["image"])
+            assert first["image"].shape == (4, 3, 8, 8)
+
+
+def test_small_folders_make_no_cache(folder, tmp_path):
+    read(folder, memory_mib=1, cache=str(tmp_path / "cache"))
+    assert not (tmp_path / "cache").exists()
+
+
+def test_the_cache_is_used_again_repaired_and_follows_files_and_settings(folder, tmp_path, monkeypatch, capsys):
+    spoil(folder, "bad/a.png")
+    calls = []
+    real = image_folder.read_image
+    monkeypatch.setattr(image_folder, "read_image", lambda *a: calls.append(a) or real(*a))
+    cache = tmp_path / "cache"
+
+    def decoded(**changes) -> int:
+        """How many files are decoded for these settings."""
+        calls.clear()
+        data = read(folder, memory_mib=0, cache=str(cache), **changes)
+        assert len(levels(data)) == (data.limit or data.size - 1)
+        assert data.limit or f"1 of the {data.size} image files" in capsys.readouterr().err
+        return len(calls)
+
+    assert [decoded(), decoded(), decoded(seed=3, flip=True, batch_size=4, classes=0)] == [13, 0, 0]
+    (file,) = cache.iterdir()
+    for content in (b"", file.read_bytes()[:-20], b"\1" + file.read_bytes()[1:]):
+        file.write_bytes(content)
+        assert [decoded(), decoded()] == [13, 0]
+    assert decoded(background=0) == 13
+    assert decoded(fit="pad") == 13
+    assert decoded(limit=4) >= 4
+    os.utime(folder / "cats" / "01.png", ns=(1, 1))
+    assert decoded() == 13
+    (folder / "cats" / "01.png").rename(folder / "cats" / "001.png")
+    assert decoded() == 13
+    Image.new("L", (8, 8), 3).save(folder / "dogs" / "new.png")
+    assert [decoded(), decoded()] == [14, 0]
+
+
+def test_a_cache_that_cannot_be_written_is_refused_by_name(folder, tmp_path):
+    (tmp_path / "cache").write_text("a file")
+    with pytest.raises(InputError, match="data.cache=.*cache: File exists; choose another folder .*data.memory_mib=0"):
+        read(folder, memory_mib=0, cache=str(tmp_path / "cache"))

@@ -1,52 +1,21 @@
 import json
-import os
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
+from folders import data_of, grey_images, levels, noisy, read, set_up, spoil
 from helpers import checkpoint, differences, train
 from saddle.data import image_folder
-from saddle.data.image_folder import ImageFolder, image_names
+from saddle.data.image_folder import image_names
 from saddle.error import InputError
 from saddle.seed import fixed_order
 
 
 @pytest.fixture
 def folder(tmp_path):
-    """Twelve grey images of 8x8 pixels, each of its own level, in two folders of six."""
-    for index in range(12):
-        place = tmp_path / "own" / ("cats" if index % 2 else "dogs")
-        place.mkdir(parents=True, exist_ok=True)
-        Image.new("L", (8, 8), 20 * index).save(place / f"{index:02d}.png")
-    return tmp_path / "own"
-
-
-def data_of(root, **changes) -> ImageFolder:
-    settings = {"image_size": 8, "channels": 1, "classes": 0, "batch_size": 2, "seed": 0}
-    return ImageFolder(str(root), **{**settings, **changes})
-
-
-def read(root, **changes) -> ImageFolder:
-    data = data_of(root, **changes)
-    data.prepare_data()
-    data.read()
-    return data
-
-
-def levels(data: ImageFolder) -> list[int]:
-    images, _ = data._read
-    assert images.shape[1:] == (1, 8, 8)
-    assert torch.equal(images, images[:, :, :1, :1].expand_as(images))
-    return images[:, 0, 0, 0].tolist()
-
-
-def spoil(root, *names: str) -> None:
-    for name in names:
-        (root / name).parent.mkdir(exist_ok=True)
-        (root / name).write_text("this is no image")
+    return grey_images(tmp_path / "own")
 
 
 def test_all_images_in_sorted_order_without_labels(folder):
@@ -174,76 +143,6 @@ def test_a_limit_decodes_no_more_than_it_needs(folder, monkeypatch):
     monkeypatch.setattr(image_folder, "read_image", lambda *a: decoded.append(a) or real(*a))
     read(folder, limit=4)
     assert len(decoded) == 4
-
-
-def noisy(folder) -> None:
-    random = np.random.default_rng(0)
-    for path in folder.rglob("*.png"):
-        Image.fromarray(random.integers(0, 256, (11, 13, 3), dtype=np.uint8)).save(path)
-
-
-def test_the_cache_gives_the_same_batches_as_memory(folder, tmp_path):
-    noisy(folder)
-    spoil(folder, "bad/a.png")
-    changes = {"channels": 3, "batch_size": 4, "flip": True}
-    pair = [read(folder, **changes), read(folder, **changes, memory_mib=0, cache=str(tmp_path / "cache"))]
-    assert len(list((tmp_path / "cache").iterdir())) == 1
-    assert pair[0].skipped == pair[1].skipped == 1
-    loaders = [set_up(data) for data in pair]
-    for _ in range(2):
-        batches = list(zip(*loaders, strict=True))
-        assert len(batches) == 3
-        for first, second in batches:
-            assert torch.equal(first["image"], second["image"])
-            assert first["image"].shape == (4, 3, 8, 8)
-
-
-def set_up(data: ImageFolder, rank: int = 0, world_size: int = 1):
-    data.trainer = SimpleNamespace(global_rank=rank, world_size=world_size, overfit_batches=0.0)
-    data.setup("fit")
-    return data.train_dataloader()
-
-
-def test_small_folders_make_no_cache(folder, tmp_path):
-    read(folder, memory_mib=1, cache=str(tmp_path / "cache"))
-    assert not (tmp_path / "cache").exists()
-
-
-def test_the_cache_is_used_again_repaired_and_follows_files_and_settings(folder, tmp_path, monkeypatch, capsys):
-    spoil(folder, "bad/a.png")
-    calls = []
-    real = image_folder.read_image
-    monkeypatch.setattr(image_folder, "read_image", lambda *a: calls.append(a) or real(*a))
-    cache = tmp_path / "cache"
-
-    def decoded(**changes) -> int:
-        """How many files are decoded for these settings."""
-        calls.clear()
-        data = read(folder, memory_mib=0, cache=str(cache), **changes)
-        assert len(levels(data)) == (data.limit or data.size - 1)
-        assert data.limit or f"1 of the {data.size} image files" in capsys.readouterr().err
-        return len(calls)
-
-    assert [decoded(), decoded(), decoded(seed=3, flip=True, batch_size=4, classes=0)] == [13, 0, 0]
-    (file,) = cache.iterdir()
-    for content in (b"", file.read_bytes()[:-20], b"\1" + file.read_bytes()[1:]):
-        file.write_bytes(content)
-        assert [decoded(), decoded()] == [13, 0]
-    assert decoded(background=0) == 13
-    assert decoded(fit="pad") == 13
-    assert decoded(limit=4) >= 4
-    os.utime(folder / "cats" / "01.png", ns=(1, 1))
-    assert decoded() == 13
-    (folder / "cats" / "01.png").rename(folder / "cats" / "001.png")
-    assert decoded() == 13
-    Image.new("L", (8, 8), 3).save(folder / "dogs" / "new.png")
-    assert [decoded(), decoded()] == [14, 0]
-
-
-def test_a_cache_that_cannot_be_written_is_refused_by_name(folder, tmp_path):
-    (tmp_path / "cache").write_text("a file")
-    with pytest.raises(InputError, match="data.cache=.*cache: File exists; choose another folder .*data.memory_mib=0"):
-        read(folder, memory_mib=0, cache=str(tmp_path / "cache"))
 
 
 @pytest.mark.parametrize("memory_mib", [0, 1])

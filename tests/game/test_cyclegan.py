@@ -186,14 +186,16 @@ def test_both_discriminators_see_images_through_the_augmentations(networks):
     torch.testing.assert_close(played.observed["real"], networks["discriminator"](IMAGE + 1).detach())
 
 
-def test_ada_is_told_one_logit_per_real_image():
+def test_ada_is_told_of_the_first_discriminators_patches_and_of_images(networks):
     ada = ADA(every_iterations=2)
     playing = game(NonSaturating(), augmentations={"ada": ada}, pool_size=0)
     assert playing.state() == {"ada": ada}
-    logits = torch.tensor([[3.0, -1, -1, 0], [-3, 1, 1, 0], [-4, 1, 1, 1]]).flatten()
-    observed = {"real": logits, "fake": logits, "image_made": torch.zeros(3, 1, 2, 2)}
-    playing.turns()[0].after(observed)
-    assert (ada.images, ada.logits, ada.signs) == (3, 3, -1)
+    networks["discriminator"].bias.data.fill_(-0.3)
+    played = playing.discriminator_loss(networks, BATCH, moment())
+    playing.turns()[0].after(played.observed)
+    signs = networks["discriminator"](IMAGE).sign().sum()
+    assert (ada.images, ada.logits, ada.signs) == (6, 24, signs)
+    assert signs not in (networks["source_discriminator"](SOURCE).sign().sum(), 24, -24)
 
 
 class Pairs(Points):
@@ -286,4 +288,6 @@ def test_two_ranks_with_two_parts_equal_one_process_pools_and_all(mnist_root, tm
     assert one["state.image_pool.count"] == 12
     for name, value in one.items():
         if isinstance(value, torch.Tensor):
-            torch.testing.assert_close(two[name], value, rtol=1e-9, atol=1e-11, msg=lambda text, name=name: f"{name}: {text}")
+            torch.testing.assert_close(
+                two[name], value, rtol=1e-9, atol=1e-11, msg=lambda text, name=name: f"{name}: {text}"
+            )

@@ -55,6 +55,10 @@ def test_precision_leaves_or_inherits_autocast(precision, dtype):
     assert seen == [dtype]
 
 
+def test_precision_is_one_setting_as_a_number_and_as_a_word():
+    assert [R1(1.0, precision=given).precision for given in (32, "32", "inherit")] == ["32", "32", "inherit"]
+
+
 def test_lazy_penalties_are_due_with_their_gain():
     lazy = R1(weight=0.5, every_iterations=4)
     assert [lazy.due(iteration) for iteration in range(6)] == [True, False, False, False, True, False]

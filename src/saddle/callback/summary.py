@@ -108,6 +108,13 @@ class Summary(Callback):
         return "\n".join(["", *lines, ""])
 
 
+def _plain(value: Any) -> Any:
+    """A setting as TensorBoard shows it best: it would make 0 and 1 of truth values."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, list) else value
+
+
 def _stamp_in_words(summary: dict[str, Any]) -> str:
     stamp = summary["stamp"]
     if stamp is None and summary["data"]["image_size"] is None:
@@ -155,8 +162,8 @@ def _show_hyper_parameters(logger: TensorBoardLogger, record: dict[str, Any]) ->
 def hyper_parameters(config: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     """Nested settings as one level: keys joined by dots, lists as text, parts by the names of their files.
 
-    `penalty` names all penalties. What repeats another setting (the game's loss and penalties, the data's seed) is
-    left out.
+    Truth values are words, and `penalty` names all penalties. What repeats another setting (the game's loss and
+    penalties, the data's seed) is left out.
     """
     flat: dict[str, Any] = {}
     for key, value in config.items():
@@ -170,5 +177,5 @@ def hyper_parameters(config: dict[str, Any], prefix: str = "") -> dict[str, Any]
             *_, module, name = value.split(".")
             flat[prefix.rstrip(".")] = module if value.startswith("saddle.") else name
         elif not key.startswith("_"):
-            flat[prefix + key] = str(value) if isinstance(value, list) else value
+            flat[prefix + key] = _plain(value)
     return flat

@@ -75,7 +75,9 @@ def check_parameters(path: str, values: Mapping[str, Any], target: type) -> None
             continue
         setting = f"{path}.{name}" if path else name
         if name not in known:
-            raise InputError(unknown_setting(setting, name, known))
+            foreign = issubclass(target, Optimizer) and name in _OPTIMIZER_BOUNDS
+            mend = f"; if an experiment gives {target.__name__} this, leave it out by ~{setting}" if foreign else ""
+            raise InputError(unknown_setting(setting, name, known) + mend)
         bounds = _OPTIMIZER_BOUNDS if issubclass(target, Optimizer) else {}
         check(setting, value, bounds.get(name, hints.get(name, Any)))
     for name in known:

@@ -106,14 +106,17 @@ class Game(ABC):
     needs: tuple[str, ...]
     """Names of the networks."""
 
-    reads: Literal["latent", "source"] = "latent"
-    """What its generator is given: a latent (N, latent_dim), or images of a source domain."""
-
     averaged: tuple[str, ...] = ("generator",)
     """Those that samples, figures and tools use, and of which an average is kept."""
 
+    reads: Literal["latent", "source"] = "latent"
+    """What its generator is given: a latent (N, latent_dim), or images of a source domain."""
+
     plays: tuple[type, ...] = ()
     """The kinds of penalty that it can play."""
+
+    packs: bool = False
+    """Whether its discriminator may judge several images together (`packing`)."""
 
     def decides(self) -> Mapping[str, Mapping[str, Any]]:
         """Settings of networks that are no choice in this game, by network and setting."""

@@ -52,14 +52,17 @@ class InputGradientPenalty(Weighted, ABC):
     """A function of the gradient of D's logit with respect to its input, added to D's loss.
 
     `precision` 32 leaves autocast for the pass of D that the gradient is taken from; "inherit" stays in the trainer's
-    precision.
+    precision. It is kept as a string, though a command line gives a number.
     """
 
-    precision: Literal["32", "inherit"] = "32"
+    precision: Literal[32, "32", "inherit"] = "32"
 
     at = "between"
     """Where the gradient is taken: at "real" or "fake" images, whose logits are then shared with the loss, or at
     points that belong to the penalty alone ("between")."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "precision", str(self.precision))
 
     @abstractmethod
     def values(self, gradient: Tensor) -> Tensor:
