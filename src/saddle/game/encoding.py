@@ -1,5 +1,7 @@
 """Encoders in games: from images to codes, and back by the generator."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -11,7 +13,7 @@ def precise(values: Tensor) -> Tensor:
     return values if values.element_size() >= 4 else values.float()
 
 
-def posterior(encoder: nn.Module, images: Tensor) -> tuple[Tensor, Tensor]:
+def posterior(encoder: Callable[[Tensor], Tensor], images: Tensor) -> tuple[Tensor, Tensor]:
     """Mean and log variance, (N, latent_dim) each, of the Gaussian q(z|x) of a `gaussian` encoder."""
     mean, log_variance = precise(encoder(images)).chunk(2, dim=1)
     return mean, log_variance
@@ -48,7 +50,7 @@ def distance_between(codes: Tensor, others: Tensor) -> Tensor:
     2 E|x - y| - E|x - x'| - E|y - y'|, which is 0 for equal distributions alone (Szekely & Rizzo 2013, "Energy
     statistics", section 3); the mean over samples may fall below.
     """
-    codes, others = codes.float(), others.float()
+    codes, others = precise(codes), precise(others)
     among = max(len(codes) - 1, 1)
     within = (_distances(codes, codes).sum(1) + _distances(others, others).sum(1)) / among
     return 2 * _distances(codes, others).mean(1) - within
