@@ -59,6 +59,7 @@ ARCHITECTURES = {
     "mlp": MLP,
     "dcgan": DCGAN,
     "points": ["architecture=points", "data=ring"],
+    "mlp, packs of two": [*MLP, "architecture.discriminator.packing=2"],
     "mlp, batch norm in D": [*MLP, "architecture.discriminator.normalization=batch"],
     "dcgan, spectral norm": [
         *DCGAN,

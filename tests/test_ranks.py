@@ -3,7 +3,7 @@
 import pytest
 from ranks import ROWS, differences
 
-FAST = ["relativistic", "relativistic_average logistic", "lecam", "feature_matching", "ada"]
+FAST = ["relativistic", "relativistic_average logistic", "lecam", "feature_matching", "ada", "packing"]
 ROUNDING = 1e-11
 
 

@@ -86,3 +86,23 @@ def test_drawing_is_imported_only_where_it_is_done_and_never_by_its_global_state
     body = ast.parse(Path(saddle.callback.landscape.__file__).read_text()).body
     assert not any("matplotlib" in ast.unparse(part) for part in body if isinstance(part, ast.Import | ast.ImportFrom))
     assert "pyplot" not in Path(saddle.callback.landscape.__file__).read_text()
+
+
+def test_a_discriminator_of_packs_is_shown_copies_of_each_point():
+    class Pairs(nn.Module):
+        """Logits 3 x of the first of a pair plus 2 y of the second."""
+
+        packing = 2
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = nn.Parameter(torch.tensor([3.0, 0.0, 0.0, 2.0]))
+
+        def forward(self, points):
+            return points.view(-1, 4) @ self.weight
+
+    samples = torch.tensor([[0.5, 0.0], [-1.0, 0.5]])
+    seen = landscape(Pairs(), samples, RING.training()[0], reach=2.0)
+    line = torch.linspace(-2, 2, len(seen.logits))
+    torch.testing.assert_close(seen.logits, 3 * line[None, :] + 2 * line[:, None], atol=1e-5, rtol=0)
+    assert seen.gradient.tolist() == [[3.0, 2.0]] * 2

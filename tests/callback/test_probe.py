@@ -64,6 +64,25 @@ def test_gradients_of_a_linear_discriminator_are_its_weights(loss):
     assert found["signal"] == pytest.approx(float(logits.grad.abs().mean()) * slope, rel=1e-9)  # no penalty in it
 
 
+def test_gradients_of_a_discriminator_of_packs_are_by_the_pack():
+    class Pairs(nn.Module):
+        classes, packing = 0, 2
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.linear = nn.Linear(8, 1)
+
+        def forward(self, images):
+            return self.linear(images.reshape(-1, 8)).squeeze(1)
+
+    module, batch = played(
+        Adversarial(Wasserstein()), networks={"generator": SmallGenerator(), "discriminator": Pairs()}
+    )
+    slope = pytest.approx(float(module.discriminator.linear.weight.detach().norm()), rel=1e-9)
+    found = gradients(module, batch)
+    assert found == {"signal": slope, "input_gradient_real": slope, "input_gradient_fake": slope}
+
+
 def test_accumulated_parts_are_measured_by_the_first():
     module, batch = played(Adversarial(NonSaturating()), accumulate=3)
     first = gradients(module, batch)

@@ -27,6 +27,7 @@ NEEDED = {  # what has no default, and what goes together
     "loss=wasserstein": ["penalty=gradient_penalty"],
     "augmentation=ada": ["loss=non_saturating"],
     "architecture=points": ["data=ring"],
+    "classifier=head": ["architecture.classifier.features=8", "+architecture.classifier.outputs=10"],
     **{choice: ["architecture=points"] for choice in ("data=ring", "data=grid", "data=swiss_roll")},
 }
 BUILT = {  # a Trainer with GPUs cannot be built without them, nor networks that read sources for a game that has none

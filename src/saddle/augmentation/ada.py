@@ -136,8 +136,8 @@ class ADA(Augmentation):
         return matrices
 
     @torch.no_grad()
-    def observe(self, real_logits: Tensor, images: int) -> None:
-        """Count the signs of D's logits (N,) on a batch of `images` augmented real images; move p where it is due."""
+    def observe(self, real_logits: Tensor, images: int | Tensor) -> None:
+        """Count the signs of D's logits (M,) on a batch of `images` augmented real images; move p where it is due."""
         self.signs += real_logits.sign().sum()
         self.logits += real_logits.numel()
         self.images += images

@@ -29,10 +29,11 @@ class Augmentation(nn.Module, ABC):
     def check(self, channels: int) -> None:
         """Raise InputError if images of that many channels cannot be changed as the settings ask."""
 
-    def observe(self, real_logits: Tensor, images: int) -> None:
-        """Learn after a step of D what it said: its logits (N,) on all real images of the global batch, augmented.
+    def observe(self, real_logits: Tensor, images: int | Tensor) -> None:
+        """Learn after a step of D what it said: its logits (M,) on all real images of the global batch, augmented.
 
-        `images` is the number of images in that batch. Equal on all ranks, as long as the logits are.
+        `images` is the number of images in that batch, which need not be M: D may judge packs, or patches. Equal on all
+        ranks, as long as the logits are.
         """
 
 

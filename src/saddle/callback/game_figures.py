@@ -78,12 +78,12 @@ class GameFigures(Callback):
 
 def game_figures(game: Game, networks: Networks, batch: Batch, seed: int) -> dict[str, float]:
     """The game's figures, means over the batch, which is gone through in parts; noise depends on `seed`."""
-    batch, moment = _on(batch, networks), _moment(seed)
+    batch = _on(batch, networks)
     size = len(batch["image"])
     parts = []
     for first in range(0, size, _PART):
         rows = {name: values[first : first + _PART] for name, values in batch.items()}
-        parts.append(game.figures(networks, rows, moment))
+        parts.append(game.figures(networks, rows, _moment(networks, seed, first)))
     return {name: float(torch.cat([part[name].float() for part in parts]).mean()) for name in parts[0]}
 
 
@@ -94,7 +94,7 @@ def agreements(
     if not extractor.reads_classes_of(type(data).__name__, data.extractor):
         return {}
     found = {}
-    for name, claim in game.claims(networks, _on(batch, networks), _moment(seed)).items():
+    for name, claim in game.claims(networks, _on(batch, networks), _moment(networks, seed)).items():
         _, probabilities = extractor(data.readable(as_bytes(claim.images.float().cpu())))
         found[name] = agreement(claim.classes.cpu(), probabilities.argmax(1).cpu(), claim.named)
     return found
@@ -102,7 +102,7 @@ def agreements(
 
 def game_pictures(game: Game, networks: Networks, batch: Batch, seed: int) -> dict[str, Tensor]:
     """The game's pictures, uint8 (C, H, W), of the first images of the batch."""
-    made = game.pictures(networks, _on(batch, networks), _moment(seed))
+    made = game.pictures(networks, _on(batch, networks), _moment(networks, seed))
     return {name: grid_of(rows) for name, rows in made.items()}
 
 
@@ -116,18 +116,23 @@ def _offers(game: Game) -> bool:
     return any(getattr(type(game), name) is not getattr(Game, name) for name in ("figures", "pictures", "claims"))
 
 
+def _weight(networks: Networks) -> Tensor:
+    return next(next(iter(networks.values())).parameters())
+
+
 def _on(batch: Batch, networks: Networks) -> dict[str, Tensor]:
-    weight = next(next(iter(networks.values())).parameters())
+    weight = _weight(networks)
     return {
         name: values.to(weight) if values.is_floating_point() else values.to(weight.device)
         for name, values in batch.items()
     }
 
 
-def _moment(seed: int) -> Moment:
-    """No moment of training: its numbers depend on `seed`, purpose and row alone."""
+def _moment(networks: Networks, seed: int, first: int = 0) -> Moment:
+    """No moment of training: its numbers depend on `seed`, purpose and row alone, of which the first is `first`."""
 
     def normal(purpose: str, shape: tuple[int, ...]) -> Tensor:
-        return fixed_noise(seed, f"figures {purpose}", shape)
+        numbers = fixed_noise(seed, f"figures {purpose}", (first + shape[0], *shape[1:]))
+        return numbers[first:].to(_weight(networks))
 
     return Moment(0, 0, normal, lambda purpose, shape: torch.special.ndtr(normal(f"uniform {purpose}", shape)))

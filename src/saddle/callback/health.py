@@ -22,7 +22,7 @@ from saddle.file import relative
 from saddle.game.turn import Batch
 from saddle.seed import hashed_seed
 from saddle.training.module import GameModule
-from saddle.training.sampling import images_from
+from saddle.training.sampling import images_from, sources_for
 
 _WINDOW = 20  # checks over which D's separation is averaged
 _SAMPLES = 256
@@ -175,7 +175,10 @@ class Health(Callback):
         if self._real is None:
             order = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))
             self._real = images[order[:number]]
-        return neighbours(self._real, images_from(module.sampler(), number, hashed_seed(module.seed, "health")))
+        sampler = module.sampler()
+        sources = sources_for(sampler, trainer.datamodule, number)
+        samples = images_from(sampler, number, hashed_seed(module.seed, "health"), sources=sources)
+        return neighbours(self._real, samples)
 
     def _judge_quality(self, trainer: Trainer, module: GameModule) -> None:
         curves = next((callback for callback in trainer.callbacks if isinstance(callback, Curves)), None)

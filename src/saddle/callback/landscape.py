@@ -49,16 +49,21 @@ def reach_of(data: PointData) -> float:
 def landscape(discriminator: nn.Module, samples: Tensor, real: Tensor, reach: float) -> Landscape:
     """D's landscape in the square of half-width `reach`, with gradients at some of the `samples` (N, 2).
 
-    D is read in evaluation mode and stays as it is.
+    D is read in evaluation mode and stays as it is. One that judges packs is shown packs of copies of each point.
     """
+    packing = getattr(discriminator, "packing", 1)
+
+    def judge(rows: Tensor) -> Tensor:
+        return discriminator(rows.repeat_interleave(packing, 0))
+
     weight, points = next(discriminator.parameters()), _spread(samples, _APART * reach)
     line = torch.linspace(-reach, reach, _CELLS)
     places = torch.stack(torch.meshgrid(line, line, indexing="xy"), -1).view(-1, 2)
     with evaluating([discriminator]), torch.enable_grad():
-        _, gradient = logits_and_input_gradient(discriminator, points.to(weight))
+        _, gradient = logits_and_input_gradient(judge, points.to(weight))
         with torch.no_grad():
             logits, at_real, at_samples = (
-                discriminator(rows.to(weight)).float().cpu() for rows in (places, real[:_SHOWN], samples)
+                judge(rows.to(weight)).float().cpu() for rows in (places, real[:_SHOWN], samples)
             )
     middle = float(at_real.mean() + at_samples.mean()) / 2
     width = float((torch.cat([at_real, at_samples]) - middle).abs().mean())

@@ -29,11 +29,11 @@ def separation(real: Tensor, fake: Tensor) -> Tensor:
 
 
 def gradients(module: GameModule, batch: Batch) -> dict[str, float]:
-    """Mean L2 norms per image of gradients at the images of the batch's first part, in evaluation mode.
+    """Mean L2 norms per input of D of gradients at the images of the batch's first part, in evaluation mode.
 
-    `input_gradient_real` and `input_gradient_fake`: of D's logit. `signal`: of the adversarial term of G's loss, times
-    the number of images; this is all that G learns from D, whatever the loss makes of the logits. Empty for a game
-    that has no such term or no discriminator.
+    An input is an image, or a pack of them. `input_gradient_real` and `input_gradient_fake`: of D's logit. `signal`: of
+    the adversarial term of G's loss, times the number of inputs; this is all that G learns from D, whatever the loss
+    makes of the logits. Empty for a game that has no such term or no discriminator.
     """
     size = len(batch["image"]) // module.accumulate
     part = {name: value[:size] for name, value in batch.items()}
@@ -54,12 +54,13 @@ def gradients(module: GameModule, batch: Batch) -> dict[str, float]:
         discriminator = given(module.networks["discriminator"], part)
         _, at_real = logits_and_input_gradient(discriminator, part["image"])
         _, at_fake = logits_and_input_gradient(discriminator, made[0])
-    norms = [_norm(signal * size), _norm(at_real), _norm(at_fake)]
+    inputs = size // getattr(module.networks["discriminator"], "packing", 1)
+    norms = [_norm(signal * inputs, inputs), _norm(at_real, inputs), _norm(at_fake, inputs)]
     return dict(zip(("signal", "input_gradient_real", "input_gradient_fake"), torch.stack(norms).tolist(), strict=True))
 
 
-def _norm(gradient: Tensor) -> Tensor:
-    return gradient.detach().flatten(1).norm(dim=1).mean()
+def _norm(gradient: Tensor, inputs: int) -> Tensor:
+    return gradient.detach().reshape(inputs, -1).norm(dim=1).mean()
 
 
 @contextmanager

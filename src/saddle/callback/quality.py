@@ -10,6 +10,7 @@ from lightning.pytorch.callbacks import Callback
 
 from saddle.bound import Count
 from saddle.callback.curves import publish
+from saddle.data.module import ImageData
 from saddle.data.points import PointData
 from saddle.error import InputError
 from saddle.metric.classes import mode_coverage
@@ -18,7 +19,7 @@ from saddle.metric.reference import chosen, reference
 from saddle.metric.score import Read, quick
 from saddle.seed import hashed_seed
 from saddle.training.module import GameModule
-from saddle.training.sampling import images_from
+from saddle.training.sampling import images_from, sources_for
 
 PREFIX = "metric/"
 FRECHET = f"{PREFIX}frechet"
@@ -84,9 +85,9 @@ class Quality(Callback):
         self.extractor = self.load(trainer.datamodule)
         if self.extractor is None or not trainer.is_global_zero or trainer.fast_dev_run:
             return
-        images = chosen(trainer.datamodule.training()[0], self.num)
-        self.real = reference(images, self.extractor, self.cache)
         data = trainer.datamodule
+        images = data.readable(chosen(data.training()[0], self.num))
+        self.real = reference(images, self.extractor, self.cache)
         known = self.extractor.reads_classes_of(type(data).__name__, data.extractor)
         known = known and self.real.probabilities.shape[1] == data.classes
         self._shares = data.label_shares() if known else None
@@ -113,7 +114,7 @@ class Quality(Callback):
             trainer.save_checkpoint(self.path)
 
     def _measure(self, trainer: Trainer, module: GameModule) -> float:
-        self.latest = self._samples(module)
+        self.latest = self._samples(trainer.datamodule, module)
         found = quick(self.real, self.latest)
         if self._shares is not None:
             counted = mode_coverage(self.latest.labels, self._shares)
@@ -122,13 +123,14 @@ class Quality(Callback):
         publish(trainer, module.clock.iteration, values)
         return values[FRECHET]
 
-    def _samples(self, module: GameModule) -> Read:
+    def _samples(self, data: ImageData, module: GameModule) -> Read:
         """What the extractor reads in samples; where they are not finite, features that are not, either."""
         sampler, finite = module.sampler(), []
         watch = sampler.register_forward_hook(lambda network, given, made: finite.append(made.isfinite().all()))
-        samples = images_from(sampler, self.num, hashed_seed(module.seed, "quality"))
+        sources = sources_for(sampler, data, self.num)
+        samples = images_from(sampler, self.num, hashed_seed(module.seed, "quality"), sources=sources)
         watch.remove()
-        features, probabilities = self.extractor(samples)
+        features, probabilities = self.extractor(data.readable(samples))
         if not all(finite):
             features = torch.full_like(features, torch.inf)  # samples are bytes, which have no word for it
         return Read(features, probabilities)

@@ -14,10 +14,11 @@ from torchvision.utils import make_grid
 
 from saddle.bound import Count
 from saddle.callback.landscape import landscape, picture, reach_of
+from saddle.data.module import ImageData
 from saddle.data.points import PointData
 from saddle.metric.points import in_words
 from saddle.training.module import GameModule
-from saddle.training.sampling import images_from
+from saddle.training.sampling import images_from, sources_for
 
 _GREY, _MOST_ROWS = 128, 64
 
@@ -25,10 +26,10 @@ _GREY, _MOST_ROWS = 128, 64
 class SampleGrids(Callback):
     """A PNG grid of `num` samples in `folder`, and in TensorBoard, at growing intervals and at the end.
 
-    The latent noise is the same in every grid. A conditional generator shows one class per row (64 of them at most),
-    eight to sixteen images of each. Grids are made before training and after 1, 2, 5, 10, 20, 50, ... iterations, but
-    at least every `every_iterations`. Where the data is points, a picture shows `points` samples over the data, in the
-    landscape of D (`saddle.callback.landscape`).
+    The latent noise is the same in every grid; a generator that translates images is given the same ones. A conditional
+    generator shows one class per row (64 of them at most), eight to sixteen images of each. Grids are made before
+    training and after 1, 2, 5, 10, 20, 50, ... iterations, but at least every `every_iterations`. Where the data is
+    points, a picture shows `points` samples over the data, in the landscape of D (`saddle.callback.landscape`).
     """
 
     def __init__(self, folder: str, num: Count = 64, every_iterations: Count = 5000, points: Count = 1000) -> None:
@@ -55,17 +56,18 @@ class SampleGrids(Callback):
         if isinstance(trainer.datamodule, PointData):
             grid = self._points(trainer.datamodule, module)
         else:
-            grid = self._grid(module.sampler(), module.seed)
+            grid = self._grid(module.sampler(), trainer.datamodule, module.seed)
         self.folder.mkdir(parents=True, exist_ok=True)
         to_pil_image(grid).save(self.folder / f"{self._latest:08d}.png")
         for logger in trainer.loggers:
             if hasattr(logger.experiment, "add_image"):
                 logger.experiment.add_image("samples", grid, self._latest)
 
-    def _grid(self, generator: nn.Module, seed: int) -> Tensor:
+    def _grid(self, generator: nn.Module, data: ImageData, seed: int) -> Tensor:
         labels = self._labels(generator.classes) if generator.classes else None
         num = self.num if labels is None else len(labels)
-        return image_grid(images_from(generator, num, seed, labels), labels)
+        sources = sources_for(generator, data, num)
+        return image_grid(images_from(generator, num, seed, labels, sources=sources), labels)
 
     def _points(self, data: PointData, module: GameModule) -> Tensor:
         samples = images_from(module.sampler(), self.points, module.seed)

@@ -14,10 +14,10 @@ from saddle.augmentation.base import Augmentation
 from saddle.bound import Count, Index, Positive
 from saddle.cli.limit import max_steps
 from saddle.cli.make import Config, make
-from saddle.cli.pairing import check_pairing, check_reads, with_head_bias
+from saddle.cli.pairing import check_packing, check_pairing, check_reads, check_sources, with_decided, with_head_bias
 from saddle.cli.per_turn import build_beta2_schedules, build_clip_norm, build_optimizers, build_schedules
 from saddle.cli.schema import check_parameters
-from saddle.cli.sound import check_architecture, check_once, check_trainer, trainer_arguments
+from saddle.cli.sound import check_architecture, check_label_settings, check_once, check_trainer, trainer_arguments
 from saddle.data.memory import MemoryData
 from saddle.error import InputError
 from saddle.game.contest import Penalty
@@ -103,13 +103,14 @@ def build(config: Config, purge_step: int | None = None) -> Built:
     torch.manual_seed(hashed_seed(config["seed"], "weights"))
     game = make("game", config["game"])
     networks, nodes = build_networks(config, game)
-    check_reads(networks["generator"], game)
     warnings = check_pairing(config, game)
     data = make("data", config["data"])
+    check_sources(data, game)
     data.check_size(data.size)
     trainer = build_trainer(config, purge_step)
     if data.batch_size % trainer.world_size:
         raise InputError(f"data.batch_size={data.batch_size} must be a multiple of the {trainer.world_size} devices")
+    check_packing(networks, game, data.batch_size, trainer.world_size)
     turns = game.turns()
     training = config["training"]
     module = GameModule(
@@ -139,15 +140,17 @@ def _record(config: Config, networks: Mapping[str, Config]) -> Config:
 
 def build_networks(config: Config, game: Game) -> tuple[dict[str, nn.Module], dict[str, Config]]:
     """The networks that the game needs, by name, and the settings that they were built from."""
-    missing = [name for name in game.needs if name not in config["architecture"]]
-    if missing:
-        raise InputError(f"architecture.{missing[0]} is missing: game={type(game).__name__} needs it")
-    networks, nodes, decided = {}, {}, game.decides()
+    networks, nodes = {}, {}
     for name in game.needs:
-        node = with_head_bias(config["architecture"][name], game) | decided.get(name, {})
+        if name not in config["architecture"]:
+            raise InputError(f"architecture.{name} is missing: game={type(game).__name__} needs it")
+        node = with_decided(name, with_head_bias(name, config["architecture"][name], game), game)
+        check_label_settings(name, node)
         if node.get("features", 0) is None:  # a head on the discriminator's features
             node["features"] = networks["discriminator"].features
         networks[name], nodes[name] = make(f"architecture.{name}", node), node
+        if name == "generator":  # before the networks that only the right family has
+            check_reads(networks[name], game)
     return networks, nodes
 
 

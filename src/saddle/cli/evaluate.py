@@ -107,32 +107,22 @@ def _subject(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def _run_subject(path: Path, settings: list[str]) -> dict[str, Any]:
-    from saddle.cli.make import make
     from saddle.cli.resume import checkpoint_of, run_folder
+    from saddle.cli.run_data import run_data
     from saddle.cli.sample import load_generator
-    from saddle.cli.schema import check
-    from saddle.data.module import ImageData
     from saddle.seed import hashed_seed
     from saddle.training.checkpoint import MARK, read_checkpoint
-    from saddle.training.sampling import all_labels, images_from
+    from saddle.training.sampling import all_labels, images_from, sources_for
 
     checkpoint = checkpoint_of(path)
     content = read_checkpoint(checkpoint)[MARK]
-    node = dict(content["record"]["data"])
-    for setting in settings:
-        name, _, value = setting.partition("=")
-        if name != "data.root" or "root" not in node:
-            raise InputError(f"{setting}: a run is measured on its own data; only data.root may be given")
-        node["root"] = value
-    check("data", node, ImageData)
-    data = make("data", node)
-    data.prepare_data()
+    data = run_data(content["record"], settings)
     generator = load_generator(checkpoint)
     seed = hashed_seed(content["record"]["seed"], "quality")  # as in training
     folder, iteration = run_folder(path) / "evaluation", content["clock"]["iteration"]
     return {
         "data": data,
-        "images": lambda num: images_from(generator, num, seed),
+        "images": lambda num: images_from(generator, num, seed, sources=sources_for(generator, data, num)),
         "asked": lambda num: all_labels(generator, num),
         "network": "average" if content["record"]["training"]["ema"] else "generator",
         "out": lambda num: folder / f"{iteration:08d}-{num}.json",
@@ -146,15 +136,19 @@ def _figures(
     from saddle.metric.score import Read, full
 
     training = data.training()[0]
-    real = reference(chosen(training, _REAL), extractor, cache)
-    fake = Read(*extractor(images))
+    real = reference(data.readable(chosen(training, _REAL)), extractor, cache)
+    fake = Read(*extractor(data.readable(images)))
     test = data.load_test()
-    held_out = None if test is None else reference(chosen(test[0], len(images)), extractor, cache)
+    held_out = None
+    if test is not None:
+        held_out = reference(data.readable(chosen(test[0], len(images))), extractor, cache)
     found = {"samples": full(real, fake), "test": None if held_out is None else full(real, held_out)}
     stamp = {"extractor": extractor.stamp, "real": len(real.features), "generated": len(images)}
     if held_out is not None:
         searched = chosen(training, _SEARCHED)
-        found["neighbours"] = _memorised(found, fake, reference(searched, extractor, cache), held_out, searched)
+        found["neighbours"] = _memorised(
+            found, fake, reference(data.readable(searched), extractor, cache), held_out, searched
+        )
         stamp |= {"test": len(held_out.features), "training": len(searched)}
     own = extractor.reads_classes_of(type(data).__name__, data.extractor)
     if own and data.classes == fake.probabilities.shape[1]:

@@ -19,6 +19,11 @@ def check_kind(config: Mapping[str, Any]) -> None:
     data, architecture = config.get("data"), config.get("architecture")
     if not isinstance(data, Mapping) or not isinstance(architecture, Mapping):
         return
+    game = config.get("game")
+    if _POINTS in data and isinstance(game, Mapping) and _IMAGES in game:
+        raise InputError(
+            f"data={_option(data)} delivers points, and game={_option(game)} plays with images: use data=mnist_pair"
+        )
     for network in architecture.values():
         if not isinstance(network, Mapping):
             continue

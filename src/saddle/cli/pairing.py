@@ -1,10 +1,14 @@
 """Which loss, penalties and discriminator go together: refused with the reason, or warned of, before training."""
 
+from collections.abc import Mapping
+from inspect import signature
 from typing import Any
 
 from torch import nn
 
 from saddle.augmentation.ada import ADA
+from saddle.cli.schema import resolve_target
+from saddle.data.memory import MemoryData
 from saddle.error import InputError
 from saddle.game.turn import Game
 from saddle.loss.base import Loss
@@ -16,8 +20,31 @@ from saddle.penalty.balanced_consistency import BalancedConsistency
 from saddle.penalty.base import InputGradientPenalty, WeightConstraint, Weighted
 
 
-def with_head_bias(node: dict[str, Any], game: Game) -> dict[str, Any]:
-    """The config of a network whose `head_bias` is decided: where only differences of logits count there is none.
+def with_decided(name: str, node: dict[str, Any], game: Game) -> dict[str, Any]:
+    """The config of the network `name` with what the game decides.
+
+    Raises InputError if something else was asked for there, that is anything but the default of the network's class, or
+    if that has no such setting.
+    """
+    decided = game.decides().get(name, {})
+    target = resolve_target(f"architecture.{name}", node["_target_"])
+    usual = signature(target).parameters
+    for setting, value in decided.items():
+        decision = f"game={_name(game)} decides {setting}={value} for its {name}"
+        if setting not in usual:
+            family = target.__module__.rpartition(".")[2]
+            raise InputError(
+                f"architecture={family}: its {name} has no setting {setting}, which game={_name(game)} decides: use "
+                "architecture=dcgan or mlp"
+            )
+        if setting in node and node[setting] not in (value, usual[setting].default):
+            place = "architecture" if setting == "conditional" else f"architecture.{name}"
+            raise InputError(f"{place}.{setting}={node[setting]}: {decision}; leave it out")
+    return node | decided
+
+
+def with_head_bias(name: str, node: dict[str, Any], game: Game) -> dict[str, Any]:
+    """The config of network `name`, its `head_bias` decided: where only differences of logits count there is none.
 
     Raises InputError if the config asks for one there.
     """
@@ -26,8 +53,8 @@ def with_head_bias(node: dict[str, Any], game: Game) -> dict[str, Any]:
     relative = getattr(getattr(game, "loss", None), "relative", False)
     if relative and node["head_bias"]:
         raise InputError(
-            "architecture.discriminator.head_bias=True: this loss reads differences of logits alone, so that bias "
-            "would never learn: use null or false"
+            f"architecture.{name}.head_bias=True: this loss reads differences of logits alone, so that bias would "
+            "never learn: use null or false"
         )
     return {**node, "head_bias": not relative if node["head_bias"] is None else node["head_bias"]}
 
@@ -45,6 +72,31 @@ def check_reads(generator: nn.Module, game: Game) -> None:
     )
 
 
+def check_packing(networks: Mapping[str, nn.Module], game: Game, batch_size: int, devices: int) -> None:
+    """Raise InputError unless the game plays packs, and `batch_size` over that many devices makes whole ones."""
+    packing = getattr(networks.get("discriminator"), "packing", 1)
+    if packing > 1 and not game.packs:
+        raise InputError(
+            f"architecture.discriminator.packing={packing}: game={_name(game)} looks at single images; use packing=1"
+        )
+    if batch_size // devices % packing:
+        each = "" if devices == 1 else f" gives each of the {devices} devices {batch_size // devices}, which"
+        raise InputError(
+            f"data.batch_size={batch_size}{each} makes no whole packs of architecture.discriminator.packing={packing}: "
+            f"use a multiple of {packing * devices}"
+        )
+
+
+def check_sources(data: MemoryData, game: Game) -> None:
+    """Raise InputError, naming the mend, if the game starts from images of a source domain and the data has none."""
+    if game.reads == "source" and not data.has_sources:
+        name = type(data).__module__.rpartition(".")[2]
+        raise InputError(
+            f"data={name} delivers images of one domain, and game={_name(game)} translates from another one: "
+            "use data=mnist_pair"
+        )
+
+
 def check_pairing(config: dict[str, Any], game: Game) -> list[str]:
     """Raise InputError for parts of a game that contradict each other; the sentences to warn with, for the rest."""
     penalties = {
@@ -55,15 +107,18 @@ def check_pairing(config: dict[str, Any], game: Game) -> list[str]:
     for name, penalty in penalties.items():
         if not isinstance(penalty, game.plays):
             raise InputError(f"penalty={name} does not go with game={_name(game)}: {_playable(game)}")
-    loss, discriminator = getattr(game, "loss", None), config["architecture"].get("discriminator", {})
-    _check_bounded(loss, penalties, discriminator)
-    _check_gradients(penalties, discriminator)
-    _check_constraints(loss, penalties, discriminator)
+    loss, warnings = getattr(game, "loss", None), []
+    for judge in (name for name in game.needs if name.endswith("discriminator")):
+        node = config["architecture"][judge]
+        _check_bounded(loss, penalties, node, judge)
+        _check_gradients(penalties, node, judge)
+        _check_constraints(loss, penalties, node, judge)
+        warnings += _warnings(loss, penalties, node, judge)
     for name, penalty in penalties.items():
         if isinstance(penalty, BalancedConsistency) and "image_size" not in config["data"]:
             raise InputError(f"penalty={name} shifts and mirrors images: it says nothing of points; leave it out")
     _check_augmentations(config, game)
-    return _warnings(loss, penalties, discriminator)
+    return list(dict.fromkeys(warnings))
 
 
 def _name(game: Game) -> str:
@@ -85,34 +140,34 @@ def _constraints(penalties: dict[str, Any]) -> list[str]:
     return [name for name, penalty in penalties.items() if isinstance(penalty, WeightConstraint)]
 
 
-def _check_bounded(loss: Loss | None, penalties: dict[str, Any], discriminator: dict[str, Any]) -> None:
-    bounded = _on_inputs(penalties) or _constraints(penalties) or discriminator.get("normalization") == "spectral"
+def _check_bounded(loss: Loss | None, penalties: dict[str, Any], node: dict[str, Any], judge: str) -> None:
+    bounded = _on_inputs(penalties) or _constraints(penalties) or node.get("normalization") == "spectral"
     if isinstance(loss, Wasserstein) and not bounded:
         raise InputError(
             "loss=wasserstein without a constraint on the discriminator has no minimum: add penalty=gradient_penalty, "
-            "penalty=weight_clipping or architecture.discriminator.normalization=spectral"
+            f"penalty=weight_clipping or architecture.{judge}.normalization=spectral"
         )
 
 
-def _check_gradients(penalties: dict[str, Any], discriminator: dict[str, Any]) -> None:
+def _check_gradients(penalties: dict[str, Any], node: dict[str, Any], judge: str) -> None:
     names = _on_inputs(penalties)
-    if names and discriminator.get("normalization") == "batch":
+    if names and node.get("normalization") == "batch":
         raise InputError(
-            f"penalty={names[0]} with architecture.discriminator.normalization=batch: batch norm mixes images, so "
+            f"penalty={names[0]} with architecture.{judge}.normalization=batch: batch norm mixes images, so "
             "the gradient of one logit is no longer that of one image; use none or spectral"
         )
 
 
-def _check_constraints(loss: Loss | None, penalties: dict[str, Any], discriminator: dict[str, Any]) -> None:
+def _check_constraints(loss: Loss | None, penalties: dict[str, Any], node: dict[str, Any], judge: str) -> None:
     names = _constraints(penalties)
-    if names and discriminator.get("normalization") == "spectral":
+    if names and node.get("normalization") == "spectral":
         raise InputError(
-            f"penalty={names[0]} with architecture.discriminator.normalization=spectral: the norm divides out what "
+            f"penalty={names[0]} with architecture.{judge}.normalization=spectral: the norm divides out what "
             "clipping does to the weights' size; use one of the two"
         )
-    if names and discriminator.get("attention"):
+    if names and node.get("attention"):
         raise InputError(
-            f"penalty={names[0]} with architecture.discriminator.attention={discriminator['attention']}: clipped "
+            f"penalty={names[0]} with architecture.{judge}.attention={node['attention']}: clipped "
             "weights make all places attend alike, and its queries and keys learn nothing; use attention=0"
         )
     if names and isinstance(loss, Hinge):
@@ -138,12 +193,12 @@ def _check_augmentations(config: dict[str, Any], game: Game) -> None:
             )
 
 
-def _warnings(loss: Loss | None, penalties: dict[str, Any], discriminator: dict[str, Any]) -> list[str]:
+def _warnings(loss: Loss | None, penalties: dict[str, Any], node: dict[str, Any], judge: str) -> list[str]:
     found, on_inputs = [], _on_inputs(penalties)
-    if getattr(loss, "relative", False) and discriminator.get("normalization") == "batch":
+    if getattr(loss, "relative", False) and node.get("normalization") == "batch":
         found.append(
             "batch norm in the discriminator mixes images, and this loss compares them: R3GAN (arXiv 2501.05441) "
-            "trains without; use architecture.discriminator.normalization=none"
+            f"trains without; use architecture.{judge}.normalization=none"
         )
     if isinstance(loss, Relativistic):
         lazy = [name for name in on_inputs if penalties[name].every_iterations > 1]

@@ -19,9 +19,13 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "sample",
         help="images from a run's averaged generator",
         description="Draw images from the averaged generator of RUN. The same seed gives the same images, and a "
-        "larger --num begins with the same ones. Of a toy problem they are points in the plane.",
+        "larger --num begins with the same ones. Of a toy problem they are points in the plane; of a run that "
+        "translates, translations of held-out images, whatever the seed (see saddle translate).",
     )
     parser.add_argument("path", metavar="RUN", type=Path, help="a run folder or a checkpoint file")
+    parser.add_argument(
+        "settings", nargs="*", metavar="SETTING", help="data.root=..., of a run that translates, if its data was moved"
+    )
     parser.add_argument("--num", type=count, default=64, help="how many images (default 64)")
     parser.add_argument("--seed", type=index, default=0, help="seed of the latent noise (default 0)")
     parser.add_argument("--label", type=index, help="ask a conditional run for this class alone (default: all in turn)")
@@ -50,8 +54,9 @@ def sample(arguments: argparse.Namespace) -> None:
     from saddle.training.sampling import images_from
 
     generator = load_generator(checkpoint)
+    sources = _sources(generator, checkpoint, arguments)
     labels = _labels(generator, arguments.num, arguments.label, checkpoint)
-    images = images_from(generator, arguments.num, arguments.seed, labels, arguments.truncation)
+    images = images_from(generator, arguments.num, arguments.seed, labels, arguments.truncation, sources)
     if images.dim() == 2:
         _write_points(images, checkpoint, arguments.format, out)
         return
@@ -79,6 +84,25 @@ def _labels(generator: "nn.Module", num: int, label: int | None, checkpoint: Pat
     if label >= generator.classes:
         raise InputError(f"--label {label}: {checkpoint} knows the classes 0 to {generator.classes - 1}")
     return torch.full((num,), label)
+
+
+def _sources(generator: "nn.Module", checkpoint: Path, arguments: argparse.Namespace) -> "Tensor | None":
+    """What a generator that translates is given; InputError for options that say nothing there, or only there."""
+    from saddle.cli.run_data import run_data
+    from saddle.training.checkpoint import MARK, read_checkpoint
+    from saddle.training.sampling import reads, sources_for
+
+    if reads(generator) != "source":
+        if arguments.settings:
+            raise InputError(f"{arguments.settings[0]}: the images of {checkpoint} are made of noise, not of data")
+        return None
+    for option in ("label", "truncation"):
+        if getattr(arguments, option) is not None:
+            raise InputError(
+                f"--{option}: {checkpoint} translates images, it reads no label and no latent: leave it out"
+            )
+    record = read_checkpoint(checkpoint)[MARK]["record"]
+    return sources_for(generator, run_data(record, arguments.settings), arguments.num)
 
 
 def load_generator(checkpoint: Path) -> "nn.Module":

@@ -76,16 +76,20 @@ def check_architecture(config: dict[str, Any]) -> None:
     for name, node in networks_of(config).items():
         if not isinstance(node, dict):
             raise InputError(f"architecture.{name}={node}: expected a network with a _target_")
-        unread = [setting for setting, usual in _FOR_LABELS.items() if node.get(setting, usual) != usual]
-        if unread and not conditional:
-            raise InputError(
-                f"architecture.{name}.{unread[0]}={node[unread[0]]} is read by networks that are told labels: "
-                "leave it, or add architecture.conditional=true"
-            )
     if conditional and config["data"].get("classes", 0) == 0:
         raise InputError("architecture.conditional=True needs labels, but data.classes=0: the data has none")
     if conditional and not any("conditional" in node for node in networks_of(config).values()):
         raise InputError("architecture.conditional=True: none of these networks can be told labels: use false")
+
+
+def check_label_settings(name: str, node: dict[str, Any]) -> None:
+    """Raise InputError for a setting that only a network with labels reads, where the network `name` has none."""
+    unread = [setting for setting, usual in _FOR_LABELS.items() if node.get(setting, usual) != usual]
+    if unread and not node.get("conditional"):
+        raise InputError(
+            f"architecture.{name}.{unread[0]}={node[unread[0]]} is read by networks that are told labels: "
+            "leave it, or add architecture.conditional=true"
+        )
 
 
 def check_once(config: dict[str, Any]) -> None:
@@ -97,8 +101,12 @@ def check_once(config: dict[str, Any]) -> None:
         "game.loss": (game.get("loss", config["loss"]), config["loss"], "the group loss"),
         "game.penalties": (game.get("penalties", config["penalty"]), config["penalty"], "the group penalty"),
     }
+    if "classes" in game:
+        echoes["game.classes"] = (game["classes"], data.get("classes", 0), "data.classes")
     augmentation = config["augmentation"]
     echoes["game.augmentations"] = (game.get("augmentations", augmentation), augmentation, "the group augmentation")
+    for name in ("image_size", "channels"):
+        echoes[f"game.{name}"] = (game.get(name, data.get(name)), data.get(name), f"data.{name}")
     conditional = config["architecture"]["conditional"]
     latent_dim = networks_of(config).get("generator", {}).get("latent_dim")
     for player, network in networks_of(config).items():

@@ -37,6 +37,9 @@ class MemoryData(LightningDataModule, ABC):
     skipped: int = 0
     """Number of files that could not be read and were left out; known after `read`."""
 
+    has_sources = False
+    """Whether there is a second domain, that a translation starts from."""
+
     flip = False
     """Whether each image is mirrored with probability 1/2."""
 
@@ -58,6 +61,10 @@ class MemoryData(LightningDataModule, ABC):
 
     def load_sources(self) -> Tensor | None:
         """As many rows (M, ...) of the domain that a translation starts from; None where the data has one domain."""
+        return None
+
+    def to_translate(self, num: int) -> Tensor | None:
+        """At most `num` images, uint8, that a generator between two domains starts from; None where there are none."""
         return None
 
     def finished(self, rows: Tensor) -> Tensor:

@@ -24,6 +24,7 @@ class MnistPair(Mnist):
     """
 
     size = 30_000
+    has_sources = True
 
     def __init__(
         self,
@@ -43,6 +44,7 @@ class MnistPair(Mnist):
         if source == target:
             raise InputError(f"data.source={source} equals data.target: there is nothing to translate; choose two")
         self.source, self.target = source, target
+        self._pairs: tuple[Tensor, Tensor, Tensor] | None = None
 
     def load(self) -> tuple[Tensor, Tensor]:
         images, labels = super().load()
@@ -60,11 +62,13 @@ class MnistPair(Mnist):
 
     def test_pairs(self) -> tuple[Tensor, Tensor, Tensor]:
         """Sources and their true counterparts, both uint8 (M, 1, S, S), and labels, int64 (M,), of all test digits."""
-        images, labels = super().load_test()
-        sources, counterparts = (
-            resized(changed(images, domain), self.image_size) for domain in (self.source, self.target)
-        )
-        return sources, counterparts, labels
+        if self._pairs is None:  # grids and probes ask again and again
+            images, labels = super().load_test()
+            sources, counterparts = (
+                resized(changed(images, domain), self.image_size) for domain in (self.source, self.target)
+            )
+            self._pairs = sources, counterparts, labels
+        return self._pairs
 
     def held_out(self, num: int) -> dict[str, Tensor]:
         """As for other data, and `source`, (N, 1, S, S) in [-1, 1], whose true counterparts the images are."""

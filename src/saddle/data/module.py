@@ -57,10 +57,6 @@ class ImageData(MemoryData):
         batch = {"image": resized(images[kept], self.image_size).float() / 127.5 - 1}
         return batch if labels is None else batch | {"label": labels[kept]}
 
-    def to_translate(self, num: int) -> Tensor | None:
-        """At most `num` images, uint8, that a generator between two domains starts from; None where there are none."""
-        return None
-
     def readable(self, images: Tensor) -> Tensor:
         """Images of this data, uint8 (N, C, H, W), as the classifier that comes with saddle for it expects them."""
         return images

@@ -29,6 +29,7 @@ class Adversarial(Game):
 
     needs = ("generator", "discriminator")
     plays = (InputGradientPenalty, WeightConstraint, Term)
+    packs = True
 
     @property
     def contest(self) -> Contest:

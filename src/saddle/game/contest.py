@@ -69,7 +69,7 @@ class Contest:
         for term in self._of_kind(Term).values():
             term.observe(observed["real"], observed["fake"])
         for augmentation in self.augmentations.values():
-            augmentation.observe(observed["real"], len(observed["real"]))
+            augmentation.observe(observed["real"], observed["images"].sum())
 
     def discriminator_loss(self, scene: Scene, moment: Moment) -> Played:
         """Adversarial term, input-gradient penalties and terms of D."""
@@ -85,7 +85,10 @@ class Contest:
             terms[name] = penalty.gain(moment.images) * penalty.values(gradients[name]).mean()
         for name, (term, view) in self._terms(scene, logits, moment.iteration).items():
             _add(terms, name, term, term.discriminator(view), moment)
-        return Played(terms, {kind: values.detach() for kind, values in logits.items()})
+        observed = {kind: values.detach() for kind, values in logits.items()}
+        if self.augmentations:  # logits may be fewer or more
+            observed["images"] = torch.full((1,), len(scene.real), device=scene.real.device)
+        return Played(terms, observed)
 
     def generator_loss(self, scene: Scene, moment: Moment, turn: int) -> Played:
         """Adversarial term and terms of D's opponent in its turn number `turn`, from 0; D is not trained."""
@@ -98,6 +101,12 @@ class Contest:
         for name, (term, view) in self._terms(scene, logits, turn).items():
             _add(terms, name, term, term.generator(view), moment)
         return Played(terms, {"fake": logits["fake"].detach()})
+
+    def opponents_loss(self, scene: Scene, moment: Moment) -> Played:
+        """Adversarial term of opponents that make something of both, of what is `real` and of what is `fake`."""
+        logits = {kind: scene.logits(kind, values) for kind, values in (("real", scene.real), ("fake", scene.fake))}
+        terms = {"adversarial": self._adversarial(self.loss.opponent, moment, logits["real"], logits["fake"])}
+        return Played(terms, {kind: values.detach() for kind, values in logits.items()})
 
     def seen(self, judge: Discriminator, moment: Moment) -> Callable[[str], Discriminator]:
         """`judge` behind the augmentations, by kind of image."""
@@ -192,8 +201,12 @@ def _logits(
 
 
 def _gradient(scene: Scene, kind: str, inputs: Tensor, precision: str) -> tuple[Tensor, Tensor]:
-    """D's logits, and the gradient of each by what it was made of: one row per input, or per pack of them."""
+    """D's logits, and the gradient of each by what it was made of: one row per input, or per pack of them.
+
+    Where an input has several logits, of its patches, the gradient is that of their mean.
+    """
     logits, gradient = logits_and_input_gradient(scene.judge(kind), inputs, precision)
+    gradient = gradient / scene.patches
     packed = gradient if scene.packing == 1 else gradient.reshape(len(inputs) // scene.packing, -1)
     return scene.checked(logits, inputs), packed
 

@@ -5,6 +5,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from saddle.game.turn import Batch, Moment, Networks, given
+
 
 def precise(values: Tensor) -> Tensor:
     """`values` in at least float32: mixed precision computes in less, and sums of many pixels need more."""
@@ -34,9 +36,40 @@ def code(encoder: nn.Module, images: Tensor) -> Tensor:
     return posterior(encoder, images)[0] if encoder.gaussian else encoder(images)
 
 
+def sampled_code(encoder: nn.Module, images: Tensor, moment: Moment) -> Tensor:
+    """A code (N, latent_dim) for each image, with gradients: of a `gaussian` encoder a draw, the same in all turns."""
+    if not encoder.gaussian:
+        return encoder(images)
+    mean, log_variance = posterior(encoder, images)
+    return drawn(mean, log_variance, moment.noise("posterior", tuple(mean.shape)))
+
+
+def distance_between(codes: Tensor, others: Tensor) -> Tensor:
+    """The energy distance between the distributions of two samples (N, D), without bias: (N,) values, whose mean it is.
+
+    2 E|x - y| - E|x - x'| - E|y - y'|, which is 0 for equal distributions alone (Szekely & Rizzo 2013, "Energy
+    statistics", section 3); the mean over samples may fall below.
+    """
+    codes, others = precise(codes), precise(others)
+    among = max(len(codes) - 1, 1)
+    within = (_distances(codes, codes).sum(1) + _distances(others, others).sum(1)) / among
+    return 2 * _distances(codes, others).mean(1) - within
+
+
 def squared_error(images: Tensor, made: Tensor) -> Tensor:
     """The mean squared error per pixel, (N,), of images (N, C, H, W) in [-1, 1], black to white being 1."""
     return (precise(images) - precise(made)).square().flatten(1).mean(1) / 4
+
+
+def reconstructed(networks: Networks, batch: Batch) -> Tensor:
+    """What the generator makes of the images' codes, (N, C, H, W)."""
+    return given(networks["generator"], batch)(code(networks["encoder"], batch["image"]))
+
+
+def reconstructions(networks: Networks, batch: Batch) -> Tensor:
+    """The first 40 images of a batch, each row above what is made of its codes: (rows, columns, C, H, W)."""
+    shown = {name: values[:40] for name, values in batch.items()}
+    return beside(shown["image"], reconstructed(networks, shown))
 
 
 def beside(images: Tensor, made: Tensor, columns: int = 10, rows: int = 4) -> Tensor:
@@ -45,3 +78,8 @@ def beside(images: Tensor, made: Tensor, columns: int = 10, rows: int = 4) -> Te
     rows = min(rows, len(images) // columns)
     pairs = [values[: rows * columns].unflatten(0, (rows, columns)) for values in (images, made)]
     return torch.stack(pairs, dim=1).flatten(0, 1)
+
+
+def _distances(rows: Tensor, others: Tensor) -> Tensor:
+    """Euclidean distances (N, M), 0 between equal rows, which the faster way by products misses."""
+    return torch.cdist(rows, others, compute_mode="donot_use_mm_for_euclid_dist")

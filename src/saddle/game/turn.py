@@ -115,6 +115,9 @@ class Game(ABC):
     plays: tuple[type, ...] = ()
     """The kinds of penalty that it can play."""
 
+    packs: bool = False
+    """Whether its discriminator may judge several images together (`packing`)."""
+
     def decides(self) -> Mapping[str, Mapping[str, Any]]:
         """Settings of networks that are no choice in this game, by network and setting."""
         return {}

@@ -30,6 +30,21 @@ class Loss(ABC):
     def generator(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
         """G's objective, (N,), from logits `fake` (N,) and, where `generator_needs_real`, `real` (N,)."""
 
+    def opponent(self, real: Tensor, fake: Tensor) -> Tensor:
+        """The objective, (N,), of an opponent that makes something of both kinds of D's inputs, logits `real` (N,) and
+        `fake` (N,): G's own, and G's again with the kinds exchanged.
+
+        Of the logistic losses these are the two halves of min over E and G (Donahue et al. 2017, eq. 2 and 3, arXiv
+        1605.09782; Dumoulin et al. 2017, algorithm 1, arXiv 1606.00704). Where G's objective reads both it is that one.
+        """
+        if self.generator_needs_real:
+            return self.generator(fake, real)
+        return self.generator(fake) + self.generator(self.exchanged(real))
+
+    def exchanged(self, logits: Tensor) -> Tensor:
+        """Logits (N,) of a discriminator that is as sure as this one, but takes the kinds for each other."""
+        return -logits
+
 
 def logistic(real: Tensor, fake: Tensor, smoothing: float) -> Tensor:
     """-(1 - s) log sigmoid(real) - s log(1 - sigmoid(real)) - log(1 - sigmoid(fake)), (N,); `smoothing` is s."""

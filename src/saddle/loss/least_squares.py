@@ -25,3 +25,7 @@ class LeastSquares(Loss):
     def generator(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
         """(fake - c)^2 / 2, (N,)."""
         return 0.5 * (fake - self.target_label).square()
+
+    def exchanged(self, logits: Tensor) -> Tensor:
+        """a + b - logits, (N,): labels change places."""
+        return self.fake_label + self.real_label - logits

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import is_parametrized
 
+from saddle.data.memory import MemoryData
 from saddle.training.batch_norm import recompute_batch_statistics
 from saddle.training.noise import fixed_noise
 
@@ -88,6 +89,11 @@ def images_from(
         given += [] if labels is None else [labels]
     made = through(generator, *given, batch_size=batch_size)
     return made if made.dim() == 2 else as_bytes(made)
+
+
+def sources_for(generator: nn.Module, data: MemoryData, num: int) -> Tensor | None:
+    """The `sources` of `images_from` for so many images: none for a generator that reads something else."""
+    return data.to_translate(num) if reads(generator) == "source" else None
 
 
 @torch.no_grad()
