@@ -13,7 +13,7 @@ def run_tool(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="saddle", description="Tools over finished runs. Training is train.py.")
     parser.add_argument("--version", action="version", version=f"saddle {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for tool in (sample, translate, encode, reconstruct, interpolate, evaluate, film, table, extractor):
+    for tool in (sample, encode, reconstruct, interpolate, translate, evaluate, film, table, extractor):
         tool.add_parser(commands)
     chosen, rest = parser.parse_known_args(arguments)
     settings = [text for text in rest if "=" in text and not text.startswith("-")]
