@@ -64,6 +64,27 @@ def test_the_figures_are_those_of_samples_against_training_images_and_stand_ever
     assert float(rows[9]) == found[FRECHET]
 
 
+class Inverted(Digits):
+    """The digits in another domain, which the classifier cannot read as they are."""
+
+    def load(self):
+        images, labels = super().load()
+        return 255 - images, labels
+
+    def readable(self, images):
+        return 255 - images
+
+
+def test_images_of_another_domain_are_read_as_the_classifier_expects_them(tmp_path):
+    network = module()
+    quality = measured(tmp_path, network, data=Inverted())
+    extractor, real = extractor_for("auto", "mnist"), chosen(Digits().load()[0], 40)
+    samples = images_from(network.sampler(), 40, hashed_seed(network.seed, "quality"))
+    assert torch.equal(quality.real.features, extractor(real)[0])
+    assert torch.equal(quality.latest.labels, extractor(255 - samples)[1].argmax(1))
+    assert not torch.equal(quality.latest.features, extractor(samples)[0])
+
+
 def test_the_best_checkpoint_is_the_one_with_the_lowest_distance(tmp_path):
     measured(tmp_path, module(), steps=24)
     with (tmp_path / "metrics.csv").open() as file:

@@ -22,6 +22,11 @@ def test_images_and_networks_for_points_are_refused_with_the_mend():
         compose(["data=digits", "architecture=points"])
 
 
+def test_points_and_a_game_for_images_are_refused_with_the_mend():
+    with pytest.raises(InputError, match="^data=ring delivers points, and game=cyclegan plays with images: use data="):
+        compose(["data=ring", "game=cyclegan", "architecture=points"])
+
+
 def test_the_command_line_says_it_in_one_sentence(tmp_path):
     result = train("data=ring", f"hydra.run.dir={tmp_path / 'run'}")
     assert result.returncode == 2

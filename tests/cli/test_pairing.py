@@ -41,6 +41,24 @@ def test_the_command_line_says_it_in_one_sentence(tmp_path):
     assert not (tmp_path / "run" / "checkpoints").exists()
 
 
+@pytest.mark.parametrize(
+    ("overrides", "mend"),
+    [
+        (["game=cyclegan"], "use architecture=resnet"),
+        (["game=cyclegan", "data=mnist_pair"], "use architecture=resnet"),
+        (["game=cyclegan", "architecture=resnet"], "data=mnist delivers images of one domain, .* use data=mnist_pair"),
+        (["experiment=cyclegan", "data=digits"], "data=digits delivers images of one domain, .* use data=mnist_pair"),
+        (["experiment=cyclegan", "penalty=lecam"], "penalty=lecam does not go with game=cyclegan"),
+        (["experiment=cyclegan", "game.image_size=20"], r"game\.image_size=20 contradicts data\.image_size=28"),
+        (["experiment=cyclegan", "architecture.conditional=true"], r"architecture\.conditional=True: none of these"),
+    ],
+)
+def test_a_translation_is_refused_with_the_mend_where_networks_or_data_are_of_another_kind(overrides, mend):
+    with pytest.raises(InputError, match=mend) as caught:
+        build(compose(overrides))
+    assert "\n" not in str(caught.value)
+
+
 DECIDED = {
     "game=bigan architecture.conditional=true": "architecture.conditional=True: game=bigan decides conditional=False "
     "for its generator; leave it out",

@@ -4,7 +4,9 @@ from scipy.stats import truncnorm
 from torch import nn
 
 from saddle.architecture.mlp import Generator
-from saddle.training.sampling import all_labels, images_from, ready, truncated
+from saddle.architecture.resnet import Generator as Translator
+from saddle.data.ring import Ring
+from saddle.training.sampling import all_labels, as_floats, images_from, ready, sources_for, truncated
 
 
 def conditional(normalization: str = "none") -> nn.Module:
@@ -71,3 +73,26 @@ def test_spectral_norms_are_those_of_the_averaged_weights():
     assert not any(module.training for module in network.modules())
     for layer in layers:
         assert float(torch.linalg.matrix_norm(layer.weight, 2)) == pytest.approx(1, abs=0.02)
+
+
+class Sources(Ring):
+    """Data that has images to start from."""
+
+    def to_translate(self, num):
+        return torch.arange(num).view(-1, 1, 1, 1).expand(-1, 1, 8, 8).to(torch.uint8)
+
+
+def test_a_generator_that_reads_sources_is_given_the_datas_in_order_and_again_from_the_first():
+    data = Sources(batch_size=8, seed=0)
+    translator = ready(Translator(8, 1, width=2, halvings=1, blocks=1), seed=0)
+    sources = sources_for(translator, data, 3)
+    assert sources[:, 0, 0, 0].tolist() == [0, 1, 2]
+    translator.layers = nn.Conv2d(1, 1, 1, bias=False)
+    nn.init.ones_(translator.layers.weight)
+    shown = images_from(translator, 5, seed=0, sources=torch.randint(0, 256, (3, 1, 8, 8), dtype=torch.uint8))
+    assert torch.equal(shown[3:], shown[:2])
+    assert not torch.equal(shown[1], shown[0])
+    expected = (as_floats(sources).tanh() + 1) * 127.5
+    torch.testing.assert_close(images_from(translator, 3, 0, sources=sources).float(), expected, atol=0.51, rtol=0)
+    assert sources_for(conditional(), data, 3) is None
+    assert sources_for(translator, Ring(batch_size=8, seed=0), 3) is None

@@ -117,11 +117,10 @@ class CycleGAN(Game):
         return Played(terms, observed)
 
     def remember(self, observed: Mapping[str, Tensor]) -> None:
-        """Put what was made into the pools; tell augmentations of each real image's logit, the mean of its patches'."""
+        """Put what was made into the pools, and tell augmentations of the logits of the first discriminator."""
         for kind, pool in self.pools.items():
             pool.put(observed[f"{kind}_made"], observed[f"{kind}_numbers"])
-        size = len(observed["image_made"])
-        self.contest.observe({kind: observed[kind].view(size, -1).mean(1) for kind in ("real", "fake")})
+        self.contest.observe(observed)
 
     def _scene(self, way: Way, networks: Networks, batch: Batch, made: Tensor, moment: Moment) -> Scene:
         judge = networks[way.judge]
@@ -155,5 +154,5 @@ class CycleGAN(Game):
 
 
 def _apart(images: Tensor, made: Tensor) -> Tensor:
-    """The mean absolute difference per pixel, (N,), of images (N, C, H, W)."""
-    return (images.float() - made.float()).abs().flatten(1).mean(1)
+    """The mean absolute difference per pixel, (N,), of what was `made`, in whatever precision, from images of data."""
+    return (images - made).abs().flatten(1).mean(1)

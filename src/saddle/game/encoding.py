@@ -1,5 +1,7 @@
 """Encoders in games: from images to codes, and back by the generator."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -11,7 +13,7 @@ def precise(values: Tensor) -> Tensor:
     return values if values.element_size() >= 4 else values.float()
 
 
-def posterior(encoder: nn.Module, images: Tensor) -> tuple[Tensor, Tensor]:
+def posterior(encoder: Callable[[Tensor], Tensor], images: Tensor) -> tuple[Tensor, Tensor]:
     """Mean and log variance, (N, latent_dim) each, of the Gaussian q(z|x) of a `gaussian` encoder."""
     mean, log_variance = precise(encoder(images)).chunk(2, dim=1)
     return mean, log_variance
