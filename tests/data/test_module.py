@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from helpers import Points
+from saddle.data.resize import resized
 from saddle.error import InputError
 from saddle.seed import fixed_order
 
@@ -186,3 +187,44 @@ def test_flips_reach_the_loader():
     data.flip = True
     assert set_up(data).train_dataloader().flip is True
     assert set_up(Points()).train_dataloader().flip is False
+
+
+class HeldOut(Points):
+    """Points with others, of 4x4 pixels, that are not trained on."""
+
+    def load_test(self):
+        generator = torch.Generator().manual_seed(5)
+        images = torch.randint(0, 256, (30, 1, 4, 4), generator=generator, dtype=torch.uint8)
+        return images, torch.arange(30) % 7
+
+
+def test_held_out_images_are_a_fixed_choice_of_those_not_trained_on():
+    data = HeldOut()
+    images, labels = data.load_test()
+    order = fixed_order(30, "held out")
+    batch = data.held_out(12)
+    assert batch.keys() == {"image", "label"}
+    assert (batch["image"].shape, batch["image"].dtype) == ((12, 1, 2, 2), torch.float32)  # of the size asked for
+    assert torch.equal(batch["image"], resized(images[order[:12]], 2).float() / 127.5 - 1)
+    assert torch.equal(batch["label"], labels[order[:12]])
+    all_of_them = data.held_out(1000)
+    assert len(all_of_them["image"]) == 30
+    assert torch.equal(all_of_them["image"][:12], batch["image"])
+    assert -1 <= all_of_them["image"].min() < 0 < all_of_them["image"].max() <= 1
+
+
+def test_training_images_stand_in_where_nothing_is_held_out():
+    data = Points()
+    images, labels = data.load()
+    order = fixed_order(60, "held out")[:9]
+    assert torch.equal(data.held_out(9)["image"], images[order].float() / 127.5 - 1)
+    assert torch.equal(data.held_out(9)["label"], labels[order])
+    without = Unlabelled()
+    without.classes = 0
+    assert without.held_out(9).keys() == {"image"}
+
+
+def test_by_default_nothing_is_translated_and_images_are_read_as_they_are():
+    images = Points().load()[0]
+    assert Points().to_translate(5) is None
+    assert Points().readable(images) is images

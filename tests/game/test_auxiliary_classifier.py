@@ -140,7 +140,7 @@ def test_each_turn_changes_its_own_networks():
 def test_what_it_decides_and_what_it_refuses():
     decided = AuxiliaryClassifier(NonSaturating(), 7).decides()
     assert decided["generator"]["conditional"] is True
-    assert decided["discriminator"] == {"conditional": False, "packing": 1}
+    assert decided["discriminator"] == {"conditional": False}
     assert decided["classifier"] == {"outputs": 7}
     with pytest.raises(ValueError, match=r"learns from labels, but data\.classes=0: the data has none; use data that"):
         AuxiliaryClassifier(NonSaturating(), 0)

@@ -72,16 +72,6 @@ def check_reads(generator: nn.Module, game: Game) -> None:
     )
 
 
-def check_sources(data: MemoryData, game: Game) -> None:
-    """Raise InputError, naming the mend, if the game starts from images of a source domain and the data has none."""
-    if game.reads == "source" and not data.has_sources:
-        name = type(data).__module__.rpartition(".")[2]
-        raise InputError(
-            f"data={name} delivers images of one domain, and game={_name(game)} translates from another one: "
-            "use data=mnist_pair"
-        )
-
-
 def check_packing(networks: Mapping[str, nn.Module], game: Game, batch_size: int, devices: int) -> None:
     """Raise InputError unless the game plays packs, and `batch_size` over that many devices makes whole ones."""
     packing = getattr(networks.get("discriminator"), "packing", 1)
@@ -94,6 +84,16 @@ def check_packing(networks: Mapping[str, nn.Module], game: Game, batch_size: int
         raise InputError(
             f"data.batch_size={batch_size}{each} makes no whole packs of architecture.discriminator.packing={packing}: "
             f"use a multiple of {packing * devices}"
+        )
+
+
+def check_sources(data: MemoryData, game: Game) -> None:
+    """Raise InputError, naming the mend, if the game starts from images of a source domain and the data has none."""
+    if game.reads == "source" and not data.has_sources:
+        name = type(data).__module__.rpartition(".")[2]
+        raise InputError(
+            f"data={name} delivers images of one domain, and game={_name(game)} translates from another one: "
+            "use data=mnist_pair"
         )
 
 

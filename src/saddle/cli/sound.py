@@ -108,14 +108,13 @@ def check_once(config: dict[str, Any]) -> None:
     for name in ("image_size", "channels"):
         echoes[f"game.{name}"] = (game.get(name, data.get(name)), data.get(name), f"data.{name}")
     conditional = config["architecture"]["conditional"]
+    latent_dim = networks_of(config).get("generator", {}).get("latent_dim")
     for player, network in networks_of(config).items():
         for name in ("image_size", "channels", "classes", "scale"):
             if name in data and name in network:
                 echoes[f"architecture.{player}.{name}"] = (network[name], data[name], f"data.{name}")
-        latent = networks_of(config).get("generator", {}).get("latent_dim")
-        if player != "generator" and "latent_dim" in network:
-            change = "architecture.generator.latent_dim"
-            echoes[f"architecture.{player}.latent_dim"] = (network["latent_dim"], latent, change)
+        echo = (network.get("latent_dim", latent_dim), latent_dim, "architecture.generator.latent_dim")
+        echoes[f"architecture.{player}.latent_dim"] = echo
         echo = (network.get("conditional", conditional), conditional, "architecture.conditional")
         echoes[f"architecture.{player}.conditional"] = echo
     for setting, (value, source, change) in echoes.items():

@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from saddle import __version__
-from saddle.cli import evaluate, extractor, film, sample, table, translate
+from saddle.cli import encode, evaluate, extractor, film, interpolate, reconstruct, sample, table, translate
 from saddle.error import InputError
 
 
@@ -13,9 +13,14 @@ def run_tool(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="saddle", description="Tools over finished runs. Training is train.py.")
     parser.add_argument("--version", action="version", version=f"saddle {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for tool in (sample, translate, evaluate, film, table, extractor):
+    for tool in (sample, encode, reconstruct, interpolate, translate, evaluate, film, table, extractor):
         tool.add_parser(commands)
-    chosen = parser.parse_args(arguments)
+    chosen, rest = parser.parse_known_args(arguments)
+    settings = [text for text in rest if "=" in text and not text.startswith("-")]
+    if settings != rest or (rest and "settings" not in chosen):
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    if rest:
+        chosen.settings += rest  # argparse takes them only before the first option
     try:
         chosen.run(chosen)
     except InputError as error:

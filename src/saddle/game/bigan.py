@@ -94,7 +94,7 @@ class BiGAN(Game):
     def figures(self, networks: Networks, batch: Batch, moment: Moment) -> Mapping[str, Tensor]:
         """`reconstruction_error` of G(E(x)); `code_error`, the mean squared error of E(G(z)) per number of the code
         (1 for an encoder that says 0 always); where there are labels `neighbour_accuracy`, the share of images whose
-        nearest other one by code shows the same class (1-NN as in the BiGAN paper's section 4.1, among the given ones).
+        nearest other one by code, among those given, shows the same class (1-NN, as the BiGAN paper measures codes).
         """
         generator, encoder = networks["generator"], networks["encoder"]
         codes = code(encoder, batch["image"])

@@ -1,14 +1,21 @@
 """Encoders in games: from images to codes, and back by the generator."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
 from saddle.game.turn import Batch, Moment, Networks, given
 
 
-def posterior(encoder: nn.Module, images: Tensor) -> tuple[Tensor, Tensor]:
+def precise(values: Tensor) -> Tensor:
+    """`values` in at least float32: mixed precision computes in less, and sums of many pixels need more."""
+    return values if values.element_size() >= 4 else values.float()
+
+
+def posterior(encoder: Callable[[Tensor], Tensor], images: Tensor) -> tuple[Tensor, Tensor]:
     """Mean and log variance, (N, latent_dim) each, of the Gaussian q(z|x) of a `gaussian` encoder."""
-    mean, log_variance = encoder(images).float().chunk(2, dim=1)
+    mean, log_variance = precise(encoder(images)).chunk(2, dim=1)
     return mean, log_variance
 
 
@@ -43,7 +50,7 @@ def distance_between(codes: Tensor, others: Tensor) -> Tensor:
     2 E|x - y| - E|x - x'| - E|y - y'|, which is 0 for equal distributions alone (Szekely & Rizzo 2013, "Energy
     statistics", section 3); the mean over samples may fall below.
     """
-    codes, others = codes.float(), others.float()
+    codes, others = precise(codes), precise(others)
     among = max(len(codes) - 1, 1)
     within = (_distances(codes, codes).sum(1) + _distances(others, others).sum(1)) / among
     return 2 * _distances(codes, others).mean(1) - within
@@ -51,7 +58,7 @@ def distance_between(codes: Tensor, others: Tensor) -> Tensor:
 
 def squared_error(images: Tensor, made: Tensor) -> Tensor:
     """The mean squared error per pixel, (N,), of images (N, C, H, W) in [-1, 1], black to white being 1."""
-    return (images.float() - made.float()).square().flatten(1).mean(1) / 4
+    return (precise(images) - precise(made)).square().flatten(1).mean(1) / 4
 
 
 def reconstructed(networks: Networks, batch: Batch) -> Tensor:

@@ -10,7 +10,15 @@ from torch import Tensor, nn
 from saddle.augmentation.base import Augmentation
 from saddle.bound import NonNegative
 from saddle.game.contest import Contest, Penalty, Scene, generated, image_scene
-from saddle.game.encoding import kl_from_prior, posterior, reconstructed, reconstructions, sampled_code, squared_error
+from saddle.game.encoding import (
+    kl_from_prior,
+    posterior,
+    precise,
+    reconstructed,
+    reconstructions,
+    sampled_code,
+    squared_error,
+)
 from saddle.game.turn import Batch, Game, Moment, Networks, Played, Turn, check_weights, given, input_of
 from saddle.loss.base import Loss
 from saddle.penalty.base import InputGradientPenalty, Term, WeightConstraint
@@ -98,8 +106,8 @@ class VAEGAN(Game):
         network = networks["discriminator"]
         judge = given(network, batch)
         with torch.no_grad():
-            real = input_of(network.head, lambda: judge(batch["image"])).float()
-        return (real - input_of(network.head, lambda: judge(made)).float()).square().sum(1) / 2
+            real = precise(input_of(network.head, lambda: judge(batch["image"])))
+        return (real - precise(input_of(network.head, lambda: judge(made)))).square().sum(1) / 2
 
     def figures(self, networks: Networks, batch: Batch, moment: Moment) -> Mapping[str, Tensor]:
         """`kl` in nats, and `reconstruction_error`, the squared error per pixel of decoded means."""

@@ -34,7 +34,7 @@ class Loss(ABC):
         """The objective, (N,), of an opponent that makes something of both kinds of D's inputs, logits `real` (N,) and
         `fake` (N,): G's own, and G's again with the kinds exchanged.
 
-        Of the logistic losses these are the two halves of min over E and G (Donahue et al. 2017, eq. 2, arXiv
+        Of the logistic losses these are the two halves of min over E and G (Donahue et al. 2017, eq. 2 and 3, arXiv
         1605.09782; Dumoulin et al. 2017, algorithm 1, arXiv 1606.00704). Where G's objective reads both it is that one.
         """
         if self.generator_needs_real:

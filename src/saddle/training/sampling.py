@@ -87,7 +87,7 @@ def images_from(
         given = [latent if truncation is None else truncated(latent, truncation)]
         labels = all_labels(generator, num) if labels is None else labels
         given += [] if labels is None else [labels]
-    made = torch.cat([_made(generator, *part) for part in zip(*(v.split(batch_size) for v in given), strict=True)])
+    made = through(generator, *given, batch_size=batch_size)
     return made if made.dim() == 2 else as_bytes(made)
 
 
@@ -96,10 +96,18 @@ def sources_for(generator: nn.Module, data: MemoryData, num: int) -> Tensor | No
     return data.to_translate(num) if reads(generator) == "source" else None
 
 
-def _made(generator: nn.Module, read: Tensor, *given: Tensor) -> Tensor:
-    weight = next(generator.parameters())
+@torch.no_grad()
+def through(network: nn.Module, *given: Tensor, batch_size: int = 500) -> Tensor:
+    """What a network that is `ready` makes of its inputs (N, ...), float32 (N, ...) on the CPU, in parts that fit into
+    memory. Inputs in uint8 are images, which it reads in [-1, 1].
+    """
+    return torch.cat([_made(network, *part) for part in zip(*(v.split(batch_size) for v in given), strict=True)])
+
+
+def _made(network: nn.Module, read: Tensor, *given: Tensor) -> Tensor:
+    weight = next(network.parameters())
     read = as_floats(read) if read.dtype == torch.uint8 else read
-    return generator(read.to(weight), *(values.to(weight.device) for values in given)).float().cpu()
+    return network(read.to(weight), *(values.to(weight.device) for values in given)).float().cpu()
 
 
 def as_bytes(images: Tensor) -> Tensor:
