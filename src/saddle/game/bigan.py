@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from saddle.augmentation.base import Augmentation
 from saddle.bound import Count
 from saddle.game.contest import Contest, Discriminator, Penalty, Scene, generated
-from saddle.game.encoding import beside, code, drawn, posterior, squared_error
+from saddle.game.encoding import code, reconstructions, sampled_code, squared_error
 from saddle.game.turn import Batch, Game, Moment, Networks, Played, Turn
 from saddle.loss.base import Loss
 from saddle.metric.neighbour import distances
@@ -71,7 +71,7 @@ class BiGAN(Game):
     def scene(self, networks: Networks, batch: Batch, moment: Moment) -> Scene:
         """D before pairs, (N, C * H * W + latent_dim): an image, flattened, and its code."""
         latent, made = generated(networks["generator"], batch, moment)
-        codes = self.codes(networks["encoder"], batch, moment)
+        codes = sampled_code(networks["encoder"], batch["image"], moment)
         real, fake = _pairs(batch["image"], codes), _pairs(made, latent)
         network, shape = networks["joint_discriminator"], made.shape[1:]
 
@@ -83,13 +83,6 @@ class BiGAN(Game):
             return of
 
         return Scene(judge, real, fake)
-
-    def codes(self, encoder: nn.Module, batch: Batch, moment: Moment) -> Tensor:
-        """The codes (N, latent_dim) that D is shown beside real images."""
-        if not self.stochastic:
-            return encoder(batch["image"])
-        mean, log_variance = posterior(encoder, batch["image"])
-        return drawn(mean, log_variance, moment.noise("posterior", tuple(mean.shape)))
 
     def figures(self, networks: Networks, batch: Batch, moment: Moment) -> Mapping[str, Tensor]:
         """`reconstruction_error` of G(E(x)); `code_error`, the mean squared error of E(G(z)) per number of the code
@@ -107,8 +100,7 @@ class BiGAN(Game):
 
     def pictures(self, networks: Networks, batch: Batch, moment: Moment) -> Mapping[str, Tensor]:
         """`reconstructions`: held-out images x, each row above G(E(x))."""
-        images = batch["image"][:40]
-        return {"reconstructions": beside(images, networks["generator"](code(networks["encoder"], images)))}
+        return {"reconstructions": reconstructions(networks, batch)}
 
 
 def _pairs(images: Tensor, codes: Tensor) -> Tensor:

@@ -9,7 +9,15 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from saddle.bound import NonNegative, Positive
-from saddle.game.encoding import beside, code, drawn, kl_from_prior, posterior, precise, squared_error
+from saddle.game.encoding import (
+    drawn,
+    kl_from_prior,
+    posterior,
+    precise,
+    reconstructed,
+    reconstructions,
+    squared_error,
+)
 from saddle.game.turn import Batch, Game, Moment, Networks, Played, Turn, check_weights, given
 
 
@@ -68,11 +76,9 @@ class VAE(Game):
     def figures(self, networks: Networks, batch: Batch, moment: Moment) -> Mapping[str, Tensor]:
         """`elbo` in nats, of one draw per image, and `reconstruction_error`, the squared error of decoded means."""
         reconstruction, kl = self.bound(networks, batch, moment)
-        made = given(networks["generator"], batch)(code(networks["encoder"], batch["image"]))
-        return {"elbo": -(reconstruction + kl), "reconstruction_error": squared_error(batch["image"], made)}
+        error = squared_error(batch["image"], reconstructed(networks, batch))
+        return {"elbo": -(reconstruction + kl), "reconstruction_error": error}
 
     def pictures(self, networks: Networks, batch: Batch, moment: Moment) -> Mapping[str, Tensor]:
         """`reconstructions`: held-out images, each row above its decoded means."""
-        shown = {name: values[:40] for name, values in batch.items()}
-        made = given(networks["generator"], shown)(code(networks["encoder"], shown["image"]))
-        return {"reconstructions": beside(shown["image"], made)}
+        return {"reconstructions": reconstructions(networks, batch)}
