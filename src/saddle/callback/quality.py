@@ -28,7 +28,8 @@ FRECHET = f"{PREFIX}frechet"
 class Quality(Callback):
     """Compares samples of the averaged generator with training images every `every_images` and at the end.
 
-    `num` samples and at most `num` training images, the same ones for every run on the data, are read by `extractor`:
+    `num` samples and at most `num` training images, the same ones for every run on the data, are read by `extractor`
+    (of another domain, as `data.readable` shows them to it; a generator that translates is given held-out sources):
     `auto`, the classifier that comes with saddle for the data, if there is one; `none`; or a file, of a classifier
     (.safetensors) or of Inception (.pth). The figures of `saddle.metric.score.quick` are logged as metric/frechet and
     so on, and where the classifier reads the data's own classes, how many are hit and their divergence (modes,

@@ -24,7 +24,7 @@ class ImagePool(nn.Module):
     def drawn(self, fresh: Tensor, numbers: Tensor) -> Tensor:
         """What D is shown of `fresh` images (N, C, H, W) with `numbers` (N,); the pool stays as it is."""
         replaced = (numbers >= 0.5) & (self.count == len(self.images))
-        return torch.where(replaced.view(-1, 1, 1, 1), self.images[self._places(numbers)], fresh.to(self.images))
+        return torch.where(replaced.view(-1, 1, 1, 1), self.images[self._places(numbers)], fresh)
 
     @torch.no_grad()
     def put(self, fresh: Tensor, numbers: Tensor) -> None:
@@ -37,6 +37,7 @@ class ImagePool(nn.Module):
             self.count += len(more)
             return
         places = self._places(numbers)
+        # of rows that meet at a place one is written, since on a GPU the order of writing is open
         last = torch.cat([places[1:] != places[:-1], places.new_ones(1, dtype=torch.bool)])
         kept = last & (numbers >= 0.5)
         self.images[places[kept]] = fresh[kept]
