@@ -30,9 +30,9 @@ def test_every_normalization_trains(normalization):
     assert hasattr(network.head, "parametrizations") == (normalization == "spectral")
 
 
-@pytest.mark.parametrize("more", [["architecture=mlp"], ["architecture=points", "data=ring"]])
+@pytest.mark.parametrize("more", [["architecture=mlp"], ["architecture=dcgan"]])
 def test_its_config_reads_the_latent_of_the_generator(more):
-    config = compose([*more, "+architecture/code_discriminator=mlp", "architecture.generator.latent_dim=7"])
+    config = compose([*more, "game=adversarial_autoencoder", "architecture.generator.latent_dim=7"])
     network = make("architecture.code_discriminator", config["architecture"]["code_discriminator"])
     assert network(torch.randn(4, 7)).shape == (4,)
     assert isinstance(network, Discriminator)

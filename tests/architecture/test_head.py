@@ -30,7 +30,8 @@ def test_what_nobody_filled_in_is_named(given, missing):
 
 @pytest.mark.parametrize(("network", "layers"), [("recognition", 3), ("classifier", 1)])
 def test_its_configs_leave_both_numbers_to_the_game(network, layers):
-    node = compose(["architecture=mlp", f"+architecture/{network}=head"])["architecture"][network]
+    game = {"recognition": "infogan", "classifier": "auxiliary_classifier"}[network]
+    node = compose([f"game={game}"])["architecture"][network]
     with pytest.raises(InputError, match=f"^architecture.{network}: features=null"):
         make(f"architecture.{network}", node)
     head = make(f"architecture.{network}", node, features=9, outputs=2)

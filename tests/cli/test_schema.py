@@ -30,6 +30,7 @@ NEEDED = {  # what has no default, and what goes together
     "architecture=resnet": ["game=cyclegan", "data=mnist_pair"],
     "game=cyclegan": ["data=mnist_pair", "architecture=resnet"],
     "classifier=head": ["architecture.classifier.features=8", "+architecture.classifier.outputs=10"],
+    "recognition=head": ["architecture.recognition.features=8", "+architecture.recognition.outputs=14"],
     **{choice: ["architecture=points"] for choice in ("data=ring", "data=grid", "data=swiss_roll")},
 }
 ON_THIS_MACHINE = {"trainer": ["default", "cpu"]}  # a Trainer with GPUs cannot be built without them

@@ -13,7 +13,7 @@ def test_settings_may_stand_before_and_after_options(tmp_path, capsys, at):
 @pytest.mark.parametrize(
     ("arguments", "shown"),
     [
-        (["sample", "run", "--out", "x", "data.root=x"], "unrecognized arguments: data.root=x"),
+        (["film", "run", "--out", "x", "data.root=x"], "unrecognized arguments: data.root=x"),
         (["evaluate", "run", "--num", "7", "other"], "unrecognized arguments: other"),
         (["evaluate", "run", "--nmu=7"], "unrecognized arguments: --nmu=7"),
         (["evaluate", "run", "--num", "7", "data.root=x", "--nmu", "7"], "unrecognized arguments: "),

@@ -96,6 +96,8 @@ REFUSED = {
     "sample latent data.root=x": "data.root=x: the images of ",
     "sample folder --truncation 1": "--truncation: ",
     "sample folder --label 1": "--label: ",
+    "interpolate folder": "translates images: there is no latent to go through",
+    "encode folder": "game=cyclegan trains no encoder",
     "translate folder data.flip=true": "data.flip=true: a run is measured on its own data; only data.root may be given",
 }
 

@@ -11,6 +11,11 @@ from saddle.error import InputError
         (["game=vae", "penalty.r1.weight=3"], "penalty.r1.weight=3: game=vae reads no penalty; leave it out"),
         (["experiment=vae", "augmentation=diffaugment"], "game=vae reads no augmentation; leave it out"),
         (["game=vae", "architecture.discriminator.hidden=8"], "game=vae has no discriminator; its networks are"),
+        (
+            ["game=vae", "architecture=points", "data=ring"],
+            "architecture=points: it has no encoder, which the game needs;",
+        ),
+        (["game=vae", "architecture/encoder=x"], "architecture/encoder=x: there is no such option; choose one of"),
         (["+architecture/encoder=mlp"], "game=adversarial has no encoder; its networks are generator, discriminator"),
     ],
 )

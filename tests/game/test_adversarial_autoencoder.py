@@ -108,7 +108,8 @@ def test_d_takes_draws_of_the_prior_for_real_and_codes_for_fake(networks):
     same(played.terms, expected, judge)
     torch.testing.assert_close(played.observed["real"], judge(PRIOR))
     torch.testing.assert_close(played.observed["fake"], judge(codes))
-    sum(played.terms.values()).backward()
+    bare = AdversarialAutoencoder(Minimax()).discriminator_loss(networks, BATCH, moment())  # R2 would detach codes
+    sum(bare.terms.values()).backward()
     assert all(p.grad is None for p in networks["encoder"].parameters())
 
 
@@ -151,10 +152,11 @@ def test_a_weight_of_0_takes_a_phase_out(networks):
     assert changed(networks, "generator", weights={"reconstruction": 0.0, "adversarial": 1.0}) == set()
 
 
-def test_constraints_hold_for_d_alone():
+def test_what_turns_train_and_that_constraints_hold_for_d_alone():
     clip = WeightClipping(limit=0.1)
     turns = AdversarialAutoencoder(Minimax(), {"clip": clip}).turns()
     assert [turn.constraints for turn in turns] == [(), (clip,), ()]
+    assert [turn.trains for turn in turns] == [("encoder", "generator"), ("code_discriminator",), ("encoder",)]
 
 
 def test_figures_tell_how_far_codes_are_from_the_prior(networks):

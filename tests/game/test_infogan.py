@@ -14,6 +14,7 @@ from saddle.game.infogan import InfoGAN
 from saddle.game.turn import Moment
 from saddle.layer.code import category_of, coded, values_of
 from saddle.loss.non_saturating import NonSaturating
+from saddle.loss.relativistic import Relativistic
 from saddle.penalty.latent_consistency import LatentConsistency
 from saddle.penalty.r1 import R1
 from saddle.penalty.r2 import R2
@@ -142,7 +143,7 @@ def test_without_weights_it_is_the_adversarial_game(networks):
 
 def test_what_penalties_ask_of_d_is_not_taken_for_the_generated_images(networks):
     penalties = {"r1": R1(1.0), "r2": R2(1.0), "moved": LatentConsistency(1.0, deviation=5.0)}
-    game = replace(GAME, penalties=penalties)
+    game = replace(GAME, loss=Relativistic(), penalties=penalties)  # in its turn G asks of real images last
     for turn in ("discriminator_loss", "generator_loss"):
         alone = getattr(GAME, turn)(networks, {"image": REAL}, moment()).terms
         beside = getattr(game, turn)(networks, {"image": REAL}, moment()).terms
@@ -227,6 +228,22 @@ def test_pictures_have_a_row_per_category_and_sweep_one_number():
     assert alone.keys() == {"codes_1"}
     assert alone["codes_1"].shape == (10, 10, 1, 2, 2)
     assert alone["codes_1"][:, 0, 0, 1, 1].unique().numel() == 10
+
+
+def test_each_number_is_swept_in_a_picture_of_its_own():
+    class Both(Shown):
+        """The last two of the latent, as codes, above the noise."""
+
+        def forward(self, latent, labels=None):
+            code = coded(latent, 0, 2)
+            return torch.stack([code[:, 3], code[:, 4], code[:, 0], code[:, 1]], 1).view(-1, 1, 2, 2)
+
+    found = replace(GAME, categories=0, continuous=2).pictures({"generator": Both()}, *measuring(10))
+    assert found.keys() == {"codes_1", "codes_2"}
+    sweep = torch.linspace(-1, 1, 10, dtype=torch.float64)
+    for number, rows in enumerate(found.values()):
+        torch.testing.assert_close(rows[3, :, 0, 0, number], sweep)
+        assert rows[3, :, 0, 0, 1 - number].abs().max() == 0
 
 
 def test_each_category_is_claimed_to_be_a_class_without_a_name():

@@ -89,6 +89,9 @@ def config_message(text: str, overrides: Sequence[str] = ()) -> str:
         options = text.partition("Available options in")[2].partition("Config search path")[0].split()[1:]
         if (group, option) == ("hydra/launcher", "joblib"):
             return f"{group}={option} (sweep=parallel) is not installed: {_INSTALL_JOBLIB}"
+        if group.startswith("architecture/") and not any(text.startswith(f"{group}=") for text in overrides):
+            network = group.partition("/")[2]
+            return f"architecture={option}: it has no {network}, which the game needs; use {' or '.join(options)}"
         known = f"; choose one of {', '.join(options)}" if options else ""
         return f"{group}={option}: there is no such option{known}"
     return " ".join(lines[:2])
