@@ -7,6 +7,7 @@ import torch
 from pairs import GAMES, QUIET, walk
 
 from helpers import REPOSITORY, differences
+from saddle.callback.game_figures import game_figures
 from saddle.cli.build import Built, build
 from saddle.cli.compose import compose
 
@@ -19,6 +20,15 @@ def game(request):
     if "data=mnist_pair" in chosen and "SADDLE_DATA_ROOT" not in os.environ:
         pytest.skip("SADDLE_DATA_ROOT is not set: this game needs MNIST")
     return chosen
+
+
+def test_a_game_names_what_it_measures(game):
+    built = fitted(game, 1)
+    networks = {name: built.module.finished(name) for name in built.module.game.needs}
+    batch = built.data.held_out(16)
+    found = game_figures(built.module.game, networks, batch, seed=0).keys()
+    found |= built.module.game.claims(networks, batch, built.module.moment(0)).keys() if "label" in batch else set()
+    assert found == set(built.module.game.measures)
 
 
 def test_no_game_is_left_out():

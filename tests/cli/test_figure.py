@@ -1,10 +1,12 @@
 import json
 import math
+from contextlib import nullcontext
 
 import lightning
 import pytest
 
 from helpers import small_module
+from saddle.callback.game_figures import GameFigures
 from saddle.callback.point_quality import PointQuality
 from saddle.callback.quality import Quality
 from saddle.callback.summary import Summary
@@ -37,6 +39,19 @@ def test_figures_that_no_run_measures_are_refused_before_training(tmp_path):
     for name in ("frechet", "metric/frech", "loss/critic", "loss/critic/r1", "gradient_norm/encoder", "seconds", ""):
         with pytest.raises(InputError, match=f"figure={name}: a run does not measure that; choose one of metric/fre"):
             check_figure(name, whole)
+
+
+def test_a_game_is_compared_by_its_own_figures_too(tmp_path):
+    class Measuring(Adversarial):
+        measures = ("elbo",)
+
+    module = small_module(Measuring(NonSaturating()))
+    for callbacks, refused in (((GameFigures("samples"),), False), ((), True)):
+        trainer = lightning.Trainer(accelerator="cpu", logger=False, callbacks=[Summary(str(tmp_path)), *callbacks])
+        with pytest.raises(InputError, match=r"callback\.game: keep that") if refused else nullcontext():
+            check_figure("metric/elbo", Built(module, None, trainer))
+    with pytest.raises(InputError, match="figure=metric/elbo: a run does not measure that"):
+        check_figure("metric/elbo", built(Quality("checkpoints"), Summary(str(tmp_path))))
 
 
 def test_what_measures_the_figure_must_be_there(tmp_path):

@@ -60,6 +60,15 @@ def test_a_translation_is_refused_with_the_mend_where_networks_or_data_are_of_an
 
 
 DECIDED = {
+    "game=infogan architecture.recognition.features=100": "architecture.recognition.features=100: the discriminator has "
+    "256; leave it null",
+    "game=auxiliary_classifier architecture.discriminator.condition=concatenation": "architecture.discriminator."
+    "condition=concatenation is read by networks that are told labels: in this game it is told none; leave it out",
+    "game=infogan loss=wasserstein penalty=none": "loss=wasserstein without a constraint on the discriminator has no "
+    "minimum: add penalty=gradient_penalty or architecture.discriminator.normalization=spectral",
+    "game=auxiliary_classifier penalty=weight_clipping": "penalty=weight_clipping does not go with "
+    "game=auxiliary_classifier: it plays those on D's gradient (r1, r2)",
+    "game=vae data=ring": "data=ring delivers points, and this game plays with images: use data=mnist",
     "game=bigan architecture.conditional=true": "architecture.conditional=True: game=bigan decides conditional=False "
     "for its generator; leave it out",
     "game=bigan +architecture.encoder.gaussian=true": "architecture.encoder.gaussian=True: game=bigan decides "

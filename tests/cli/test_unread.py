@@ -36,3 +36,11 @@ def test_what_the_game_does_not_read_is_refused(overrides, message):
 )
 def test_what_it_reads_is_accepted(overrides):
     compose(overrides)
+
+
+@pytest.mark.parametrize(
+    "overrides", [["~game"], ["game._target_=saddle.loss.hinge.Hinge"], ["game._target_=saddle.game.turn.Game"]]
+)
+def test_what_is_no_game_is_left_to_the_schema(overrides):
+    with pytest.raises(InputError, match="^game"):
+        compose(overrides)

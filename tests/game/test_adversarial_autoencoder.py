@@ -106,8 +106,8 @@ def test_d_takes_draws_of_the_prior_for_real_and_codes_for_fake(networks):
     penalties = {"r1": R1(0.5), "r2": R2(0.3), "gp": GradientPenalty(10.0)}
     played = AdversarialAutoencoder(Minimax(), penalties).discriminator_loss(networks, BATCH, moment())
     same(played.terms, expected, judge)
-    torch.testing.assert_close(played.observed["real"], judge(PRIOR))
-    torch.testing.assert_close(played.observed["fake"], judge(codes))
+    torch.testing.assert_close(played.observed["prior"], judge(PRIOR))
+    torch.testing.assert_close(played.observed["codes"], judge(codes))
     bare = AdversarialAutoencoder(Minimax()).discriminator_loss(networks, BATCH, moment())  # R2 would detach codes
     sum(bare.terms.values()).backward()
     assert all(p.grad is None for p in networks["encoder"].parameters())

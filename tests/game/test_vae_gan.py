@@ -132,7 +132,7 @@ def test_d_tells_real_images_from_reconstructions_and_from_those_of_the_prior(ne
     played = VAEGAN(Minimax(), {"r1": R1(0.5), "r2": R2(0.3)}).discriminator_loss(networks, BATCH, moment())
     close(played.terms, expected)
     torch.testing.assert_close(played.observed["real"], judge(REAL))
-    torch.testing.assert_close(played.observed["fake"], torch.cat([judge(fake), judge(made)]))
+    torch.testing.assert_close(played.observed["fake"], torch.stack([judge(fake), judge(made)], 1).flatten())
     bare = VAEGAN(Minimax()).discriminator_loss(networks, BATCH, moment())  # R2 would detach images
     sum(bare.terms.values()).backward()
     assert all(p.grad is None for name in ("encoder", "generator") for p in networks[name].parameters())
@@ -244,7 +244,7 @@ def test_a_conditional_generator_is_told_the_labels(networks):
     torch.testing.assert_close(terms["features"], surprise(networks, factor * made))
     observed = game.generator_loss(told, batch, moment()).observed["fake"]
     judge = networks["discriminator"]
-    torch.testing.assert_close(observed, torch.cat([judge(factor * fake), judge(factor * made)]))
+    torch.testing.assert_close(observed, torch.stack([judge(factor * fake), judge(factor * made)], 1).flatten())
     assert game.pictures(told, batch, moment())["reconstructions"].shape == (2, 6, 1, 2, 2)
 
 

@@ -50,13 +50,15 @@ def test_average_of_a_half_precision_network_is_float32_and_moves():
     assert ema.networks.g.weight.item() == pytest.approx(2 - 0.5**0.1, rel=1e-4)
 
 
-def test_it_copies_buffers_stays_in_evaluation_mode_and_asks_for_no_gradient():
+def test_it_averages_batch_statistics_stays_in_evaluation_mode_and_asks_for_no_gradient():
     network = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
-    ema = EMA().follow({"g": network})
+    ema = EMA(half_life_images=10, warmup=0).follow({"g": network})
     ema.train()
     network(torch.randn(8, 2))
-    ema.update("g", network, 10)
-    assert torch.equal(ema.networks.g[1].running_mean, network[1].running_mean)
+    ema.update("g", network, 20)
+    torch.testing.assert_close(ema.networks.g[1].running_mean, 0.75 * network[1].running_mean)
+    assert network[1].running_mean.abs().min() > 0
+    assert torch.equal(ema.networks.g[1].num_batches_tracked, network[1].num_batches_tracked)
     assert not ema.networks.g[1].training
     assert not any(p.requires_grad for p in ema.parameters())
 

@@ -81,7 +81,7 @@ def conditions(duplicates: float, gradient_ratio: float) -> dict[str, Condition]
             lambda r: r["separation"] > 0.6 or r["neighbours"] < 0.9,
             "D has lost: it takes generated samples for real ones (separation {separation:.2f}, 0.5 is guessing), "
             "though their nearest neighbours tell {neighbours:.0%} of them apart. Try a larger "
-            "optimizer.discriminator.lr, a weaker penalty, or game.n_critic=5",
+            "optimizer.discriminator.lr, a smaller optimizer.generator.lr, or a weaker penalty",
         ),
         "input_gradient": Condition(
             2,

@@ -1,5 +1,7 @@
 """What a game is measured by, and looked at for, on held-out images: reconstructions, codes, translations."""
 
+from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +37,8 @@ class GameFigures(Callback):
     """
 
     def __init__(self, folder: str, num: Count = 2000, every_images: Count | None = 64_000) -> None:
+        if num < 2:
+            raise ValueError("num should be at least 2: some figures compare images with each other")
         self.folder, self.num, self.every_images = Path(folder), num, every_images
         self._batch: Batch | None = None
         self._measured: int | None = None
@@ -78,12 +82,7 @@ class GameFigures(Callback):
 
 def game_figures(game: Game, networks: Networks, batch: Batch, seed: int) -> dict[str, float]:
     """The game's figures, means over the batch, which is gone through in parts; noise depends on `seed`."""
-    batch = _on(batch, networks)
-    size = len(batch["image"])
-    parts = []
-    for first in range(0, size, _PART):
-        rows = {name: values[first : first + _PART] for name, values in batch.items()}
-        parts.append(game.figures(networks, rows, _moment(networks, seed, first)))
+    parts = [game.figures(networks, *part) for part in _parts(networks, batch, seed)]
     return {name: float(torch.cat([part[name].float() for part in parts]).mean()) for name in parts[0]}
 
 
@@ -93,11 +92,16 @@ def agreements(
     """The share of each claim of the game that is borne out; none unless `extractor` reads the data's own classes."""
     if not extractor.reads_classes_of(type(data).__name__, data.extractor):
         return {}
-    found = {}
-    for name, claim in game.claims(networks, _on(batch, networks), _moment(networks, seed)).items():
-        _, probabilities = extractor(data.readable(as_bytes(claim.images.float().cpu())))
-        found[name] = agreement(claim.classes.cpu(), probabilities.argmax(1).cpu(), claim.named)
-    return found
+    meant, read, named = defaultdict(list), defaultdict(list), {}
+    for part in _parts(networks, batch, seed):
+        for name, claim in game.claims(networks, *part).items():
+            _, probabilities = extractor(data.readable(as_bytes(claim.images.float().cpu())))
+            if probabilities.shape[1] != data.classes:
+                return {}
+            meant[name].append(claim.classes.cpu())
+            read[name].append(probabilities.argmax(1).cpu())
+            named[name] = claim.named
+    return {name: agreement(torch.cat(meant[name]), torch.cat(read[name]), named[name]) for name in named}
 
 
 def game_pictures(game: Game, networks: Networks, batch: Batch, seed: int) -> dict[str, Tensor]:
@@ -114,6 +118,16 @@ def grid_of(rows: Tensor) -> Tensor:
 def _offers(game: Game) -> bool:
     """Whether a game has figures, pictures or claims of its own."""
     return any(getattr(type(game), name) is not getattr(Game, name) for name in ("figures", "pictures", "claims"))
+
+
+def _parts(networks: Networks, batch: Batch, seed: int) -> Iterator[tuple[Batch, Moment]]:
+    """Nearly equal parts of a batch that fit into memory, each with noise of its own."""
+    batch, first = _on(batch, networks), 0
+    size = len(batch["image"])
+    cut = {name: values.chunk(-(-size // _PART)) for name, values in batch.items()}
+    for number in range(len(cut["image"])):
+        yield {name: values[number] for name, values in cut.items()}, _moment(networks, seed, first)
+        first += len(cut["image"][number])
 
 
 def _weight(networks: Networks) -> Tensor:

@@ -32,8 +32,8 @@ def gradients(module: GameModule, batch: Batch) -> dict[str, float]:
     """Mean L2 norms per input of D of gradients at the images of the batch's first part, in evaluation mode.
 
     An input is an image, or a pack of them. `input_gradient_real` and `input_gradient_fake`: of D's logit. `signal`: of
-    the adversarial term of G's loss, times the number of inputs; this is all that G learns from D, whatever the loss
-    makes of the logits. Empty for a game that has no such term or no discriminator.
+    the adversarial term of G's loss, times the number of inputs, whatever the loss makes of the logits. Where D judges
+    patches, an image's logit is the mean of theirs. Empty for a game that has no such term or no discriminator.
     """
     size = len(batch["image"]) // module.accumulate
     part = {name: value[:size] for name, value in batch.items()}
@@ -55,7 +55,8 @@ def gradients(module: GameModule, batch: Batch) -> dict[str, float]:
         _, at_real = logits_and_input_gradient(discriminator, part["image"])
         _, at_fake = logits_and_input_gradient(discriminator, made[0])
     inputs = size // getattr(module.networks["discriminator"], "packing", 1)
-    norms = [_norm(signal * inputs, inputs), _norm(at_real, inputs), _norm(at_fake, inputs)]
+    patches = getattr(module.networks["discriminator"], "patches", 1)
+    norms = [_norm(signal * inputs, inputs), _norm(at_real / patches, inputs), _norm(at_fake / patches, inputs)]
     return dict(zip(("signal", "input_gradient_real", "input_gradient_fake"), torch.stack(norms).tolist(), strict=True))
 
 

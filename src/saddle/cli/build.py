@@ -14,7 +14,15 @@ from saddle.augmentation.base import Augmentation
 from saddle.bound import Count, Index, Positive
 from saddle.cli.limit import max_steps
 from saddle.cli.make import Config, make
-from saddle.cli.pairing import check_packing, check_pairing, check_reads, check_sources, with_decided, with_head_bias
+from saddle.cli.pairing import (
+    check_packing,
+    check_pairing,
+    check_reads,
+    check_sources,
+    with_decided,
+    with_features,
+    with_head_bias,
+)
 from saddle.cli.per_turn import build_beta2_schedules, build_clip_norm, build_optimizers, build_schedules
 from saddle.cli.schema import check_parameters
 from saddle.cli.sound import check_architecture, check_label_settings, check_once, check_trainer, trainer_arguments
@@ -145,9 +153,9 @@ def build_networks(config: Config, game: Game) -> tuple[dict[str, nn.Module], di
         if name not in config["architecture"]:
             raise InputError(f"architecture.{name} is missing: game={type(game).__name__} needs it")
         node = with_decided(name, with_head_bias(name, config["architecture"][name], game), game)
-        check_label_settings(name, node)
-        if node.get("features", 0) is None:  # a head on the discriminator's features
-            node["features"] = networks["discriminator"].features
+        check_label_settings(name, node, "conditional" in game.decides().get(name, {}))
+        if "features" in node:  # a head on the discriminator's
+            node = with_features(name, node, networks["discriminator"].features)
         networks[name], nodes[name] = make(f"architecture.{name}", node), node
         if name == "generator":  # before the networks that only the right family has
             check_reads(networks[name], game)

@@ -1,5 +1,6 @@
 """The figure of a run: the number of its summary that a sweep compares and a sweeper may minimise."""
 
+from saddle.callback.game_figures import GameFigures
 from saddle.callback.point_quality import PointQuality
 from saddle.callback.quality import FRECHET, PREFIX, Quality
 from saddle.callback.summary import Summary
@@ -7,6 +8,8 @@ from saddle.cli.build import Built
 from saddle.data.points import PointData
 from saddle.error import InputError
 from saddle.metric.points import names
+
+_COMPARED = ("frechet", "kernel", "histogram", "modes_kl")
 
 
 def check_extractor(built: Built) -> None:
@@ -16,25 +19,29 @@ def check_extractor(built: Built) -> None:
             callback.load(built.data)
 
 
-def _measured(built: Built) -> tuple[tuple[type, str], list[str]]:
-    """What measures samples of this data, the setting that it is made by, and the figures that can be compared."""
+def _measured(name: str, built: Built) -> tuple[tuple[type, str], list[str]]:
+    """What measures `name` on this data, the setting that it is made by, and the figures that can be compared."""
     if isinstance(built.data, PointData):
         return (PointQuality, "points"), [f"{PREFIX}{metric}" for metric in names(built.data)]
-    return (Quality, "quality"), [f"{PREFIX}{metric}" for metric in ("frechet", "kernel", "histogram", "modes_kl")]
+    own = [f"{PREFIX}{name}" for name in built.module.game.measures]
+    if name in own:
+        return (GameFigures, "game"), own
+    return (Quality, "quality"), [*(f"{PREFIX}{metric}" for metric in _COMPARED), *own]
 
 
 def check_figure(name: str | None, built: Built) -> None:
     """Raise InputError if the run will not measure `name`, as far as that can be known before training."""
     if name is None or built.trainer.fast_dev_run:
         return
-    measuring, metrics = _measured(built)
+    measuring, metrics = _measured(name, built)
     for kind, setting in ((Summary, "summary"), measuring) if name in metrics else ((Summary, "summary"),):
         if not any(isinstance(callback, kind) for callback in built.trainer.callbacks):
             raise InputError(f"figure={name} is measured by callback.{setting}: keep that, or use figure=null")
     if name == FRECHET and isinstance(built.data, PointData):
         return  # the default, which points do not have: the sweep's table will say so
     turns = [turn.name for turn in built.module.turns]
-    known = [*metrics, "probability/D_x", "probability/D_G_z", *(f"loss/{turn}" for turn in turns)]
+    known = [*metrics, *(f"loss/{turn}" for turn in turns)]
+    known += ["probability/D_x", "probability/D_G_z"] if "discriminator" in turns else []
     known += [f"gradient_norm/{network}" for network in built.module.game.needs]
     terms = tuple(f"loss/{turn}/" for turn in turns)  # known only when they have been played
     if name not in known and not name.startswith(terms):

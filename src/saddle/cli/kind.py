@@ -28,6 +28,8 @@ def check_kind(config: Mapping[str, Any]) -> None:
         if not isinstance(network, Mapping):
             continue
         names = f"data={_option(data)} {{}}, and architecture={_option(network)} is made for {{}}: use {{}}"
+        if _POINTS in data and _IMAGES in network and "encoder" in architecture:
+            raise InputError(f"data={_option(data)} delivers points, and this game plays with images: use data=mnist")
         if _POINTS in data and _IMAGES in network:
             raise InputError(names.format("delivers points", "images", "architecture=points"))
         if _IMAGES in data and "${data.scale}" in network.values():

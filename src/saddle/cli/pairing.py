@@ -43,6 +43,15 @@ def with_decided(name: str, node: dict[str, Any], game: Game) -> dict[str, Any]:
     return node | decided
 
 
+def with_features(name: str, node: dict[str, Any], features: int) -> dict[str, Any]:
+    """The config of the head `name` with as many `features` as D has; InputError if it asks for another number."""
+    if node["features"] not in (None, features):
+        raise InputError(
+            f"architecture.{name}.features={node['features']}: the discriminator has {features}; leave it null"
+        )
+    return node | {"features": features}
+
+
 def with_head_bias(name: str, node: dict[str, Any], game: Game) -> dict[str, Any]:
     """The config of network `name`, its `head_bias` decided: where only differences of logits count there is none.
 
@@ -110,7 +119,7 @@ def check_pairing(config: dict[str, Any], game: Game) -> list[str]:
     loss, warnings = getattr(game, "loss", None), []
     for judge in (name for name in game.needs if name.endswith("discriminator")):
         node = config["architecture"][judge]
-        _check_bounded(loss, penalties, node, judge)
+        _check_bounded(loss, penalties, node, judge, game)
         _check_gradients(penalties, node, judge)
         _check_constraints(loss, penalties, node, judge)
         warnings += _warnings(loss, penalties, node, judge)
@@ -140,12 +149,14 @@ def _constraints(penalties: dict[str, Any]) -> list[str]:
     return [name for name, penalty in penalties.items() if isinstance(penalty, WeightConstraint)]
 
 
-def _check_bounded(loss: Loss | None, penalties: dict[str, Any], node: dict[str, Any], judge: str) -> None:
+def _check_bounded(loss: Loss | None, penalties: dict[str, Any], node: dict[str, Any], judge: str, game: Game) -> None:
     bounded = _on_inputs(penalties) or _constraints(penalties) or node.get("normalization") == "spectral"
     if isinstance(loss, Wasserstein) and not bounded:
+        mends = ["penalty=gradient_penalty"]
+        mends += ["penalty=weight_clipping"] if WeightConstraint in game.plays else []
+        mends += [f"architecture.{judge}.normalization=spectral"] if "normalization" in node else []
         raise InputError(
-            "loss=wasserstein without a constraint on the discriminator has no minimum: add penalty=gradient_penalty, "
-            f"penalty=weight_clipping or architecture.{judge}.normalization=spectral"
+            f"loss=wasserstein without a constraint on the discriminator has no minimum: add {' or '.join(mends)}"
         )
 
 

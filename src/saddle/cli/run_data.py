@@ -21,7 +21,9 @@ def run_data(record: dict[str, Any], settings: Sequence[str] = ()) -> "ImageData
     node = dict(record["data"])
     for setting in settings:
         name, _, value = setting.partition("=")
-        if name != "data.root" or "root" not in node:
+        if name == "data.root" and "root" not in node:
+            raise InputError(f"{setting}: this run's data is in no folder; leave it out")
+        if name != "data.root":
             raise InputError(f"{setting}: a run is measured on its own data; only data.root may be given")
         node["root"] = value
     check("data", node, ImageData)

@@ -125,6 +125,8 @@ def load_network(checkpoint: Path, name: str) -> "nn.Module":
         raise InputError(f"{checkpoint}: this checkpoint holds no {name}")
     check(f"architecture.{name}", record["architecture"][name], nn.Module)
     network = make(f"architecture.{name}", record["architecture"][name])
+    if any(key.startswith("ema.network.") for key in state):
+        raise InputError(f"{checkpoint}: written by an earlier saddle, which kept averages otherwise; train it again")
     averaged = f"ema.networks.{name}."
     prefix = averaged if any(key.startswith(averaged) for key in state) else f"{name}."
     check_fits(state, network, checkpoint, prefix)

@@ -82,13 +82,20 @@ def check_architecture(config: dict[str, Any]) -> None:
         raise InputError("architecture.conditional=True: none of these networks can be told labels: use false")
 
 
-def check_label_settings(name: str, node: dict[str, Any]) -> None:
-    """Raise InputError for a setting that only a network with labels reads, where the network `name` has none."""
+def check_label_settings(name: str, node: dict[str, Any], decided: bool) -> None:
+    """Raise InputError for a setting that only a network with labels reads, where the network `name` has none.
+
+    `decided` says whether the game leaves no choice there.
+    """
     unread = [setting for setting, usual in _FOR_LABELS.items() if node.get(setting, usual) != usual]
     if unread and not node.get("conditional"):
         raise InputError(
             f"architecture.{name}.{unread[0]}={node[unread[0]]} is read by networks that are told labels: "
-            "leave it, or add architecture.conditional=true"
+            + (
+                "in this game it is told none; leave it out"
+                if decided
+                else "leave it, or add architecture.conditional=true"
+            )
         )
 
 

@@ -14,8 +14,12 @@ from saddle.cli.folder import remove_claimed
 from saddle.cli.sweep import Job, read_jobs, settings_of, varying
 from saddle.file import relative, replacing
 
-_LARGER_IS_BETTER = ("metric/modes", "metric/high_quality", "metric/coverage")
-"""Figures, all of toy problems, of which more is better; of every other, less."""
+_LARGER_IS_BETTER = (
+    *("metric/modes", "metric/high_quality", "metric/coverage"),  # of toy problems
+    *("metric/elbo", "metric/information", "metric/information_continuous", "metric/code_agreement"),
+    *("metric/neighbour_accuracy", "metric/class_accuracy", "metric/as_asked", "metric/label_preservation"),
+)
+"""Figures of which more is better; of every other, less."""
 
 _COLUMNS = ("number", "folder", "state", "overrides", "figure", "iterations", "seconds")
 

@@ -17,9 +17,10 @@ def check_read(config: dict[str, Any], overrides: Sequence[str]) -> None:
     """
     from saddle.cli.schema import resolve_target
 
-    game = config["game"]
-    needs = resolve_target("game", game.get("_target_")).needs
-    name = game["_target_"].split(".")[-2]
+    game = config.get("game")
+    if not isinstance(game, dict) or not hasattr(resolve_target("game", game.get("_target_")), "needs"):
+        return  # the schema says what is wrong with it
+    needs, name = resolve_target("game", game["_target_"]).needs, game["_target_"].split(".")[-2]
     for override in overrides:
         place = re.split(r"[./@]", key_of(override))
         if place[0] in _GROUPS and _GROUPS[place[0]] not in game:

@@ -32,6 +32,7 @@ class AdversarialAutoencoder(Game):
     weights: Mapping[str, NonNegative] = field(default_factory=lambda: {"reconstruction": 1.0, "adversarial": 1.0})
 
     needs = ("generator", "encoder", "code_discriminator")
+    measures = ("reconstruction_error", "code_square", "code_distance")
     averaged = ("generator", "encoder")
     plays = (InputGradientPenalty, WeightConstraint)
 
@@ -59,12 +60,14 @@ class AdversarialAutoencoder(Game):
         """D's loss on draws of the prior and on codes."""
         with torch.no_grad():
             scene = self.scene(networks, batch, moment)
-        return self.contest.discriminator_loss(scene, moment)
+        played = self.contest.discriminator_loss(scene, moment)
+        return Played(played.terms, _of_codes(played.observed))
 
     def encoder_loss(self, networks: Networks, batch: Batch, moment: Moment) -> Played:
         """The encoder's loss as the one who makes codes; D's weights are read, not trained."""
         played = self.contest.generator_loss(self.scene(networks, batch, moment), moment, moment.iteration)
-        return Played({"adversarial": self.weights["adversarial"] * played.terms["adversarial"]}, played.observed)
+        adversarial = self.weights["adversarial"] * played.terms["adversarial"]
+        return Played({"adversarial": adversarial}, _of_codes(played.observed))
 
     def scene(self, networks: Networks, batch: Batch, moment: Moment) -> Scene:
         """D before draws of the prior and codes, (N, latent_dim) each."""
@@ -87,3 +90,8 @@ class AdversarialAutoencoder(Game):
     def pictures(self, networks: Networks, batch: Batch, moment: Moment) -> Mapping[str, Tensor]:
         """`reconstructions`: held-out images, each row above what is made of its codes."""
         return {"reconstructions": reconstructions(networks, batch)}
+
+
+def _of_codes(observed: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Logits under names of their own: what watches D's judgement of images has nothing to see here."""
+    return {{"real": "prior", "fake": "codes"}.get(kind, kind): values for kind, values in observed.items()}

@@ -11,9 +11,10 @@ from torch.nn.functional import cross_entropy
 from saddle.augmentation.base import Augmentation
 from saddle.bound import Count, Index, NonNegative
 from saddle.game.contest import Contest, Penalty, Scene, generated, image_scene, recording
+from saddle.game.encoding import precise
 from saddle.game.turn import Batch, Claim, Game, Moment, Networks, Played, Turn, check_weights, input_of
 from saddle.loss.base import Loss
-from saddle.penalty.base import InputGradientPenalty, Term, WeightConstraint
+from saddle.penalty.base import InputGradientPenalty, Term
 
 _SHOWN = 10
 
@@ -40,7 +41,8 @@ class AuxiliaryClassifier(Game):
     )
 
     needs = ("generator", "discriminator", "classifier")
-    plays = (InputGradientPenalty, WeightConstraint, Term)
+    measures = ("class_accuracy", "as_asked")
+    plays = (InputGradientPenalty, Term)  # a constraint would hold of the classifier's weights, too
 
     def __post_init__(self) -> None:
         check_weights(self.weights, ("class_real", "class_fake", "class_generator"))
@@ -62,10 +64,10 @@ class AuxiliaryClassifier(Game):
         }
 
     def turns(self) -> tuple[Turn, ...]:
-        trained, constraints = ("discriminator", "classifier"), self.contest.constraints
+        trained = ("discriminator", "classifier")
         after = self.contest.observe if self.state() else None
         return (
-            Turn("discriminator", trained, self.discriminator_loss, 1, constraints, after),
+            Turn("discriminator", trained, self.discriminator_loss, after=after),
             Turn("generator", ("generator",), self.generator_loss, every=self.n_critic),
         )
 
@@ -98,7 +100,7 @@ class AuxiliaryClassifier(Game):
 
     def _surprise(self, name: str, networks: Networks, features: Tensor, batch: Batch) -> Tensor:
         """The weighted mean of -log P(class | image) in nats, a scalar."""
-        return self.weights[name] * cross_entropy(networks["classifier"](features).float(), batch["label"])
+        return self.weights[name] * cross_entropy(precise(networks["classifier"](features)), batch["label"])
 
     def figures(self, networks: Networks, batch: Batch, moment: Moment) -> Mapping[str, Tensor]:
         """`class_accuracy`: the share of held-out images whose class the game's own classifier reads."""

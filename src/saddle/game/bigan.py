@@ -37,6 +37,7 @@ class BiGAN(Game):
     stochastic: bool = False
 
     needs = ("generator", "encoder", "joint_discriminator")
+    measures = ("reconstruction_error", "code_error", "neighbour_accuracy")
     averaged = ("generator", "encoder")
     plays = (InputGradientPenalty, WeightConstraint)
 

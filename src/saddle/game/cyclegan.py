@@ -60,6 +60,7 @@ class CycleGAN(Game):
     """By what is in them: image and source."""
 
     needs = ("generator", "inverse", "discriminator", "source_discriminator")
+    measures = ("counterpart_error", "unchanged_error", "cycle_error", "inverse_cycle_error", "label_preservation")
     averaged = ("generator", "inverse")
     reads = "source"
     plays = (InputGradientPenalty, WeightConstraint)

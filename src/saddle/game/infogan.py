@@ -12,6 +12,7 @@ from torch.nn.functional import cross_entropy
 from saddle.augmentation.base import Augmentation
 from saddle.bound import Index, NonNegative, Positive
 from saddle.game.contest import Contest, Penalty, generated, image_scene, recording
+from saddle.game.encoding import precise
 from saddle.game.turn import Batch, Claim, Game, Moment, Networks, Played, Turn, check_weights, given, input_of
 from saddle.layer.code import category_of, values_of, with_category, with_values
 from saddle.loss.base import Loss
@@ -42,12 +43,15 @@ class InfoGAN(Game):
     weights: Mapping[str, NonNegative] = field(default_factory=lambda: {"categorical": 1.0, "continuous": 0.1})
 
     needs = ("generator", "discriminator", "recognition")
+    measures = ("information", "information_continuous", "code_agreement")
     plays = (InputGradientPenalty, Term)  # a constraint would hold of Q's weights, too
 
     def __post_init__(self) -> None:
         check_weights(self.weights, ("categorical", "continuous"))
         if not self.categories + self.continuous:
             raise ValueError("categories=0 and continuous=0 leave no code: use game=adversarial, or one of the two")
+        if self.std is not None and not self.continuous:
+            raise ValueError(f"std={self.std} is read with continuous numbers alone: use null, or continuous=2")
 
     @property
     def contest(self) -> Contest:
@@ -105,7 +109,7 @@ class InfoGAN(Game):
 
     def _parts(self, told: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Logits (N, categories), and means and log variances, (N, continuous) each."""
-        told = told if told.element_size() >= 4 else told.float()
+        told = precise(told)
         logits, rest = told[:, : self.categories], told[:, self.categories :]
         if self.std is not None:
             return logits, rest, torch.full_like(rest, 2 * math.log(self.std))

@@ -45,8 +45,7 @@ class Played:
 class Claim:
     """Images (N, C, H, W) in [-1, 1] and the class (N,) int64 that each is meant to show.
 
-    Where classes are not `named` they are codes found without labels: each stands for the class that it is shown as
-    most often.
+    Where classes are not `named` they are codes found without labels, each of which stands for a class of its own.
     """
 
     images: Tensor
@@ -129,6 +128,9 @@ class Game(ABC):
     @abstractmethod
     def turns(self) -> tuple[Turn, ...]:
         """The turns of one iteration in the order of play; at least one has `every` 1."""
+
+    measures: tuple[str, ...] = ()
+    """Names of all that `figures` and `claims` may give."""
 
     def figures(self, networks: Networks, batch: Batch, moment: Moment) -> Mapping[str, Tensor]:
         """What the game is measured by: values per image (N,) on held-out images, by name; their means are logged."""

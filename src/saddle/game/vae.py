@@ -37,6 +37,7 @@ class VAE(Game):
     weights: Mapping[str, NonNegative] = field(default_factory=lambda: {"reconstruction": 1.0, "kl": 1.0})
 
     needs = ("generator", "encoder")
+    measures = ("elbo", "reconstruction_error")
     averaged = ("generator", "encoder")
 
     def __post_init__(self) -> None:

@@ -11,6 +11,7 @@ from saddle.augmentation.base import Augmentation
 from saddle.bound import NonNegative
 from saddle.game.contest import Contest, Penalty, Scene, generated, image_scene
 from saddle.game.encoding import (
+    drawn,
     kl_from_prior,
     posterior,
     precise,
@@ -30,9 +31,9 @@ class VAEGAN(Game):
 
     The encoder minimises kl + features: the divergence from the prior (eq. 4) and the negative log likelihood of what
     D's last layer reads, around what it reads of the reconstruction (eq. 7). The generator minimises gamma x features +
-    adversarial (eq. 9). D tells real images from reconstructions and from images of the prior (eq. 10), which together
-    weigh as much as the real ones. `weights` are those of the terms, in nats per image; gamma is the generator's of
-    features. Raises ValueError unless `weights` has exactly these four.
+    adversarial (eq. 9). D tells real images from reconstructions and from images of the prior (eq. 10). These together
+    weigh as much as the real ones, in G's loss, too: half of what eq. 9 and 10 say. `weights` are those of the terms,
+    in nats per image; gamma is the generator's of features. Raises ValueError unless `weights` has exactly these four.
     """
 
     loss: Loss
@@ -43,6 +44,7 @@ class VAEGAN(Game):
     )
 
     needs = ("generator", "discriminator", "encoder")
+    measures = ("kl", "reconstruction_error")
     averaged = ("generator", "encoder")
     plays = (InputGradientPenalty, WeightConstraint, Term)
 
@@ -70,8 +72,10 @@ class VAEGAN(Game):
 
     def encoder_loss(self, networks: Networks, batch: Batch, moment: Moment) -> Played:
         """kl and features; generator and D are read, not trained."""
-        made = given(networks["generator"], batch)(sampled_code(networks["encoder"], batch["image"], moment))
-        kl = kl_from_prior(*posterior(networks["encoder"], batch["image"])).mean()
+        mean, log_variance = posterior(networks["encoder"], batch["image"])
+        codes = drawn(mean, log_variance, moment.noise("posterior", tuple(mean.shape)))
+        made = given(networks["generator"], batch)(codes)
+        kl = kl_from_prior(mean, log_variance).mean()
         features = self.surprise(networks, batch, made).mean()
         return Played({"kl": self.weights["kl"] * kl, "features": self.weights["features"] * features})
 
@@ -123,5 +127,5 @@ def _mean(played: list[Played]) -> Played:
     """The mean of two contests against the same real images; of observed logits, all on generated ones."""
     first, second = played
     terms = {name: (value + second.terms[name]) / 2 for name, value in first.terms.items()}
-    fake = torch.cat([first.observed["fake"], second.observed["fake"]])
+    fake = torch.stack([first.observed["fake"], second.observed["fake"]], 1).flatten()  # in turn, for who reads a part
     return Played(terms, {**first.observed, "fake": fake})

@@ -1,4 +1,4 @@
-"""The exponential moving average of G's weights, the network that samples are taken from."""
+"""Exponential moving averages of networks' weights: what samples are taken from and tools use."""
 
 import copy
 from collections.abc import Mapping
@@ -17,8 +17,8 @@ class EMA(nn.Module):
     The weight of the past halves every `half_life_images` images; early in training the half-life is at most
     `warmup` times the images seen (Karras et al. 2022, EDM, appendix F.1 and `training_loop.py`), so that the average
     leaves the initial weights behind; `warmup` 0 turns that off. `schedule` is a factor on the half-life over images
-    (R3GAN, arXiv 2501.05441, lets it grow). Buffers are copied; batch statistics must be recomputed before use
-    (`saddle.training.batch_norm`).
+    (R3GAN, arXiv 2501.05441, lets it grow). Buffers of numbers (batch statistics) are averaged alike, others
+    copied; a generator's batch statistics are recomputed before use (`saddle.training.batch_norm`).
     """
 
     def __init__(
@@ -54,7 +54,10 @@ class EMA(nn.Module):
         averaged, current = _values(self.networks[name]), _values(network)
         torch._foreach_lerp_(averaged, [c.to(a.dtype) for a, c in zip(averaged, current, strict=True)], 1 - decay)
         for mine, theirs in zip(self.networks[name].buffers(), network.buffers(), strict=True):
-            mine.copy_(theirs)
+            if mine.is_floating_point():
+                mine.lerp_(theirs.to(mine.dtype), 1 - decay)
+            else:
+                mine.copy_(theirs)
 
     def get_extra_state(self) -> dict[str, dict[str, int]]:
         return {"last_images": dict(self._last_images)}
