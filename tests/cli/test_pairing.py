@@ -60,8 +60,8 @@ def test_a_translation_is_refused_with_the_mend_where_networks_or_data_are_of_an
 
 
 DECIDED = {
-    "game=infogan architecture.recognition.features=100": "architecture.recognition.features=100: the discriminator has "
-    "256; leave it null",
+    "game=infogan architecture.recognition.features=100": "architecture.recognition.features=100: the discriminator "
+    "has 256; leave it null",
     "game=auxiliary_classifier architecture.discriminator.condition=concatenation": "architecture.discriminator."
     "condition=concatenation is read by networks that are told labels: in this game it is told none; leave it out",
     "game=infogan loss=wasserstein penalty=none": "loss=wasserstein without a constraint on the discriminator has no "
