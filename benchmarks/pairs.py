@@ -51,7 +51,7 @@ PENALTIES = {
             "weight_clipping",
         )
     },
-    "balanced_consistency": ["penalty=balanced_consistency", "penalty.balanced_consistency.weight=1"],
+    "balanced_consistency": ["penalty=balanced_consistency", "penalty.balanced_consistency.weight=0.3"],
 }
 MLP = ["architecture=mlp", "architecture.generator.hidden=[16,16]", "architecture.discriminator.hidden=[16,16]"]
 DCGAN = ["architecture=dcgan", "architecture.generator.widths=[8,4]", "architecture.discriminator.widths=[4,8]"]
@@ -95,7 +95,7 @@ QUIET += [
     f"~callback.{name}"
     for name in ("curves", "samples", "progress", "checkpoint", "quality", "health", "summary", "game")
 ]
-# The rate and two small weights let logits pass the hinge's margin soon: inside it D's last bias has no gradient.
+# The rate and small weights let logits pass the hinge's margin soon: inside it D's last bias has no gradient.
 _COMMON = ["trainer=cpu", "trainer.precision=64-true", f"trainer.max_steps={ITERATIONS}", "data.batch_size=8"]
 _COMMON += ["optimizer.lr=1e-2", "training.ema=null", *QUIET]
 
