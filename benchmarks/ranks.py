@@ -32,7 +32,7 @@ ROWS = {
     "ada": ["augmentation=ada", "augmentation.ada.speed_images=100", *OLD],
     "packing": ["architecture.discriminator.packing=2", "penalty=gradient_penalty"],
     "spectral norm": [*OLD, *(f"architecture.{n}.normalization=spectral" for n in ("generator", "discriminator"))],
-    **{name: choice for name, choice in GAMES.items() if name not in ("adversarial", "cyclegan")},  # see docs/devices.md
+    **{name: choice for name, choice in GAMES.items() if name not in ("adversarial", "cyclegan")},
 }
 _COMMON = ["data.batch_size=16", "trainer.precision=64-true", "trainer.max_steps=10"]
 _COMMON += ["optimizer.lr=1e-2", "optimizer.eps=1e-6"]  # a smaller one magnifies the rounding of gradients near zero
