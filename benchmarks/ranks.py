@@ -30,7 +30,7 @@ ROWS = {
     **{name: [*choice, *OLD] for name, choice in PENALTIES.items()},
     "diffaugment": ["augmentation=diffaugment", *OLD],
     "ada": ["augmentation=ada", "augmentation.ada.speed_images=100", *OLD],
-    "packing": ["architecture.discriminator.packing=2", "penalty=gradient_penalty"],
+    "packing": [*_SMALL, "architecture.discriminator.packing=2", "penalty=gradient_penalty"],
     "spectral norm": [*OLD, *(f"architecture.{n}.normalization=spectral" for n in ("generator", "discriminator"))],
     **{name: choice for name, choice in GAMES.items() if name not in ("adversarial", "cyclegan")},
 }
