@@ -3,6 +3,7 @@ import torch
 from torch import nn
 from torch.nn.functional import softplus
 
+from encoders import SmallEncoder
 from helpers import Points, SmallGenerator, fit, small_module
 from saddle.game.adversarial_autoencoder import AdversarialAutoencoder
 from saddle.game.encoding import distance_between
@@ -25,19 +26,6 @@ BATCH = {"image": REAL}
 def moment() -> Moment:
     noise = {"prior": PRIOR, "posterior": NOISE}
     return Moment(0, 0, lambda purpose, shape: noise[purpose], lambda purpose, shape: SHARES)
-
-
-class SmallEncoder(nn.Module):
-    """2x2 images to three numbers, or to three means and three log variances, by one linear layer."""
-
-    latent_dim, classes = 3, 0
-
-    def __init__(self, gaussian: bool = False) -> None:
-        super().__init__()
-        self.gaussian, self.linear = gaussian, nn.Linear(4, 6 if gaussian else 3)
-
-    def forward(self, images):
-        return self.linear(images.flatten(1))
 
 
 class OfCodes(nn.Module):
