@@ -110,7 +110,7 @@ def _write_grid(images: "dict[str, Tensor]", out: Path) -> None:
     from torchvision.transforms.functional import to_pil_image
 
     from saddle.callback.game_figures import grid_of
-    from saddle.training.sampling import as_floats
+    from saddle.data.loader import as_floats
 
     to_pil_image(grid_of(as_floats(torch.stack(list(images.values()))))).save(out, format="PNG")
 

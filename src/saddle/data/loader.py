@@ -91,4 +91,9 @@ def _delivered(images: Tensor, mirrored: Tensor | None) -> Tensor:
     """uint8 images (N, C, H, W) as float32 in [-1, 1], those that are `mirrored` (N,) mirrored; points as they are."""
     if mirrored is not None:
         images = torch.where(mirrored.view(-1, 1, 1, 1), images.flip(-1), images)
-    return images if images.is_floating_point() else images.float().div_(127.5).sub_(1.0)
+    return images if images.is_floating_point() else as_floats(images)
+
+
+def as_floats(images: Tensor) -> Tensor:
+    """uint8 images as float32 in [-1, 1]."""
+    return images.float().div_(127.5).sub_(1.0)

@@ -4,6 +4,7 @@ from torch import Tensor
 
 from saddle.bound import Count, Index
 from saddle.data.domain import Domain, changed, readable
+from saddle.data.loader import as_floats
 from saddle.data.mnist import Mnist
 from saddle.data.resize import resized
 from saddle.error import InputError
@@ -74,7 +75,7 @@ class MnistPair(Mnist):
         """As for other data, and `source`, (N, 1, S, S) in [-1, 1], whose true counterparts the images are."""
         sources, counterparts, labels = self.test_pairs()
         kept = fixed_order(len(labels), "held out")[:num]
-        images = {name: rows[kept].float() / 127.5 - 1 for name, rows in (("source", sources), ("image", counterparts))}
+        images = {name: as_floats(rows[kept]) for name, rows in (("source", sources), ("image", counterparts))}
         return images | {"label": labels[kept]}
 
     def to_translate(self, num: int) -> Tensor:

@@ -5,6 +5,7 @@ from abc import abstractmethod
 from torch import Tensor
 
 from saddle.bound import Count, Index
+from saddle.data.loader import as_floats
 from saddle.data.memory import MemoryData
 from saddle.data.resize import resized
 from saddle.error import InputError
@@ -54,7 +55,7 @@ class ImageData(MemoryData):
         """
         images, labels = self.load_test() or self.load()
         kept = fixed_order(len(images), "held out")[:num]
-        batch = {"image": resized(images[kept], self.image_size).float() / 127.5 - 1}
+        batch = {"image": as_floats(resized(images[kept], self.image_size))}
         return batch if labels is None else batch | {"label": labels[kept]}
 
     def readable(self, images: Tensor) -> Tensor:

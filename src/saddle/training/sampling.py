@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import is_parametrized
 
+from saddle.data.loader import as_floats
 from saddle.data.memory import MemoryData
 from saddle.training.batch_norm import recompute_batch_statistics
 from saddle.training.noise import fixed_noise
@@ -113,8 +114,3 @@ def _made(network: nn.Module, read: Tensor, *given: Tensor) -> Tensor:
 def as_bytes(images: Tensor) -> Tensor:
     """Images in [-1, 1] as uint8, 0 to 255."""
     return ((images + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
-
-
-def as_floats(images: Tensor) -> Tensor:
-    """Images in uint8 as float32 in [-1, 1]."""
-    return images.float() / 127.5 - 1
