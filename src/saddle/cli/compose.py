@@ -11,8 +11,10 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 import saddle.cli.resolver  # noqa: F401
+from saddle.cli.early import check_early
 from saddle.cli.folder import config_folder
 from saddle.cli.kind import check_kind
+from saddle.cli.setting import unknown_setting
 from saddle.cli.unread import check_read
 from saddle.error import InputError
 
@@ -43,10 +45,10 @@ def one_sentence(overrides: Sequence[str]) -> Iterator[None]:
 
 def compose(overrides: Sequence[str]) -> dict[str, Any]:
     """The config that these overrides make, checked as to names, types and ranges; raises InputError."""
-    from saddle.cli.build import check_config
-
     with one_sentence(overrides), hydra.initialize_config_dir(config_folder(), version_base="1.3"):
         config = plain_config(hydra.compose("train", ["folder=.", *overrides]), overrides)
+    from saddle.cli.build import check_config
+
     check_config(config)
     return config
 
@@ -62,7 +64,7 @@ def build_data(overrides: Sequence[str]) -> "MemoryData":
 
 def plain_config(config: DictConfig, overrides: Sequence[str] = ()) -> dict[str, Any]:
     """The config composed with these overrides, resolved, as plain values; raises InputError if it cannot be resolved,
-    or if an override is of a part that the game has no use for.
+    if an override is of a part that the game has no use for, or for what can be seen without loading torch.
 
     Networks for images that meet points, or the other way round, are refused first: settings that they read from the
     data would not be there.
@@ -74,6 +76,7 @@ def plain_config(config: DictConfig, overrides: Sequence[str] = ()) -> dict[str,
         raise InputError(config_message(str(error))) from error
     plain.pop("experiment", None)
     check_read(plain, overrides)
+    check_early(plain)
     return plain
 
 
@@ -99,8 +102,6 @@ def config_message(text: str, overrides: Sequence[str] = ()) -> str:
 
 def _unknown(setting: str, overrides: Sequence[str]) -> str:
     """What is known in the place of an unknown setting, with the groups as they were chosen."""
-    from saddle.cli.schema import unknown_setting
-
     with hydra.initialize_config_dir(config_folder(), version_base="1.3"):
         chosen = [text for text in overrides if re.fullmatch(r"\w+=\w+", text)]
         try:

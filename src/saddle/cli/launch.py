@@ -78,10 +78,11 @@ def _task(config: DictConfig) -> float | None:
     here = HydraConfig.get()
     if here.mode == RunMode.MULTIRUN:
         return job.play(Path(here.runtime.output_dir), partial(plain_config, config, here.overrides.task))
-    from saddle.cli.run import run
-
     try:
-        return run(plain_config(config, here.overrides.task))
+        plain = plain_config(config, here.overrides.task)
+        from saddle.cli.run import run  # seconds of imports: after what can be refused without them
+
+        return run(plain)
     except InputError as error:
         refuse(str(error))
     except Failed as failed:

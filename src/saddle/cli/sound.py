@@ -2,9 +2,6 @@
 
 from typing import Any
 
-import saddle.compat  # noqa: F401  isort: skip
-import torch
-
 from saddle.error import InputError
 
 _PRECISIONS = {"32-true", "32", "bf16-mixed", "16-mixed", "64-true", "64"}
@@ -130,7 +127,11 @@ def check_once(config: dict[str, Any]) -> None:
 
 
 def _on_cuda(node: dict[str, Any]) -> bool:
-    return node["accelerator"] in ("auto", "gpu", "cuda") and torch.cuda.is_available()
+    if node.get("accelerator") not in ("auto", "gpu", "cuda"):
+        return False
+    import torch  # not before it is needed: refusals are quick without it
+
+    return torch.cuda.is_available()
 
 
 def trainer_arguments(node: dict[str, Any]) -> dict[str, Any]:

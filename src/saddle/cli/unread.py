@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from saddle.cli.override import key_of
+from saddle.cli.source import class_constant
 from saddle.error import InputError
 
 _GROUPS = {"loss": "loss", "penalty": "penalties", "augmentation": "augmentations"}
@@ -15,12 +16,12 @@ def check_read(config: dict[str, Any], overrides: Sequence[str]) -> None:
     """Raise InputError for an override of a part that the game of `config` has no use for: a loss where no
     discriminator plays, or a network that it does not need.
     """
-    from saddle.cli.schema import resolve_target
-
     game = config.get("game")
-    if not isinstance(game, dict) or not hasattr(resolve_target("game", game.get("_target_")), "needs"):
+    target = str(game.get("_target_")) if isinstance(game, dict) else ""
+    needs = class_constant(target, "needs")
+    if needs is None:
         return  # the schema says what is wrong with it
-    needs, name = resolve_target("game", game["_target_"]).needs, game["_target_"].split(".")[-2]
+    name = target.split(".")[-2]
     for override in overrides:
         place = re.split(r"[./@]", key_of(override))
         if place[0] in _GROUPS and _GROUPS[place[0]] not in game:

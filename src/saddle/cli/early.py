@@ -1,0 +1,47 @@
+"""What is wrong with a config and can be seen without torch and Lightning, which take seconds to load.
+
+The same sentences as `saddle.cli.build` says, which checks everything; here it is said sooner.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from saddle.cli.setting import Parameters, check, check_parameters, check_prefix, is_group, kinds_of, members
+from saddle.cli.sound import check_architecture, check_once, check_trainer
+from saddle.cli.source import descends, described
+
+_GROUPS = ("data", "architecture", "game", "optimizer", "training", "trainer")
+
+
+def check_early(config: Mapping[str, Any]) -> None:
+    """Raise InputError, naming the setting, for a name, type or range of `config` that is wrong, and for parts that
+    contradict each other.
+    """
+    whole = all(isinstance(config.get(group), dict) for group in _GROUPS)  # else its kind is wrong: the classes tell
+    if whole and "conditional" in config["architecture"]:  # a bad value is named where it is set, not where it is read
+        check("architecture.conditional", config["architecture"]["conditional"], bool, _look)
+    first = {"checkpoints": config.get("checkpoints", {})}
+    check_parameters("", first | config, described("saddle.cli.build.Run"), _look)
+    if whole:
+        check_architecture(config)
+        check_trainer(config["trainer"])
+        check_once(config)
+        _check_optimizers(config["optimizer"])
+
+
+def _check_optimizers(node: dict[str, Any]) -> None:
+    """The settings that all turns share, and with each turn's own."""
+    shared = {name: value for name, value in node.items() if not isinstance(value, dict)}
+    turns = {name: value for name, value in node.items() if isinstance(value, dict)}
+    check("optimizer", shared, Any, _look)
+    for name, own in turns.items():
+        check(f"optimizer.{name}", {**shared, **own}, Any, _look)
+
+
+def _look(path: str, node: dict[str, Any], expected: Any) -> Parameters | None:
+    if "_target_" in node:
+        check_prefix(path, node["_target_"])
+        target, kinds = node["_target_"], kinds_of(expected)
+        return described(target) if not kinds or descends(target, kinds) else Parameters(target, {}, known=False)
+    groups = (f"{kind.__module__}.{kind.__name__}" for kind in members(expected) if is_group(kind))
+    return next(map(described, groups), None)
