@@ -15,6 +15,7 @@ from omegaconf import DictConfig
 from saddle.cli import job
 from saddle.cli.compose import one_sentence, plain_config
 from saddle.cli.folder import config_folder, remove_claimed
+from saddle.cli.lean import import_lean
 from saddle.cli.resume import resume_arguments
 from saddle.cli.sweep import folders
 from saddle.cli.table import conclude
@@ -75,6 +76,7 @@ def refuse(message: str) -> None:
 def _task(config: DictConfig) -> float | None:
     """One run, under Hydra: its figure."""
     _begun.append(True)
+    import_lean()
     here = HydraConfig.get()
     if here.mode == RunMode.MULTIRUN:
         return job.play(Path(here.runtime.output_dir), partial(plain_config, config, here.overrides.task))

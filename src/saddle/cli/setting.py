@@ -10,12 +10,13 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
-
-from pydantic import PydanticSchemaGenerationError, TypeAdapter, ValidationError
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 
 from saddle.bound import Beta, NonNegative, Positive
 from saddle.error import InputError
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 PREFIXES = ("saddle.", "torch.optim.", "lightning.pytorch.")
 """What the name of every class that is built begins with."""
@@ -123,6 +124,8 @@ def _check_value(path: str, value: Any, expected: Any) -> None:
     if plain is None or (plain is NoneType and value is not None):
         kinds = " or ".join("null" if kind is NoneType else kind.__name__ for kind in members(expected))
         raise InputError(f"{path}={_shown(value)}: expected {kinds}, given by a group or a _target_")
+    from pydantic import PydanticSchemaGenerationError, TypeAdapter, ValidationError  # a tenth of a second
+
     try:
         adapter = TypeAdapter(plain, config={"allow_inf_nan": False})
     except PydanticSchemaGenerationError as error:
@@ -143,7 +146,7 @@ def is_group(kind: Any) -> bool:
     return inspect.isclass(kind) and kind.__module__.startswith("saddle.cli.")
 
 
-def _reasons(error: ValidationError) -> str:
+def _reasons(error: "ValidationError") -> str:
     """The reasons of all the alternatives that failed, once each, in words."""
     reasons = []
     for item in error.errors():

@@ -5,6 +5,7 @@ import sys
 
 from saddle import __version__
 from saddle.cli import encode, evaluate, extractor, film, interpolate, reconstruct, sample, table, translate
+from saddle.cli.lean import import_lean
 from saddle.error import InputError
 
 
@@ -21,6 +22,7 @@ def run_tool(arguments: list[str]) -> int:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     if rest:
         chosen.settings += rest  # argparse takes them only before the first option
+    import_lean()
     try:
         chosen.run(chosen)
     except InputError as error:

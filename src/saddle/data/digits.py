@@ -1,5 +1,9 @@
 """The handwritten digits that ship inside scikit-learn (Alpaydin & Kaynak 1998): nothing to download."""
 
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -27,8 +31,21 @@ class Digits(ImageData):
         super().__init__(image_size, channels, classes, batch_size, seed, accumulate, limit, flip)
 
     def load(self) -> tuple[Tensor, Tensor]:
-        from sklearn.datasets import load_digits
+        table = _read()
+        images = torch.from_numpy(table[:, :-1]).view(-1, 1, 8, 8)
+        return (images * (255 / 16)).round().to(torch.uint8), torch.from_numpy(table[:, -1]).long()
 
-        data = load_digits()
-        images = torch.from_numpy(data.images).unsqueeze(1)
-        return (images * (255 / 16)).round().to(torch.uint8), torch.from_numpy(data.target).long()
+
+def _read() -> np.ndarray:
+    """One row per image, float64: 64 grey levels, then the class.
+
+    scikit-learn's own function gives the same; to import it takes a second.
+    """
+    package = find_spec("sklearn")
+    file = Path(package.origin).parent / "datasets" / "data" / "digits.csv.gz"
+    if file.is_file():
+        return np.loadtxt(file, delimiter=",")
+    from sklearn.datasets import load_digits
+
+    data = load_digits()
+    return np.column_stack([data.data, data.target])

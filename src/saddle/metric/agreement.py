@@ -1,7 +1,6 @@
 """Whether images show what they are meant to, as a classifier reads them."""
 
 import torch
-from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 
@@ -13,6 +12,8 @@ def agreement(meant: Tensor, read: Tensor, named: bool = True) -> float:
     """
     if named:
         return float((meant == read).double().mean())
+    from scipy.optimize import linear_sum_assignment  # half a second that few games need
+
     codes, classes = int(meant.max()) + 1, int(read.max()) + 1
     counts = torch.bincount(meant * classes + read, minlength=codes * classes).view(codes, classes).numpy()
     rows, columns = linear_sum_assignment(counts, maximize=True)
