@@ -12,6 +12,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+import prepared
 from saddle.data.module import ImageData
 from saddle.layer.labelled import LabelEmbedding
 from saddle.penalty.base import View
@@ -36,20 +37,34 @@ def gradients(function, logits: list[float]) -> tuple[list[float], list[float]]:
 
 def command(*arguments: str, cwd: Path = REPOSITORY, **environment: str | None) -> subprocess.CompletedProcess:
     """Run Python with `arguments` from `cwd`; `environment` is added to this one, None takes a variable away."""
-    env = {name: value for name, value in {**os.environ, **environment}.items() if value is not None}
+    env = _with(environment)
     return subprocess.run(
         [sys.executable, *arguments], cwd=cwd, env=env, capture_output=True, text=True, timeout=300, check=False
     )
 
 
+def _with(environment: dict[str, str | None]) -> dict[str, str]:
+    return {name: value for name, value in {**os.environ, **environment}.items() if value is not None}
+
+
 def train(*overrides: str, cwd: Path = REPOSITORY, **environment: str | None) -> subprocess.CompletedProcess:
-    """Run train.py."""
+    """What train.py says, in a process that begins with everything loaded (`prepared`).
+
+    Where DDP would start it again as a script, a new process is started, as `train_afresh` does.
+    """
+    if any("ddp" in override for override in overrides):
+        return train_afresh(*overrides, cwd=cwd, **environment)
+    return prepared.run(REPOSITORY / "train.py", overrides, cwd, _with(environment))
+
+
+def train_afresh(*overrides: str, cwd: Path = REPOSITORY, **environment: str | None) -> subprocess.CompletedProcess:
+    """Run train.py as users do."""
     return command(str(REPOSITORY / "train.py"), *overrides, cwd=cwd, **environment)
 
 
-def trained(folder: Path, *overrides: str) -> dict:
+def trained(folder: Path, *overrides: str, run: Callable[..., subprocess.CompletedProcess] = train) -> dict:
     """Train a small run in `folder` and return its last checkpoint."""
-    result = train(*SMALL, f"hydra.run.dir={folder}", *overrides)
+    result = run(*SMALL, f"hydra.run.dir={folder}", *overrides)
     assert result.returncode == 0, result.stderr
     return checkpoint(folder)
 

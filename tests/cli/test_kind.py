@@ -1,6 +1,6 @@
 import pytest
 
-from helpers import train
+from helpers import train_afresh
 from saddle.cli.compose import compose
 from saddle.error import InputError
 
@@ -28,7 +28,7 @@ def test_points_and_a_game_for_images_are_refused_with_the_mend():
 
 
 def test_the_command_line_says_it_in_one_sentence(tmp_path):
-    result = train("data=ring", f"hydra.run.dir={tmp_path / 'run'}")
+    result = train_afresh("data=ring", f"hydra.run.dir={tmp_path / 'run'}")
     assert result.returncode == 2
     assert result.stderr.count("\n") == 1
     assert "use architecture=points" in result.stderr

@@ -1,6 +1,6 @@
 import pytest
 
-from helpers import SMALL, command, train
+from helpers import SMALL, command, train_afresh
 from saddle.cli.compose import config_message
 
 
@@ -18,7 +18,7 @@ from saddle.cli.compose import config_message
     ],
 )
 def test_bad_input_exits_with_2_in_a_few_lines_and_leaves_nothing(tmp_path, override, message):
-    result = train(override, cwd=tmp_path)
+    result = train_afresh(override, cwd=tmp_path)
     assert result.returncode == 2
     assert message in result.stderr
     assert 1 <= len(result.stderr.strip().splitlines()) <= 3
@@ -36,14 +36,14 @@ def test_bad_data_exits_with_2_before_training(tmp_path):
         "t10k-labels-idx1-ubyte",
     ):
         (raw / name).write_bytes(b"not an idx file at all")
-    result = train(f"data.root={tmp_path / 'data'}", cwd=tmp_path)
+    result = train_afresh(f"data.root={tmp_path / 'data'}", cwd=tmp_path)
     assert result.returncode == 2
     assert "train-images-idx3-ubyte: expected magic number 2051" in result.stderr
     assert len(result.stderr.strip().splitlines()) <= 3
 
 
 def test_help_shows_groups_and_settings(tmp_path):
-    result = train("--help", cwd=tmp_path)
+    result = train_afresh("--help", cwd=tmp_path)
     assert result.returncode == 0
     for part in ("python train.py data=digits", "loss: hinge, least_squares, minimax", "n_critic: 1"):
         assert part in result.stdout
@@ -59,7 +59,7 @@ def test_hydras_own_words_become_one_sentence():
 
 
 def test_a_parallel_sweep_without_its_package_names_the_command_that_installs_it(tmp_path):
-    code = "import sys; sys.modules['hydra_plugins'] = None; from saddle.cli import train; train()"
+    code = "import sys; sys.modules['hydra_plugins'] = None; from saddle.cli import train_afresh; train_afresh()"
     result = command("-c", code, "-m", "sweep=parallel", "seed=1,2", cwd=tmp_path)
     assert result.returncode == 2
     assert result.stderr.strip() == (
@@ -71,13 +71,13 @@ def test_a_parallel_sweep_without_its_package_names_the_command_that_installs_it
 
 def test_a_folder_that_cannot_be_made_is_bad_input_and_a_failed_save_is_not(tmp_path):
     (tmp_path / "file").write_text("mine")
-    result = train("data=digits", f"hydra.run.dir={tmp_path / 'file' / 'run'}")
+    result = train_afresh("data=digits", f"hydra.run.dir={tmp_path / 'file' / 'run'}")
     assert result.returncode == 2
     assert "choose another hydra.run.dir" in result.stderr
     run = tmp_path / "run"
     run.mkdir()
     (run / "samples").write_text("in the way")
-    result = train(*SMALL, f"hydra.run.dir={run}", "trainer.max_steps=2")
+    result = train_afresh(*SMALL, f"hydra.run.dir={run}", "trainer.max_steps=2")
     assert result.returncode == 1
     assert "Traceback" in result.stderr
 

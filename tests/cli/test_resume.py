@@ -5,7 +5,7 @@ import shutil
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from helpers import checkpoint, differences, train, trained
+from helpers import checkpoint, differences, train, train_afresh, trained
 from saddle.cli.resume import check_same, resume_arguments
 from saddle.error import InputError
 
@@ -28,7 +28,7 @@ BATCHES_PER_EPOCH = 17  # of the 1,797 digits in batches of 100
 
 @pytest.mark.parametrize("choices", [[], DCGAN, EXTRAS], ids=["mlp", "dcgan", "extras"])
 def test_a_resumed_run_is_bitwise_the_uninterrupted_one(tmp_path, choices):
-    straight = trained(tmp_path / "straight", *choices, "trainer.max_steps=26")
+    straight = trained(tmp_path / "straight", *choices, "trainer.max_steps=26", run=train_afresh)
     trained(tmp_path / "first", *choices, "trainer.max_steps=9")
     for stop in (9, BATCHES_PER_EPOCH):  # inside an epoch and at its last batch
         folder = tmp_path / f"stopped at {stop}"

@@ -9,7 +9,7 @@ import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
-from helpers import REPOSITORY, SMALL, checkpoint, train, trained
+from helpers import REPOSITORY, SMALL, checkpoint, train, train_afresh, trained
 from saddle.training.checkpoint import MARK
 
 
@@ -17,7 +17,7 @@ from saddle.training.checkpoint import MARK
 def run(tmp_path_factory):
     """A finished run of 12 iterations."""
     folder = tmp_path_factory.mktemp("run")
-    result = train(*SMALL, f"hydra.run.dir={folder}", "trainer.max_steps=12", "penalty=r1")
+    result = train_afresh(*SMALL, f"hydra.run.dir={folder}", "trainer.max_steps=12", "penalty=r1")
     assert result.returncode == 0, result.stderr
     return folder, result
 
