@@ -20,8 +20,8 @@ set_thread_policy()
 
 import saddle.compat  # noqa: F401, E402  isort: skip
 import references  # noqa: E402
-from lightning import Callback  # noqa: E402
 
+from saddle.callback.paced import Patient  # noqa: E402
 from saddle.cli.build import Built, build  # noqa: E402
 from saddle.cli.compose import compose  # noqa: E402
 
@@ -42,7 +42,7 @@ class Stopwatch:
             self.wall, self.cpu = time.perf_counter() - self.begun[0], time.process_time() - self.begun[1]
 
 
-class Ticks(Callback):
+class Ticks(Patient):
     def __init__(self, watch: Stopwatch) -> None:
         self.watch = watch
 

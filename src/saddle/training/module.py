@@ -13,6 +13,7 @@ from torch.optim import Optimizer
 from saddle.bound import Count, Positive
 from saddle.game.turn import Batch, Game, Moment, Played, Turn
 from saddle.schedule import Schedule
+from saddle.training.cadence import next_multiple
 from saddle.training.checkpoint import MARK, set_loop_counters
 from saddle.training.clock import Clock
 from saddle.training.compiled import Compiled
@@ -86,7 +87,12 @@ class GameModule(LightningModule):
 
     # one iteration
 
-    def training_step(self, batch: Batch, batch_index: int) -> None:
+    def training_step(self, batch: Batch | list[Batch], batch_index: int) -> None:
+        """Play an iteration for a batch, or one for each of a block of them."""
+        for one in batch if isinstance(batch, list) else [batch]:
+            self.play(one)
+
+    def play(self, batch: Batch) -> None:
         """Play every turn that is due; count the iteration once."""
         self.noise.start(self.clock.iteration)
         self.noise.reseed()
@@ -136,6 +142,22 @@ class GameModule(LightningModule):
     def gather(self, rows: Tensor) -> Tensor:
         """The rows (N, ...) of all ranks, one rank's after the other's, with gradients to each."""
         return rows if self.trainer.world_size == 1 else self.all_gather(rows, sync_grads=True).flatten(0, 1)
+
+    def next_stop(self, iteration: int) -> int:
+        """The first iteration after `iteration` after which the trainer or a callback has something to do.
+
+        A callback says so by `next_due`; one that does not, and looks in after batches, is taken to do so after each.
+        """
+        trainer = self.trainer
+        counts_batches = trainer.fast_dev_run or trainer.overfit_batches or trainer.limit_train_batches != 1.0
+        stops = [iteration + 1 if counts_batches else next_multiple(iteration, trainer.log_every_n_steps)]
+        stops += [trainer.max_steps] if trainer.max_steps > 0 else []
+        for callback in trainer.callbacks:
+            if hasattr(callback, "next_due"):
+                stops.append(callback.next_due(iteration, self.rows))
+            elif not type(callback).__module__.startswith("lightning."):
+                stops.append(iteration + 1)
+        return min(stops)
 
     def is_logged(self) -> bool:
         """Whether the iteration just counted is one that the trainer's `log_every_n_steps` or `max_steps` asks for."""
