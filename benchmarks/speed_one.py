@@ -1,8 +1,8 @@
 """One timed run: `python benchmarks/speed_one.py KIND WARM_UP STEPS [OVERRIDES ...]` prints a line of JSON.
 
-KIND is `saddle` (a run as users get it), `step` (saddle's iteration without the Trainer), `data` (the loader alone), or
-`tutorial` or `bare` (benchmarks/references.py). The networks are those of the overrides. Wall and CPU seconds are of the
-iterations after the warm-up; memory is the process's peak.
+KIND is `saddle` (a run as users get it), `data` (the loader alone), or `tutorial` or `bare` (benchmarks/references.py).
+The networks are those of the overrides. Wall and CPU seconds are of the iterations after the warm-up; memory is the
+process's peak.
 """
 
 import contextlib

@@ -25,8 +25,8 @@ def check_executor(config: dict[str, Any]) -> None:
         )
     if trainer["precision"] == "16-mixed":
         raise InputError(
-            "training.executor=compiled has no gradient scaler, which trainer.precision=16-mixed needs: use bf16-mixed, or "
-            f"{mend}"
+            f"trainer.precision=16-mixed needs a gradient scaler, which training.executor=compiled has not: use "
+            f"bf16-mixed, or {mend}"
         )
     if trainer["devices"] not in (1, "1", [0]) or trainer["num_nodes"] != 1 or trainer["strategy"] != "auto":
         raise InputError(f"training.executor=compiled plays on one device: use trainer.devices=1, or {mend}")
