@@ -49,6 +49,7 @@ class Training:
     accumulate: Count
     executor: Literal["eager", "compiled"]
     block: Count
+    channels_last: bool
     ema: EMA | None
     clip_norm: Mapping[str, Positive | None]
     schedule: Mapping[str, Schedule]
@@ -141,6 +142,8 @@ def build(config: Config, purge_step: int | None = None) -> Built:
     )
     if training["block"] > 1:
         data.in_blocks(training["block"], module.next_stop)
+    if training["channels_last"]:
+        module.to(memory_format=torch.channels_last)
     if config["trainer"]["precision"] in ("64-true", "64"):
         module.double()  # before a checkpoint is read, or its weights would pass through float32
     return Built(module, data, trainer, warnings)
