@@ -225,8 +225,10 @@ def small_module(game, accumulate: int = 1, batch_size: int = 8, **changes) -> G
     return GameModule(game, **{**settings, **changes})
 
 
-def fit(module: GameModule, data: ImageData, steps: int, callbacks=(), **flags) -> lightning.Trainer:
-    """Train `module` on the CPU in float64 and return the trainer."""
+def fit(
+    module: GameModule, data: ImageData, steps: int, callbacks=(), checkpoint: Path | None = None, **flags
+) -> lightning.Trainer:
+    """Train `module` on the CPU in float64, from `checkpoint` on if there is one, and return the trainer."""
     settings = {
         "max_steps": steps,
         "max_epochs": -1,
@@ -240,7 +242,7 @@ def fit(module: GameModule, data: ImageData, steps: int, callbacks=(), **flags) 
         "use_distributed_sampler": False,
     }
     trainer = lightning.Trainer(**{**settings, **flags}, callbacks=list(callbacks))
-    trainer.fit(module, datamodule=data)
+    trainer.fit(module, datamodule=data, ckpt_path=checkpoint, weights_only=True)
     return trainer
 
 

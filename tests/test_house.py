@@ -15,9 +15,8 @@ from helpers import REPOSITORY
 
 PACKAGE = REPOSITORY / "src" / "saddle"
 FLOORS = {
-    **dict.fromkeys(
-        ("error", "bound", "seed", "file", "schedule", "compat", "loss", "penalty", "layer", "augmentation"), 0
-    ),
+    **dict.fromkeys(("error", "bound", "seed", "file", "schedule", "tracing", "compat"), 0),
+    **dict.fromkeys(("loss", "penalty", "layer", "augmentation"), 0),
     **dict.fromkeys(("architecture", "data", "metric"), 1),
     "game": 2,
     **dict.fromkeys(("training", "callback"), 3),

@@ -6,7 +6,7 @@ from torchvision.transforms.functional import pil_to_tensor
 from helpers import Points, fit, small_module
 from saddle.architecture.points import Discriminator, Generator
 from saddle.callback.landscape import landscape, picture, reach_of
-from saddle.callback.samples import SampleGrids, image_grid, is_round
+from saddle.callback.samples import SampleGrids, image_grid, next_round
 from saddle.data.ring import Ring
 from saddle.game.adversarial import Adversarial
 from saddle.loss.non_saturating import NonSaturating
@@ -16,7 +16,8 @@ from saddle.training.sampling import images_from
 
 
 def test_round_numbers():
-    assert [n for n in range(101) if is_round(n)] == [1, 2, 5, 10, 20, 50, 100]
+    assert sorted({next_round(n) for n in range(100)}) == [1, 2, 5, 10, 20, 50, 100]
+    assert all(next_round(n) > n for n in range(1000))
 
 
 def test_grids_come_at_a_growing_cadence_and_at_the_end(tmp_path):

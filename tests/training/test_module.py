@@ -155,7 +155,7 @@ def test_gradients_of_one_turn_do_not_reach_the_others_network():
     class Watch(Callback):
         def on_before_optimizer_step(self, trainer, module, optimizer):
             grads = {name: network.linear.weight.grad for name, network in module.networks.items()}
-            seen[module.playing.name] = {n: None if g is None else g.clone() for n, g in grads.items()}
+            seen[module.executor.playing.name] = {n: None if g is None else g.clone() for n, g in grads.items()}
 
     module = small_module(Adversarial(NonSaturating()))
     fit(module, Points(), 1, [Watch()])

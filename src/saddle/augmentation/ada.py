@@ -13,6 +13,7 @@ from saddle.augmentation.base import Augmentation, Uniform, check_colours
 from saddle.augmentation.matrix import product
 from saddle.augmentation.pixel import warped
 from saddle.bound import Count, Fraction, Positive
+from saddle.tracing import is_traced
 
 Degrees = Annotated[float, Ge(0), Le(180)]
 """An angle to either side."""
@@ -110,7 +111,7 @@ class ADA(Augmentation):
     def forward(self, images: Tensor, uniform: Uniform) -> Tensor:
         """Changed images (N, C, H, W). Purposes: ada. and the name of a change, (N, 3): whether, and how (two)."""
         self.check(images.shape[1])
-        if not torch.compiler.is_compiling() and not self.p:  # a compiled graph cannot branch here: same result, slower
+        if not is_traced() and not self.p:  # a graph cannot branch here: same result, slower
             return images
         changed = images
         if self.geometry:

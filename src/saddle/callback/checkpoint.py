@@ -10,10 +10,12 @@ from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
 
 from saddle.bound import Count
+from saddle.callback.paced import Paced
 from saddle.file import replacing
+from saddle.training.cadence import next_crossing
 
 
-class LastCheckpoint(Checkpoint):
+class LastCheckpoint(Paced, Checkpoint):
     """Saves every `every_images` images and when training ends, always between two iterations.
 
     `folder` receives last.ckpt, the latest, and under their iterations (00001000.ckpt) the latest `keep` of them; None
@@ -26,10 +28,11 @@ class LastCheckpoint(Checkpoint):
         self.every_images, self.keep = every_images, keep
         self._saved: int | None = None
 
+    def next_due(self, iteration: int, rows: int) -> int:
+        return next_crossing(iteration, rows, self.every_images)
+
     def on_train_batch_end(self, trainer: Trainer, module: LightningModule, *_: Any) -> None:
-        images = module.clock.images
-        due = images // self.every_images > (images - module.rows) // self.every_images
-        if due or trainer.global_step == trainer.max_steps or trainer.should_stop:
+        if self.is_due(module) or trainer.global_step == trainer.max_steps or trainer.should_stop:
             self._save(trainer)
 
     def on_train_end(self, trainer: Trainer, module: LightningModule) -> None:

@@ -8,14 +8,14 @@ from typing import Any
 import saddle.compat  # noqa: F401  isort: skip
 import torch
 from lightning import LightningModule, Trainer
-from lightning.pytorch.callbacks import Callback
 from torch import Tensor
 
+from saddle.callback.paced import Patient
 from saddle.file import replacing
 from saddle.training.module import GameModule
 
 
-class Curves(Callback):
+class Curves(Patient):
     """Logs the module's scalars every `trainer.log_every_n_steps` iterations and at the last one.
 
     One row per logged point goes to `path` (metrics.csv), and the same values to every logger, at the iteration's

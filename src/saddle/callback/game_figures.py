@@ -8,18 +8,19 @@ from typing import Any
 import saddle.compat  # noqa: F401  isort: skip
 import torch
 from lightning import LightningModule, Trainer
-from lightning.pytorch.callbacks import Callback
 from torch import Tensor
 from torchvision.transforms.functional import to_pil_image
 from torchvision.utils import make_grid
 
 from saddle.bound import Count
 from saddle.callback.curves import publish
+from saddle.callback.paced import Paced
 from saddle.callback.quality import PREFIX, Quality
 from saddle.data.module import ImageData
 from saddle.game.turn import Batch, Game, Moment, Networks
 from saddle.metric.agreement import agreement
 from saddle.metric.extractor import Extractor
+from saddle.training.cadence import next_crossing
 from saddle.training.module import GameModule
 from saddle.training.noise import fixed_noise
 from saddle.training.sampling import as_bytes
@@ -27,7 +28,7 @@ from saddle.training.sampling import as_bytes
 _PART = 500
 
 
-class GameFigures(Callback):
+class GameFigures(Paced):
     """Logs the game's own figures and writes its pictures every `every_images` and at the end.
 
     The figures are means over `num` held-out images (of the training set, where the data has no others), logged as
@@ -43,13 +44,15 @@ class GameFigures(Callback):
         self._batch: Batch | None = None
         self._measured: int | None = None
 
+    def next_due(self, iteration: int, rows: int) -> int:
+        return next_crossing(iteration, rows, self.every_images)
+
     def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
         if _offers(module.game) and isinstance(trainer.datamodule, ImageData) and not trainer.fast_dev_run:
             self._batch = trainer.datamodule.held_out(self.num) if trainer.is_global_zero else None
 
     def on_train_batch_end(self, trainer: Trainer, module: LightningModule, *_: Any) -> None:
-        images, every = module.clock.images, self.every_images
-        if every is not None and images // every > (images - module.rows) // every:
+        if self.is_due(module):
             self._measure(trainer, module)
 
     def on_train_end(self, trainer: Trainer, module: LightningModule) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 import saddle.compat  # noqa: F401  isort: skip
 import torch
 from lightning import LightningModule, Trainer
-from lightning.pytorch.callbacks import Callback
 from tqdm import tqdm
 
 from saddle.bound import Count, Fraction, Positive
@@ -15,12 +14,14 @@ from saddle.callback.alarm import Alarm, conditions
 from saddle.callback.checkpoint import LastCheckpoint
 from saddle.callback.curves import Curves, publish
 from saddle.callback.finite import Losses, all_finite, what_is_not
+from saddle.callback.paced import Paced
 from saddle.callback.probe import gradients, neighbours, separation
 from saddle.callback.quality import FRECHET, Quality
 from saddle.error import Failed
 from saddle.file import relative
 from saddle.game.turn import Batch
 from saddle.seed import hashed_seed
+from saddle.training.cadence import next_multiple
 from saddle.training.module import GameModule
 from saddle.training.sampling import images_from, sources_for
 
@@ -30,7 +31,7 @@ _FEWEST = 32  # images below which twins and neighbours say nothing
 _SMALLEST_SCALE = 1e-6  # a gradient scaler begins with 65536 and halves at every overflow
 
 
-class Health(Callback):
+class Health(Paced):
     """Warns on stderr and in TensorBoard, once per alarm until it has cleared; `stop` ends the run at the first.
 
     Losses, weights, averages and optimizer states that are not finite end the run in any case, with `Failed`: they are
@@ -92,6 +93,9 @@ class Health(Callback):
 
     # when
 
+    def next_due(self, iteration: int, rows: int) -> int:
+        return next_multiple(iteration, self.every_iterations)  # probes are made where a row is logged
+
     def on_train_batch_end(
         self, trainer: Trainer, module: LightningModule, outputs: Any, batch: Batch, batch_index: int
     ) -> None:
@@ -104,7 +108,7 @@ class Health(Callback):
             if checking:
                 self._note_separation(module)
             if probing:
-                self._probe(trainer, module, batch)
+                self._probe(trainer, module, batch[-1] if isinstance(batch, list) else batch)
             self._judge_quality(trainer, module)
         if checking and self.stop:
             self._stop(trainer)

@@ -4,20 +4,21 @@ from typing import Any
 
 import saddle.compat  # noqa: F401  isort: skip
 from lightning import LightningModule, Trainer
-from lightning.pytorch.callbacks import Callback
 
 from saddle.bound import Count
 from saddle.callback.curves import publish
+from saddle.callback.paced import Paced
 from saddle.callback.quality import PREFIX
 from saddle.data.points import PointData
 from saddle.metric.modes import SAMPLES
 from saddle.metric.points import figures
 from saddle.seed import hashed_seed
+from saddle.training.cadence import next_multiple
 from saddle.training.module import GameModule
 from saddle.training.sampling import images_from
 
 
-class PointQuality(Callback):
+class PointQuality(Paced):
     """Logs `saddle.metric.points.figures` of `num` samples as metric/... every `every_iterations` and at the end.
 
     It does nothing where the data is no points. Samples come from the averaged generator, or from G where there is no
@@ -34,6 +35,9 @@ class PointQuality(Callback):
         """What the figures were made from: figures of different stamps cannot be compared. None: no points."""
         self._measured: int | None = None
 
+    def next_due(self, iteration: int, rows: int) -> int:
+        return next_multiple(iteration, self.every_iterations)
+
     def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
         data = trainer.datamodule
         if isinstance(data, PointData) and trainer.is_global_zero and not trainer.fast_dev_run:
@@ -41,7 +45,7 @@ class PointQuality(Callback):
             self.stamp = {"points": type(data).__name__, "std": data.std, "generated": self.num, "network": network}
 
     def on_train_batch_end(self, trainer: Trainer, module: LightningModule, *_: Any) -> None:
-        if module.clock.iteration % self.every_iterations == 0:
+        if self.is_due(module):
             self._measure(trainer, module)
 
     def on_train_end(self, trainer: Trainer, module: LightningModule) -> None:

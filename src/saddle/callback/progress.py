@@ -6,14 +6,15 @@ from typing import Any
 
 import saddle.compat  # noqa: F401  isort: skip
 from lightning import LightningModule, Trainer
-from lightning.pytorch.callbacks import Callback, Timer
+from lightning.pytorch.callbacks import Timer
 from tqdm import tqdm
 
 from saddle.bound import Positive
+from saddle.callback.paced import Patient
 from saddle.training.module import GameModule
 
 
-class Progress(Callback):
+class Progress(Patient):
     """One bar for the whole run: iteration, thousands of images, images per second, losses, time left.
 
     It is redrawn every `refresh_seconds`, and every 30 s where the output is not a terminal.

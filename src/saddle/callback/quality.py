@@ -6,10 +6,10 @@ from typing import Any
 import saddle.compat  # noqa: F401  isort: skip
 import torch
 from lightning import LightningModule, Trainer
-from lightning.pytorch.callbacks import Callback
 
 from saddle.bound import Count
 from saddle.callback.curves import publish
+from saddle.callback.paced import Paced
 from saddle.data.module import ImageData
 from saddle.data.points import PointData
 from saddle.error import InputError
@@ -18,6 +18,7 @@ from saddle.metric.extractor import Extractor, extractor_for
 from saddle.metric.reference import chosen, reference
 from saddle.metric.score import Read, quick
 from saddle.seed import hashed_seed
+from saddle.training.cadence import next_crossing
 from saddle.training.module import GameModule
 from saddle.training.sampling import images_from, sources_for
 
@@ -25,7 +26,7 @@ PREFIX = "metric/"
 FRECHET = f"{PREFIX}frechet"
 
 
-class Quality(Callback):
+class Quality(Paced):
     """Compares samples of the averaged generator with training images every `every_images` and at the end.
 
     `num` samples and at most `num` training images, the same ones for every run on the data, are read by `extractor`
@@ -82,6 +83,9 @@ class Quality(Callback):
             found.check(data.channels)
         return found
 
+    def next_due(self, iteration: int, rows: int) -> int:
+        return next_crossing(iteration, rows, self.every_images)
+
     def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
         self.extractor = self.load(trainer.datamodule)
         if self.extractor is None or not trainer.is_global_zero or trainer.fast_dev_run:
@@ -96,8 +100,7 @@ class Quality(Callback):
         self.stamp = {"extractor": self.extractor.stamp, "real": len(images), "generated": self.num, "network": average}
 
     def on_train_batch_end(self, trainer: Trainer, module: LightningModule, *_: Any) -> None:
-        images, every = module.clock.images, self.every_images
-        if every is not None and images // every > (images - module.rows) // every:
+        if self.is_due(module):
             self._compare(trainer, module)
 
     def on_train_end(self, trainer: Trainer, module: LightningModule) -> None:

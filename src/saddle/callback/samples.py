@@ -6,7 +6,6 @@ from typing import Any
 import saddle.compat  # noqa: F401  isort: skip
 import torch
 from lightning import LightningModule, Trainer
-from lightning.pytorch.callbacks import Callback
 from torch import Tensor, nn
 from torch.nn.functional import pad
 from torchvision.transforms.functional import to_pil_image
@@ -14,16 +13,18 @@ from torchvision.utils import make_grid
 
 from saddle.bound import Count
 from saddle.callback.landscape import landscape, picture, reach_of
+from saddle.callback.paced import Paced
 from saddle.data.module import ImageData
 from saddle.data.points import PointData
 from saddle.metric.points import in_words
+from saddle.training.cadence import next_multiple
 from saddle.training.module import GameModule
 from saddle.training.sampling import images_from, sources_for
 
 _GREY, _MOST_ROWS = 128, 64
 
 
-class SampleGrids(Callback):
+class SampleGrids(Paced):
     """A PNG grid of `num` samples in `folder`, and in TensorBoard, at growing intervals and at the end.
 
     The latent noise is the same in every grid; a generator that translates images is given the same ones. A conditional
@@ -36,13 +37,15 @@ class SampleGrids(Callback):
         self.folder, self.num, self.every_iterations, self.points = Path(folder), num, every_iterations, points
         self._latest: int | None = None
 
+    def next_due(self, iteration: int, rows: int) -> int:
+        return min(next_round(iteration), next_multiple(iteration, self.every_iterations))
+
     def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
         if module.clock.iteration == 0:
             self._show(trainer, module)
 
     def on_train_batch_end(self, trainer: Trainer, module: LightningModule, *_: Any) -> None:
-        iteration = module.clock.iteration
-        if is_round(iteration) or iteration % self.every_iterations == 0:
+        if self.is_due(module):
             self._show(trainer, module)
 
     def on_train_end(self, trainer: Trainer, module: LightningModule) -> None:
@@ -83,9 +86,10 @@ class SampleGrids(Callback):
         return shown.repeat(min(16, max(8, self.num // rows)))
 
 
-def is_round(iteration: int) -> bool:
-    """Whether `iteration` is 1, 2 or 5 times a power of ten."""
-    return iteration > 0 and str(iteration).rstrip("0") in {"1", "2", "5"}
+def next_round(iteration: int) -> int:
+    """The first number after `iteration` that is 1, 2 or 5 times a power of ten."""
+    power = 10 ** (len(str(iteration)) - 1)
+    return next(first * power for first in (1, 2, 5, 10) if first * power > iteration)
 
 
 def image_grid(images: Tensor, labels: Tensor | None = None) -> Tensor:

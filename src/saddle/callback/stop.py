@@ -6,12 +6,13 @@ from typing import Any
 
 import saddle.compat  # noqa: F401  isort: skip
 from lightning import LightningModule, Trainer
-from lightning.pytorch.callbacks import Callback
+
+from saddle.callback.paced import Patient
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-class StopOnSignal(Callback):
+class StopOnSignal(Patient):
     """Ctrl-C and SIGTERM end training after the current iteration, so that a whole checkpoint is kept.
 
     With several ranks all of them stop at the same iteration, whichever was told. A second Ctrl-C interrupts at once.

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import saddle.compat  # noqa: F401  isort: skip
-from lightning import LightningModule, Trainer
-from lightning.pytorch.callbacks import Callback
+from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
 from torch.utils.tensorboard.summary import hparams
 
 from saddle.callback.curves import Curves
 from saddle.callback.health import Health
+from saddle.callback.paced import Patient
 from saddle.callback.point_quality import PointQuality
 from saddle.callback.quality import Quality
 from saddle.callback.stop import StopOnSignal
@@ -29,7 +29,7 @@ _REPEATED = ("game.loss", "game.penalties", "data.seed", "data.accumulate")
 _PACKAGES = ("saddle", "torch", "torchvision", "lightning", "hydra-core")
 
 
-class Summary(Callback):
+class Summary(Patient):
     """Writes summary.json into `folder` and prints a table when training ends; seconds add up over resumes.
 
     Its `finished` is true where training came to its own end, false where a signal or an alarm ended it; its `stamp`

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import saddle.compat  # noqa: F401  isort: skip
 import torch
@@ -12,6 +12,7 @@ from torch import nn
 
 from saddle.augmentation.base import Augmentation
 from saddle.bound import Count, Index, Positive
+from saddle.cli.executor import EXECUTORS, check_executor
 from saddle.cli.limit import max_steps
 from saddle.cli.make import Config, make
 from saddle.cli.pairing import (
@@ -46,6 +47,9 @@ class Training:
 
     images: Count | None
     accumulate: Count
+    executor: Literal["eager", "compiled"]
+    block: Count
+    channels_last: bool
     ema: EMA | None
     clip_norm: Mapping[str, Positive | None]
     schedule: Mapping[str, Schedule]
@@ -99,6 +103,7 @@ def check_config(config: Config) -> None:
     check_parameters("", first | config, Run)
     check_architecture(config)
     check_trainer(config["trainer"])
+    check_executor(config)
     check_once(config)
 
 
@@ -133,7 +138,12 @@ def build(config: Config, purge_step: int | None = None) -> Built:
         accumulate=training["accumulate"],
         ema=None if training["ema"] is None else make("training.ema", training["ema"]),
         record=_record(config, nodes),
+        executor=EXECUTORS[training["executor"]],
     )
+    if training["block"] > 1:
+        data.in_blocks(training["block"], module.next_stop)
+    if training["channels_last"]:
+        module.to(memory_format=torch.channels_last)
     if config["trainer"]["precision"] in ("64-true", "64"):
         module.double()  # before a checkpoint is read, or its weights would pass through float32
     return Built(module, data, trainer, warnings)
@@ -142,7 +152,7 @@ def build(config: Config, purge_step: int | None = None) -> Built:
 def _record(config: Config, networks: Mapping[str, Config]) -> Config:
     """What a resumed run must keep: all settings but those that may change, and its `networks` as they were built."""
     kept = {name: value for name, value in config.items() if name not in _NOT_RECORDED}
-    kept["training"] = {name: value for name, value in kept["training"].items() if name != "images"}
+    kept["training"] = {name: value for name, value in kept["training"].items() if name not in ("images", "block")}
     return {**kept, "architecture": {"conditional": config["architecture"]["conditional"], **networks}}
 
 

@@ -1,6 +1,7 @@
 """The LightningDataModule that all data shares: rows in memory, delivered by counters."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Any
 
 import saddle.compat  # noqa: F401  isort: skip
@@ -9,6 +10,7 @@ from lightning import LightningDataModule
 from torch import Tensor
 
 from saddle.bound import Count, Index
+from saddle.data.block import BlockLoader
 from saddle.data.loader import MemoryLoader
 from saddle.error import InputError
 from saddle.seed import fixed_order
@@ -51,6 +53,7 @@ class MemoryData(LightningDataModule, ABC):
         self._read: tuple[Tensor, Tensor | None] | None = None
         self._sources: Tensor | None = None
         self._batches = 0
+        self._blocks: tuple[int, Callable[[int], int]] | None = None
 
     @abstractmethod
     def load_checked(self) -> tuple[Tensor, Tensor | None]:
@@ -144,9 +147,13 @@ class MemoryData(LightningDataModule, ABC):
         )
         self.loader.batches = self._batches
 
-    def train_dataloader(self) -> MemoryLoader:
+    def in_blocks(self, size: int, next_stop: Callable[[int], int]) -> None:
+        """Deliver up to `size` batches at a time, as `saddle.data.block` says."""
+        self._blocks = size, next_stop
+
+    def train_dataloader(self) -> MemoryLoader | BlockLoader:
         assert self.loader is not None
-        return self.loader
+        return self.loader if self._blocks is None else BlockLoader(self.loader, *self._blocks)
 
     def state_dict(self) -> dict[str, Any]:
         batches = self._batches if self.loader is None else self.loader.batches

@@ -82,7 +82,7 @@ class Contest:
             if penalty.at == "between":
                 points = penalty.points(scene.real, scene.fake, _for_packs(moment, scene.packing))
                 gradients[name] = _gradient(scene, "between", points, penalty.precision)[1]
-            terms[name] = penalty.gain(moment.images) * penalty.values(gradients[name]).mean()
+            terms[name] = moment.now(penalty.gain) * penalty.values(gradients[name]).mean()
         for name, (term, view) in self._terms(scene, logits, moment.iteration).items():
             _add(terms, name, term, term.discriminator(view), moment)
         observed = {kind: values.detach() for kind, values in logits.items()}
@@ -224,4 +224,4 @@ def _for_packs(moment: Moment, packing: int) -> Moment:
 
 def _add(terms: dict[str, Tensor], name: str, term: Term, value: Tensor | None, moment: Moment) -> None:
     if value is not None:
-        terms[name] = term.gain(moment.images) * value
+        terms[name] = moment.now(term.gain) * value

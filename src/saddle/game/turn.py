@@ -31,6 +31,13 @@ class Moment:
     """Numbers in [0, 1)."""
     gather: Callable[[Tensor], Tensor] = lambda rows: rows
     """The rows of this part on all ranks, in the order of the global batch, with gradients: (N, ...) to (M, ...)."""
+    scheduled: Callable[[Callable[[int], float]], float | Tensor] | None = None
+    """What a function of the images seen before gives now; None: call it. A compiled graph is given a new number in
+    each iteration, so what follows a schedule has to be asked for here."""
+
+    def now(self, function: Callable[[int], float]) -> float | Tensor:
+        """What a function of the images seen before the iteration gives: a factor on a schedule."""
+        return function(self.images) if self.scheduled is None else self.scheduled(function)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ import math
 
 import torch
 from torch import Tensor
-from torch.nn.functional import one_hot
+
+from saddle.tracing import is_traced
 
 _FURTHEST = 9.0  # deviations: there erf is 1 also in float64, so that -1 and 1 have a finite latent
 
@@ -41,8 +42,9 @@ def coded(latent: Tensor, categories: int, continuous: int) -> Tensor:
     if not categories + continuous:
         return latent
     noise = latent[:, : _categorical(latent, categories, continuous).start]
-    chosen = [one_hot(category_of(latent, categories, continuous), categories).to(latent)] if categories else []
-    return torch.cat([noise, *chosen, values_of(latent, continuous)], 1)
+    places = torch.arange(categories, device=latent.device)  # one_hot would look at the values, which a graph cannot
+    chosen = (category_of(latent, categories, continuous)[:, None] == places) if categories else latent[:, :0]
+    return torch.cat([noise, chosen.to(latent), values_of(latent, continuous)], 1)
 
 
 def with_category(latent: Tensor, category: Tensor, categories: int, continuous: int) -> Tensor:
@@ -61,7 +63,7 @@ def with_values(latent: Tensor, values: Tensor) -> Tensor:
 
     Raises ValueError for a value outside [-1, 1].
     """
-    if (values.abs() > 1).any():
+    if not is_traced() and (values.abs() > 1).any():
         raise ValueError("a continuous code has values in [-1, 1] only")
     normals = (torch.erfinv(values) * math.sqrt(2)).clamp(-_FURTHEST, _FURTHEST)  # ndtri((values + 1) / 2)
     return torch.cat([latent[:, : latent.shape[1] - values.shape[1]], normals.to(latent)], 1)

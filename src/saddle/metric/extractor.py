@@ -15,6 +15,8 @@ from saddle.data.resize import resized
 from saddle.error import InputError
 from saddle.metric.classifier import Classifier, scaled
 
+_AT_ONCE = 100  # images: with channels last half the time of 500 in torch's own layout
+
 
 @dataclass(frozen=True)
 class Card:
@@ -64,7 +66,7 @@ class ClassifierExtractor(Extractor):
     """A classifier of ours with its card. It reads images of other sizes, too: they are brought to its own."""
 
     def __init__(self, model: Classifier, card: Card) -> None:
-        self.model, self.card = model.eval(), card
+        self.model, self.card = model.eval().to(memory_format=torch.channels_last), card
         self.name, self.sha256 = card.data, card.sha256
 
     def check(self, channels: int) -> None:
@@ -89,7 +91,7 @@ class ClassifierExtractor(Extractor):
 
     @torch.no_grad()
     def _read(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        parts = [self.model(scaled(part)) for part in images.split(500)]
+        parts = [self.model(scaled(part)) for part in images.split(_AT_ONCE)]
         features, logits = (torch.cat(values) for values in zip(*parts, strict=True))
         return features, logits.softmax(1)
 

@@ -46,11 +46,16 @@ class EMA(nn.Module):
             half_life = min(half_life, images * self.warmup)
         return 0.5 ** ((images - since) / half_life) if half_life > 0 else 0.0
 
+    def advance(self, name: str, images: int) -> float:
+        """Note an update of the average `name` after `images` images; what is left of the past's weight in it."""
+        decay = self.decay(images, self._last_images[name])
+        self._last_images[name] = images
+        return decay
+
     @torch.no_grad()
     def update(self, name: str, network: nn.Module, images: int) -> None:
         """Average the weights of `network` into those that are kept under `name`, after `images` images."""
-        decay = self.decay(images, self._last_images[name])
-        self._last_images[name] = images
+        decay = self.advance(name, images)
         averaged, current = _values(self.networks[name]), _values(network)
         torch._foreach_lerp_(averaged, [c.to(a.dtype) for a, c in zip(averaged, current, strict=True)], 1 - decay)
         for mine, theirs in zip(self.networks[name].buffers(), network.buffers(), strict=True):

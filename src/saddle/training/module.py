@@ -2,22 +2,22 @@
 
 import copy
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any
 
 import saddle.compat  # noqa: F401  isort: skip
-import torch
 from lightning import LightningModule
-from lightning.pytorch.strategies import ParallelStrategy
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from saddle.bound import Count, Positive
 from saddle.game.turn import Batch, Game, Moment, Played, Turn
 from saddle.schedule import Schedule
+from saddle.training.cadence import next_multiple
 from saddle.training.checkpoint import MARK, set_loop_counters
 from saddle.training.clock import Clock
+from saddle.training.compiled import Compiled
+from saddle.training.eager import Eager
 from saddle.training.ema import EMA
 from saddle.training.noise import Noise
 from saddle.training.sampling import ready
@@ -30,7 +30,7 @@ class GameModule(LightningModule):
     its learning rate; `beta2_schedules` to the factor on Adam's 1 - beta2, or None; `clip_norm` to the largest gradient
     norm (L2, over all parameters that the turn trains) or None. `rows` is the number of images that one iteration sees
     over all ranks, in `accumulate` parts. `ema` averages the networks that the game names, or is None. `record` (plain
-    values) says how all this was made; checkpoints carry it.
+    values) says how all this was made; checkpoints carry it. `executor` makes what plays the turns.
     """
 
     def __init__(
@@ -46,6 +46,7 @@ class GameModule(LightningModule):
         ema: EMA | None = None,
         beta2_schedules: Mapping[str, Schedule | None] | None = None,
         record: Mapping[str, Any] | None = None,
+        executor: Callable[["GameModule"], Eager | Compiled] = Eager,
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
@@ -58,6 +59,7 @@ class GameModule(LightningModule):
         self.beta2_schedules = {} if beta2_schedules is None else beta2_schedules
         self.rows, self.seed, self.accumulate = rows, seed, accumulate
         self.record = dict(record or {})
+        self.make_executor = executor
         self.clock = Clock()
         self.played: dict[str, Played] = {}
         self.gradient_norms: dict[str, Tensor] = {}
@@ -81,85 +83,42 @@ class GameModule(LightningModule):
         found = self.optimizers()  # of a game with one turn it is no list
         wrapped = found if isinstance(found, list) else [found]
         self.wrapped = dict(zip((turn.name for turn in self.turns), wrapped, strict=True))
+        self.executor = self.make_executor(self)
 
     # one iteration
 
-    def training_step(self, batch: Batch, batch_index: int) -> None:
+    def training_step(self, batch: Batch | list[Batch], batch_index: int) -> None:
+        """Play an iteration for a batch, or one for each of a block of them."""
+        for one in batch if isinstance(batch, list) else [batch]:
+            self.play(one)
+
+    def play(self, batch: Batch) -> None:
         """Play every turn that is due; count the iteration once."""
         self.noise.start(self.clock.iteration)
         self.noise.reseed()
-        updated: set[str] = set()
-        for turn in self.turns:
-            if turn.due(self.clock.iteration) and self.play(turn, batch):
-                self.clock.updates[turn.name] += 1
-                updated.update(turn.trains)
+        changed = self.executor.play(batch)
         self.clock.tick(self.rows)
         if self.ema is not None:
-            for name in updated.intersection(self.game.averaged):
+            for name in changed.intersection(self.game.averaged):
                 self.ema.update(name, self.networks[name], self.clock.images)
 
-    def play(self, turn: Turn, batch: Batch) -> bool:
-        """One turn: losses and gradients over the accumulated parts, then the step; whether the weights changed."""
-        optimizer = self.wrapped[turn.name]
-        for group in optimizer.param_groups:
-            group["lr"] = self.learning_rate(turn.name)
-            if self.beta2_schedules.get(turn.name) is not None:
-                group["betas"] = self.betas(turn.name)
-        self.playing, self.stepped = turn, True
-        with self.toggled_optimizer(optimizer):
-            optimizer.zero_grad()
-            self.played[turn.name] = self.backward_parts(turn, batch)
-            self.step(turn)
-        for constraint in turn.constraints:
-            for name in turn.trains:
-                constraint.apply(self.networks[name])
-        if turn.after is not None and self.stepped:
-            turn.after({name: self.gather(values) for name, values in self.played[turn.name].observed.items()})
-        return self.stepped
-
-    def backward_parts(self, turn: Turn, batch: Batch) -> Played:
-        """Gradients of the turn's loss, averaged over the accumulated parts; ranks are synchronised at the last."""
-        played = []
-        size = len(batch["image"]) // self.accumulate
-        for part in range(self.accumulate):
-            rows = {name: value[part * size : (part + 1) * size] for name, value in batch.items()}
-            with nullcontext() if part == self.accumulate - 1 else self.unsynchronised():
-                played.append(turn.loss(self.networks, rows, self.moment(part)))
-                self.manual_backward(sum(played[-1].terms.values()) / self.accumulate)
-        return _joined(played)
-
-    def step(self, turn: Turn) -> None:
-        """The optimizer's step, through Lightning's wrapper for one turn only.
-
-        `trainer.global_step` counts wrapped steps; with exactly one in each iteration it counts iterations. The other
-        turns go through the strategy, which keeps the precision plugin and the hooks.
-        """
-        optimizer = self.wrapped[turn.name]
-        if turn.name == self.counted_turn:
-            optimizer.step()
-        else:
-            self.trainer.strategy.optimizer_step(optimizer.optimizer, lambda: None)
+    def count_step(self) -> None:
+        """Count an iteration for `trainer.global_step`, as Lightning's wrapper does around an optimizer's step."""
+        progress = self.trainer.fit_loop.epoch_loop.manual_optimization.optim_step_progress
+        progress.increment_ready()
+        progress.increment_completed()
 
     def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
-        """Measure and clip the gradients of the turn in play; a gradient scaler has already divided them."""
-        limit = self.clip_norm[self.playing.name]
-        scaler = getattr(self.trainer.precision_plugin, "scaler", None)
-        if limit is None and scaler is None and not self._is_observed(self.playing):
-            return
-        gradients = {
-            name: [p.grad for p in self.networks[name].parameters() if p.grad is not None]
-            for name in self.playing.trains
-        }
-        norms = {name: torch.nn.utils.get_total_norm(values) for name, values in gradients.items()}
-        self.gradient_norms.update(norms)
-        total = torch.stack(list(norms.values())).norm()
-        if scaler is not None:
-            self.stepped = bool(total.isfinite())
-        if limit is not None:
-            parameters = [p for name in self.playing.trains for p in self.networks[name].parameters()]
-            torch.nn.utils.clip_grads_with_norm_(parameters, limit, total)
+        self.executor.before_step()
 
     # what a turn is given
+
+    def set_rates(self, turn: str) -> None:
+        """Give the optimizer of a turn what its schedules say for the current iteration."""
+        for group in self.wrapped[turn].param_groups:
+            group["lr"] = self.learning_rate(turn)
+            if self.beta2_schedules.get(turn) is not None:
+                group["betas"] = self.betas(turn)
 
     def learning_rate(self, turn: str) -> float:
         """The learning rate of a turn in the current iteration."""
@@ -184,17 +143,28 @@ class GameModule(LightningModule):
         """The rows (N, ...) of all ranks, one rank's after the other's, with gradients to each."""
         return rows if self.trainer.world_size == 1 else self.all_gather(rows, sync_grads=True).flatten(0, 1)
 
-    def unsynchronised(self) -> AbstractContextManager:
-        """Backward passes inside leave gradients local to the rank."""
-        strategy = self.trainer.strategy
-        return strategy.block_backward_sync() if isinstance(strategy, ParallelStrategy) else nullcontext()
+    def next_stop(self, iteration: int) -> int:
+        """The first iteration after `iteration` after which the trainer or a callback has something to do.
+
+        A callback says so by `next_due`; one that does not, and looks in after batches, is taken to do so after each.
+        """
+        trainer = self.trainer
+        counts_batches = trainer.fast_dev_run or trainer.overfit_batches or trainer.limit_train_batches != 1.0
+        stops = [iteration + 1 if counts_batches else next_multiple(iteration, trainer.log_every_n_steps)]
+        stops += [trainer.max_steps] if trainer.max_steps > 0 else []
+        for callback in trainer.callbacks:
+            if hasattr(callback, "next_due"):
+                stops.append(callback.next_due(iteration, self.rows))
+            elif not type(callback).__module__.startswith("lightning."):
+                stops.append(iteration + 1)
+        return min(stops)
 
     def is_logged(self) -> bool:
         """Whether the iteration just counted is one that the trainer's `log_every_n_steps` or `max_steps` asks for."""
         done = self.clock.iteration
         return done % self.trainer.log_every_n_steps == 0 or done == self.trainer.max_steps
 
-    def _is_observed(self, turn: Turn) -> bool:
+    def is_observed(self, turn: Turn) -> bool:
         """Whether this is the turn's last play before an iteration that is logged."""
         done = self.clock.iteration + 1
         to_go = -done % self.trainer.log_every_n_steps
@@ -222,10 +192,3 @@ class GameModule(LightningModule):
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.clock = Clock.from_state_dict(checkpoint[MARK]["clock"])
-
-
-def _joined(parts: list[Played]) -> Played:
-    """The mean of the terms and all rows of what was observed, detached."""
-    terms = {name: torch.stack([p.terms[name].detach() for p in parts]).mean() for name in parts[0].terms}
-    observed = {name: torch.cat([p.observed[name] for p in parts]) for name in parts[0].observed}
-    return Played(terms, observed)

@@ -1,0 +1,18 @@
+"""When something is due next: iterations are played in blocks that end there."""
+
+NEVER = 1 << 62
+
+
+def next_multiple(iteration: int, every: int) -> int:
+    """The first multiple of `every` iterations after `iteration`."""
+    return (iteration // every + 1) * every
+
+
+def next_crossing(iteration: int, rows: int, every_images: int | None) -> int:
+    """The first iteration after `iteration` by whose end another `every_images` images are full, at `rows` images in
+    each iteration; never for None.
+    """
+    if every_images is None:
+        return NEVER
+    images = (iteration * rows // every_images + 1) * every_images
+    return -(-images // rows)

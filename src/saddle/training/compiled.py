@@ -1,0 +1,94 @@
+"""The fast executor: one compiled graph for all turns of an iteration, their backward passes, steps and averages.
+
+The turns are those of the reference executor. Once for every kind of iteration they are traced operation by operation,
+through autograd and so through gradient penalties, and what was traced is compiled. The graph works on the networks'
+own weights and buffers and on the state of torch's own optimizers, so that checkpoints do not depend on the executor.
+What changes from one iteration to the next comes in as tensors: the batch, noise, learning rates, decays, weights of
+penalties on a schedule.
+"""
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+from torch.fx import GraphModule
+
+from saddle.error import InputError
+from saddle.game.turn import Batch, Game, Turn
+from saddle.training.program import Program
+
+if TYPE_CHECKING:
+    from saddle.training.module import GameModule
+
+
+class Compiled:
+    """Plays the turns of `module` on one device, in 32, 64 or bf16-mixed precision, without accumulation."""
+
+    def __init__(self, module: "GameModule", compiler: Callable[[GraphModule], Callable] | None = None) -> None:
+        self.module = module
+        self.compiler = compiler or (lambda graph: torch.compile(graph, dynamic=False))
+        self.period = period(module.game)
+        self.programs: dict[tuple[object, ...], Program] = {}
+        self._compiled: dict[str, Callable] = {}
+        self._steps: dict[str, int] = {}
+
+    def play(self, batch: Batch) -> set[str]:
+        """Play every turn that is due; the names of the networks whose weights changed and are not yet averaged."""
+        clock, changed = self.module.clock, set()
+        for turns in segments([turn for turn in self.module.turns if turn.due(clock.iteration)]):
+            key = (*(turn.name for turn in turns), clock.iteration % self.period)
+            if key not in self.programs:
+                self.programs[key] = self._traced(turns, batch)
+            changed |= self.programs[key].run(batch)
+            for turn in turns:
+                clock.updates[turn.name] += 1
+            self._after(turns[-1])
+        return changed
+
+    def before_step(self) -> None:
+        """Nothing: no optimizer of torch's steps."""
+
+    def _after(self, turn: Turn) -> None:
+        for constraint in turn.constraints:
+            for name in turn.trains:
+                constraint.apply(self.module.networks[name])
+        if turn.after is not None:
+            turn.after(self.module.played[turn.name].observed)
+
+    def _traced(self, turns: list[Turn], batch: Batch) -> Program:
+        program = Program(self.module, turns, self._steps)
+        try:
+            graph = program.traced(batch)
+        except RuntimeError as error:
+            raise InputError(
+                f"training.executor=compiled cannot trace this game ({str(error).splitlines()[0]}): use "
+                "training.executor=eager"
+            ) from error
+        text = graph.code + str([constant.tolist() for constant in constants(graph)])
+        if text not in self._compiled:  # iterations of different kinds may come to the same
+            self._compiled[text] = self.compiler(graph)
+        program.call = self._compiled[text]
+        return program
+
+
+def segments(turns: list[Turn]) -> list[list[Turn]]:
+    """Turns that one graph can play, each list up to one after which weights are constrained or state changes."""
+    found: list[list[Turn]] = [[]]
+    for turn in turns:
+        found[-1].append(turn)
+        if turn.constraints or turn.after is not None:
+            found.append([])
+    return [part for part in found if part]
+
+
+def period(game: Game) -> int:
+    """After how many iterations the same turns and penalties are due again, in games that ask for nothing else."""
+    lazy = [getattr(penalty, "every_iterations", 1) for penalty in getattr(game, "penalties", {}).values()]
+    return math.lcm(*(turn.every for turn in game.turns())) * math.lcm(*lazy)
+
+
+def constants(graph: GraphModule) -> list[Tensor]:
+    """Tensors that became part of a graph: made in it, from numbers."""
+    return [getattr(graph, node.target) for node in graph.graph.nodes if node.op == "get_attr"]

@@ -1,0 +1,55 @@
+"""Adam as a function of tensors: the step that a compiled graph takes."""
+
+import math
+from dataclasses import dataclass
+
+from torch import Tensor
+from torch.optim import Adam, AdamW, Optimizer
+
+from saddle.error import InputError
+
+NUMBERS = 5
+"""How many numbers of a step change from one iteration to the next."""
+
+
+@dataclass(frozen=True)
+class AdamRule:
+    """What stays the same in all steps of an optimizer; `decoupled` weight decay is AdamW's."""
+
+    eps: float
+    weight_decay: float
+    decoupled: bool
+
+    def step(
+        self, weight: Tensor, gradient: Tensor, first: Tensor, second: Tensor, numbers: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """New weight and moments, of the same shape each (Kingma & Ba 2015, algorithm 1, arXiv 1412.6980; the decay of
+        Loshchilov & Hutter 2019, algorithm 2, arXiv 1711.05101). `numbers` are those of `numbers_of`, float64 (5,).
+        """
+        rate, beta1, beta2, first_sum, second_root = numbers.unbind()
+        if self.weight_decay and self.decoupled:
+            weight = weight * (1 - rate * self.weight_decay)
+        elif self.weight_decay:
+            gradient = gradient + self.weight_decay * weight
+        first = first + (1 - beta1) * (gradient - first)
+        second = beta2 * second + (1 - beta2) * gradient * gradient
+        return weight - (rate / first_sum) * first / (second.sqrt() / second_root + self.eps), first, second
+
+
+def rule_of(optimizer: Optimizer) -> AdamRule:
+    """The rule of an Adam or AdamW; raises InputError for any other optimizer and for variants of these."""
+    (group,) = optimizer.param_groups
+    if type(optimizer) not in (Adam, AdamW) or group["amsgrad"] or group["maximize"]:
+        raise InputError(
+            f"optimizer._target_={type(optimizer).__name__}: training.executor=compiled plays Adam and AdamW without "
+            "amsgrad and maximize; use optimizer=adam or adamw, or training.executor=eager"
+        )
+    decoupled = type(optimizer) is AdamW or group.get("decoupled_weight_decay", False)
+    return AdamRule(group["eps"], group["weight_decay"], decoupled)
+
+
+def numbers_of(optimizer: Optimizer, steps: int) -> list[float]:
+    """Learning rate, beta1, beta2, and the two corrections of the bias in step number `steps`, from 1."""
+    (group,) = optimizer.param_groups
+    (beta1, beta2), rate = group["betas"], group["lr"]
+    return [rate, beta1, beta2, 1 - beta1**steps, math.sqrt(1 - beta2**steps)]

@@ -1,0 +1,33 @@
+import pytest
+
+from saddle.cli.build import build
+from saddle.cli.compose import compose
+from saddle.error import InputError
+from saddle.training.compiled import Compiled
+
+
+def test_one_word_asks_for_the_fastest_options():
+    built = build(compose(["training=fast", "data=digits", "architecture=mlp"]))
+    assert built.module.make_executor is Compiled
+    assert built.data._blocks[0] > 1
+
+
+@pytest.mark.parametrize(
+    ("override", "setting", "mend"),
+    [
+        ("training.accumulate=2", "training.accumulate=2", "larger data.batch_size"),
+        ("trainer=ddp_cpu", "one device", "trainer.devices=1"),
+        ("optimizer=sgd", "torch.optim.SGD", "optimizer=adam"),
+    ],
+)
+def test_what_a_graph_cannot_play_is_refused_with_the_mend(override, setting, mend):
+    with pytest.raises(InputError, match=mend) as refused:
+        build(compose(["training=fast", "data=digits", override]))
+    assert setting in str(refused.value)
+    assert "training.executor=eager" in str(refused.value)
+
+
+def test_a_missing_compiler_is_named(monkeypatch):
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    with pytest.raises(InputError, match="no-such-compiler was not found"):
+        build(compose(["training=fast", "data=digits"]))
