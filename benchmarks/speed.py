@@ -1,0 +1,180 @@
+"""Speed, A against B: `python benchmarks/speed.py CASE ... [--rounds 5] [--out FILE]`
+
+Each variant of a case is a process of its own (benchmarks/speed_one.py) on one thread, one after the other, the whole
+list again in each round. Prints for each variant images per CPU second (median, lowest and highest), the same by
+the clock on the wall, CPU seconds per 1,000 images, the peak of memory, the time to the first iteration, and the ratios of
+images per CPU second to other variants, taken round by round. CPU seconds are those of the whole process, all its
+threads; other work on the machine changes them far less than it does the time on the wall.
+
+`live` variants log, draw, save and compare at the default cadence: their window is 1,000 iterations or a multiple, which
+holds all of it once.
+"""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import torch
+
+ONE = Path(__file__).with_name("speed_one.py")
+TUTORIAL = "architecture=mlp loss=non_saturating penalty=none optimizer.lr=2e-4 optimizer.betas=[0.5,0.999] trainer=cpu"
+SMALL_DCGAN = (
+    "architecture=dcgan loss=non_saturating penalty=none optimizer.lr=2e-4 optimizer.betas=[0.5,0.999] trainer=cpu"
+)
+LARGE_DCGAN = f"{SMALL_DCGAN} architecture.generator.widths=[128,64] architecture.discriminator.widths=[64,128]"
+QUIET = "callback.quality.every_images=100000000"  # and at the end, which is outside of the window
+FAST = "training=fast"
+
+
+@dataclass(frozen=True)
+class Case:
+    """Variants by name: the kind of benchmarks/speed_one.py and further overrides; `against` are those of the ratios."""
+
+    settings: str
+    warm_up: int
+    steps: int
+    variants: dict[str, tuple[str, str]]
+    against: tuple[str, ...] = ("tutorial", "bare")
+
+
+def tutorial(batch_size: int, warm_up: int, steps: int) -> Case:
+    variants = {
+        "tutorial": ("tutorial", ""),
+        "bare": ("bare", ""),
+        "default": ("saddle", QUIET),
+        "default, in blocks": ("saddle", f"{QUIET} training.block=16"),
+        "fast": ("saddle", f"{QUIET} {FAST}"),
+        "fast, bf16": ("saddle", f"{QUIET} {FAST} trainer.precision=bf16-mixed"),
+    }
+    return Case(f"{TUTORIAL} data.batch_size={batch_size}", warm_up, steps, variants)
+
+
+def penalties() -> Case:
+    """The reference executor against the compiled one, loss by loss."""
+    parts = {
+        "minimax": "loss=minimax penalty=none",
+        "hinge, R1": "loss=hinge penalty=r1",
+        "wasserstein, gradient penalty": "loss=wasserstein penalty=gradient_penalty",
+        "relativistic, R1 and R2": "loss=relativistic penalty=[r1,r2]",
+    }
+    variants = {}
+    for name, settings in parts.items():
+        variants[name] = ("saddle", f"{QUIET} {settings}")
+        variants[f"{name}; fast"] = ("saddle", f"{QUIET} {settings} {FAST}")
+    return Case("architecture=mlp data.batch_size=64 trainer=cpu", 100, 300, variants, ("minimax",))
+
+
+def dcgan(settings: str, steps: int) -> Case:
+    variants = {
+        "tutorial": ("tutorial", ""),
+        "bare": ("bare", ""),
+        "default": ("saddle", QUIET),
+        "channels last": ("saddle", f"{QUIET} training.channels_last=true"),
+        "fast": ("saddle", f"{QUIET} {FAST}"),
+        "fast, channels last": ("saddle", f"{QUIET} {FAST} training.channels_last=true"),
+        "bf16, channels last": ("saddle", f"{QUIET} training.channels_last=true trainer.precision=bf16-mixed"),
+    }
+    return Case(f"{settings} data.batch_size=64", 50, steps, variants)
+
+
+CASES = {
+    "live": Case(
+        f"{TUTORIAL} data.batch_size=64",
+        1000,
+        1000,
+        {"tutorial": ("tutorial", ""), "bare": ("bare", ""), "live": ("saddle", ""), "live, fast": ("saddle", FAST)},
+    ),
+    "mlp-64": tutorial(64, 100, 500),
+    "mlp-256": tutorial(256, 50, 200),
+    "mlp-1024": tutorial(1024, 50, 100),
+    "mlp-4096": tutorial(4096, 10, 40),
+    "penalties": penalties(),
+    "dcgan": dcgan(SMALL_DCGAN, 100),
+    "large-dcgan": dcgan(LARGE_DCGAN, 30),
+    "data": Case("architecture=mlp trainer=cpu data.batch_size=64", 900, 9000, {"data": ("data", "")}, ()),
+    "recipe": Case(
+        "trainer=cpu",
+        50,
+        200,
+        {
+            "default": ("saddle", QUIET),
+            "channels last": ("saddle", f"{QUIET} training.channels_last=true"),
+            "fast, channels last": ("saddle", f"{QUIET} {FAST} training.channels_last=true"),
+        },
+        ("default",),
+    ),
+}
+
+
+def timed(case: Case, kind: str, overrides: str) -> dict[str, float]:
+    """One process; what it printed."""
+    command = [sys.executable, str(ONE), kind, str(case.warm_up), str(case.steps)]
+    command += [*case.settings.split(), *overrides.split()]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "TORCHINDUCTOR_COMPILE_THREADS": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)}\n{done.stderr[-2000:]}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def ratios(mine: list[dict[str, float]], theirs: list[dict[str, float]]) -> str:
+    found = sorted(b["cpu"] / a["cpu"] * a["images"] / b["images"] for a, b in zip(mine, theirs, strict=True))
+    return f"{statistics.median(found):.2f} ({found[0]:.2f}-{found[-1]:.2f})"
+
+
+def table(name: str, case: Case, runs: dict[str, list[dict[str, float]]]) -> str:
+    against = [other for other in case.against if other in runs]
+    head = ["images/CPU s", "images/s", "CPU s/1000", "MiB", "first s", *(f"/ {other}" for other in against)]
+    lines = [f"{name}: {case.settings}; {case.steps} iterations after {case.warm_up}"]
+    lines.append(f"{'':34}{head[0]:>22}{''.join(f'{text:>19}' for text in head[1:])}")
+    for variant, found in runs.items():
+        speeds = sorted(run["images"] / run["cpu"] for run in found)
+        cells = [f"{statistics.median(run['images'] / run['wall'] for run in found):,.0f}"]
+        cells.append(f"{1000 / statistics.median(speeds):.3f}")
+        cells.append(f"{max(run['peak_mib'] for run in found):.0f}")
+        cells.append(f"{statistics.median(run['first_s'] for run in found):.1f}")
+        cells += [ratios(found, runs[other]) for other in against]
+        speed = f"{statistics.median(speeds):,.0f} ({speeds[0]:,.0f}-{speeds[-1]:,.0f})"
+        lines.append(f"{variant:34}{speed:>22}{''.join(f'{cell:>19}' for cell in cells)}")
+    return "\n".join(lines)
+
+
+def about(rounds: int) -> str:
+    """Hardware, date, versions and n."""
+    model = platform.processor() or platform.machine()
+    if Path("/proc/cpuinfo").exists():
+        model = next(
+            s.split(":")[1].strip() for s in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in s
+        )
+    flags = torch.backends.cpu.get_cpu_capability()
+    return f"{date.today()}; {os.cpu_count()} cores, {model}, {flags}; torch {torch.__version__}; medians of {rounds} rounds"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("cases", nargs="+", choices=CASES)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--out", type=Path)
+    arguments = parser.parse_args()
+    for name in arguments.cases:
+        case, runs = CASES[name], {}
+        for number in range(arguments.rounds):
+            for variant, (kind, overrides) in case.variants.items():
+                runs.setdefault(variant, []).append(timed(case, kind, overrides))
+                print(number, variant, runs[variant][-1], file=sys.stderr, flush=True)
+        text = f"{about(arguments.rounds)}\n{table(name, case, runs)}\n\n"
+        print(text)
+        if arguments.out:
+            with arguments.out.open("a") as file:
+                file.write(text)
+
+
+if __name__ == "__main__":
+    main()
