@@ -45,7 +45,7 @@ def test_a_cadence_between_batches_is_met_at_the_next_one(tmp_path, monkeypatch)
     assert saved_at(tmp_path, monkeypatch, steps=9, every_images=20) == [3, 5, 8, 9]  # after 24, 40, 64 and 72 images
 
 
-@pytest.mark.parametrize(("keep", "kept"), [(1, [9]), (2, [8, 9]), (None, [3, 5, 8, 9])])
+@pytest.mark.parametrize(("keep", "kept"), [(2, [8, 9]), (3, [5, 8, 9]), (None, [3, 5, 8, 9])])
 def test_the_latest_checkpoints_are_kept_under_their_iterations(tmp_path, monkeypatch, keep, kept):
     saved_at(tmp_path, monkeypatch, steps=9, every_images=20, keep=keep)
     names = sorted(path.name for path in tmp_path.iterdir())

@@ -87,12 +87,7 @@ def test_another_checkpoint_or_changed_settings_are_refused(tmp_path):
     assert "is at iteration 3 already" in result.stderr
     result = train(f"resume={tmp_path}", f"hydra.run.dir={tmp_path / 'elsewhere'}")
     assert "a resumed run goes on in its own folder" in result.stderr
-    last = tmp_path / "checkpoints" / "last.ckpt"
-    last.write_bytes(last.read_bytes()[:1000])
-    result = train(f"resume={tmp_path}")
-    assert result.returncode == 2
-    assert "not a checkpoint, or a truncated one" in result.stderr
-    last.unlink()
+    shutil.rmtree(tmp_path / "checkpoints")
     assert "expected a run folder with checkpoints/last.ckpt" in train(f"resume={tmp_path}").stderr
 
 
