@@ -117,7 +117,8 @@ def check_no_sweep(folder: Path) -> None:
 def check_same(saved: dict[str, Any], asked: dict[str, Any], path: Path) -> None:
     """Raise InputError, naming the first setting that differs and both values, if the run would not be the same."""
     before, now = _leaves(saved), _leaves(asked)
-    for name in [*before, *(name for name in now if name not in before)]:
+    names = [*before, *(name for name in now if name not in before)]
+    for name in sorted(names, key=lambda name: "." in name):  # seed before data.seed, which repeats it
         if name not in _MOVABLE and before.get(name) != now.get(name):
             raise InputError(
                 f"resume: {name} was {before.get(name)} in {path} and is now {now.get(name)}: a resumed run keeps its "
