@@ -1,6 +1,7 @@
 """Fault 6: a run that stops anywhere in an epoch goes on to the bit, as if it had never stopped."""
 
 import csv
+import json
 import os
 import shutil
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 from pairs import GAMES
 
-from helpers import checkpoint, differences, train, trained
+from helpers import SMALL, checkpoint, command, differences, train
 from saddle.training.checkpoint import MARK
 
 DCGAN = ["architecture=dcgan", "architecture.generator.widths=[8,4]", "architecture.discriminator.widths=[4,8]"]
@@ -31,34 +32,70 @@ MEASURED = ["callback.quality.every_images=400", "callback.health.every_iteratio
 LAST, FIRST = 17, 18  # after the last batch of an epoch and the first of the next, of 1,797 digits in batches of 100
 
 
-def check_resumes(folder: Path, choices: list[str], stops: tuple[int, ...], end: int = 26) -> None:
+FORKS = """
+import json, os, sys, traceback
+import saddle.cli.run  # once, for all the runs
+from saddle.cli import train
+
+def leave(arguments):
+    sys.argv[1:], code = arguments, 0
+    try:
+        train()
+    except SystemExit as leaving:
+        code = leaving.code or 0
+    except BaseException:
+        traceback.print_exc()
+        code = 1
+    sys.stdout.flush(), sys.stderr.flush()
+    os._exit(code)
+
+for arguments in json.loads(os.environ["RUNS"]):
+    if (child := os.fork()) == 0:
+        leave(arguments)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if code:
+        sys.exit(code)
+"""
+
+
+def forked(folder: Path, runs: list[list[str]]) -> None:
+    """These command lines of train.py, one after the other, each in a process that has trained nothing before."""
+    (folder / "forks.py").write_text(FORKS)
+    result = command(str(folder / "forks.py"), RUNS=json.dumps(runs))
+    assert result.returncode == 0, result.stderr
+
+
+def one_by_one(folder: Path, runs: list[list[str]]) -> None:
+    """These command lines, by train.py itself."""
+    for arguments in runs:
+        result = train(*arguments)
+        assert result.returncode == 0, result.stderr
+
+
+def check_resumes(folder: Path, choices: list[str], stops: tuple[int, ...], end: int = 26, play=one_by_one) -> None:
     """A run that stops after each of `stops` iterations, in a new process each time, equals one that never does."""
-    straight = trained(folder / "straight", *choices, f"trainer.max_steps={end}")
-    resumed = folder / "resumed"
-    for number, steps in enumerate((*stops, end)):
-        if number == 0:
-            trained(resumed, *choices, f"trainer.max_steps={steps}")
-        else:
-            result = train(f"resume={resumed}", f"trainer.max_steps={steps}")
-            assert result.returncode == 0, result.stderr
-        assert checkpoint(resumed)[MARK]["clock"]["iteration"] == steps
-    content = checkpoint(resumed)
+    new = [*SMALL, *choices]
+    runs = [[*new, f"hydra.run.dir={folder / 'straight'}", f"trainer.max_steps={end}"]]
+    runs += [[*new, f"hydra.run.dir={folder / 'resumed'}", f"trainer.max_steps={stops[0]}"]]
+    runs += [[f"resume={folder / 'resumed'}", f"trainer.max_steps={steps}"] for steps in (*stops[1:], end)]
+    play(folder, runs)
+    straight, content = checkpoint(folder / "straight"), checkpoint(folder / "resumed")
     assert straight[MARK]["clock"]["iteration"] == end
     for either in (straight, content):
         either["callbacks"].pop("Summary")  # seconds of wall time
     assert differences(straight, content) == []
-    rows = [_rows(folder / name) for name in ("straight", "resumed")]
-    for row in rows[0]:
-        assert row in rows[1]
-    assert not any("nan" in row.values() for row in rows[1])
+    straight_rows, rows = (_rows(folder / name) for name in ("straight", "resumed"))
+    assert {step: rows[step] for step in straight_rows} == straight_rows
+    assert set(rows) == {*straight_rows, *map(str, stops)}
+    assert not any("nan" in row.values() for row in rows.values())
 
 
-def _rows(folder: Path) -> list[dict[str, str]]:
+def _rows(folder: Path) -> dict[str, dict[str, str]]:
+    """The curves by iteration, without what a process measures because it ends there."""
     with (folder / "metrics.csv").open() as file:
         rows = list(csv.DictReader(file))
-    for row in rows:
-        row.pop("images_per_second")
-    return rows
+    ends = ("images_per_second", "metric/", "health/")
+    return {row["iteration"]: {k: v for k, v in row.items() if v and not k.startswith(ends)} for row in rows}
 
 
 @pytest.mark.parametrize("choices", [[], DCGAN, EXTRAS], ids=["mlp", "dcgan", "extras"])
@@ -84,5 +121,5 @@ def test_every_game_with_what_it_measures(tmp_path, name, processes):
         stops, end = (8, 9, 10), 12  # nine batches in an epoch
     else:
         stops, end = (LAST, FIRST), 22
-    check_resumes(tmp_path, chosen, stops, end)
+    check_resumes(tmp_path, chosen, stops, end, forked if processes == 1 else one_by_one)
     shutil.rmtree(tmp_path)  # some hundred MB
