@@ -72,9 +72,7 @@ def _wrong_in_archive(file: BinaryIO, size: int, sealed: bool) -> str | None:
     """What is wrong with the list of parts, which could have a small file fill the memory, or with their CRC-32."""
     try:
         with zipfile.ZipFile(file) as archive:
-            parts = archive.infolist()
-            packed = any(part.compress_type != zipfile.ZIP_STORED for part in parts)
-            if packed or sum(max(part.file_size, part.compress_size) for part in parts) > size:
+            if sum(max(part.file_size, part.compress_size) for part in archive.infolist()) > size:
                 return "its parts are larger than the file"
             broken = None if sealed else archive.testzip()
     except Exception as error:  # zipfile raises nearly anything on a crafted file

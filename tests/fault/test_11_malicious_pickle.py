@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from helpers import command
@@ -272,6 +272,7 @@ CARDS = st.dictionaries(st.sampled_from(sorted(Card.__dataclass_fields__)), VALU
 
 
 @settings(max_examples=200, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@example({"image_size": 2000}, True)  # four GB
 @given(CARDS, st.booleans())
 def test_any_card_of_a_classifier_ends_in_it_or_in_a_sentence(folder, changes, whole):
     path, shipped = folder / "a.safetensors", Path(extractor.__file__).with_name("mnist.safetensors")
