@@ -8,6 +8,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from helpers import train, trained
 from saddle.cli.resume import check_same, resume_arguments
 from saddle.error import InputError
+from saddle.training.checkpoint import AtomicCheckpointIO
 
 
 def test_curves_and_summary_go_on_from_the_checkpoint(tmp_path):
@@ -51,8 +52,7 @@ def test_what_there_is_no_going_on_with_is_refused(tmp_path):
 
 def test_arguments_are_the_saved_ones_then_the_new_ones_once(tmp_path):
     folder = tmp_path / "it's a run"
-    (folder / "checkpoints").mkdir(parents=True)
-    (folder / "checkpoints" / "last.ckpt").touch()
+    AtomicCheckpointIO().save_checkpoint({}, folder / "checkpoints" / "last.ckpt")
     (folder / ".hydra").mkdir()
     (folder / ".hydra" / "overrides.yaml").write_text(
         "- data=digits\n- trainer.max_steps=5\n- +optimizer.amsgrad=true\n"
