@@ -77,7 +77,7 @@ def test_whatever_is_done_to_a_file_it_is_refused_in_one_sentence(saved, edits):
 
 
 @pytest.mark.slow
-@settings(max_examples=30_000, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=5_000, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 @given(EDITS)
 def test_whatever_is_done_to_a_file_many_times(saved, edits):
     check(saved, edits)
