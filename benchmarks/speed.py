@@ -1,13 +1,13 @@
 """Speed, A against B: `python benchmarks/speed.py CASE ... [--rounds 5] [--out FILE]`
 
 Each variant of a case is a process of its own (benchmarks/speed_one.py) on one thread, one after the other, the whole
-list again in each round. Prints for each variant images per CPU second (median, lowest and highest), the same by
-the clock on the wall, CPU seconds per 1,000 images, the peak of memory, the time to the first iteration, and the ratios of
+list again in each round. Prints for each variant images per CPU second (median, lowest and highest), the same by the
+clock on the wall, CPU seconds per 1,000 images, the peak of memory, the time to the first iteration, and the ratios of
 images per CPU second to other variants, taken round by round. CPU seconds are those of the whole process, all its
 threads; other work on the machine changes them far less than it does the time on the wall.
 
-`live` variants log, draw, save and compare at the default cadence: their window is 1,000 iterations or a multiple, which
-holds all of it once.
+The case `live` logs, draws, saves and compares at the default cadence: its window of 1,000 iterations holds all of it
+once. In the others nothing is compared.
 """
 
 import argparse
@@ -24,7 +24,8 @@ from pathlib import Path
 import torch
 
 ONE = Path(__file__).with_name("speed_one.py")
-TUTORIAL = "architecture=mlp loss=non_saturating penalty=none optimizer.lr=2e-4 optimizer.betas=[0.5,0.999] trainer=cpu"
+TUTORIAL = "architecture=mlp loss=non_saturating penalty=none trainer=cpu"
+TUTORIAL += " optimizer.lr=2e-4 optimizer.betas=[0.5,0.999]"
 SMALL_DCGAN = (
     "architecture=dcgan loss=non_saturating penalty=none optimizer.lr=2e-4 optimizer.betas=[0.5,0.999] trainer=cpu"
 )
@@ -150,11 +151,10 @@ def about(rounds: int) -> str:
     """Hardware, date, versions and n."""
     model = platform.processor() or platform.machine()
     if Path("/proc/cpuinfo").exists():
-        model = next(
-            s.split(":")[1].strip() for s in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in s
-        )
-    flags = torch.backends.cpu.get_cpu_capability()
-    return f"{date.today()}; {os.cpu_count()} cores, {model}, {flags}; torch {torch.__version__}; medians of {rounds} rounds"
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        model = next((line.split(":")[1].strip() for line in lines if "model name" in line), model)
+    machine = f"{os.cpu_count()} cores, {model}, {torch.backends.cpu.get_cpu_capability()}"
+    return f"{date.today()}; {machine}; torch {torch.__version__}; medians of {rounds} rounds"
 
 
 def main() -> None:

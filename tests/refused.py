@@ -66,7 +66,7 @@ REFUSED = {
     "+trainer.max_stepss=5": "did you mean trainer.max_steps?",
     "callback.samples.num=0": "callback.samples.num=0: should be greater than or equal to 1",
     "checkpoints.every_images=0": "checkpoints.every_images=0: should be",
-    "checkpoints.keep=0": "checkpoints.keep=0: should be",
+    "checkpoints.keep=1": "checkpoints.keep=1: should be greater than or equal to 2",
     "training.images=0": "training.images=0: should be",
     "training.images=1e6": "training.images=1000000.0: should be a valid integer",
 }

@@ -1,6 +1,6 @@
 import pytest
 
-from saddle.file import relative, replacing
+from saddle.file import cut_numbered, numbered, relative, remove_rests, replacing
 
 
 def test_a_file_is_replaced_in_one_step_and_only_if_all_went_well(tmp_path):
@@ -22,3 +22,21 @@ def test_paths_below_the_current_folder_are_shortened(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert str(relative(tmp_path / "a" / "b")) == "a/b"
     assert relative(tmp_path.parent) == tmp_path.parent.resolve()
+
+
+def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path):
+    for name in (".last.ckpt.4711", "last.ckpt", ".mine", ".4711", "last.ckpt.4711", ".hidden.txt"):
+        (tmp_path / name).write_text("x")
+    (tmp_path / ".folder.12").mkdir()
+    remove_rests(tmp_path)
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {"last.ckpt", ".mine", ".4711", "last.ckpt.4711", ".hidden.txt", ".folder.12"}
+    remove_rests(tmp_path / "not there")
+
+
+def test_numbered_files_are_found_in_order_and_cut_back(tmp_path):
+    for name in ("00000010.ckpt", "00000009.ckpt", "100000000.ckpt", "last.ckpt", "00000011.png"):
+        (tmp_path / name).write_text("x")
+    assert list(numbered(tmp_path, ".ckpt")) == [9, 10, 100_000_000]
+    cut_numbered(tmp_path, ".ckpt", 9)
+    assert {path.name for path in tmp_path.iterdir()} == {"00000009.ckpt", "last.ckpt", "00000011.png"}

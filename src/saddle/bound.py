@@ -14,6 +14,9 @@ Count = Annotated[int, Ge(1)]
 Counts = Annotated[Sequence[Count], MinLen(1)]
 """A list of at least one integer, each at least 1."""
 
+Several = Annotated[int, Ge(2)]
+"""An integer of at least 2."""
+
 Index = Annotated[int, Ge(0)]
 """An integer of at least 0."""
 

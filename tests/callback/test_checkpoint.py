@@ -1,6 +1,7 @@
 import os
 
 import pytest
+from lightning import Callback
 
 from helpers import Points, fit, small_module
 from saddle.callback.checkpoint import LastCheckpoint
@@ -45,7 +46,7 @@ def test_a_cadence_between_batches_is_met_at_the_next_one(tmp_path, monkeypatch)
     assert saved_at(tmp_path, monkeypatch, steps=9, every_images=20) == [3, 5, 8, 9]  # after 24, 40, 64 and 72 images
 
 
-@pytest.mark.parametrize(("keep", "kept"), [(1, [9]), (2, [8, 9]), (None, [3, 5, 8, 9])])
+@pytest.mark.parametrize(("keep", "kept"), [(2, [8, 9]), (3, [5, 8, 9]), (None, [3, 5, 8, 9])])
 def test_the_latest_checkpoints_are_kept_under_their_iterations(tmp_path, monkeypatch, keep, kept):
     saved_at(tmp_path, monkeypatch, steps=9, every_images=20, keep=keep)
     names = sorted(path.name for path in tmp_path.iterdir())
@@ -69,3 +70,24 @@ def test_without_hard_links_a_copy_is_kept(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "link", refused)
     saved_at(tmp_path, monkeypatch, steps=2, every_images=80)
     assert (tmp_path / "00000002.ckpt").read_bytes() == (tmp_path / "last.ckpt").read_bytes()
+
+
+def test_a_run_that_goes_on_from_earlier_begins_again_there(tmp_path, monkeypatch):
+    saved_at(tmp_path, monkeypatch, steps=9, every_images=20, keep=None)
+
+    class Stop(Callback):
+        def on_train_batch_end(self, *_):
+            raise KeyError("killed before anything is saved")
+
+    with pytest.raises(KeyError):
+        fit(
+            small_module(Adversarial(NonSaturating())),
+            Points(),
+            9,
+            [Stop(), LastCheckpoint(str(tmp_path), 20, None)],
+            tmp_path / "00000005.ckpt",
+            enable_checkpointing=True,
+            plugins=[AtomicCheckpointIO()],
+        )
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["00000003.ckpt", "00000005.ckpt", "last.ckpt"]
+    assert read_checkpoint(tmp_path / "last.ckpt")["global_step"] == 5

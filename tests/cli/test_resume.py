@@ -5,43 +5,10 @@ import shutil
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from helpers import checkpoint, differences, train, train_afresh, trained
+from helpers import train, trained
 from saddle.cli.resume import check_same, resume_arguments
 from saddle.error import InputError
-
-DCGAN = ["architecture=dcgan", "architecture.generator.widths=[8,4]", "architecture.discriminator.widths=[4,8]"]
-DCGAN += ["architecture.conditional=true", "trainer.precision=64-true"]
-EXTRAS = [
-    "game.n_critic=2",
-    "loss=hinge",
-    "penalty=[gradient_penalty,lecam]",
-    "augmentation=ada",
-    "augmentation.ada.speed_images=1000",
-    "training.accumulate=2",
-    "data.batch_size=50",
-    "training.schedule.generator.shape=cosine",
-    "training.schedule.generator.horizon_images=3000",
-    "training.clip_norm.discriminator=1.0",
-]
-BATCHES_PER_EPOCH = 17  # of the 1,797 digits in batches of 100
-
-
-@pytest.mark.parametrize("choices", [[], DCGAN, EXTRAS], ids=["mlp", "dcgan", "extras"])
-def test_a_resumed_run_is_bitwise_the_uninterrupted_one(tmp_path, choices):
-    straight = trained(tmp_path / "straight", *choices, "trainer.max_steps=26", run=train_afresh)
-    trained(tmp_path / "first", *choices, "trainer.max_steps=9")
-    for stop in (9, BATCHES_PER_EPOCH):  # inside an epoch and at its last batch
-        folder = tmp_path / f"stopped at {stop}"
-        shutil.copytree(tmp_path / "first", folder)
-        for steps in (26,) if stop == 9 else (stop, 26):
-            result = train(f"resume={folder}", f"trainer.max_steps={steps}")
-            assert result.returncode == 0, result.stderr
-        resumed = checkpoint(folder)
-        for content in (straight, resumed):
-            content["callbacks"].pop("Summary", None)  # seconds of wall time
-        assert differences(straight, resumed) == []
-        with (folder / "metrics.csv").open() as file:
-            assert [int(row["iteration"]) for row in csv.DictReader(file)][-2:] == [25, 26]
+from saddle.training.checkpoint import AtomicCheckpointIO
 
 
 def test_curves_and_summary_go_on_from_the_checkpoint(tmp_path):
@@ -72,34 +39,20 @@ def test_a_run_killed_between_its_last_iteration_and_its_summary_is_finished(tmp
     assert {event.step for event in events.Scalars("metric/frechet")} == {7}
 
 
-def test_another_checkpoint_or_changed_settings_are_refused(tmp_path):
+def test_what_there_is_no_going_on_with_is_refused(tmp_path):
     trained(tmp_path, "trainer.max_steps=3")
-    for change, message in {
-        "architecture.generator.hidden=[16]": "architecture.generator.hidden was [256, 256, 256, 128]",
-        "data.batch_size=50": "data.batch_size was 100",
-        "seed=5": "seed was 0",
-    }.items():
-        result = train(f"resume={tmp_path}", change)
-        assert result.returncode == 2
-        assert message in result.stderr
     result = train(f"resume={tmp_path}")
     assert result.returncode == 2
     assert "is at iteration 3 already" in result.stderr
     result = train(f"resume={tmp_path}", f"hydra.run.dir={tmp_path / 'elsewhere'}")
     assert "a resumed run goes on in its own folder" in result.stderr
-    last = tmp_path / "checkpoints" / "last.ckpt"
-    last.write_bytes(last.read_bytes()[:1000])
-    result = train(f"resume={tmp_path}")
-    assert result.returncode == 2
-    assert "not a checkpoint, or a truncated one" in result.stderr
-    last.unlink()
+    shutil.rmtree(tmp_path / "checkpoints")
     assert "expected a run folder with checkpoints/last.ckpt" in train(f"resume={tmp_path}").stderr
 
 
 def test_arguments_are_the_saved_ones_then_the_new_ones_once(tmp_path):
     folder = tmp_path / "it's a run"
-    (folder / "checkpoints").mkdir(parents=True)
-    (folder / "checkpoints" / "last.ckpt").touch()
+    AtomicCheckpointIO().save_checkpoint({}, folder / "checkpoints" / "last.ckpt")
     (folder / ".hydra").mkdir()
     (folder / ".hydra" / "overrides.yaml").write_text(
         "- data=digits\n- trainer.max_steps=5\n- +optimizer.amsgrad=true\n"

@@ -32,7 +32,7 @@ def played(executor, make_game, steps: int = 12, checkpoint=None, **changes):
     optimizers = dict.fromkeys([turn.name for turn in game.turns()], adam)
     settings = {"optimizers": optimizers, "executor": executor, "ema": EMA(half_life_images=30)}
     module = small_module(game, **{**settings, **changes}).double()  # or a checkpoint would pass through float32
-    return module, fit(module, Points(), steps, checkpoint=checkpoint, log_every_n_steps=1)
+    return module, fit(module, Points(), steps, ckpt_path=checkpoint, log_every_n_steps=1)
 
 
 def check_equal(one, other) -> None:

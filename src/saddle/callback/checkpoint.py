@@ -9,9 +9,9 @@ import saddle.compat  # noqa: F401  isort: skip
 from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
 
-from saddle.bound import Count
+from saddle.bound import Count, Several
 from saddle.callback.paced import Paced
-from saddle.file import replacing
+from saddle.file import numbered, replacing
 from saddle.training.cadence import next_crossing
 
 
@@ -19,10 +19,12 @@ class LastCheckpoint(Paced, Checkpoint):
     """Saves every `every_images` images and when training ends, always between two iterations.
 
     `folder` receives last.ckpt, the latest, and under their iterations (00001000.ckpt) the latest `keep` of them; None
-    keeps all. What a run had saved beyond the iteration from which it goes on is removed.
+    keeps all. The newest of these is the same file as last.ckpt, so the one before it is what is left if that is
+    damaged. When a run goes on, last.ckpt becomes the checkpoint that it goes on from, and what was saved beyond is
+    removed: a run that is killed then resumes in the same place, and its folder tells one course of training.
     """
 
-    def __init__(self, folder: str, every_images: Count = 64_000, keep: Count | None = 2) -> None:
+    def __init__(self, folder: str, every_images: Count = 64_000, keep: Several | None = 2) -> None:
         super().__init__()
         self.path = Path(folder) / "last.ckpt"
         self.every_images, self.keep = every_images, keep
@@ -30,6 +32,15 @@ class LastCheckpoint(Paced, Checkpoint):
 
     def next_due(self, iteration: int, rows: int) -> int:
         return next_crossing(iteration, rows, self.every_images)
+
+    def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
+        source = trainer.ckpt_path
+        if source is None or not trainer.is_global_zero or trainer.fast_dev_run:
+            return
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        if not (self.path.is_file() and self.path.samefile(source)):
+            _name_again(Path(source), self.path)
+        self._remove_others(module.clock.iteration)
 
     def on_train_batch_end(self, trainer: Trainer, module: LightningModule, *_: Any) -> None:
         if self.is_due(module) or trainer.global_step == trainer.max_steps or trainer.should_stop:
@@ -48,11 +59,11 @@ class LastCheckpoint(Paced, Checkpoint):
             self._remove_others(self._saved)
 
     def _remove_others(self, iteration: int) -> None:
-        numbered = {int(path.stem): path for path in self.path.parent.glob("*.ckpt") if path.stem.isdecimal()}
-        past = sorted(number for number in numbered if number <= iteration)
+        found = numbered(self.path.parent, ".ckpt")
+        past = [number for number in found if number <= iteration]
         kept = past if self.keep is None else past[-self.keep :]
-        for number in numbered.keys() - set(kept):
-            numbered[number].unlink()
+        for number in found.keys() - set(kept):
+            found[number].unlink()
 
 
 def _name_again(file: Path, name: Path) -> None:

@@ -16,6 +16,7 @@ from saddle.callback.landscape import landscape, picture, reach_of
 from saddle.callback.paced import Paced
 from saddle.data.module import ImageData
 from saddle.data.points import PointData
+from saddle.file import cut_numbered
 from saddle.metric.points import in_words
 from saddle.training.cadence import next_multiple
 from saddle.training.module import GameModule
@@ -30,7 +31,8 @@ class SampleGrids(Paced):
     The latent noise is the same in every grid; a generator that translates images is given the same ones. A conditional
     generator shows one class per row (64 of them at most), eight to sixteen images of each. Grids are made before
     training and after 1, 2, 5, 10, 20, 50, ... iterations, but at least every `every_iterations`. Where the data is
-    points, a picture shows `points` samples over the data, in the landscape of D (`saddle.callback.landscape`).
+    points, a picture shows `points` samples over the data, in the landscape of D (`saddle.callback.landscape`). When a
+    run goes on, pictures of later iterations in `folder` are removed.
     """
 
     def __init__(self, folder: str, num: Count = 64, every_iterations: Count = 5000, points: Count = 1000) -> None:
@@ -41,6 +43,9 @@ class SampleGrids(Paced):
         return min(next_round(iteration), next_multiple(iteration, self.every_iterations))
 
     def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
+        if trainer.is_global_zero and not trainer.fast_dev_run:
+            for folder in {path.parent for path in self.folder.rglob("*.png")}:  # of the game's pictures, too
+                cut_numbered(folder, ".png", module.clock.iteration)
         if module.clock.iteration == 0:
             self._show(trainer, module)
 

@@ -11,7 +11,7 @@ from lightning.pytorch.loggers import Logger
 from torch import nn
 
 from saddle.augmentation.base import Augmentation
-from saddle.bound import Count, Index, Positive
+from saddle.bound import Count, Index, Positive, Several
 from saddle.cli.executor import EXECUTORS, check_executor
 from saddle.cli.limit import max_steps
 from saddle.cli.make import Config, make
@@ -58,10 +58,11 @@ class Training:
 
 @dataclass
 class Checkpoints:
-    """The settings `checkpoints`, which `callback.checkpoint` reads."""
+    """The settings `checkpoints`, which `callback.checkpoint` reads; `elastic` is of resuming."""
 
     every_images: Count
-    keep: Count | None
+    keep: Several | None
+    elastic: bool
 
 
 @dataclass

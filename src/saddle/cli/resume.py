@@ -1,6 +1,8 @@
 """Going on with a run: `resume=RUN` becomes the run's own overrides and folder before Hydra starts."""
 
 import os
+import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,8 @@ import yaml
 from saddle.cli.override import key_of, quoted, value_of
 from saddle.cli.sweep import folders, is_sweep, sweep_arguments
 from saddle.error import InputError
+from saddle.file import numbered
+from saddle.seal import check_sound
 
 _MOVABLE = {"data.root", "data.cache", "data.memory_mib"}  # may differ without changing the run
 
@@ -19,15 +23,45 @@ def run_folder(path: Path) -> Path:
 
 
 def checkpoint_of(path: Path) -> Path:
-    """The checkpoint that a run folder or a checkpoint file means; raises InputError if there is none."""
+    """The checkpoint that a run folder or a checkpoint file means; raises InputError if there is none.
+
+    Of a folder it is last.ckpt or, if that is damaged, the latest sound one before it, which is said on stderr.
+    """
     if not path.exists():
         raise InputError(f"{path}: there is no such run folder or checkpoint")
     if path.is_file():
         return path
-    last = path / "checkpoints" / "last.ckpt"
-    if not last.exists():
+    folder = path / "checkpoints"
+    earlier = numbered(folder, ".ckpt")
+    last = folder / "last.ckpt"
+    if not last.exists() and not earlier:
         raise InputError(f"{path}: expected a run folder with checkpoints/last.ckpt, found none")
-    return last
+    wrong = _wrong_with(last)
+    if wrong is None:
+        return last
+    for iteration in reversed(earlier):
+        if _wrong_with(earlier[iteration]) is None:
+            reason = str(wrong).removesuffix("; use another one")
+            _warn(f"{reason}: {earlier[iteration].name}, of iteration {iteration}, is used instead")
+            return earlier[iteration]
+    raise wrong
+
+
+@cache
+def _warn(message: str) -> None:
+    """Say it, once, however often the checkpoint is asked for."""
+    print(f"warning: {message}", file=sys.stderr)
+
+
+def _wrong_with(path: Path) -> InputError | None:
+    try:
+        if not check_sound(path):  # older than digests, or not saddle's
+            from saddle.training.checkpoint import read_checkpoint
+
+            read_checkpoint(path)
+    except InputError as error:
+        return error
+    return None
 
 
 def resume_arguments(arguments: list[str]) -> list[str]:
@@ -83,12 +117,31 @@ def check_no_sweep(folder: Path) -> None:
 def check_same(saved: dict[str, Any], asked: dict[str, Any], path: Path) -> None:
     """Raise InputError, naming the first setting that differs and both values, if the run would not be the same."""
     before, now = _leaves(saved), _leaves(asked)
-    for name in [*before, *(name for name in now if name not in before)]:
+    names = [*before, *(name for name in now if name not in before)]
+    for name in sorted(names, key=lambda name: "." in name):  # seed before data.seed, which repeats it
         if name not in _MOVABLE and before.get(name) != now.get(name):
             raise InputError(
                 f"resume: {name} was {before.get(name)} in {path} and is now {now.get(name)}: a resumed run keeps its "
                 "settings (trainer, callback, logger, checkpoints and training.images may change): start a new run"
             )
+
+
+def check_processes(mark: dict[str, Any], now: int, elastic: bool, path: Path) -> None:
+    """Raise InputError if the run that `mark` tells of was trained by another number of processes than `now`.
+
+    Where that is allowed (`elastic`) it is said instead. Checkpoints of an earlier saddle do not tell.
+    """
+    before = mark.get("processes", now)
+    if before == now:
+        return
+    change = f"the number of processes (trainer.devices x trainer.num_nodes) was {before} in {path} and is now {now}"
+    if not elastic:
+        raise InputError(
+            f"resume: {change}: use as many, or checkpoints.elastic=true to go on with the same batches and noise in "
+            "sums that round otherwise"
+        )
+    if os.environ.get("LOCAL_RANK", "0") == "0":
+        print(f"warning: {change}: numbers round otherwise from here on", file=sys.stderr)
 
 
 def _leaves(config: dict[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -16,9 +16,11 @@ from saddle.callback.health import Health
 from saddle.callback.stop import StopOnSignal
 from saddle.cli.build import Built, Config, build
 from saddle.cli.figure import check_extractor, check_figure
-from saddle.cli.resume import check_free, check_same, checkpoint_of
+from saddle.cli.resume import check_free, check_processes, check_same, checkpoint_of
 from saddle.cli.sweep import figure_of, summary_of
+from saddle.cli.unwritten import writing_fails_in_words
 from saddle.error import Failed, InputError, Stopped
+from saddle.file import remove_rests
 from saddle.training.checkpoint import MARK, check_fits, read_checkpoint
 
 _NOT_MEANT_FOR_USERS = (
@@ -37,9 +39,13 @@ def run(config: Config) -> float | None:
     for message in _NOT_MEANT_FOR_USERS:
         warnings.filterwarnings("ignore", message)
     checkpoint, content = None, {}
+    folder = Path(config["folder"])
     first_rank = os.environ.get("LOCAL_RANK", "0") == "0"
     if not config["resume"] and first_rank:
-        check_free(Path(config["folder"]))
+        check_free(folder)
+    if first_rank:
+        for place in (folder, folder / "checkpoints"):
+            remove_rests(place)
     if config["resume"]:
         checkpoint = checkpoint_of(Path(config["resume"]))
         content = read_checkpoint(checkpoint)
@@ -52,9 +58,10 @@ def run(config: Config) -> float | None:
     check_extractor(built)
     if checkpoint is not None:
         check_same(content[MARK]["record"], built.module.record, checkpoint)
+        check_processes(content[MARK], built.trainer.world_size, config["checkpoints"]["elastic"], checkpoint)
         check_fits(content["state_dict"], built.module, checkpoint)
         if 0 <= built.trainer.max_steps <= iteration:
-            if built.trainer.max_steps < iteration or summary_of(Path(config["folder"])).get("finished"):
+            if built.trainer.max_steps < iteration or summary_of(folder).get("finished"):
                 raise InputError(
                     f"trainer.max_steps and training.images end this run at iteration {built.trainer.max_steps}, and "
                     f"{checkpoint} is at iteration {iteration} already: ask for more to go on"
@@ -65,13 +72,14 @@ def run(config: Config) -> float | None:
         built.data.prepare_data()
     built.data.read()
     try:
-        stopped = _fit(built, checkpoint)
+        with writing_fails_in_words(built.trainer):
+            stopped = _fit(built, checkpoint)
         _check_end(built, config["folder"], stopped)
     except (Failed, Stopped):
         if built.trainer.is_global_zero:
             raise
         return None  # another rank's error would have the first one killed
-    return figure_of(config["figure"], Path(config["folder"]))
+    return figure_of(config["figure"], folder)
 
 
 def _check_end(built: Built, folder: str, stopped: int | None) -> None:

@@ -156,8 +156,9 @@ class MemoryData(LightningDataModule, ABC):
         return self.loader if self._blocks is None else BlockLoader(self.loader, *self._blocks)
 
     def state_dict(self) -> dict[str, Any]:
-        batches = self._batches if self.loader is None else self.loader.batches
-        return {"batches": batches, "images": 0 if self._read is None else len(self._read[0])}
+        if self.loader is not None:
+            return {"batches": self.loader.batches, "images": len(self.loader.images)}
+        return {"batches": self._batches, "images": 0 if self._read is None else len(self._read[0])}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on after so many batches; raises InputError if the data has another number of rows now."""

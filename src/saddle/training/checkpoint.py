@@ -2,9 +2,11 @@
 
 import os
 import pickle
+import pickletools
+import re
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import saddle.compat  # noqa: F401  isort: skip
 import torch
@@ -13,22 +15,34 @@ from torch import Tensor, nn
 
 from saddle.error import InputError
 from saddle.file import replacing
+from saddle.seal import check_sound, seal
 
 MARK = "saddle"
 """The key under which saddle keeps what is its own in a checkpoint; a file without it is foreign."""
 
 
+_PLAIN = re.compile(r"collections OrderedDict|torch\._utils _rebuild_tensor_v2|torch \w+Storage")
+"""The names in the pickle of a checkpoint: of plain values and tensors, nothing else."""
+
+
+_IMPORTING = {"GLOBAL", "INST", "STACK_GLOBAL", "EXT1", "EXT2", "EXT4"}
+
+
 class AtomicCheckpointIO(CheckpointIO):
-    """Writes beside the target, syncs, and replaces: a kill at any instant leaves the old file or the new one."""
+    """Writes beside the target, with a digest, syncs, and replaces.
+
+    A kill at any instant leaves the old file or the new one. Raises OSError, naming the target, if there is no room.
+    """
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as temporary, temporary.open("wb") as file:
-            torch.save(checkpoint, file)
-            file.flush()
-            os.fsync(file.fileno())
-        _sync_folder(path.parent)
+        try:
+            with replacing(path) as temporary, temporary.open("w+b") as file:
+                _write(checkpoint, file)
+            _sync_folder(path.parent)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(path)) from error
 
     def load_checkpoint(
         self, path: str | Path, map_location: Any = "cpu", weights_only: bool | None = True
@@ -37,6 +51,18 @@ class AtomicCheckpointIO(CheckpointIO):
 
     def remove_checkpoint(self, path: str | Path) -> None:
         Path(path).unlink(missing_ok=True)
+
+
+def _write(checkpoint: dict[str, Any], file: BinaryIO) -> None:
+    try:
+        torch.save(checkpoint, file)
+    except RuntimeError as error:  # torch's own, in place of the one that says why
+        if isinstance(error.__context__, OSError):
+            raise error.__context__ from None
+        raise
+    seal(file)
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def _sync_folder(folder: Path) -> None:
@@ -52,22 +78,39 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
 
     Raises InputError, in one sentence, if the file is missing, empty, damaged, or was not written by saddle.
     """
-    if path.is_dir() or not path.exists():
-        raise InputError(f"{path}: expected a checkpoint file, found {'a folder' if path.is_dir() else 'nothing'}")
-    if path.stat().st_size == 0:
-        raise InputError(f"{path}: the checkpoint is empty; use another one")
-    if not zipfile.is_zipfile(path):
-        raise InputError(f"{path}: not a checkpoint, or a truncated one; use another one")
+    check_sound(path)
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        foreign = [name for name in _names(path) if not _PLAIN.fullmatch(name)]
+        content = None if foreign else torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise InputError(f"{path}: holds more than tensors and plain values, so it was not read") from error
-    except (RuntimeError, EOFError, OSError, KeyError, ValueError) as error:
-        raise InputError(f"{path}: the checkpoint is damaged ({str(error).splitlines()[0]})") from error
-    mark = content.get(MARK) if isinstance(content, dict) else None
-    if not isinstance(mark, dict) or not {"clock", "record"} <= mark.keys() or "state_dict" not in content:
+    except Exception as error:  # torch raises nearly anything on a crafted file
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise InputError(f"{path}: the checkpoint is damaged ({reason})") from error
+    if foreign:
+        raise InputError(f"{path}: holds more than tensors and plain values ({foreign[0][:80]!a}), so it was not read")
+    if not _is_ours(content):
         raise InputError(f"{path}: this file was not written by saddle")
     return content
+
+
+def _names(path: Path) -> set[str]:
+    """What the pickle in a checkpoint would import, as `module name`; raises nearly anything on a crafted file."""
+    with zipfile.ZipFile(path) as archive:
+        [name] = [name for name in archive.namelist() if name.endswith("/data.pkl")]
+        codes = [(code.name, arg) for code, arg, _ in pickletools.genops(archive.read(name))]
+    return {arg or code for code, arg in codes if code in _IMPORTING}
+
+
+def _is_ours(content: Any) -> bool:
+    mark = content.get(MARK) if isinstance(content, dict) else None
+    if not isinstance(mark, dict) or not isinstance(content.get("state_dict"), dict):
+        return False
+    clock = mark.get("clock")
+    if not isinstance(clock, dict) or not isinstance(mark.get("record"), dict):
+        return False
+    counts = [clock.get("iteration"), clock.get("images")]
+    return isinstance(clock.get("updates"), dict) and all(isinstance(count, int) and count >= 0 for count in counts)
 
 
 def set_loop_counters(fit_loop: dict[str, Any], iteration: int, batches_per_epoch: int) -> None:

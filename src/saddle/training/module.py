@@ -187,7 +187,8 @@ class GameModule(LightningModule):
         return ready(self.ema.networks[name] if averaged else copy.deepcopy(self.networks[name]), self.seed)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        checkpoint[MARK] = {"clock": self.clock.state_dict(), "record": self.record}
+        processes = self.trainer.world_size
+        checkpoint[MARK] = {"clock": self.clock.state_dict(), "record": self.record, "processes": processes}
         set_loop_counters(checkpoint["loops"]["fit_loop"], self.clock.iteration, int(self.trainer.num_training_batches))
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
