@@ -29,7 +29,7 @@ TUTORIAL += " optimizer.lr=2e-4 optimizer.betas=[0.5,0.999]"
 SMALL_DCGAN = (
     "architecture=dcgan loss=non_saturating penalty=none optimizer.lr=2e-4 optimizer.betas=[0.5,0.999] trainer=cpu"
 )
-LARGE_DCGAN = f"{SMALL_DCGAN} architecture.generator.widths=[128,64] architecture.discriminator.widths=[64,128]"
+LARGE_DCGAN = SMALL_DCGAN + " architecture.generator.widths=[128,64] architecture.discriminator.widths=[64,128]"
 QUIET = "callback.quality.every_images=100000000"  # and at the end, which is outside of the window
 FAST = "training=fast"
 
