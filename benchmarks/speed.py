@@ -36,7 +36,7 @@ FAST = "training=fast"
 
 @dataclass(frozen=True)
 class Case:
-    """Variants by name: the kind of benchmarks/speed_one.py and further overrides; `against` are those of the ratios."""
+    """Variants by name: a kind of benchmarks/speed_one.py and further overrides. Ratios are to those of `against`."""
 
     settings: str
     warm_up: int
