@@ -7,7 +7,11 @@ from pathlib import Path
 
 from saddle.error import InputError
 
+PRODUCTS = ("tensorboard", "samples", "checkpoints", "metrics.csv", "summary.json")
+"""What training leaves in a run's folder."""
+
 _claimed: list[Path] = []
+_held: dict[Path, int] = {}
 _SETTINGS = {".hydra", "multirun.yaml", "error.txt"}  # what a run or sweep holds that never trained
 
 
@@ -32,17 +36,33 @@ def unique_folder(wanted: str) -> str:
     raise InputError(f"hydra.run.dir={wanted} is taken")
 
 
-def hold(folder: Path) -> int | None:
-    """Lock a folder for this process; a descriptor whose closing lets it go, or None if another process holds it."""
+def hold(folder: Path) -> bool:
+    """Lock a folder for this process, until it lets go or ends in whatever way; False if another process holds it."""
+    folder = folder.resolve()
+    if folder in _held:
+        return True
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(descriptor)
-        return None
+        return False
     except OSError:
         pass  # this file system has no locks
-    return descriptor
+    _held[folder] = descriptor
+    return True
+
+
+def let_go(folder: Path) -> None:
+    """Unlock a folder that this process holds."""
+    os.close(_held.pop(folder.resolve()))
+
+
+def clear(folder: Path) -> None:
+    """Remove what training left in a run's folder; its settings stay."""
+    for name in PRODUCTS:
+        path = folder / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 
 def remove_claimed() -> None:

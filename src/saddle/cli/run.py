@@ -16,6 +16,7 @@ from saddle.callback.health import Health
 from saddle.callback.stop import StopOnSignal
 from saddle.cli.build import Built, Config, build
 from saddle.cli.figure import check_extractor, check_figure
+from saddle.cli.folder import hold
 from saddle.cli.resume import check_free, check_same, checkpoint_of
 from saddle.cli.sweep import figure_of, summary_of
 from saddle.error import Failed, InputError, Stopped
@@ -37,9 +38,11 @@ def run(config: Config) -> float | None:
     for message in _NOT_MEANT_FOR_USERS:
         warnings.filterwarnings("ignore", message)
     checkpoint, content = None, {}
-    first_rank = os.environ.get("LOCAL_RANK", "0") == "0"
+    first_rank = all(os.environ.get(name, "0") == "0" for name in ("LOCAL_RANK", "NODE_RANK"))
     if not config["resume"] and first_rank:
         check_free(Path(config["folder"]))
+    if first_rank and not hold(Path(config["folder"])):  # until this process ends
+        raise InputError(f"{config['folder']}: another process trains there; wait for it or end it first")
     if config["resume"]:
         checkpoint = checkpoint_of(Path(config["resume"]))
         content = read_checkpoint(checkpoint)
