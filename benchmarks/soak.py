@@ -10,6 +10,7 @@ trains are read every five seconds. Prints the report that stands in docs/speed/
 """
 
 import argparse
+import math
 import os
 import platform
 import random
@@ -107,6 +108,7 @@ def killed(folder: Path, minutes: float, overrides: list[str], chance: random.Ra
             if kill_both:
                 os.kill(process.pid, signal.SIGKILL)
             os.kill(trainer, signal.SIGKILL)
+            kill_at = math.inf
             watch.kills.append(f"{now:.1f} s at {at(folder)}{', both processes' if kill_both else ''}")
             if kill_both:
                 process.wait()
