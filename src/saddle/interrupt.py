@@ -1,7 +1,6 @@
 """Signals that end a run: which they are, and what they do while there is nothing to save."""
 
 import signal
-from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
@@ -27,7 +26,7 @@ def leave(number: int, frame: FrameType | None) -> None:
     raise Interrupted(number)
 
 
-def listen(handler: Callable[[int, FrameType | None], Any]) -> dict[int, Any]:
+def listen(handler: Any) -> dict[int, Any]:
     """Have `handler` called for every one of SIGNALS that is not ignored (as under nohup); the handlers before it."""
     heard = [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
     return {number: signal.signal(number, handler) for number in heard}

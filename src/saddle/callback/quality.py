@@ -10,6 +10,7 @@ from lightning.pytorch.callbacks import Callback
 
 from saddle.bound import Count
 from saddle.callback.curves import publish
+from saddle.callback.stop import stopped
 from saddle.data.module import ImageData
 from saddle.data.points import PointData
 from saddle.error import InputError
@@ -101,7 +102,7 @@ class Quality(Callback):
             self._compare(trainer, module)
 
     def on_train_end(self, trainer: Trainer, module: LightningModule) -> None:
-        if self._measured != module.clock.iteration:
+        if self._measured != module.clock.iteration and not stopped(trainer):  # whoever stops it is waiting
             self._compare(trainer, module)
 
     def _compare(self, trainer: Trainer, module: GameModule) -> None:

@@ -1,5 +1,6 @@
 """The command line: the only place that knows Hydra. Importing it loads nothing heavy."""
 
+import os
 import signal
 import sys
 
@@ -16,11 +17,10 @@ def train() -> None:
         from saddle.cli.folder import remove_claimed
 
         remove_claimed()
-        name = signal.Signals(told.number).name
-        print(
-            f"stopped by {name} before training began: nothing was lost, give the same command again", file=sys.stderr
-        )
-        raise
+        if os.environ.get("LOCAL_RANK", "0") == "0":
+            name = signal.Signals(told.number).name
+            print(f"stopped by {name} before training began: give the same command again", file=sys.stderr, flush=True)
+        os._exit(128 + told.number)  # packages half imported would have more to say
 
 
 def _train() -> None:

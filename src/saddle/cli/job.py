@@ -22,11 +22,11 @@ from saddle.cli.override import quoted
 from saddle.cli.sweep import ERROR, figure_of, last_checkpoint, planned, state_of
 from saddle.cli.threads import share_cores, usable_cores
 from saddle.error import Failed, InputError, Stopped
+from saddle.interrupt import listen
 
 begun: list[Path] = []
 """The folder of the sweep that this process started; empty in a worker, which only plays its jobs."""
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _stopped: int | None = None
 _playing = False
 
@@ -56,8 +56,7 @@ class SweepStart(Callback):
         if parallel is not None:
             wanted = parallel if parallel > 0 else max(1, usable_cores() + 1 + parallel)
             share_cores(wanted if jobs is None else min(wanted, len(jobs)))
-        for number in _SIGNALS:
-            signal.signal(number, _stop if parallel is None else _pass_on)
+        listen(_stop if parallel is None else _pass_on)
 
 
 def stopped() -> int | None:
@@ -79,8 +78,7 @@ def play(folder: Path, read: Callable[[], dict[str, Any]]) -> float | None:
     """
     global _playing
     if not begun:
-        for number in _SIGNALS:
-            signal.signal(number, _stop)
+        listen(_stop)
     try:
         if _stopped is not None:
             raise SystemExit(128 + _stopped)

@@ -5,7 +5,7 @@ import sys
 import traceback
 from functools import partial
 from pathlib import Path
-from signal import SIGINT
+from signal import SIG_IGN, SIGINT
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
@@ -19,6 +19,7 @@ from saddle.cli.resume import resume_arguments
 from saddle.cli.sweep import folders
 from saddle.cli.table import conclude
 from saddle.error import Failed, InputError, Stopped
+from saddle.interrupt import listen
 
 _begun: list[bool] = []  # filled when Hydra hands over: from then on an OSError is a failure, not bad input
 
@@ -90,3 +91,5 @@ def _task(config: DictConfig) -> float | None:
     except Stopped as stopped:
         print(stopped, file=sys.stderr)
         sys.exit(128 + stopped.number)
+    finally:
+        listen(SIG_IGN)  # all is written
