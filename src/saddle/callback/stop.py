@@ -1,5 +1,6 @@
 """Stopping on a signal, between two iterations."""
 
+import os
 import signal
 from types import FrameType
 from typing import Any
@@ -28,7 +29,7 @@ class StopOnSignal(Callback):
     def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
         listen(self._hear)  # in place of Lightning's handlers; it puts back those that it found
 
-    def on_train_epoch_start(self, trainer: Trainer, module: LightningModule) -> None:
+    def on_train_batch_start(self, trainer: Trainer, module: LightningModule, *_: Any) -> None:
         self._iterating = True
 
     def on_train_batch_end(self, trainer: Trainer, module: LightningModule, *_: Any) -> None:
@@ -37,8 +38,7 @@ class StopOnSignal(Callback):
             number = int(trainer.strategy.reduce(torch.tensor(number, device=module.device), reduce_op="max"))
         if number:
             self.signal = number
-            trainer.fit_loop.min_epochs = trainer.fit_loop.epoch_loop.min_steps = None  # they would keep it going
-            trainer.should_stop = True
+            end(trainer)
 
     def on_train_end(self, trainer: Trainer, module: LightningModule) -> None:
         self._iterating = False
@@ -50,8 +50,16 @@ class StopOnSignal(Callback):
         self.signal = self.signal or number
         if again or not self._iterating:
             raise Interrupted(self.signal)
+        if number == signal.SIGINT and os.environ.get("LOCAL_RANK", "0") == "0":
+            os.write(2, b"\nstopping after this iteration; Ctrl-C again: at once\n")  # print may be in the middle of it
 
 
 def stopped(trainer: Trainer) -> bool:
     """Whether a signal has ended training."""
     return any(isinstance(callback, StopOnSignal) and callback.signal is not None for callback in trainer.callbacks)
+
+
+def end(trainer: Trainer) -> None:
+    """End training after the iteration in play, whatever is set as its least length."""
+    trainer.fit_loop.min_epochs = trainer.fit_loop.epoch_loop.min_steps = None
+    trainer.should_stop = True

@@ -5,6 +5,7 @@ import os
 import shutil
 from pathlib import Path
 
+from saddle.cli.override import value_of
 from saddle.error import InputError
 
 PRODUCTS = ("tensorboard", "samples", "checkpoints", "metrics.csv", "summary.json")
@@ -51,6 +52,25 @@ def hold(folder: Path) -> bool:
         pass  # this file system has no locks
     _held[folder] = descriptor
     return True
+
+
+def claim(arguments: list[str]) -> None:
+    """Lock the folder that a command line names for its run, made if need be, before Hydra writes there.
+
+    Raises InputError if another process trains there. What only Hydra can read (a folder named by ${...}) is locked
+    when the run begins.
+    """
+    text = next((text for text in reversed(arguments) if text.startswith("hydra.run.dir=")), "")
+    named = value_of(text).replace("\\'", "'").replace("\\\\", "\\")
+    if not named or "${" in named or "LOCAL_RANK" in os.environ or any(text.startswith("-") for text in arguments):
+        return
+    folder = Path(named)
+    new = not folder.exists()
+    folder.mkdir(parents=True, exist_ok=True)
+    if not hold(folder):
+        raise InputError(f"{folder}: another process trains there; wait for it or end it first")
+    if new:
+        _claimed.append(folder)
 
 
 def let_go(folder: Path) -> None:

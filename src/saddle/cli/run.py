@@ -103,6 +103,10 @@ def _fit(built: Built, checkpoint: Path | None) -> int | None:
         built.trainer.fit(built.module, datamodule=built.data, ckpt_path=checkpoint, weights_only=True)
     except MisconfigurationException as error:
         raise InputError(f"trainer: {str(error).splitlines()[0]}") from error
+    except InputError:
+        if not built.trainer.is_global_zero:
+            sys.exit(2)  # the first rank says it
+        raise
     except Interrupted as told:
         ranks.kill()
         if not built.trainer.is_global_zero:

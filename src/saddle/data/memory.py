@@ -127,6 +127,8 @@ class MemoryData(LightningDataModule, ABC):
             return
         (rows, labels), sources = self.training(), self.training_sources()
         trainer = self.trainer
+        if trainer.world_size > 1:
+            self._check_alike(len(rows))
         if trainer.overfit_batches > 0:
             count = trainer.overfit_batches
             keep = slice(int(count * self.rows) if isinstance(count, int) else int(count * len(rows)))
@@ -143,6 +145,16 @@ class MemoryData(LightningDataModule, ABC):
             sources,
         )
         self.loader.batches = self._batches
+
+    def _check_alike(self, count: int) -> None:
+        """Raise InputError, on all ranks, if they have read different numbers of rows: one would wait for ever."""
+        strategy, what = self.trainer.strategy, self.rows_are
+        first = strategy.broadcast(count)
+        if not strategy.reduce_boolean_decision(count == first, all=True):
+            raise InputError(
+                f"data: the processes have read different numbers of {what} (the first one {first}): each needs "
+                "the same files"
+            )
 
     def train_dataloader(self) -> MemoryLoader:
         assert self.loader is not None
