@@ -210,8 +210,8 @@ def small_module(game, accumulate: int = 1, batch_size: int = 8, **changes) -> G
     return GameModule(game, **{**settings, **changes})
 
 
-def fit(module: GameModule, data: ImageData, steps: int, callbacks=(), **flags) -> lightning.Trainer:
-    """Train `module` on the CPU in float64 and return the trainer."""
+def fit(module: GameModule, data: ImageData, steps: int, callbacks=(), ckpt_path=None, **flags) -> lightning.Trainer:
+    """Train `module` on the CPU in float64, from the checkpoint at `ckpt_path` on, and return the trainer."""
     settings = {
         "max_steps": steps,
         "max_epochs": -1,
@@ -225,7 +225,7 @@ def fit(module: GameModule, data: ImageData, steps: int, callbacks=(), **flags) 
         "use_distributed_sampler": False,
     }
     trainer = lightning.Trainer(**{**settings, **flags}, callbacks=list(callbacks))
-    trainer.fit(module, datamodule=data)
+    trainer.fit(module, datamodule=data, ckpt_path=ckpt_path, weights_only=True)
     return trainer
 
 

@@ -6,6 +6,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
 from helpers import SMALL, checkpoint, train, trained
+from saddle.training.checkpoint import MARK
 
 
 @pytest.fixture(scope="module")
