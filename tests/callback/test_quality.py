@@ -110,11 +110,11 @@ def test_training_is_the_same_with_and_without_it(tmp_path):
 class Stopping(Digits):
     """Sends a signal while its third batch of samples is read: in the second comparison, after 8 iterations."""
 
-    read = 0
+    shown = 0
 
     def readable(self, images):
-        self.read += 1
-        if self.read == 3:  # once for the training images, once in each comparison
+        self.shown += 1
+        if self.shown == 3:  # once for the training images, once in each comparison
             os.kill(os.getpid(), signal.SIGTERM)
         return images
 

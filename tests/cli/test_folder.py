@@ -21,9 +21,7 @@ def test_the_config_lies_beside_the_sources():
 
 def held_by_another(folder) -> bool:
     """Whether another process finds the folder locked."""
-    script = (
-        "import sys; from pathlib import Path; from saddle.cli.folder import hold; sys.exit(hold(Path(sys.argv[1])))"
-    )
+    script = "import pathlib, sys; from saddle.cli.folder import hold; sys.exit(hold(pathlib.Path(sys.argv[1])))"
     return command("-c", script, str(folder)).returncode == 0
 
 

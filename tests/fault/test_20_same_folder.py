@@ -1,4 +1,4 @@
-"""Fault 20: two runs in the same second or folder, and a rerun in one that holds a run: nothing is mixed or overwritten."""
+"""Fault 20: two runs in the same second or folder, or a rerun in a folder that holds a run: nothing is mixed."""
 
 import signal
 
