@@ -126,7 +126,7 @@ def test_a_comparison_that_a_signal_cuts_short_is_made_up_for(tmp_path):
         quality = Quality(str(folder), num=40, every_images=32, cache=None)
         curves, last = Curves(str(folder / "metrics.csv")), LastCheckpoint(str(folder))
         flags |= {"plugins": [AtomicCheckpointIO()], "log_every_n_steps": 4, "enable_checkpointing": True}
-        fit(module(record={}), data, steps, [StopOnSignal(), curves, quality, last], **flags)
+        fit(module(record={}).double(), data, steps, [StopOnSignal(), curves, quality, last], **flags)
         return read_checkpoint(folder / "last.ckpt")
 
     straight = run("straight", Digits())

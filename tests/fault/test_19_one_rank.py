@@ -84,7 +84,7 @@ def test_the_first_rank_that_is_killed_ends_the_other_which_says_so(tmp_path):
 def test_an_exception_in_one_rank_is_told_once(tmp_path, rank):
     lines = told(process := broken(tmp_path, 'raise ValueError("broken here")', rank), tmp_path)
     assert process.returncode == 1
-    assert sum("broken here" in line for line in lines) == 1
+    assert sum("ValueError: broken here" in line for line in lines) == 1
     assert sum("Traceback" in line for line in lines) == 1
     if rank == 1:
         again = f"go on with: python train.py resume={tmp_path / 'run'} trainer.max_steps=-1"
@@ -126,7 +126,7 @@ def test_a_process_that_is_killed_before_it_joins_is_not_waited_for(tmp_path):
         [sys.executable, str(script)], cwd=REPOSITORY, capture_output=True, text=True, timeout=60, check=False
     )
     assert process.returncode == 131
-    assert process.stderr == "training failed: the process of rank 1 was killed by SIGQUIT\n"
+    assert process.stderr == "\ntraining failed: the process of rank 1 was killed by SIGQUIT\n"
 
 
 WAITS = """

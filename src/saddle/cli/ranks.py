@@ -84,7 +84,7 @@ class Ranks:
             found = self.failed()
             if found is not None and not self._over.wait(_GRACE_SECONDS):
                 if self._parent is None:
-                    os.write(2, f"training failed: {found.sentence}\n".encode())
+                    os.write(2, f"\ntraining failed: {found.sentence}\n".encode())
                 self.kill()
                 os._exit(1 if found.signal is None else 128 + found.signal)
 

@@ -112,7 +112,7 @@ def _fit(built: Built, checkpoint: Path | None) -> int | None:
         if not built.trainer.is_global_zero:
             raise  # it was told alone
         return told.number
-    except RuntimeError as error:
+    except Exception as error:
         if is_lost_connection(error):
             _blame(ranks, built)
         ranks.kill()
@@ -127,7 +127,7 @@ def _blame(ranks: Ranks, built: Built) -> None:
     found = ranks.failed(wait=5.0)
     if not built.trainer.is_global_zero:
         if found is not None:
-            print(f"training failed: {found.sentence}", file=sys.stderr)
+            print(f"\ntraining failed: {found.sentence}", file=sys.stderr)  # after a bar that nobody closed
         sys.exit(1)
     if found is None:
         return
