@@ -1,10 +1,10 @@
 """One long run that is killed again and again, against the same run left alone.
 
-    python benchmarks/soak.py FOLDER [--minutes 60] [--iterations 24000] [OVERRIDES ...]
+    python benchmarks/soak.py FOLDER [--minutes 60] [--iterations 60000] [OVERRIDES ...]
 
-Trains the digits twice in FOLDER: `straight`, left alone, and `killed`, by `python train.py keep=...`. Of the latter
-the training process is killed (-9) at random instants, at times with the process that watches over it, after which the
-same command is given again, as after a reboot. Once the minutes are over it is left to finish. Then all of both
+Trains the digits twice in FOLDER, side by side: `straight`, left alone, and `killed`, by `python train.py keep=...`. Of
+the latter the training process is killed (-9) at random instants, at times with the process that watches over it, after
+which the same command is given again, as after a reboot. In the end it is left to finish. Then all of both
 last.ckpt is compared, bit by bit, but for the seconds of wall time. Memory, open files and disk use of the process that
 trains are read every five seconds. Prints the report that stands in docs/speed/soak.txt.
 """
@@ -19,6 +19,7 @@ import statistics
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 SETTINGS = ["data=digits", "architecture=mlp", "checkpoints.every_images=8000", "callback.quality.num=1000"]
 SETTINGS += ["callback.quality.every_images=200000", "callback.game.every_images=null"]
 EVERY = 5  # seconds between two looks
-EARLIEST, LATEST = 1, 120  # seconds after a start
+EARLIEST, LATEST = 1, 90  # seconds after a start
 
 
 @dataclass
@@ -172,7 +173,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--minutes", type=float, default=60.0)
-    parser.add_argument("--iterations", type=int, default=24_000)
+    parser.add_argument("--iterations", type=int, default=60_000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("overrides", nargs="*")
     given = parser.parse_intermixed_args()
@@ -183,10 +184,10 @@ def main() -> None:
     print(
         f"OMP_NUM_THREADS={os.environ.get('OMP_NUM_THREADS')}, niceness {os.nice(0)}; {' '.join(overrides)}", flush=True
     )
-    straight = left_alone(folder / "straight", overrides)
-    print(*shown("left alone", straight), sep="\n", flush=True)
-    again = killed(folder / "killed", given.minutes, overrides, random.Random(given.seed))
-    print(*shown("killed", again), sep="\n")
+    with ThreadPoolExecutor() as beside:
+        straight = beside.submit(left_alone, folder / "straight", overrides)
+        again = killed(folder / "killed", given.minutes, overrides, random.Random(given.seed))
+    print(*shown("left alone", straight.result()), *shown("killed", again), sep="\n")
     number, different = compared(folder / "straight", folder / "killed")
     print("kills, by seconds and the latest checkpoint:", *again.kills, sep="\n  ")
     left = [path.name for path in (folder / "killed").rglob(".*.ckpt.*")]
