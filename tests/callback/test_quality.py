@@ -1,13 +1,17 @@
 import csv
 import json
+import os
+import signal
 
 import pytest
 import torch
 from torch import nn
 
-from helpers import Points, SmallGenerator, fit, small_module
+from helpers import Points, SmallGenerator, differences, fit, small_module
+from saddle.callback.checkpoint import LastCheckpoint
 from saddle.callback.curves import Curves
 from saddle.callback.quality import FRECHET, Quality
+from saddle.callback.stop import StopOnSignal
 from saddle.callback.summary import Summary
 from saddle.data.ring import Ring
 from saddle.error import InputError
@@ -92,7 +96,7 @@ def test_the_best_checkpoint_is_the_one_with_the_lowest_distance(tmp_path):
     best = min(rows, key=rows.get)
     content = read_checkpoint(tmp_path / "best.ckpt")
     assert content["global_step"] == best
-    assert content["callbacks"]["Quality"] == {"best": rows[best]}
+    assert content["callbacks"]["Quality"] == {"best": rows[best], "owed": False}
     assert sorted(rows) == [4, 8, 12, 16, 20, 24]
 
 
@@ -101,6 +105,42 @@ def test_training_is_the_same_with_and_without_it(tmp_path):
     measured(tmp_path, with_it)
     fit(without, Points(), 9)
     assert torch.equal(with_it.generator.linear.weight, without.generator.linear.weight)
+
+
+class Stopping(Digits):
+    """Sends a signal while its third batch of samples is read: in the second comparison, after 8 iterations."""
+
+    shown = 0
+
+    def readable(self, images):
+        self.shown += 1
+        if self.shown == 3:  # once for the training images, once in each comparison
+            os.kill(os.getpid(), signal.SIGTERM)
+        return images
+
+
+def test_a_comparison_that_a_signal_cuts_short_is_made_up_for(tmp_path):
+    def run(name, data, steps=20, **flags):
+        folder = tmp_path / name
+        folder.mkdir(exist_ok=True)
+        quality = Quality(str(folder), num=40, every_images=32, cache=None)
+        curves, last = Curves(str(folder / "metrics.csv")), LastCheckpoint(str(folder))
+        flags |= {"plugins": [AtomicCheckpointIO()], "log_every_n_steps": 4, "enable_checkpointing": True}
+        fit(module(record={}).double(), data, steps, [StopOnSignal(), curves, quality, last], **flags)
+        return read_checkpoint(folder / "last.ckpt")
+
+    straight = run("straight", Digits())
+    cut = run("cut", Stopping())
+    assert cut["global_step"] == 8
+    assert cut["callbacks"]["Quality"]["owed"]
+    resumed = run("cut", Digits(), ckpt_path=tmp_path / "cut" / "last.ckpt")
+    assert differences(straight, resumed) == []
+    figures = []
+    for name in ("straight", "cut"):
+        with (tmp_path / name / "metrics.csv").open() as file:
+            figures.append({row["iteration"]: row[FRECHET] for row in csv.DictReader(file)})
+    assert figures[0] == figures[1]
+    assert all(figures[0].values())
 
 
 def test_a_resumed_run_keeps_the_best_so_far(tmp_path):

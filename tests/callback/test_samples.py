@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 import torch
 from PIL import Image
@@ -27,6 +29,17 @@ def test_grids_come_at_a_growing_cadence_and_at_the_end(tmp_path):
     assert [int(name) for name in names] == [0, 1, 2, 5, 7, 10, 14, 20, 21, 23]
     shown = pil_to_tensor(Image.open(tmp_path / "00000023.png"))
     assert torch.equal(shown, image_grid(images_from(module.ema.networks.generator, 9, seed=0)))
+
+
+def test_grids_that_are_too_many_are_thinned_out_over_the_whole_run(tmp_path):
+    (tmp_path / "reconstruction").mkdir()  # pictures of another kind
+    fit(small_module(Adversarial(NonSaturating())), Points(), 160, [SampleGrids(str(tmp_path), 4, 2, keep=20)])
+    names = sorted(int(path.stem) for path in tmp_path.glob("*.png"))
+    assert len(names) == 20
+    assert {0, 1, 2, 5, 10, 20, 50, 100, 160} <= set(names)
+    gaps = [after - before for before, after in pairwise(names)]
+    assert max(gaps) <= 2 * 160 / 12
+    assert (tmp_path / "reconstruction").is_dir()
 
 
 @pytest.mark.parametrize(("classes", "rows", "columns"), [(2, 2, 16), (10, 10, 8), (47, 47, 8), (1000, 64, 8)])

@@ -1,15 +1,11 @@
 import json
-import signal
-import subprocess
-import sys
-import time
 
 import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
-from helpers import REPOSITORY, SMALL, checkpoint, train, train_afresh, trained
+from helpers import SMALL, checkpoint, train, train_afresh, trained
 from saddle.training.checkpoint import MARK
 
 
@@ -31,15 +27,6 @@ def test_the_run_folder_holds_what_is_promised(run):
     assert json.loads((folder / "summary.json").read_text())["iterations"] == 12
     assert "loss/discriminator" in result.stdout
     assert f"saddle sample {folder}" in result.stdout
-
-
-def test_a_new_run_does_not_mix_with_a_finished_one(run):
-    folder, _ = run
-    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    result = train(*SMALL, f"hydra.run.dir={folder}", "trainer.max_steps=5")
-    assert result.returncode == 2
-    assert f"holds a run already (checkpoints): use resume={folder}" in result.stderr
-    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
 
 
 def test_data_that_does_not_fit_is_refused_before_the_folder_is_filled(tmp_path):
@@ -143,26 +130,6 @@ def test_fast_dev_run_and_overfit_batches_work(tmp_path):
     assert {path.name for path in (tmp_path / "fast").iterdir()} == {".hydra"}
     content = trained(tmp_path / "overfit", "trainer.overfit_batches=2", "trainer.max_epochs=3", "trainer.max_steps=-1")
     assert content["global_step"] == 6
-
-
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
-def test_a_signal_saves_and_says_how_to_go_on(tmp_path, number, code):
-    command = [
-        sys.executable,
-        str(REPOSITORY / "train.py"),
-        *SMALL,
-        f"hydra.run.dir={tmp_path}",
-        "trainer.max_steps=-1",
-    ]
-    process = subprocess.Popen(command, cwd=REPOSITORY, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 120
-    while not (tmp_path / "metrics.csv").exists() and time.monotonic() < deadline:
-        time.sleep(0.1)
-    process.send_signal(number)
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == code, errors
-    assert f"python train.py resume={tmp_path} trainer.max_steps=-1" in errors
-    assert checkpoint(tmp_path)[MARK]["clock"]["iteration"] > 0
 
 
 def test_a_classifier_that_is_not_there_is_refused_before_training(tmp_path):

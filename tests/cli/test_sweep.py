@@ -1,16 +1,14 @@
 import json
 import os
 import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
 import yaml
 
-from helpers import REPOSITORY, SMALL, checkpoint, differences, train, trained
-from saddle.cli.folder import hold
+from helpers import SMALL, checkpoint, differences, train, trained
+from processes import started, wait_for
+from saddle.cli.folder import hold, let_go
 from saddle.cli.sweep import (
     ERROR,
     by_setting,
@@ -36,27 +34,6 @@ def written_sweep(folder: Path, *task: str, hydra: tuple[str, ...] = (), target:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "multirun.yaml").write_text(yaml.safe_dump(content))
     return folder
-
-
-def started(*overrides: str) -> subprocess.Popen:
-    """A train.py in the background, in a process group of its own."""
-    return subprocess.Popen(
-        [sys.executable, str(REPOSITORY / "train.py"), *overrides],
-        cwd=REPOSITORY,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-
-
-def wait_for(process: subprocess.Popen, *paths: Path) -> None:
-    """Wait until all `paths` exist; fail with what the process said if it ends before."""
-    deadline = time.monotonic() + 120
-    while not all(path.exists() for path in paths):
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline, paths
-        time.sleep(0.02)
 
 
 # on disk
@@ -159,11 +136,11 @@ def test_a_sweep_that_was_killed_and_stopped_and_had_a_failure_goes_on_to_the_sa
     finished = {path: path.read_bytes() for path in (sweep / "0_seed=0").rglob("*") if path.is_file()}
     assert 0 < checkpoint(sweep / "2_seed=2")[MARK]["clock"]["iteration"] < 150
 
-    held = hold(sweep)
+    hold(sweep)
     second = train(f"resume={sweep}")
     assert second.returncode == 2
     assert "another process is at this sweep" in second.stderr
-    os.close(held)
+    let_go(sweep)
 
     stopped = started(f"resume={sweep}")
     wait_for(stopped, sweep / "3_seed=3" / "metrics.csv")

@@ -1,8 +1,7 @@
-from types import SimpleNamespace
-
 import pytest
 import torch
 
+from folders import trainer
 from saddle.data.points import on_circle
 from saddle.data.ring import Ring
 from saddle.error import InputError
@@ -36,14 +35,14 @@ def test_two_ranks_get_the_rows_of_one_and_a_resumed_loader_goes_on():
     for world in (1, 2):
         for rank in range(world):
             data = ring()
-            data.trainer = SimpleNamespace(global_rank=rank, world_size=world, overfit_batches=0)
+            data.trainer = trainer(rank, world)
             data.setup("fit")
             loader = iter(data.train_dataloader())
             batches[world, rank] = [next(loader)["image"] for _ in range(3)]
     for whole, first, second in zip(batches[1, 0], batches[2, 0], batches[2, 1], strict=True):
         assert torch.equal(whole, torch.cat([first, second]))
     again = ring()
-    again.trainer = SimpleNamespace(global_rank=0, world_size=1, overfit_batches=0)
+    again.trainer = trainer()
     again.load_state_dict({"batches": 2, "images": 4000})
     again.setup("fit")
     assert torch.equal(next(iter(again.train_dataloader()))["image"], batches[1, 0][2])

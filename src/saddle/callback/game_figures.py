@@ -16,6 +16,7 @@ from saddle.bound import Count
 from saddle.callback.curves import publish
 from saddle.callback.paced import Paced
 from saddle.callback.quality import PREFIX, Quality
+from saddle.callback.stop import stopped
 from saddle.data.module import ImageData
 from saddle.game.turn import Batch, Game, Moment, Networks
 from saddle.metric.agreement import agreement
@@ -56,7 +57,7 @@ class GameFigures(Paced):
             self._measure(trainer, module)
 
     def on_train_end(self, trainer: Trainer, module: LightningModule) -> None:
-        if self._measured != module.clock.iteration:
+        if self._measured != module.clock.iteration and not stopped(trainer):
             self._measure(trainer, module)
 
     @torch.no_grad()

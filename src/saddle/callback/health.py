@@ -17,6 +17,7 @@ from saddle.callback.finite import Losses, all_finite, what_is_not
 from saddle.callback.paced import Paced
 from saddle.callback.probe import gradients, neighbours, separation
 from saddle.callback.quality import FRECHET, Quality
+from saddle.callback.stop import end
 from saddle.error import Failed
 from saddle.file import relative
 from saddle.game.turn import Batch
@@ -232,8 +233,7 @@ class Health(Paced):
         """End the run after this iteration, on all ranks; only the first one has judged."""
         self.sentence = trainer.strategy.broadcast(self.sentence)
         if self.sentence is not None:
-            trainer.fit_loop.min_epochs = trainer.fit_loop.epoch_loop.min_steps = None  # they would keep it going
-            trainer.should_stop = True
+            end(trainer)
 
 
 def _last_good(trainer: Trainer) -> str:

@@ -6,11 +6,12 @@ from typing import Any
 import saddle.compat  # noqa: F401  isort: skip
 import torch
 from lightning import LightningModule, Trainer
+from torch import Tensor, nn
 
 from saddle.bound import Count
 from saddle.callback.curves import publish
 from saddle.callback.paced import Paced
-from saddle.data.module import ImageData
+from saddle.callback.stop import end, stopped
 from saddle.data.points import PointData
 from saddle.error import InputError
 from saddle.metric.classes import mode_coverage
@@ -24,6 +25,11 @@ from saddle.training.sampling import images_from, sources_for
 
 PREFIX = "metric/"
 FRECHET = f"{PREFIX}frechet"
+_AT_ONCE = 500  # images read between two looks at whether to stop
+
+
+class _CutShortError(Exception):
+    """A signal came in the middle of a comparison."""
 
 
 class Quality(Paced):
@@ -36,6 +42,8 @@ class Quality(Paced):
     so on, and where the classifier reads the data's own classes, how many are hit and their divergence (modes,
     modes_kl). Whenever metric/frechet is lower than ever, the checkpoint becomes `folder`/best.ckpt. What is read in
     the training images is kept in `cache`.
+
+    A signal cuts a comparison short; the run that goes on makes up for it before its first iteration.
 
     Only the first rank measures, all of `num`, so the figures do not depend on the number of processes.
     """
@@ -62,12 +70,13 @@ class Quality(Paced):
         self.real: Read | None = None
         """What was read in the training images."""
         self._measured: int | None = None
+        self._owed = False  # a comparison that a signal cut short: the resumed run makes up for it
 
     def state_dict(self) -> dict[str, Any]:
-        return {"best": self.best}
+        return {"best": self.best, "owed": self._owed}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.best = state["best"]
+        self.best, self._owed = state["best"], state.get("owed", False)
 
     def load(self, data: Any) -> Extractor | None:
         """The extractor for a data module, or None if no metric applies; raises InputError if it does not fit."""
@@ -88,8 +97,12 @@ class Quality(Paced):
 
     def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
         self.extractor = self.load(trainer.datamodule)
-        if self.extractor is None or not trainer.is_global_zero or trainer.fast_dev_run:
-            return
+        if self.extractor is not None and trainer.is_global_zero and not trainer.fast_dev_run:
+            self._prepare(trainer, module)
+        if self._owed:
+            self._compare(trainer, module)
+
+    def _prepare(self, trainer: Trainer, module: LightningModule) -> None:
         data = trainer.datamodule
         images = data.readable(chosen(data.training()[0], self.num))
         self.real = reference(images, self.extractor, self.cache)
@@ -104,21 +117,28 @@ class Quality(Paced):
             self._compare(trainer, module)
 
     def on_train_end(self, trainer: Trainer, module: LightningModule) -> None:
-        if self._measured != module.clock.iteration:
+        if self._measured != module.clock.iteration and not stopped(trainer):  # whoever stops it is waiting
             self._compare(trainer, module)
 
     def _compare(self, trainer: Trainer, module: GameModule) -> None:
         if self.extractor is None or trainer.fast_dev_run:
             return
-        self._measured = module.clock.iteration
-        figure = self._measure(trainer, module) if trainer.is_global_zero else 0.0
+        try:
+            figure = self._measure(trainer, module) if trainer.is_global_zero else 0.0
+        except _CutShortError:
+            figure = None
         figure = trainer.strategy.broadcast(figure)
+        self._owed = figure is None
+        if figure is None:
+            end(trainer)  # now, so that the checkpoint is of this iteration
+            return
+        self._measured = module.clock.iteration
         if self.best is None or figure < self.best:
             self.best = figure
             trainer.save_checkpoint(self.path)
 
     def _measure(self, trainer: Trainer, module: GameModule) -> float:
-        self.latest = self._samples(trainer.datamodule, module)
+        self.latest = self._samples(trainer, module)
         found = quick(self.real, self.latest)
         if self._shares is not None:
             counted = mode_coverage(self.latest.labels, self._shares)
@@ -127,14 +147,27 @@ class Quality(Paced):
         publish(trainer, module.clock.iteration, values)
         return values[FRECHET]
 
-    def _samples(self, data: ImageData, module: GameModule) -> Read:
+    def _samples(self, trainer: Trainer, module: GameModule) -> Read:
         """What the extractor reads in samples; where they are not finite, features that are not, either."""
-        sampler, finite = module.sampler(), []
-        watch = sampler.register_forward_hook(lambda network, given, made: finite.append(made.isfinite().all()))
-        sources = sources_for(sampler, data, self.num)
-        samples = images_from(sampler, self.num, hashed_seed(module.seed, "quality"), sources=sources)
-        watch.remove()
-        features, probabilities = self.extractor(data.readable(samples))
+        sampler, finite, data = module.sampler(), [], trainer.datamodule
+
+        def look(network: nn.Module, given: Any, made: Tensor) -> None:
+            finite.append(made.isfinite().all())
+            _go_on(trainer)
+
+        with sampler.register_forward_hook(look):
+            sources = sources_for(sampler, data, self.num)
+            samples = images_from(sampler, self.num, hashed_seed(module.seed, "quality"), sources=sources)
+        read = []
+        for part in data.readable(samples).split(_AT_ONCE):
+            _go_on(trainer)
+            read.append(self.extractor(part))
+        features, probabilities = (torch.cat(parts) for parts in zip(*read, strict=True))
         if not all(finite):
             features = torch.full_like(features, torch.inf)  # samples are bytes, which have no word for it
         return Read(features, probabilities)
+
+
+def _go_on(trainer: Trainer) -> None:
+    if stopped(trainer):
+        raise _CutShortError

@@ -33,10 +33,21 @@ class SampleGrids(Paced):
     training and after 1, 2, 5, 10, 20, 50, ... iterations, but at least every `every_iterations`. Where the data is
     points, a picture shows `points` samples over the data, in the landscape of D (`saddle.callback.landscape`). When a
     run goes on, pictures of later iterations in `folder` are removed.
+
+    Where there are more than `keep`, the one that leaves the smallest gap goes, so that what stays is spread over the
+    whole run; those of round iterations always stay.
     """
 
-    def __init__(self, folder: str, num: Count = 64, every_iterations: Count = 5000, points: Count = 1000) -> None:
+    def __init__(
+        self,
+        folder: str,
+        num: Count = 64,
+        every_iterations: Count = 5000,
+        points: Count = 1000,
+        keep: Count | None = 1000,
+    ) -> None:
         self.folder, self.num, self.every_iterations, self.points = Path(folder), num, every_iterations, points
+        self.keep = keep
         self._latest: int | None = None
 
     def next_due(self, iteration: int, rows: int) -> int:
@@ -67,6 +78,7 @@ class SampleGrids(Paced):
             grid = self._grid(module.sampler(), trainer.datamodule, module.seed)
         self.folder.mkdir(parents=True, exist_ok=True)
         to_pil_image(grid).save(self.folder / f"{self._latest:08d}.png")
+        self._thin_out()
         for logger in trainer.loggers:
             if hasattr(logger.experiment, "add_image"):
                 logger.experiment.add_image("samples", grid, self._latest)
@@ -83,6 +95,16 @@ class SampleGrids(Paced):
         if "discriminator" in module.networks:
             seen = landscape(module.networks["discriminator"], samples, data.training()[0], reach_of(data))
         return picture(samples, data, f"iteration {module.clock.iteration:,}: {in_words(samples, data)}", seen)
+
+    def _thin_out(self) -> None:
+        grids = {int(path.stem): path for path in self.folder.glob("*.png") if path.stem.isdecimal()}
+        numbers = sorted(grids)
+        if self.keep is None or len(numbers) <= self.keep:
+            return
+        between = zip(numbers, numbers[1:], numbers[2:], strict=False)
+        gaps = {number: after - before for before, number, after in between if next_round(number - 1) != number}
+        if gaps:
+            grids[min(gaps, key=gaps.get)].unlink()
 
     def _labels(self, classes: int) -> Tensor:
         """Labels of a grid: all classes in turn, or 64 evenly chosen ones if there are more, again and again."""

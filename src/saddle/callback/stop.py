@@ -1,52 +1,65 @@
 """Stopping on a signal, between two iterations."""
 
+import os
 import signal
 from types import FrameType
 from typing import Any
 
 import saddle.compat  # noqa: F401  isort: skip
+import torch
 from lightning import LightningModule, Trainer
 
 from saddle.callback.paced import Patient
-
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+from saddle.interrupt import Interrupted, listen
 
 
 class StopOnSignal(Patient):
-    """Ctrl-C and SIGTERM end training after the current iteration, so that a whole checkpoint is kept.
+    """A signal (`saddle.interrupt.SIGNALS`) ends training after the current iteration, so that a checkpoint is kept.
 
-    With several ranks all of them stop at the same iteration, whichever was told. A second Ctrl-C interrupts at once.
+    With several ranks all of them stop at the same iteration, whichever was told. A second Ctrl-C raises Interrupted at
+    once, as does any signal before the first iteration and after the last, when there is nothing more to save; other
+    signals may come twice, from a launcher and to its group.
     """
 
     def __init__(self) -> None:
         self.signal: int | None = None
         """The number of the signal that ended training, or None."""
-        self._before: dict[int, Any] = {}
+        self._iterating = False
 
     def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
-        self._before = {number: signal.signal(number, self._note) for number in _SIGNALS}
+        listen(self._hear)  # in place of Lightning's handlers; it puts back those that it found
+
+    def on_train_batch_start(self, trainer: Trainer, module: LightningModule, *_: Any) -> None:
+        self._iterating = True
 
     def on_train_batch_end(self, trainer: Trainer, module: LightningModule, *_: Any) -> None:
-        noticed = self.signal is not None
+        number = self.signal or 0
         if trainer.world_size > 1:
-            noticed = trainer.strategy.reduce_boolean_decision(noticed, all=False)
-        if noticed:
-            self.signal = self.signal or signal.SIGTERM
-            trainer.fit_loop.min_epochs = trainer.fit_loop.epoch_loop.min_steps = None  # they would keep it going
-            trainer.should_stop = True
+            number = int(trainer.strategy.reduce(torch.tensor(number, device=module.device), reduce_op="max"))
+        if number:
+            self.signal = number
+            end(trainer)
 
     def on_train_end(self, trainer: Trainer, module: LightningModule) -> None:
-        self._restore()  # before Lightning restores what it found itself
+        self._iterating = False
 
-    def on_exception(self, trainer: Trainer, module: LightningModule, exception: BaseException) -> None:
-        self._restore()
+    def _hear(self, number: int, frame: FrameType | None) -> None:
+        again = self.signal is not None
+        if again and number != signal.SIGINT:
+            return
+        self.signal = self.signal or number
+        if again or not self._iterating:
+            raise Interrupted(self.signal)
+        if number == signal.SIGINT and os.environ.get("LOCAL_RANK", "0") == "0":
+            os.write(2, b"\nstopping after this iteration; Ctrl-C again: at once\n")  # print may be in the middle of it
 
-    def _restore(self) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-        self._before = {}
 
-    def _note(self, number: int, frame: FrameType | None) -> None:
-        if self.signal == signal.SIGINT and number == signal.SIGINT:
-            raise KeyboardInterrupt
-        self.signal = number
+def stopped(trainer: Trainer) -> bool:
+    """Whether a signal has ended training."""
+    return any(isinstance(callback, StopOnSignal) and callback.signal is not None for callback in trainer.callbacks)
+
+
+def end(trainer: Trainer) -> None:
+    """End training after the iteration in play, whatever is set as its least length."""
+    trainer.fit_loop.min_epochs = trainer.fit_loop.epoch_loop.min_steps = None
+    trainer.should_stop = True

@@ -1,10 +1,37 @@
 """The command line: the only place that knows Hydra. Importing it loads nothing heavy."""
 
+import os
+import signal
 import sys
+
+from saddle.error import InputError
+from saddle.interrupt import Interrupted, leave, listen
 
 
 def train() -> None:
-    """`python train.py [overrides]`: train, and exit with 0, 1, 2 (bad input), 130 or 143 (signals)."""
+    """`python train.py [overrides]`: train, and exit with 0, 1, 2 (bad input), or 128 and the number of a signal."""
+    listen(leave)
+    try:
+        _train()
+    except Interrupted as told:
+        from saddle.cli.folder import remove_claimed
+
+        remove_claimed()
+        if os.environ.get("LOCAL_RANK", "0") == "0":
+            name = signal.Signals(told.number).name
+            print(f"stopped by {name} before training began: give the same command again", file=sys.stderr, flush=True)
+        os._exit(128 + told.number)  # packages half imported would have more to say
+
+
+def _train() -> None:
+    if any(text.startswith("keep=") for text in sys.argv[1:]):
+        from saddle.cli.keep import keep
+
+        try:
+            sys.exit(keep(sys.argv[1:]))
+        except InputError as error:
+            print(error, file=sys.stderr)
+            sys.exit(2)
     from saddle.cli.launch import launch
 
     launch()

@@ -5,9 +5,14 @@ import os
 import shutil
 from pathlib import Path
 
+from saddle.cli.override import value_of
 from saddle.error import InputError
 
+PRODUCTS = ("tensorboard", "samples", "checkpoints", "metrics.csv", "summary.json")
+"""What training leaves in a run's folder."""
+
 _claimed: list[Path] = []
+_held: dict[Path, int] = {}
 _SETTINGS = {".hydra", "multirun.yaml", "error.txt"}  # what a run or sweep holds that never trained
 
 
@@ -32,17 +37,52 @@ def unique_folder(wanted: str) -> str:
     raise InputError(f"hydra.run.dir={wanted} is taken")
 
 
-def hold(folder: Path) -> int | None:
-    """Lock a folder for this process; a descriptor whose closing lets it go, or None if another process holds it."""
+def hold(folder: Path) -> bool:
+    """Lock a folder for this process, until it lets go or ends in whatever way; False if another process holds it."""
+    folder = folder.resolve()
+    if folder in _held:
+        return True
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(descriptor)
-        return None
+        return False
     except OSError:
         pass  # this file system has no locks
-    return descriptor
+    _held[folder] = descriptor
+    return True
+
+
+def claim(arguments: list[str]) -> None:
+    """Lock the folder that a command line names for its run, made if need be, before Hydra writes there.
+
+    Raises InputError if another process trains there. What only Hydra can read (a folder named by ${...}) is locked
+    when the run begins.
+    """
+    text = next((text for text in reversed(arguments) if text.startswith("hydra.run.dir=")), "")
+    named = value_of(text).replace("\\'", "'").replace("\\\\", "\\")
+    if not named or "${" in named or "LOCAL_RANK" in os.environ or any(text.startswith("-") for text in arguments):
+        return
+    folder = Path(named)
+    new = not folder.exists()
+    folder.mkdir(parents=True, exist_ok=True)
+    if not hold(folder):
+        raise InputError(f"{folder}: another process trains there; wait for it or end it first")
+    if new:
+        _claimed.append(folder)
+
+
+def let_go(folder: Path) -> None:
+    """Unlock a folder that this process holds."""
+    os.close(_held.pop(folder.resolve()))
+
+
+def clear(folder: Path) -> None:
+    """Remove what training left in a run's folder; its settings stay."""
+    for name in PRODUCTS:
+        path = folder / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 
 def remove_claimed() -> None:

@@ -4,7 +4,6 @@ import gc
 import logging
 import multiprocessing
 import os
-import shutil
 import signal
 import sys
 import traceback
@@ -18,17 +17,16 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
-from saddle.cli.folder import hold
+from saddle.cli.folder import clear, hold, let_go
 from saddle.cli.override import quoted
 from saddle.cli.sweep import ERROR, figure_of, last_checkpoint, planned, state_of
 from saddle.cli.threads import share_cores, usable_cores
 from saddle.error import Failed, InputError, Stopped
+from saddle.interrupt import listen
 
 begun: list[Path] = []
 """The folder of the sweep that this process started; empty in a worker, which only plays its jobs."""
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
-_PRODUCTS = ("tensorboard", "samples", "checkpoints", "metrics.csv", "summary.json")
 _stopped: int | None = None
 _playing = False
 
@@ -46,7 +44,7 @@ class SweepStart(Callback):
         with open_dict(config):
             config.hydra.sweep.dir = str(folder)
             config.hydra.overrides.hydra.append(f"hydra.sweep.dir={quoted(folder)}")
-        if hold(folder) is None:  # kept until the process ends
+        if not hold(folder):  # kept until the process ends
             print(f"resume={folder}: another process is at this sweep; wait for it or end it first", file=sys.stderr)
             sys.exit(2)
         begun.append(folder)
@@ -58,8 +56,7 @@ class SweepStart(Callback):
         if parallel is not None:
             wanted = parallel if parallel > 0 else max(1, usable_cores() + 1 + parallel)
             share_cores(wanted if jobs is None else min(wanted, len(jobs)))
-        for number in _SIGNALS:
-            signal.signal(number, _stop if parallel is None else _pass_on)
+        listen(_stop if parallel is None else _pass_on)
 
 
 def stopped() -> int | None:
@@ -81,8 +78,7 @@ def play(folder: Path, read: Callable[[], dict[str, Any]]) -> float | None:
     """
     global _playing
     if not begun:
-        for number in _SIGNALS:
-            signal.signal(number, _stop)
+        listen(_stop)
     try:
         if _stopped is not None:
             raise SystemExit(128 + _stopped)
@@ -98,14 +94,13 @@ def play(folder: Path, read: Callable[[], dict[str, Any]]) -> float | None:
 
 
 def _play(folder: Path, read: Callable[[], dict[str, Any]]) -> float | None:
-    held = hold(folder)
-    if held is None:  # a worker whose sweep was killed goes on until its job is done
+    if not hold(folder):  # a worker whose sweep was killed goes on until its job is done
         print(f"job {folder.name}: another process is at it; it is left alone", file=sys.stderr, flush=True)
         return None
     try:
         return _trained(folder, read)
     finally:
-        os.close(held)
+        let_go(folder)
 
 
 def _trained(folder: Path, read: Callable[[], dict[str, Any]]) -> float | None:
@@ -135,9 +130,7 @@ def _prepared(folder: Path) -> str | None:
     """What a job goes on from; where there is nothing, what it left behind is removed."""
     if last_checkpoint(folder) is not None:
         return str(folder)
-    for name in _PRODUCTS:
-        path = folder / name
-        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    clear(folder)
     return None
 
 

@@ -5,7 +5,7 @@ import sys
 import traceback
 from functools import partial
 from pathlib import Path
-from signal import SIGINT
+from signal import SIG_IGN, SIGINT
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
@@ -14,12 +14,13 @@ from omegaconf import DictConfig
 
 from saddle.cli import job
 from saddle.cli.compose import one_sentence, plain_config
-from saddle.cli.folder import config_folder, remove_claimed
+from saddle.cli.folder import claim, config_folder, remove_claimed
 from saddle.cli.lean import import_lean
 from saddle.cli.resume import resume_arguments
 from saddle.cli.sweep import folders
 from saddle.cli.table import conclude
 from saddle.error import Failed, InputError, Stopped
+from saddle.interrupt import listen
 
 _begun: list[bool] = []  # filled when Hydra hands over: from then on an OSError is a failure, not bad input
 
@@ -57,6 +58,7 @@ def _launch() -> None:
     try:
         with one_sentence(sys.argv[1:]):
             sys.argv[1:] = resume_arguments(sys.argv[1:])
+            claim(sys.argv[1:])
             hydra.main(version_base="1.3", config_path=config_folder(), config_name="train")(_task)()
     except InputError as error:
         refuse(str(error))
@@ -93,3 +95,5 @@ def _task(config: DictConfig) -> float | None:
     except Stopped as stopped:
         print(stopped, file=sys.stderr)
         sys.exit(128 + stopped.number)
+    finally:
+        listen(SIG_IGN)  # all is written

@@ -16,11 +16,14 @@ from saddle.callback.health import Health
 from saddle.callback.stop import StopOnSignal
 from saddle.cli.build import Built, Config, build
 from saddle.cli.figure import check_extractor, check_figure
+from saddle.cli.folder import hold
+from saddle.cli.ranks import Ranks, is_lost_connection
 from saddle.cli.resume import check_free, check_processes, check_same, checkpoint_of
-from saddle.cli.sweep import figure_of, summary_of
+from saddle.cli.sweep import figure_of, last_checkpoint, summary_of
 from saddle.cli.unwritten import writing_fails_in_words
 from saddle.error import Failed, InputError, Stopped
 from saddle.file import remove_rests
+from saddle.interrupt import Interrupted
 from saddle.training.checkpoint import MARK, check_fits, read_checkpoint
 
 _NOT_MEANT_FOR_USERS = (
@@ -40,10 +43,12 @@ def run(config: Config) -> float | None:
         warnings.filterwarnings("ignore", message)
     checkpoint, content = None, {}
     folder = Path(config["folder"])
-    first_rank = os.environ.get("LOCAL_RANK", "0") == "0"
+    first_rank = all(os.environ.get(name, "0") == "0" for name in ("LOCAL_RANK", "NODE_RANK"))
     if not config["resume"] and first_rank:
         check_free(folder)
     if first_rank:
+        if not hold(folder):  # until this process ends
+            raise InputError(f"{folder}: another process trains there; wait for it or end it first")
         for place in (folder, folder / "checkpoints"):
             remove_rests(place)
     if config["resume"]:
@@ -74,31 +79,65 @@ def run(config: Config) -> float | None:
     try:
         with writing_fails_in_words(built.trainer):
             stopped = _fit(built, checkpoint)
-        _check_end(built, config["folder"], stopped)
+        _check_end(built, folder, stopped)
     except (Failed, Stopped):
         if built.trainer.is_global_zero:
             raise
-        return None  # another rank's error would have the first one killed
+        return None  # all ranks end together, and the first one says it
     return figure_of(config["figure"], folder)
 
 
-def _check_end(built: Built, folder: str, stopped: int | None) -> None:
+def _check_end(built: Built, folder: Path, stopped: int | None) -> None:
     """Raise Stopped or Failed if signal `stopped` or an alarm ended training before its time."""
-    again = f"go on with: python train.py resume={shlex.quote(folder)} trainer.max_steps={built.trainer.max_steps}"
     if stopped is not None:
-        raise Stopped(stopped, f"stopped by {signal.Signals(stopped).name}; {again}")
+        raise Stopped(stopped, f"stopped by {signal.Signals(stopped).name}; {_again(built, folder)}")
     alarms = [c.sentence for c in built.trainer.callbacks if isinstance(c, Health) and c.sentence is not None]
     if alarms:
-        raise Failed(f"{alarms[0]}; {again} callback.health.stop=false")
+        raise Failed(f"{alarms[0]}; {_again(built, folder)} callback.health.stop=false")
+
+
+def _again(built: Built, folder: Path) -> str:
+    if last_checkpoint(folder) is None:
+        return "there is no checkpoint yet, so begin anew"
+    return f"go on with: python train.py resume={shlex.quote(str(folder))} trainer.max_steps={built.trainer.max_steps}"
 
 
 def _fit(built: Built, checkpoint: Path | None) -> int | None:
     """Train; the number of the signal that ended it, or None."""
     stop = next((c for c in built.trainer.callbacks if isinstance(c, StopOnSignal)), None)
+    ranks = Ranks(built.trainer.strategy.launcher)
+    ranks.watch()
     try:
         built.trainer.fit(built.module, datamodule=built.data, ckpt_path=checkpoint, weights_only=True)
     except MisconfigurationException as error:
         raise InputError(f"trainer: {str(error).splitlines()[0]}") from error
-    except SystemExit:
-        return signal.SIGINT  # Lightning's way out of a second Ctrl-C
+    except InputError:
+        if not built.trainer.is_global_zero:
+            sys.exit(2)  # the first rank says it
+        raise
+    except Interrupted as told:
+        ranks.kill()
+        if not built.trainer.is_global_zero:
+            raise  # it was told alone
+        return told.number
+    except Exception as error:
+        if is_lost_connection(error):
+            _blame(ranks, built)
+        ranks.kill()
+        raise
+    finally:
+        ranks.end()
     return stop.signal if stop is not None else None
+
+
+def _blame(ranks: Ranks, built: Built) -> None:
+    """Say that another process has failed, if it has, instead of what that does to this one."""
+    found = ranks.failed(wait=5.0)
+    if not built.trainer.is_global_zero:
+        if found is not None:
+            print(f"\ntraining failed: {found.sentence}", file=sys.stderr)  # after a bar that nobody closed
+        sys.exit(1)
+    if found is None:
+        return
+    sentence = f"{found.sentence}; {_again(built, Path(built.trainer.default_root_dir))}"
+    raise Failed(sentence) if found.signal is None else Stopped(found.signal, Failed.BEGINS + sentence)

@@ -130,6 +130,8 @@ class MemoryData(LightningDataModule, ABC):
             return
         (rows, labels), sources = self.training(), self.training_sources()
         trainer = self.trainer
+        if trainer.world_size > 1:
+            self._check_alike(len(rows))
         if trainer.overfit_batches > 0:
             count = trainer.overfit_batches
             keep = slice(int(count * self.rows) if isinstance(count, int) else int(count * len(rows)))
@@ -150,6 +152,16 @@ class MemoryData(LightningDataModule, ABC):
     def in_blocks(self, size: int, next_stop: Callable[[int], int]) -> None:
         """Deliver up to `size` batches at a time, as `saddle.data.block` says."""
         self._blocks = size, next_stop
+
+    def _check_alike(self, count: int) -> None:
+        """Raise InputError, on all ranks, if they have read different numbers of rows: one would wait for ever."""
+        strategy, what = self.trainer.strategy, self.rows_are
+        first = strategy.broadcast(count)
+        if not strategy.reduce_boolean_decision(count == first, all=True):
+            raise InputError(
+                f"data: the processes have read different numbers of {what} (the first one {first}): each needs "
+                "the same files"
+            )
 
     def train_dataloader(self) -> MemoryLoader | BlockLoader:
         assert self.loader is not None
