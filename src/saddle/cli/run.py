@@ -7,6 +7,7 @@ import signal
 import sys
 import warnings
 from pathlib import Path
+from typing import Any
 
 import saddle.compat  # noqa: F401  isort: skip
 from lightning.fabric.utilities.exceptions import MisconfigurationException
@@ -62,16 +63,7 @@ def run(config: Config) -> float | None:
     check_figure(config["figure"], built)
     check_extractor(built)
     if checkpoint is not None:
-        check_same(content[MARK]["record"], built.module.record, checkpoint)
-        check_processes(content[MARK], built.trainer.world_size, config["checkpoints"]["elastic"], checkpoint)
-        check_fits(content["state_dict"], built.module, checkpoint)
-        if 0 <= built.trainer.max_steps <= iteration:
-            if built.trainer.max_steps < iteration or summary_of(folder).get("finished"):
-                raise InputError(
-                    f"trainer.max_steps and training.images end this run at iteration {built.trainer.max_steps}, and "
-                    f"{checkpoint} is at iteration {iteration} already: ask for more to go on"
-                )
-            built.trainer.callbacks.append(Finish())
+        _check_resumed(config, built, checkpoint, content)
     del content
     if first_rank:
         built.data.prepare_data()
@@ -85,6 +77,21 @@ def run(config: Config) -> float | None:
             raise
         return None  # all ranks end together, and the first one says it
     return figure_of(config["figure"], folder)
+
+
+def _check_resumed(config: Config, built: Built, checkpoint: Path, content: dict[str, Any]) -> None:
+    """Raise InputError unless the run in `checkpoint` can go on as `config` says."""
+    mark, last, iteration = content[MARK], built.trainer.max_steps, content[MARK]["clock"]["iteration"]
+    check_same(mark["record"], built.module.record, checkpoint)
+    check_processes(mark, built.trainer.world_size, config["checkpoints"]["elastic"], checkpoint)
+    check_fits(content["state_dict"], built.module, checkpoint)
+    if 0 <= last <= iteration:
+        if last < iteration or summary_of(Path(config["folder"])).get("finished"):
+            raise InputError(
+                f"trainer.max_steps and training.images end this run at iteration {last}, and {checkpoint} is at iteration "
+                f"{iteration} already: ask for more to go on"
+            )
+        built.trainer.callbacks.append(Finish())
 
 
 def _check_end(built: Built, folder: Path, stopped: int | None) -> None:
