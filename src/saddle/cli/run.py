@@ -88,8 +88,8 @@ def _check_resumed(config: Config, built: Built, checkpoint: Path, content: dict
     if 0 <= last <= iteration:
         if last < iteration or summary_of(Path(config["folder"])).get("finished"):
             raise InputError(
-                f"trainer.max_steps and training.images end this run at iteration {last}, and {checkpoint} is at iteration "
-                f"{iteration} already: ask for more to go on"
+                f"trainer.max_steps and training.images end this run at iteration {last}, and {checkpoint} is at "
+                f"iteration {iteration} already: ask for more to go on"
             )
         built.trainer.callbacks.append(Finish())
 
