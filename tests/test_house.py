@@ -16,7 +16,8 @@ from helpers import REPOSITORY
 PACKAGE = REPOSITORY / "src" / "saddle"
 FLOORS = {
     **dict.fromkeys(
-        ("error", "bound", "seed", "file", "schedule", "compat", "loss", "penalty", "layer", "augmentation"), 0
+        ("error", "bound", "seed", "file", "memory", "schedule", "compat", "loss", "penalty", "layer", "augmentation"),
+        0,
     ),
     **dict.fromkeys(("architecture", "data", "metric"), 1),
     "game": 2,

@@ -6,7 +6,7 @@ import saddle.compat  # noqa: F401  isort: skip
 from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import Callback
 
-from saddle.bound import Count
+from saddle.bound import Count, Samples
 from saddle.callback.curves import publish
 from saddle.callback.quality import PREFIX
 from saddle.data.points import PointData
@@ -26,7 +26,7 @@ class PointQuality(Callback):
     samples in high quality.
     """
 
-    def __init__(self, num: Count = SAMPLES, every_iterations: Count = 250) -> None:
+    def __init__(self, num: Samples = SAMPLES, every_iterations: Count = 250) -> None:
         if num < 6:
             raise ValueError("num should be at least 6: coverage looks at five neighbours")
         self.num, self.every_iterations = num, every_iterations

@@ -8,7 +8,7 @@ import torch
 from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import Callback
 
-from saddle.bound import Count
+from saddle.bound import Count, Samples
 from saddle.callback.curves import publish
 from saddle.data.module import ImageData
 from saddle.data.points import PointData
@@ -43,7 +43,7 @@ class Quality(Callback):
         self,
         folder: str,
         extractor: str = "auto",
-        num: Count = 10_000,
+        num: Samples = 10_000,
         every_images: Count | None = 256_000,
         cache: str | None = "outputs/cache",
     ) -> None:

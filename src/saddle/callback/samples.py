@@ -12,7 +12,7 @@ from torch.nn.functional import pad
 from torchvision.transforms.functional import to_pil_image
 from torchvision.utils import make_grid
 
-from saddle.bound import Count
+from saddle.bound import Count, Samples
 from saddle.callback.landscape import landscape, picture, reach_of
 from saddle.data.module import ImageData
 from saddle.data.points import PointData
@@ -32,7 +32,7 @@ class SampleGrids(Callback):
     points, a picture shows `points` samples over the data, in the landscape of D (`saddle.callback.landscape`).
     """
 
-    def __init__(self, folder: str, num: Count = 64, every_iterations: Count = 5000, points: Count = 1000) -> None:
+    def __init__(self, folder: str, num: Samples = 64, every_iterations: Count = 5000, points: Samples = 1000) -> None:
         self.folder, self.num, self.every_iterations, self.points = Path(folder), num, every_iterations, points
         self._latest: int | None = None
 

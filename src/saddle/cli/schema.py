@@ -54,12 +54,16 @@ def resolve_target(path: str, name: Any) -> type:
     if not isinstance(name, str) or not name.startswith(_PREFIXES):
         raise InputError(f"{path}._target_={name}: only classes below {', '.join(_PREFIXES)} are built")
     module, _, attribute = name.rpartition(".")
+    if not all(part.isidentifier() for part in name.split(".")):
+        raise InputError(f"{path}._target_={name}: this is no name of a class")
     try:
         target = getattr(importlib.import_module(module), attribute)
     except (ImportError, AttributeError) as error:
         raise InputError(f"{path}._target_={name}: there is no such class") from error
     if not inspect.isclass(target):
         raise InputError(f"{path}._target_={name}: this is not a class")
+    if not f"{target.__module__}.".startswith(_PREFIXES):  # that a module of ours imports from elsewhere
+        raise InputError(f"{path}._target_={name}: only classes below {', '.join(_PREFIXES)} are built")
     return target
 
 
@@ -71,17 +75,21 @@ def check_parameters(path: str, values: Mapping[str, Any], target: type) -> None
     variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     known = [name for name, parameter in parameters.items() if name not in injected and parameter.kind not in variadic]
     for name, value in values.items():
-        if name.startswith("_") and name.endswith("_"):
-            continue
         setting = f"{path}.{name}" if path else name
+        if name == "_target_":
+            continue
+        if name == "_partial_" and injected:
+            if value is not True:
+                raise InputError(f"{setting}={_shown(value)}: optimizers are made later, with parameters: use true")
+            continue
         if name not in known:
             foreign = issubclass(target, Optimizer) and name in _OPTIMIZER_BOUNDS
             mend = f"; if an experiment gives {target.__name__} this, leave it out by ~{setting}" if foreign else ""
             raise InputError(unknown_setting(setting, name, known) + mend)
         bounds = _OPTIMIZER_BOUNDS if issubclass(target, Optimizer) else {}
         check(setting, value, bounds.get(name, hints.get(name, Any)))
-    for name in known:
-        if parameters[name].default is inspect.Parameter.empty and name not in values:
+    for name in [*known, *(["_partial_"] if injected else [])]:
+        if name not in values and (name == "_partial_" or parameters[name].default is inspect.Parameter.empty):
             raise InputError(f"{path}.{name} is missing".lstrip(".") + ": it has no default")
 
 
@@ -96,7 +104,9 @@ def unknown_setting(setting: str, name: str, known: list[str]) -> str:
 def _check_target(path: str, node: dict[str, Any], expected: Any) -> None:
     target = resolve_target(path, node["_target_"])
     kinds = [kind for kind in _members(expected) if inspect.isclass(kind) and kind not in (*_PLAIN, Any)]
-    if kinds and not issubclass(target, tuple(kinds)):
+    if not kinds:
+        raise InputError(f"{path}._target_={node['_target_']}: expected a plain value here, not an object")
+    if not issubclass(target, tuple(kinds)):
         raise InputError(f"{path}._target_={node['_target_']}: expected a {' or '.join(k.__name__ for k in kinds)}")
     check_parameters(path, node, target)
 

@@ -40,9 +40,12 @@ def check_idx_pair(images: Path, labels: Path) -> int:
     for path in (images, labels):
         if not path.is_file():
             raise InputError(f"{path}: expected a file, found none")
-    (count, *_), (label_count,) = _header(images, _IMAGES_MAGIC), _header(labels, _LABELS_MAGIC)
+    shape, (label_count,) = _header(images, _IMAGES_MAGIC), _header(labels, _LABELS_MAGIC)
+    count = shape[0]
     if count == 0:
         raise InputError(f"{images}: expected images, found 0")
+    if 0 in shape:
+        raise InputError(f"{images}: expected images with pixels, found {' x '.join(map(str, shape))}")
     if count != label_count:
         raise InputError(f"{labels}: expected {count} labels, one per image of {images.name}, found {label_count}")
     return count
