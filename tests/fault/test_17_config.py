@@ -36,14 +36,14 @@ def test_anything_builds_or_is_refused_in_a_sentence(part):
     counted = Counter()
 
     @seed(part)
-    @settings(max_examples=50, **COMMON)
+    @settings(max_examples=40, **COMMON)
     @given(hostile())
     def run(overrides):
         held(overrides, counted)
 
     run()
-    assert counted["refused"] > 10 * (counted["built"] > 0)
-    assert sum(counted.values()) >= 45
+    assert counted["refused"] > 20
+    assert sum(counted.values()) >= 36
 
 
 @pytest.mark.slow
@@ -72,7 +72,7 @@ REFUSED = {
     "loss='${'": "loss='${': a group is chosen by",
     "=1": "=1: this is not setting=value",
     "penalty=[nowhere]": "penalty=nowhere: there is no such option; choose one of balanced_consistency,",
-    "callback=???": "callback is not chosen: choose one of default",
+    "callback=???": "callback=???: a group is chosen by",
     "+loss=hinge": "+loss=hinge: there is one already: use loss=hinge to choose another",
     "optimizer.lr=1,2": "optimizer.lr=1,2: several values: add -m to sweep over them",
     "training.schedule.generator=[]": "training.schedule.generator=[]: this holds settings by name",

@@ -93,8 +93,6 @@ def config_message(text: str, overrides: Sequence[str] = ()) -> str:
         return f"{match[1]}: several values: add -m to sweep over them, or write a list as [a,b] and a text in quotes"
     if match := re.search(r"Multiple values for \S+ To override a value use 'override (\S+): (.+)'", text):
         return f"+{match[1]}={match[2]}: there is one already: use {match[1]}={match[2]} to choose another"
-    if match := re.search(r"You must specify '([^']+)'", text):
-        return f"{match[1]} is not chosen: choose one of {', '.join(lines[lines.index('Available options:') + 1 :])}"
     if match := re.search(r"Missing mandatory value.*full_key: (\S+)", text, re.DOTALL):
         return f"{match[1]} is missing: {_ASKED.get(match[1], 'it has no default')}"
     if match := re.search(r"Could not (?:find|load) '([^']+)'", text):
