@@ -120,8 +120,19 @@ def test_no_absolute_path_of_a_machine_in_any_file():
 
 def test_every_test_file_mirrors_a_source_file():
     for path in (REPOSITORY / "tests").glob("*/test_*.py"):
+        if path.parent.name == "fault":
+            continue
         source = PACKAGE / path.parent.name / path.name.removeprefix("test_")
         assert source.exists(), f"{path} tests no file of that name"
+
+
+def test_the_table_of_faults_names_every_test_of_a_fault_in_its_row():
+    pages = "\n".join(path.read_text() for path in (REPOSITORY / "docs").glob("faults*.md"))
+    named = set(re.findall(r"^\| (\d+) \|.*`(tests/fault/test_\w+\.py)` \|$", pages, re.MULTILINE))
+    there = {path.relative_to(REPOSITORY).as_posix() for path in (REPOSITORY / "tests" / "fault").glob("test_*.py")}
+    assert {path for _, path in named} == there
+    for number, path in named:
+        assert Path(path).name.startswith(f"test_{int(number):02d}_")
 
 
 def test_constraints_name_exact_public_versions_inside_the_tested_ranges():
