@@ -21,7 +21,8 @@ def _header(path: Path, magic: int) -> tuple[int, ...]:
     found, *shape = struct.unpack(f">{1 + dimensions}I", head)
     if found != magic:
         known = f" (idx {_KIND[found]})" if found in _KIND else ""
-        raise InputError(f"{path}: expected magic number {magic} (idx {_KIND[magic]}), found {found}{known}")
+        mend = "unpack it, it is a gzip file" if head.startswith(b"\x1f\x8b") else "fetch the file again"
+        raise InputError(f"{path}: expected magic number {magic} (idx {_KIND[magic]}), found {found}{known}: {mend}")
     expected = length + math.prod(shape)
     size = path.stat().st_size
     if size != expected:
