@@ -77,7 +77,7 @@ EVIL = "+hydra.callbacks.evil={{_target_:builtins.open,file:{},mode:w}}"
 
 
 def test_hydra_itself_builds_nothing_that_is_named_to_it(tmp_path):
-    result = train(*BASE, EVIL.format(tmp_path / "made"), cwd=tmp_path)
+    result = train(*BASE, "trainer.max_steps=1", EVIL.format(tmp_path / "made"), cwd=tmp_path)
     assert result.returncode == 2, result.stderr
     assert "Hydra's own parts are chosen by their groups, never by a _target_; leave it out" in result.stderr
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

@@ -113,7 +113,11 @@ def test_thousands_of_spoilt_files(capsys):
             "train-images-idx3-ubyte: expected 3152 bytes for 4 x 28 x 28, found 3151: fetch the file",
         ),
         (IMAGES + b"x", LABELS, "expected 3152 bytes for 4 x 28 x 28, found 3153"),
-        (LABELS + bytes(9), LABELS, "expected magic number 2051 (idx images), found 2049 (idx labels): fetch the file again"),
+        (
+            LABELS + bytes(9),
+            LABELS,
+            "expected magic number 2051 (idx images), found 2049 (idx labels): fetch the file again",
+        ),
         (gzip.compress(IMAGES), LABELS, "found 529205248: unpack it, it is a gzip file"),
         (b"", LABELS, "expected an idx header of 16 bytes, found 0"),
         (IMAGES, LABELS[:-1], "train-labels-idx1-ubyte: expected 12 bytes for 4, found 11"),

@@ -70,6 +70,8 @@ REFUSED = {
     "~architecture/encoder=1": "~architecture/encoder=1: a group is chosen by",
     "data=../data/mnist": "data=../data/mnist: a group is chosen by",
     "loss='${'": "loss='${': a group is chosen by",
+    "hydra=null": "hydra=null: a group is chosen by",
+    "hydra/launcher=[1]": "hydra/launcher=[1]: a group is chosen by",
     "=1": "=1: this is not setting=value",
     "penalty=[nowhere]": "penalty=nowhere: there is no such option; choose one of balanced_consistency,",
     "callback=???": "callback=???: a group is chosen by",

@@ -28,7 +28,8 @@ def check_choices(overrides: Sequence[str]) -> None:
         group = override.key_or_group
         if not group:
             raise InputError(f"{text}: this is not setting=value (it names no setting)")
-        if (Path(config_folder()) / group).is_dir() and not _names(override):
+        ours = (Path(config_folder()) / group).is_dir()
+        if (ours or re.match(r"hydra(/|$)", group)) and not _names(override):
             raise InputError(f"{text}: a group is chosen by the name of one of its files: see python train.py --help")
 
 
