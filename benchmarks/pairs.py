@@ -90,7 +90,7 @@ GAMES = {  # each with small networks, on data that is small
     ],
 }
 QUIET = ["logger=none", "figure=null", "folder=unused"]  # nothing but training
-QUIET += ["trainer.enable_model_summary=false", "+trainer.enable_checkpointing=false"]
+QUIET += ["trainer.enable_model_summary=false"]
 QUIET += [
     f"~callback.{name}"
     for name in ("curves", "samples", "progress", "checkpoint", "quality", "health", "summary", "game")

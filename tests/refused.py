@@ -62,7 +62,7 @@ REFUSED = {
     "trainer.max_steps=-2": "trainer.max_steps=-2: use a count of at least 0, or -1 for no limit",
     "trainer.max_time=5m": "trainer: ",
     "trainer.log_every_n_steps=0": "trainer.log_every_n_steps=0 should be at least 1",
-    "trainer.accelerator=quantum": "trainer: ",
+    "trainer.accelerator=quantum": "trainer.accelerator=quantum: use one of auto, cpu",
     "+trainer.max_stepss=5": "did you mean trainer.max_steps?",
     "callback.samples.num=0": "callback.samples.num=0: should be greater than or equal to 1",
     "checkpoints.every_images=0": "checkpoints.every_images=0: should be",

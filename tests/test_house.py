@@ -15,7 +15,9 @@ from helpers import REPOSITORY
 
 PACKAGE = REPOSITORY / "src" / "saddle"
 FLOORS = {
-    **dict.fromkeys(("error", "bound", "seed", "file", "seal", "interrupt", "schedule", "tracing", "compat"), 0),
+    **dict.fromkeys(
+        ("error", "bound", "seed", "file", "memory", "seal", "interrupt", "schedule", "tracing", "compat"), 0
+    ),
     **dict.fromkeys(("loss", "penalty", "layer", "augmentation"), 0),
     **dict.fromkeys(("architecture", "data", "metric"), 1),
     "game": 2,

@@ -6,19 +6,45 @@
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from annotated_types import Ge, Gt, Le, Lt, MinLen
+from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
 
-Count = Annotated[int, Ge(1)]
+_LARGEST = 2**63 - 1  # that a tensor or a counter can hold
+
+Count = Annotated[int, Ge(1), Le(_LARGEST)]
 """An integer of at least 1."""
 
 Counts = Annotated[Sequence[Count], MinLen(1)]
 """A list of at least one integer, each at least 1."""
 
-Several = Annotated[int, Ge(2)]
+Several = Annotated[int, Ge(2), Le(_LARGEST)]
 """An integer of at least 2."""
 
-Index = Annotated[int, Ge(0)]
+Index = Annotated[int, Ge(0), Le(_LARGEST)]
 """An integer of at least 0."""
+
+Size = Annotated[int, Ge(1), Le(65_536)]
+"""A number of features, channels or other rows of a weight, in 1..65536: no network for small images has more."""
+
+Sizes = Annotated[Sequence[Size], MinLen(1), MaxLen(100)]
+"""A list of 1 to 100 sizes, one for each layer."""
+
+AnySizes = Annotated[Sequence[Size], MaxLen(100)]
+"""A list of at most 100 sizes, one for each layer."""
+
+SizeOrNone = Annotated[int, Ge(0), Le(65_536)]
+"""A size, or 0 for none."""
+
+Depth = Annotated[int, Ge(0), Le(100)]
+"""A number of layers, in 0..100."""
+
+Few = Annotated[int, Ge(1), Le(100)]
+"""A small number, in 1..100."""
+
+Side = Annotated[int, Ge(1), Le(4096)]
+"""The side of a square image in pixels, in 1..4096."""
+
+Samples = Annotated[int, Ge(1), Le(1_000_000)]
+"""How many samples are drawn to be measured, in 1..1000000: they are held in memory."""
 
 Byte = Annotated[int, Ge(0), Le(255)]
 """An integer in 0..255, a level of grey."""

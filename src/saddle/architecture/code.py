@@ -1,10 +1,8 @@
 """A discriminator of codes, as in the adversarial autoencoder (Makhzani et al. 2016, arXiv 1511.05644)."""
 
-from collections.abc import Sequence
-
 from torch import Tensor, nn
 
-from saddle.bound import Count, Normalization
+from saddle.bound import AnySizes, Normalization, Size
 from saddle.layer.activation import Activation
 from saddle.layer.hidden import hidden_layers
 from saddle.layer.normalization import weighted
@@ -21,8 +19,8 @@ class Discriminator(nn.Module):
 
     def __init__(
         self,
-        latent_dim: Count,
-        hidden: Sequence[Count] = (256, 256),
+        latent_dim: Size,
+        hidden: AnySizes = (256, 256),
         activation: Activation = "leaky_relu",
         normalization: Normalization = "none",
         head_bias: bool | None = None,

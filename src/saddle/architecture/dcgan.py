@@ -6,7 +6,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from saddle.bound import Count, Counts, Index, Normalization
+from saddle.bound import Normalization, Side, Size, SizeOrNone, Sizes
 from saddle.layer.activation import Activation, nonlinearity
 from saddle.layer.attention import SelfAttention
 from saddle.layer.code import code_of, coded
@@ -50,18 +50,18 @@ class Generator(nn.Module):
 
     def __init__(
         self,
-        image_size: Count,
-        channels: Count,
-        latent_dim: Count = 100,
-        widths: Counts = (128, 64),
+        image_size: Side,
+        channels: Size,
+        latent_dim: Size = 100,
+        widths: Sizes = (128, 64),
         activation: Activation = "relu",
         normalization: Normalization = "batch",
         conditional: bool = False,
-        classes: Index = 0,
-        label_dim: Count = 16,
-        attention: Index = 0,
-        categories: Index = 0,
-        continuous: Index = 0,
+        classes: SizeOrNone = 0,
+        label_dim: Size = 16,
+        attention: SizeOrNone = 0,
+        categories: SizeOrNone = 0,
+        continuous: SizeOrNone = 0,
     ) -> None:
         super().__init__()
         self.latent_dim = latent_dim
@@ -122,21 +122,21 @@ class Discriminator(nn.Module):
 
     def __init__(
         self,
-        image_size: Count,
-        channels: Count,
-        widths: Counts = (64, 128),
+        image_size: Side,
+        channels: Size,
+        widths: Sizes = (64, 128),
         activation: Activation = "leaky_relu",
         normalization: Normalization = "none",
         conditional: bool = False,
-        classes: Index = 0,
+        classes: SizeOrNone = 0,
         condition: Literal["projection", "concatenation"] = "projection",
-        label_dim: Count = 16,
+        label_dim: Size = 16,
         kernel_size: Literal[4, 5] = 4,
-        hidden: Index = 0,
+        hidden: SizeOrNone = 0,
         head_bias: bool | None = None,
-        minibatch_stddev: Index = 0,
-        attention: Index = 0,
-        packing: Count = 1,
+        minibatch_stddev: SizeOrNone = 0,
+        attention: SizeOrNone = 0,
+        packing: Size = 1,
     ) -> None:
         super().__init__()
         self.classes = classes_of(conditional, classes)
@@ -178,15 +178,15 @@ class Encoder(nn.Module):
 
     def __init__(
         self,
-        image_size: Count,
-        channels: Count,
-        latent_dim: Count = 100,
+        image_size: Side,
+        channels: Size,
+        latent_dim: Size = 100,
         gaussian: bool = False,
-        widths: Counts = (64, 128),
+        widths: Sizes = (64, 128),
         activation: Activation = "leaky_relu",
         normalization: Normalization = "none",
         kernel_size: Literal[4, 5] = 4,
-        hidden: Index = 0,
+        hidden: SizeOrNone = 0,
     ) -> None:
         super().__init__()
         self.latent_dim, self.gaussian = latent_dim, gaussian
@@ -213,14 +213,14 @@ class JointDiscriminator(nn.Module):
 
     def __init__(
         self,
-        image_size: Count,
-        channels: Count,
-        latent_dim: Count = 100,
-        widths: Counts = (64, 128),
+        image_size: Side,
+        channels: Size,
+        latent_dim: Size = 100,
+        widths: Sizes = (64, 128),
         activation: Activation = "leaky_relu",
         normalization: Normalization = "none",
         kernel_size: Literal[4, 5] = 4,
-        hidden: Count = 256,
+        hidden: Size = 256,
         head_bias: bool | None = None,
     ) -> None:
         super().__init__()

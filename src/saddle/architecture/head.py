@@ -2,7 +2,7 @@
 
 from torch import Tensor, nn
 
-from saddle.bound import Count, Index
+from saddle.bound import Size, SizeOrNone
 from saddle.layer.activation import Activation
 from saddle.layer.hidden import hidden_layers
 
@@ -20,9 +20,9 @@ class Head(nn.Module):
 
     def __init__(
         self,
-        features: Count | None = None,
-        outputs: Count | None = None,
-        hidden: Index = 128,
+        features: Size | None = None,
+        outputs: Size | None = None,
+        hidden: SizeOrNone = 128,
         activation: Activation = "leaky_relu",
     ) -> None:
         super().__init__()

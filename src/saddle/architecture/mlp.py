@@ -1,12 +1,11 @@
 """Multi-layer perceptrons, as in Goodfellow et al. 2014 and in the tutorial that saddle starts from."""
 
-from collections.abc import Sequence
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
-from saddle.bound import Count, Counts, Index, Normalization
+from saddle.bound import AnySizes, Normalization, Side, Size, SizeOrNone, Sizes
 from saddle.layer.activation import Activation
 from saddle.layer.code import code_of, coded
 from saddle.layer.code_head import code_head
@@ -31,17 +30,17 @@ class Generator(nn.Module):
 
     def __init__(
         self,
-        image_size: Count,
-        channels: Count,
-        latent_dim: Count = 100,
-        hidden: Sequence[Count] = (256, 256, 256, 128),
+        image_size: Side,
+        channels: Size,
+        latent_dim: Size = 100,
+        hidden: AnySizes = (256, 256, 256, 128),
         activation: Activation = "relu",
         normalization: Normalization = "none",
         conditional: bool = False,
-        classes: Index = 0,
-        label_dim: Count = 16,
-        categories: Index = 0,
-        continuous: Index = 0,
+        classes: SizeOrNone = 0,
+        label_dim: Size = 16,
+        categories: SizeOrNone = 0,
+        continuous: SizeOrNone = 0,
     ) -> None:
         super().__init__()
         self.latent_dim = latent_dim
@@ -74,18 +73,18 @@ class Discriminator(nn.Module):
 
     def __init__(
         self,
-        image_size: Count,
-        channels: Count,
-        hidden: Sequence[Count] = (256, 256),
+        image_size: Side,
+        channels: Size,
+        hidden: AnySizes = (256, 256),
         activation: Activation = "relu",
         normalization: Normalization = "none",
         conditional: bool = False,
-        classes: Index = 0,
+        classes: SizeOrNone = 0,
         condition: Literal["projection", "concatenation"] = "projection",
-        label_dim: Count = 16,
+        label_dim: Size = 16,
         head_bias: bool | None = None,
-        minibatch_stddev: Index = 0,
-        packing: Count = 1,
+        minibatch_stddev: SizeOrNone = 0,
+        packing: Size = 1,
     ) -> None:
         super().__init__()
         self.classes = classes_of(conditional, classes)
@@ -120,11 +119,11 @@ class Encoder(nn.Module):
 
     def __init__(
         self,
-        image_size: Count,
-        channels: Count,
-        latent_dim: Count = 100,
+        image_size: Side,
+        channels: Size,
+        latent_dim: Size = 100,
         gaussian: bool = False,
-        hidden: Sequence[Count] = (256, 256),
+        hidden: AnySizes = (256, 256),
         activation: Activation = "relu",
         normalization: Normalization = "none",
     ) -> None:
@@ -150,10 +149,10 @@ class JointDiscriminator(nn.Module):
 
     def __init__(
         self,
-        image_size: Count,
-        channels: Count,
-        latent_dim: Count = 100,
-        hidden: Counts = (256, 256),
+        image_size: Side,
+        channels: Size,
+        latent_dim: Size = 100,
+        hidden: Sizes = (256, 256),
         activation: Activation = "relu",
         normalization: Normalization = "none",
         head_bias: bool | None = None,

@@ -3,11 +3,9 @@
 Points have no labels, so these networks are never conditional.
 """
 
-from collections.abc import Sequence
-
 from torch import Tensor, nn
 
-from saddle.bound import Count, Normalization, Positive
+from saddle.bound import AnySizes, Normalization, Positive, Size
 from saddle.layer.activation import Activation
 from saddle.layer.hidden import hidden_layers
 from saddle.layer.normalization import weighted
@@ -23,8 +21,8 @@ class Generator(nn.Module):
     def __init__(
         self,
         scale: Positive = 1.0,
-        latent_dim: Count = 2,
-        hidden: Sequence[Count] = (128, 128, 128),
+        latent_dim: Size = 2,
+        hidden: AnySizes = (128, 128, 128),
         activation: Activation = "relu",
         normalization: Normalization = "none",
     ) -> None:
@@ -51,11 +49,11 @@ class Discriminator(nn.Module):
     def __init__(
         self,
         scale: Positive = 1.0,
-        hidden: Sequence[Count] = (128, 128, 128),
+        hidden: AnySizes = (128, 128, 128),
         activation: Activation = "relu",
         normalization: Normalization = "none",
         head_bias: bool | None = None,
-        packing: Count = 1,
+        packing: Size = 1,
     ) -> None:
         super().__init__()
         self.scale, self.packing = scale, packing

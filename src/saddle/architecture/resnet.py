@@ -6,7 +6,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from saddle.bound import Count, Counts, Index
+from saddle.bound import Depth, Side, Size, Sizes
 
 
 def _convolution(
@@ -41,7 +41,7 @@ class Residual(nn.Module):
     As in Johnson et al. 2016 (arXiv 1603.08155): no activation follows the sum.
     """
 
-    def __init__(self, features: Count) -> None:
+    def __init__(self, features: Size) -> None:
         super().__init__()
         self.layers = nn.Sequential(
             _convolution(features, features, 3, padding=1, mode="reflect"),
@@ -72,7 +72,7 @@ class Generator(nn.Module):
     """What it is given: images of the source domain."""
 
     def __init__(
-        self, image_size: Count, channels: Count, width: Count = 64, halvings: Index = 2, blocks: Index = 6
+        self, image_size: Side, channels: Size, width: Size = 64, halvings: Depth = 2, blocks: Depth = 6
     ) -> None:
         super().__init__()
         sizes = [image_size]
@@ -134,9 +134,9 @@ class Discriminator(nn.Module):
 
     def __init__(
         self,
-        image_size: Count,
-        channels: Count,
-        widths: Counts = (64, 128, 256, 512),
+        image_size: Side,
+        channels: Size,
+        widths: Sizes = (64, 128, 256, 512),
         head_bias: bool | None = None,
     ) -> None:
         super().__init__()

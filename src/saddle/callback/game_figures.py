@@ -12,7 +12,7 @@ from torch import Tensor
 from torchvision.transforms.functional import to_pil_image
 from torchvision.utils import make_grid
 
-from saddle.bound import Count
+from saddle.bound import Count, Samples
 from saddle.callback.curves import publish
 from saddle.callback.paced import Paced
 from saddle.callback.quality import PREFIX, Quality
@@ -38,7 +38,7 @@ class GameFigures(Paced):
     game that has none of these, and on points.
     """
 
-    def __init__(self, folder: str, num: Count = 2000, every_images: Count | None = 64_000) -> None:
+    def __init__(self, folder: str, num: Samples = 2000, every_images: Count | None = 64_000) -> None:
         if num < 2:
             raise ValueError("num should be at least 2: some figures compare images with each other")
         self.folder, self.num, self.every_images = Path(folder), num, every_images

@@ -5,7 +5,7 @@ from typing import Any
 import saddle.compat  # noqa: F401  isort: skip
 from lightning import LightningModule, Trainer
 
-from saddle.bound import Count
+from saddle.bound import Count, Samples
 from saddle.callback.curves import publish
 from saddle.callback.paced import Paced
 from saddle.callback.quality import PREFIX
@@ -27,7 +27,7 @@ class PointQuality(Paced):
     samples in high quality.
     """
 
-    def __init__(self, num: Count = SAMPLES, every_iterations: Count = 250) -> None:
+    def __init__(self, num: Samples = SAMPLES, every_iterations: Count = 250) -> None:
         if num < 6:
             raise ValueError("num should be at least 6: coverage looks at five neighbours")
         self.num, self.every_iterations = num, every_iterations

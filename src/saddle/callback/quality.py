@@ -8,7 +8,7 @@ import torch
 from lightning import LightningModule, Trainer
 from torch import Tensor, nn
 
-from saddle.bound import Count
+from saddle.bound import Count, Samples
 from saddle.callback.curves import publish
 from saddle.callback.paced import Paced
 from saddle.callback.stop import end, stopped
@@ -52,7 +52,7 @@ class Quality(Paced):
         self,
         folder: str,
         extractor: str = "auto",
-        num: Count = 10_000,
+        num: Samples = 10_000,
         every_images: Count | None = 256_000,
         cache: str | None = "outputs/cache",
     ) -> None:

@@ -11,7 +11,7 @@ from torch.nn.functional import pad
 from torchvision.transforms.functional import to_pil_image
 from torchvision.utils import make_grid
 
-from saddle.bound import Count
+from saddle.bound import Count, Samples
 from saddle.callback.landscape import landscape, picture, reach_of
 from saddle.callback.paced import Paced
 from saddle.data.module import ImageData
@@ -41,9 +41,9 @@ class SampleGrids(Paced):
     def __init__(
         self,
         folder: str,
-        num: Count = 64,
+        num: Samples = 64,
         every_iterations: Count = 5000,
-        points: Count = 1000,
+        points: Samples = 1000,
         keep: Count | None = 1000,
     ) -> None:
         self.folder, self.num, self.every_iterations, self.points = Path(folder), num, every_iterations, points

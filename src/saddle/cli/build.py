@@ -7,12 +7,15 @@ from typing import Any, Literal
 import saddle.compat  # noqa: F401  isort: skip
 import torch
 from lightning import Callback, Trainer
+from lightning.pytorch.callbacks import Checkpoint
 from lightning.pytorch.loggers import Logger
 from torch import nn
 
 from saddle.augmentation.base import Augmentation
 from saddle.bound import Count, Index, Positive, Several
+from saddle.cli.early import first_checked
 from saddle.cli.executor import EXECUTORS, check_executor
+from saddle.cli.flag import check_flags
 from saddle.cli.limit import max_steps
 from saddle.cli.make import Config, make
 from saddle.cli.pairing import (
@@ -27,6 +30,7 @@ from saddle.cli.pairing import (
 from saddle.cli.per_turn import build_beta2_schedules, build_clip_norm, build_optimizers, build_schedules
 from saddle.cli.schema import check_parameters
 from saddle.cli.sound import check_architecture, check_label_settings, check_once, check_trainer, trainer_arguments
+from saddle.cli.weights import check_weights
 from saddle.data.memory import MemoryData
 from saddle.error import InputError
 from saddle.game.contest import Penalty
@@ -100,7 +104,9 @@ class Built:
 
 def check_config(config: Config) -> None:
     """Raise InputError, naming the setting, if anything in the config is unknown, missing or out of range."""
-    first = {"checkpoints": config.get("checkpoints", {})}  # a bad value is named where it is set, not where it is read
+    first = first_checked(config)
+    if isinstance(config.get("trainer"), dict):
+        check_flags(config["trainer"])
     check_parameters("", first | config, Run)
     check_architecture(config)
     check_trainer(config["trainer"])
@@ -121,6 +127,7 @@ def build(config: Config, purge_step: int | None = None) -> Built:
     data = make("data", config["data"])
     check_sources(data, game)
     data.check_size(data.size)
+    data.check_memory()
     trainer = build_trainer(config, purge_step)
     if data.batch_size % trainer.world_size:
         raise InputError(f"data.batch_size={data.batch_size} must be a multiple of the {trainer.world_size} devices")
@@ -145,7 +152,7 @@ def build(config: Config, purge_step: int | None = None) -> Built:
         data.in_blocks(training["block"], module.next_stop)
     if training["channels_last"]:
         module.to(memory_format=torch.channels_last)
-    if config["trainer"]["precision"] in ("64-true", "64"):
+    if str(config["trainer"]["precision"]) in ("64-true", "64"):
         module.double()  # before a checkpoint is read, or its weights would pass through float32
     return Built(module, data, trainer, warnings)
 
@@ -167,6 +174,7 @@ def build_networks(config: Config, game: Game) -> tuple[dict[str, nn.Module], di
         check_label_settings(name, node, "conditional" in game.decides().get(name, {}))
         if "features" in node:  # a head on the discriminator's
             node = with_features(name, node, networks["discriminator"].features)
+        check_weights(f"architecture.{name}", node)
         networks[name], nodes[name] = make(f"architecture.{name}", node), node
         if name == "generator":  # before the networks that only the right family has
             check_reads(networks[name], game)
@@ -185,5 +193,6 @@ def build_trainer(config: Config, purge_step: int | None = None) -> Trainer:
         {**trainer_arguments(config["trainer"]), "max_steps": max_steps(config)},
         callbacks=callbacks,
         logger=loggers or False,
+        enable_checkpointing=any(isinstance(callback, Checkpoint) for callback in callbacks),  # none of Lightning's own
         plugins=[AtomicCheckpointIO()],
     )

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import hydra
@@ -11,6 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 import saddle.cli.resolver  # noqa: F401
+from saddle.cli.choice import check_choices
 from saddle.cli.early import check_early
 from saddle.cli.folder import config_folder
 from saddle.cli.kind import check_kind
@@ -29,18 +31,13 @@ _INSTALL_JOBLIB = 'python -m pip install -e ".[sweep]" -c constraints.txt'
 def one_sentence(overrides: Sequence[str]) -> Iterator[None]:
     """Errors of Hydra and OmegaConf inside become InputErrors that say in one sentence what is wrong."""
     try:
+        check_choices(overrides)
         yield
     except OverrideParseException as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"{error.override}: this is not setting=value ({reason})") from error
     except (HydraException, OmegaConfBaseException) as error:
-        raise InputError(config_message(str(error), overrides)) from error
-    except ValueError as error:
-        if isinstance(error, InputError) or "Config group override" not in str(error):
-            raise
-        raise InputError(
-            "a group is chosen by the name of one of its files, not by null or a number: see python train.py --help"
-        ) from error
+        raise InputError(config_message(_told(error), overrides)) from error
 
 
 def compose(overrides: Sequence[str]) -> dict[str, Any]:
@@ -80,16 +77,31 @@ def plain_config(config: DictConfig, overrides: Sequence[str] = ()) -> dict[str,
     return plain
 
 
+def _told(error: Exception) -> str:
+    """What an error of Hydra's and its cause say; of a setting inside the value of an override, that setting's name."""
+    cause = error.__cause__
+    if isinstance(cause, OmegaConfBaseException) and cause.full_key and "Could not override" in str(error):
+        return f"Could not override '{cause.full_key}'"
+    return f"{error}\n{cause or ''}"
+
+
 def config_message(text: str, overrides: Sequence[str] = ()) -> str:
     """One sentence from Hydra's or OmegaConf's several lines about `overrides`."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if match := re.search(r"Could not override '([^']+)'", text):
         return _unknown(match[1], overrides)
+    if match := re.search(r"Error merging override (.+)\nCannot merge DictConfig with ListConfig", text):
+        return f"{match[1]}: this holds settings by name, and a list cannot take its place"
+    if match := re.search(r"Ambiguous value for argument '(.+)'\n", text):
+        return f"{match[1]}: several values: add -m to sweep over them, or write a list as [a,b] and a text in quotes"
+    if match := re.search(r"Multiple values for \S+ To override a value use 'override (\S+): (.+)'", text):
+        return f"+{match[1]}={match[2]}: there is one already: use {match[1]}={match[2]} to choose another"
     if match := re.search(r"Missing mandatory value.*full_key: (\S+)", text, re.DOTALL):
         return f"{match[1]} is missing: {_ASKED.get(match[1], 'it has no default')}"
-    if match := re.search(r"Could not find '([^']+)'", text):
+    if match := re.search(r"Could not (?:find|load) '([^']+)'", text):
         group, _, option = match[1].rpartition("/")
         options = text.partition("Available options in")[2].partition("Config search path")[0].split()[1:]
+        options = options or sorted(file.stem for file in (Path(config_folder()) / group).glob("*.yaml"))
         if (group, option) == ("hydra/launcher", "joblib"):
             return f"{group}={option} (sweep=parallel) is not installed: {_INSTALL_JOBLIB}"
         if group.startswith("architecture/") and not any(text.startswith(f"{group}=") for text in overrides):
@@ -108,7 +120,12 @@ def _unknown(setting: str, overrides: Sequence[str]) -> str:
             node: Any = hydra.compose("train", chosen)
         except (HydraException, OmegaConfBaseException):  # one of them is wrong, too
             node = hydra.compose("train")
-    *place, name = setting.split(".")
-    for part in place:
-        node = node.get(part) if isinstance(node, DictConfig) else None
-    return unknown_setting(setting, name, [str(key) for key in node] if isinstance(node, DictConfig) else [])
+    place: list[str] = []
+    for part in setting.split("."):
+        if not isinstance(node, DictConfig):
+            return f"{setting}: {'.'.join(place)} is a value, there are no settings below it"
+        place.append(part)
+        known, node = [str(key) for key in node], node.get(part)
+        if node is None:
+            break
+    return unknown_setting(".".join(place), place[-1], known)

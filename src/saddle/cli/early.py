@@ -6,11 +6,17 @@ The same sentences as `saddle.cli.build` says, which checks everything; here it 
 from collections.abc import Mapping
 from typing import Any
 
+from saddle.cli.flag import check_flags
 from saddle.cli.setting import Parameters, check, check_parameters, check_prefix, is_group, kinds_of, members
 from saddle.cli.sound import check_architecture, check_once, check_trainer
 from saddle.cli.source import descends, described
 
 _GROUPS = ("data", "architecture", "game", "optimizer", "training", "trainer")
+
+
+def first_checked(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Groups that others read: a bad value is named where it is set, not where it is read."""
+    return {name: config[name] for name in ("checkpoints", "loss", "penalty", "augmentation") if name in config}
 
 
 def check_early(config: Mapping[str, Any]) -> None:
@@ -20,7 +26,9 @@ def check_early(config: Mapping[str, Any]) -> None:
     whole = all(isinstance(config.get(group), dict) for group in _GROUPS)  # else its kind is wrong: the classes tell
     if whole and "conditional" in config["architecture"]:  # a bad value is named where it is set, not where it is read
         check("architecture.conditional", config["architecture"]["conditional"], bool, _look)
-    first = {"checkpoints": config.get("checkpoints", {})}
+    if isinstance(config.get("trainer"), dict):
+        check_flags(config["trainer"])
+    first = first_checked(config)
     check_parameters("", first | config, described("saddle.cli.build.Run"), _look)
     if whole:
         check_architecture(config)

@@ -16,6 +16,7 @@ from saddle.cli import job
 from saddle.cli.compose import one_sentence, plain_config
 from saddle.cli.folder import claim, config_folder, remove_claimed
 from saddle.cli.lean import import_lean
+from saddle.cli.override import check_hydra
 from saddle.cli.resume import resume_arguments
 from saddle.cli.sweep import folders
 from saddle.cli.table import conclude
@@ -57,6 +58,7 @@ def _jobs_have_begun() -> bool:
 def _launch() -> None:
     try:
         with one_sentence(sys.argv[1:]):
+            check_hydra(sys.argv[1:])
             sys.argv[1:] = resume_arguments(sys.argv[1:])
             claim(sys.argv[1:])
             hydra.main(version_base="1.3", config_path=config_folder(), config_name="train")(_task)()

@@ -1,5 +1,6 @@
 """From a checked config node to an object: the one call of `instantiate`."""
 
+import re
 from typing import Any
 
 import saddle.compat  # noqa: F401  isort: skip
@@ -12,13 +13,26 @@ from saddle.error import InputError
 Config = dict[str, Any]
 """A composed and resolved config, of plain values."""
 
+_SET_IN = {"game.penalties.": "penalty.", "game.augmentations.": "augmentation.", "game.loss.": "loss."}
+"""Settings of a game that a group gives, and the group."""
+
 
 def make(path: str, node: Config, **injected: Any) -> Any:
     """The object that a checked config node describes; a value that its constructor refuses is named by `path`."""
     try:
         return instantiate(node, _convert_="all", **injected)
     except InstantiationException as error:
-        if isinstance(error.__cause__, ValueError | TypeError | MisconfigurationException):
-            reason = str(error.__cause__).splitlines()[0]
-            raise InputError(reason if reason.startswith(f"{path}.") else f"{path}: {reason}") from error
+        if isinstance(error.__cause__, ValueError | TypeError | OverflowError | MisconfigurationException):
+            reason = (str(error.__cause__) or type(error.__cause__).__name__).splitlines()[0]
+            inner = re.search(r"^full_key: (\S+)$", str(error), re.MULTILINE)
+            place = _setting(f"{path}.{inner[1]}" if inner else path)
+            raise InputError(reason if reason.startswith(f"{path}.") else f"{place}: {reason}") from error
         raise
+
+
+def _setting(place: str) -> str:
+    """The setting where a person gives what stands at `place` of a composed config."""
+    for inner, group in _SET_IN.items():
+        if f"{place}.".startswith(inner):
+            return (group + place.removeprefix(inner.rstrip(".")).lstrip(".")).rstrip(".")
+    return place

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from saddle.cli.override import key_of, quoted, value_of
+from saddle.cli.override import check_saved, key_of, quoted, value_of
 from saddle.cli.sweep import folders, is_sweep, sweep_arguments
 from saddle.error import InputError
 from saddle.file import numbered
@@ -92,11 +92,20 @@ def resume_arguments(arguments: list[str]) -> list[str]:
     file = folder / ".hydra" / "overrides.yaml"
     if not file.is_file():
         raise InputError(f"resume={resume}: expected the run's settings in {file}, found none")
-    saved = yaml.safe_load(file.read_text()) or []
-    kept = [override for override in saved if key_of(override) not in given]
+    kept = [override for override in _saved(file) if key_of(override) not in given]
     new = [argument for argument in arguments if key_of(argument) != "resume"]
     target = [f"resume={quoted(checkpoint.resolve())}", f"hydra.run.dir={quoted(folder)}"]
     return [*kept, *new, *target, "hydra.output_subdir=null"]
+
+
+def _saved(file: Path) -> list[str]:
+    """The overrides that a run began with."""
+    try:
+        content = yaml.safe_load(file.read_text()) or []
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"{file}: the run's settings cannot be read ({reason}); start a new run") from error
+    return check_saved(content, file)
 
 
 def check_free(folder: Path) -> None:

@@ -39,7 +39,8 @@ def run(config: Config) -> float | None:
 
     Raises InputError for input that is wrong, Stopped after a signal, Failed where training went wrong.
     """
-    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    reports = config["trainer"].get("profiler") or config["trainer"].get("enable_model_summary")
+    logging.getLogger("lightning.pytorch").setLevel(logging.INFO if reports else logging.WARNING)
     for message in _NOT_MEANT_FOR_USERS:
         warnings.filterwarnings("ignore", message)
     checkpoint, content = None, {}

@@ -13,7 +13,7 @@ import saddle.compat  # noqa: F401  isort: skip
 from torch.optim import Optimizer
 
 from saddle.cli import setting
-from saddle.cli.setting import Parameters, check_prefix, is_group, kinds_of, members, parameters_of
+from saddle.cli.setting import PREFIXES, Parameters, check_prefix, is_group, kinds_of, members, parameters_of
 from saddle.error import InputError
 
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
@@ -33,12 +33,16 @@ def resolve_target(path: str, name: Any) -> type:
     """The class that a `_target_` names, from saddle, torch.optim or lightning.pytorch."""
     check_prefix(path, name)
     module, _, attribute = name.rpartition(".")
+    if not all(part.isidentifier() for part in name.split(".")):
+        raise InputError(f"{path}._target_={name}: this is no name of a class")
     try:
         target = getattr(importlib.import_module(module), attribute)
     except (ImportError, AttributeError) as error:
         raise InputError(f"{path}._target_={name}: there is no such class") from error
     if not inspect.isclass(target):
         raise InputError(f"{path}._target_={name}: this is not a class")
+    if not f"{target.__module__}.".startswith(PREFIXES):  # that a module of ours imports from elsewhere
+        raise InputError(f"{path}._target_={name}: only classes below {', '.join(PREFIXES)} are built")
     return target
 
 
@@ -59,6 +63,8 @@ def _look(path: str, node: dict[str, Any], expected: Any) -> Parameters | None:
         return next((described(kind) for kind in members(expected) if is_group(kind)), None)
     target = resolve_target(path, node["_target_"])
     kinds = kinds_of(expected)
-    if kinds and not issubclass(target, kinds):
+    if not kinds:
+        raise InputError(f"{path}._target_={node['_target_']}: expected a plain value here, not an object")
+    if not issubclass(target, kinds):
         raise InputError(f"{path}._target_={node['_target_']}: expected a {' or '.join(k.__name__ for k in kinds)}")
     return described(target)

@@ -83,16 +83,20 @@ def check_parameters(path: str, values: Mapping[str, Any], target: Parameters, l
     if not target.known:
         return
     for name, value in values.items():
-        if name.startswith("_") and name.endswith("_"):
-            continue
         setting = f"{path}.{name}" if path else name
+        if name == "_target_":
+            continue
+        if name == "_partial_" and target.optimizer:
+            if value is not True:
+                raise InputError(f"{setting}={_shown(value)}: optimizers are made later, with parameters: use true")
+            continue
         if name not in target.types:
             foreign = target.optimizer and name in _OPTIMIZER_BOUNDS
             mend = f"; if an experiment gives {target.name} this, leave it out by ~{setting}" if foreign else ""
             raise InputError(unknown_setting(setting, name, list(target.types)) + mend)
         check(setting, value, target.types[name], look)
-    for name in target.types:
-        if name in target.required and name not in values:
+    for name in [*target.types, *(["_partial_"] if target.optimizer else [])]:
+        if name not in values and (name == "_partial_" or name in target.required):
             raise InputError(f"{path}.{name} is missing".lstrip(".") + ": it has no default")
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from saddle.cli.flag import check_values
 from saddle.error import InputError
 
 _PRECISIONS = {"32-true", "32", "bf16-mixed", "16-mixed", "64-true", "64"}
@@ -11,24 +12,11 @@ _DDP = {
 _READ_HERE = ("accelerator", "devices", "num_nodes", "strategy", "max_steps", "max_epochs", "log_every_n_steps")
 _FOR_LABELS = {"label_dim": 16, "condition": "projection"}
 """Settings of networks that only conditional ones read, with their defaults."""
-_INSTEAD = {
-    "logger": (None, "the group logger"),
-    "callbacks": (None, "the group callback"),
-    "plugins": (None, "the groups of the config"),
-    "enable_progress_bar": (False, "callback.progress"),
-    "gradient_clip_val": (None, "training.clip_norm.discriminator and training.clip_norm.generator"),
-    "gradient_clip_algorithm": (None, "training.clip_norm.discriminator and training.clip_norm.generator"),
-    "accumulate_grad_batches": (1, "training.accumulate"),
-}
 
 
 def check_trainer(node: dict[str, Any]) -> None:
     """Raise InputError for Trainer flags that cannot work under manual optimization of two networks."""
-    for name, (neutral, instead) in _INSTEAD.items():
-        if node.get(name, neutral) != neutral:
-            raise InputError(
-                f"trainer.{name}={node[name]} does not work under saddle's manual optimization: use {instead} instead"
-            )
+    check_values(node)
     if node.get("use_distributed_sampler", False):
         raise InputError("trainer.use_distributed_sampler=True would shuffle again: the data module shards by itself")
     if node.get("sync_batchnorm", False):

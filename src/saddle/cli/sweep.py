@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from saddle.cli.override import key_of, quoted, value_of
+from saddle.cli.override import check_saved, key_of, quoted, value_of
 from saddle.error import Failed, InputError
 
 ERROR = "error.txt"
@@ -224,7 +224,7 @@ def sweep_arguments(folder: Path, arguments: Sequence[str]) -> list[str]:
                 "hydra/launcher, sweep and data.root may be added, and none that moves its folders"
             )
     added = {key_of(text) for text in new}
-    saved = [*hydra["overrides"]["task"], *hydra["overrides"]["hydra"]]
+    saved = check_saved([*hydra["overrides"]["task"], *hydra["overrides"]["hydra"]], folder / "multirun.yaml")
     kept = [text for text in saved if key_of(text) not in {*added, "resume"} and not key_of(text).startswith(_FIXED)]
     flags = [text for text in arguments if text.startswith("-") and text not in ("-m", "--multirun")]
     kept += [text for text in hydra["overrides"]["hydra"] if text.startswith("hydra.sweeper.")]

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from saddle.bound import Count, Index
+from saddle.bound import Count, Index, Side, Size
 from saddle.data.module import ImageData
 
 
@@ -19,9 +19,9 @@ class Digits(ImageData):
 
     def __init__(
         self,
-        image_size: Count,
-        channels: Count,
-        classes: Count,
+        image_size: Side,
+        channels: Size,
+        classes: Size,
         batch_size: Count,
         seed: Index,
         accumulate: Count = 1,

@@ -6,7 +6,7 @@ import saddle.compat  # noqa: F401  isort: skip
 from torch import Tensor
 from torchvision.datasets import EMNIST
 
-from saddle.bound import Count, Index
+from saddle.bound import Count, Index, Side, Size
 from saddle.data.torchvision_idx import TorchvisionIdx
 from saddle.error import InputError
 
@@ -42,9 +42,9 @@ class Emnist(TorchvisionIdx):
     def __init__(
         self,
         root: str,
-        image_size: Count,
-        channels: Count,
-        classes: Count,
+        image_size: Side,
+        channels: Size,
+        classes: Size,
         batch_size: Count,
         seed: Index,
         accumulate: Count = 1,

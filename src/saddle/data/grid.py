@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from saddle.bound import Count, Index, Positive
+from saddle.bound import Count, Few, Index, Positive
 from saddle.data.points import MixtureData
 
 
@@ -23,7 +23,7 @@ class Grid(MixtureData):
         limit: Count | None = None,
         size: Count = 100_000,
         point_seed: Index = 0,
-        side: Count = 5,
+        side: Few = 5,
         spacing: Positive = 2.0,
         std: Positive = 0.05,
         scale: Positive = 2.828,

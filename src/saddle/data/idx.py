@@ -21,7 +21,8 @@ def _header(path: Path, magic: int) -> tuple[int, ...]:
     found, *shape = struct.unpack(f">{1 + dimensions}I", head)
     if found != magic:
         known = f" (idx {_KIND[found]})" if found in _KIND else ""
-        raise InputError(f"{path}: expected magic number {magic} (idx {_KIND[magic]}), found {found}{known}")
+        mend = "unpack it, it is a gzip file" if head.startswith(b"\x1f\x8b") else "fetch the file again"
+        raise InputError(f"{path}: expected magic number {magic} (idx {_KIND[magic]}), found {found}{known}: {mend}")
     expected = length + math.prod(shape)
     size = path.stat().st_size
     if size != expected:
@@ -40,9 +41,12 @@ def check_idx_pair(images: Path, labels: Path) -> int:
     for path in (images, labels):
         if not path.is_file():
             raise InputError(f"{path}: expected a file, found none")
-    (count, *_), (label_count,) = _header(images, _IMAGES_MAGIC), _header(labels, _LABELS_MAGIC)
+    shape, (label_count,) = _header(images, _IMAGES_MAGIC), _header(labels, _LABELS_MAGIC)
+    count = shape[0]
     if count == 0:
         raise InputError(f"{images}: expected images, found 0")
+    if 0 in shape:
+        raise InputError(f"{images}: expected images with pixels, found {' x '.join(map(str, shape))}")
     if count != label_count:
         raise InputError(f"{labels}: expected {count} labels, one per image of {images.name}, found {label_count}")
     return count

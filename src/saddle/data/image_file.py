@@ -10,7 +10,7 @@ import torch
 from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
-from saddle.bound import Byte, Count
+from saddle.bound import Byte, Side
 
 EXTENSIONS = ("png", "jpg", "jpeg", "bmp", "gif", "tif", "tiff", "webp", "ppm", "pgm")
 """Ends of the names of image files, in small letters."""
@@ -34,7 +34,7 @@ class Form:
     `background`, before anything is resized.
     """
 
-    image_size: Count
+    image_size: Side
     channels: Literal[1, 3]
     fit: Fit
     background: Byte

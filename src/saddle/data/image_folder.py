@@ -14,7 +14,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from saddle import __version__
-from saddle.bound import Byte, Count, Index
+from saddle.bound import Byte, Count, Index, Side, SizeOrNone
 from saddle.data.image_cache import Decoded, Table, open_cache, write_cache
 from saddle.data.image_file import EXTENSIONS, BrokenImageError, Fit, Form, read_image
 from saddle.data.module import ImageData
@@ -41,9 +41,9 @@ class ImageFolder(ImageData):
     def __init__(
         self,
         root: str,
-        image_size: Count,
+        image_size: Side,
         channels: Literal[1, 3],
-        classes: Index,
+        classes: SizeOrNone,
         batch_size: Count,
         seed: Index,
         accumulate: Count = 1,
@@ -70,6 +70,12 @@ class ImageFolder(ImageData):
             self._decoded = self._decode(quiet=False)
             self.check_size(len(self._decoded.images))
             self._report(self._decoded.table)
+
+    def wanted_bytes(self) -> int:
+        return min(super().wanted_bytes(), self.memory_mib * 2**20)  # what is more goes into a file
+
+    def wanted_by(self) -> str:
+        return f"data.memory_mib={self.memory_mib}"
 
     def load(self) -> tuple[Tensor, Tensor | None]:
         if self._decoded is None:  # on all ranks but the first, which has named the broken files
@@ -142,7 +148,7 @@ class ImageFolder(ImageData):
         if not table.broken or (table.kept and self.broken == "skip"):
             return
         name, reason = table.broken[0]
-        first = f"the first is {name} ({reason})"
+        first = f"the first is {_printable(name)} ({reason})"
         if not table.kept:
             raise InputError(f"data.root={self.root}: none of its {self.size} image files can be read; {first}")
         raise InputError(
@@ -153,7 +159,7 @@ class ImageFolder(ImageData):
     def _report(self, table: Table) -> None:
         if table.broken:
             lines = [f"{len(table.broken)} of the {self.size} image files in {self.root} are left out:"]
-            lines += [f"  {name}: {reason}" for name, reason in table.broken[:_SHOWN]]
+            lines += [f"  {_printable(name)}: {reason}" for name, reason in table.broken[:_SHOWN]]
             lines += [f"  and {len(table.broken) - _SHOWN} more"] if len(table.broken) > _SHOWN else []
             print("\n".join(lines), file=sys.stderr)
 
@@ -203,4 +209,11 @@ def _class(name: str) -> str:
 
 
 def _some(names: list[str]) -> str:
-    return ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+    return ", ".join(map(_printable, names[:_SHOWN])) + (
+        f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    )
+
+
+def _printable(name: str) -> str:
+    """A file's name on one line of a terminal: what is no character there is written as its code."""
+    return name if name.isprintable() else repr(name)[1:-1]

@@ -13,6 +13,7 @@ from saddle.bound import Count, Index
 from saddle.data.block import BlockLoader
 from saddle.data.loader import MemoryLoader
 from saddle.error import InputError
+from saddle.memory import too_much
 from saddle.seed import fixed_order
 
 
@@ -86,6 +87,19 @@ class MemoryData(LightningDataModule, ABC):
                 f"data.batch_size={self.batch_size} x training.accumulate={self.accumulate} is more than the {there}: "
                 f"use at most {kept}"
             )
+
+    def check_memory(self) -> None:
+        """Raise InputError if the rows, as they are read and held, do not fit into this machine's memory."""
+        if excess := too_much(self.wanted_bytes()):
+            raise InputError(f"{self.wanted_by()} needs {excess}: use less")
+
+    def wanted_bytes(self) -> int:
+        """How many bytes of memory reading the data takes, roughly and at least; 0 where that is bounded otherwise."""
+        return 0
+
+    def wanted_by(self) -> str:
+        """The settings that decide how much memory the data takes, with their values."""
+        return ""
 
     def read(self) -> None:
         """Read the data and check it against the config; needs no trainer, and does nothing a second time.

@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from saddle.bound import Count, Index
+from saddle.bound import Count, Index, Side, Size
 from saddle.data.domain import Domain, changed, readable
 from saddle.data.loader import as_floats
 from saddle.data.mnist import Mnist
@@ -30,9 +30,9 @@ class MnistPair(Mnist):
     def __init__(
         self,
         root: str,
-        image_size: Count,
-        channels: Count,
-        classes: Count,
+        image_size: Side,
+        channels: Size,
+        classes: Size,
         batch_size: Count,
         seed: Index,
         accumulate: Count = 1,

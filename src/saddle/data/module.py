@@ -4,7 +4,7 @@ from abc import abstractmethod
 
 from torch import Tensor
 
-from saddle.bound import Count, Index
+from saddle.bound import Count, Index, Side, Size, SizeOrNone
 from saddle.data.loader import as_floats
 from saddle.data.memory import MemoryData
 from saddle.data.resize import resized
@@ -28,9 +28,9 @@ class ImageData(MemoryData):
 
     def __init__(
         self,
-        image_size: Count,
-        channels: Count,
-        classes: Index,
+        image_size: Side,
+        channels: Size,
+        classes: SizeOrNone,
         batch_size: Count,
         seed: Index,
         accumulate: Count = 1,
@@ -61,6 +61,13 @@ class ImageData(MemoryData):
     def readable(self, images: Tensor) -> Tensor:
         """Images of this data, uint8 (N, C, H, W), as the classifier that comes with saddle for it expects them."""
         return images
+
+    def wanted_bytes(self) -> int:
+        kept = self.size if self.limit is None else min(self.limit, self.size)
+        return kept * self.channels * self.image_size**2
+
+    def wanted_by(self) -> str:
+        return f"data.image_size={self.image_size}"
 
     def load_checked(self) -> tuple[Tensor, Tensor | None]:
         """Images as `load` gives them, and labels; raises InputError if they are not what the config says."""

@@ -57,6 +57,12 @@ class PointData(MemoryData):
         noise = torch.randn(num, 2, generator=generator, dtype=torch.float64)
         return (centres + self.std * noise).float()
 
+    def wanted_bytes(self) -> int:
+        return self.size * 2 * (8 + 8 + 8 + 4)  # centres, noise, their sum and that in float32
+
+    def wanted_by(self) -> str:
+        return f"data.size={self.size}"
+
     def load_checked(self) -> tuple[Tensor, None]:
         return self.drawn(self.size, "training"), None
 

@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from saddle.bound import Count, Index, Positive
+from saddle.bound import Count, Index, Positive, Size
 from saddle.data.points import MixtureData, on_circle
 
 
@@ -22,7 +22,7 @@ class Ring(MixtureData):
         limit: Count | None = None,
         size: Count = 100_000,
         point_seed: Index = 0,
-        count: Count = 8,
+        count: Size = 8,
         radius: Positive = 1.0,
         std: Positive = 0.01,
         scale: Positive = 1.0,

@@ -5,7 +5,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from saddle.bound import Count, Index
+from saddle.bound import Count, Index, Side, Size
 from saddle.data.mnist import Mnist
 from saddle.data.resize import resized
 from saddle.error import InputError
@@ -36,9 +36,9 @@ class StackedMnist(Mnist):
     def __init__(
         self,
         root: str,
-        image_size: Count,
+        image_size: Side,
         channels: Literal[1, 2, 3],
-        classes: Count,
+        classes: Size,
         batch_size: Count,
         seed: Index,
         accumulate: Count = 1,
@@ -60,6 +60,12 @@ class StackedMnist(Mnist):
 
     def load_test(self) -> tuple[Tensor, Tensor]:
         return self._stacked(*super().load_test(), self.test_size, "test")
+
+    def wanted_bytes(self) -> int:
+        return self.size * self.channels * self.image_size**2  # all stacks are made before `limit` keeps some
+
+    def wanted_by(self) -> str:
+        return f"data.size={self.size} x data.image_size={self.image_size}"
 
     def label_shares(self) -> Tensor:
         """How likely each mode is, float64 (10^`channels`,): the product of its digits' shares in MNIST's training

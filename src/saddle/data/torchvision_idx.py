@@ -12,7 +12,7 @@ from torch import Tensor
 from torchvision.datasets import MNIST
 from torchvision.datasets.mnist import read_image_file, read_label_file
 
-from saddle.bound import Count, Index
+from saddle.bound import Count, Index, Side, Size
 from saddle.data.idx import check_idx_pair
 from saddle.data.module import ImageData
 from saddle.error import InputError
@@ -40,9 +40,9 @@ class TorchvisionIdx(ImageData):
     def __init__(
         self,
         root: str,
-        image_size: Count,
-        channels: Count,
-        classes: Count,
+        image_size: Side,
+        channels: Size,
+        classes: Size,
         batch_size: Count,
         seed: Index,
         accumulate: Count = 1,

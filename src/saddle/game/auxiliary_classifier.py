@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from saddle.augmentation.base import Augmentation
-from saddle.bound import Count, Index, NonNegative
+from saddle.bound import Count, NonNegative, SizeOrNone
 from saddle.game.contest import Contest, Penalty, Scene, generated, image_scene, recording
 from saddle.game.encoding import precise
 from saddle.game.turn import Batch, Claim, Game, Moment, Networks, Played, Turn, check_weights, input_of
@@ -32,7 +32,7 @@ class AuxiliaryClassifier(Game):
     """
 
     loss: Loss
-    classes: Index
+    classes: SizeOrNone
     penalties: Mapping[str, Penalty] = field(default_factory=dict)
     n_critic: Count = 1
     augmentations: Mapping[str, Augmentation] = field(default_factory=dict)

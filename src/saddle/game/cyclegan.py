@@ -7,11 +7,12 @@ import torch
 from torch import Tensor, nn
 
 from saddle.augmentation.base import Augmentation
-from saddle.bound import Count, Index, NonNegative
+from saddle.bound import NonNegative, Side, Size, SizeOrNone
 from saddle.game.contest import Contest, Penalty, Scene
 from saddle.game.turn import Batch, Claim, Game, Moment, Networks, Played, Turn, check_weights
 from saddle.layer.image_pool import ImagePool
 from saddle.loss.base import Loss
+from saddle.memory import too_much
 from saddle.penalty.base import InputGradientPenalty, WeightConstraint
 
 _COLUMNS = 10
@@ -48,14 +49,14 @@ class CycleGAN(Game):
     """
 
     loss: Loss
-    channels: Count
-    image_size: Count
+    channels: Size
+    image_size: Side
     penalties: Mapping[str, Penalty] = field(default_factory=dict)
     augmentations: Mapping[str, Augmentation] = field(default_factory=dict)
     weights: Mapping[str, NonNegative] = field(
         default_factory=lambda: {"adversarial": 1.0, "cycle": 10.0, "identity": 5.0}
     )
-    pool_size: Index = 50
+    pool_size: SizeOrNone = 50
     pools: Mapping[str, ImagePool] = field(init=False, compare=False)
     """By what is in them: image and source."""
 
@@ -67,6 +68,8 @@ class CycleGAN(Game):
 
     def __post_init__(self) -> None:
         check_weights(self.weights, ("adversarial", "cycle", "identity"))
+        if excess := too_much(2 * 4 * self.pool_size * self.channels * self.image_size**2):
+            raise ValueError(f"pool_size={self.pool_size} needs {excess}: use less")
         kinds = [way.makes for way in WAYS] if self.pool_size else []
         pools = {kind: ImagePool(self.pool_size, self.channels, self.image_size) for kind in kinds}
         object.__setattr__(self, "pools", pools)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from saddle.augmentation.base import Augmentation
-from saddle.bound import Index, NonNegative, Positive
+from saddle.bound import NonNegative, Positive, SizeOrNone
 from saddle.game.contest import Contest, Penalty, generated, image_scene, recording
 from saddle.game.encoding import precise
 from saddle.game.turn import Batch, Claim, Game, Moment, Networks, Played, Turn, check_weights, given, input_of
@@ -37,8 +37,8 @@ class InfoGAN(Game):
     loss: Loss
     penalties: Mapping[str, Penalty] = field(default_factory=dict)
     augmentations: Mapping[str, Augmentation] = field(default_factory=dict)
-    categories: Index = 10
-    continuous: Index = 2
+    categories: SizeOrNone = 10
+    continuous: SizeOrNone = 2
     std: Positive | None = None
     weights: Mapping[str, NonNegative] = field(default_factory=lambda: {"categorical": 1.0, "continuous": 0.1})
 

@@ -1,0 +1,159 @@
+"""Fault 11: a name of code to run, in a setting, a checkpoint or a run's folder, is refused and not followed."""
+
+import builtins
+import os
+import subprocess
+
+import pytest
+import torch
+import yaml
+
+from helpers import train
+from hostile import TARGETS, check_sentence, outcome, settings_of
+from saddle.cli.override import check_hydra, check_saved
+from saddle.cli.resume import resume_arguments
+from saddle.cli.sample import load_network
+from saddle.cli.sweep import _BASIC
+from saddle.error import InputError
+from saddle.training.checkpoint import MARK
+
+BASE = ("data=digits", "architecture=mlp")
+NODES = [s.path for s in settings_of(BASE) if isinstance(s.value, dict) and "." in s.path]
+OUTSIDE = [target for target in TARGETS if not target.startswith(("saddle.", "torch.optim.", "lightning.pytorch."))]
+
+
+@pytest.fixture
+def called(monkeypatch):
+    """What dangerous functions were called with."""
+    calls = []
+    for module, name in ((os, "system"), (subprocess, "Popen"), (torch, "load"), (builtins, "eval")):
+        monkeypatch.setattr(module, name, lambda *given, **named: calls.append((given, named)))
+    return calls
+
+
+def test_the_tables_hold_what_is_dangerous():
+    assert {"os.system", "builtins.open", "torch.load", "subprocess.Popen"} <= set(OUTSIDE)
+    assert len(NODES) > 10
+
+
+@pytest.mark.parametrize("target", OUTSIDE)
+def test_nothing_outside_is_built_or_called(target, called):
+    for node in ("loss", "callback.summary", "trainer", "optimizer", "training.ema"):
+        sentence = outcome([*BASE, f"{node}._target_={target}"])
+        assert sentence.startswith(f"{node}._target_=")
+        check_sentence(sentence)
+    assert called == []
+
+
+@pytest.mark.parametrize("target", ["os.system", "saddle.seed.hashed_seed", "saddle.cli.folder.Path", "saddle.data"])
+def test_no_node_of_the_config_takes_what_is_no_class_of_ours(target, called):
+    for node in NODES[::4]:
+        sentence = outcome([*BASE, f"++{node}._target_={target}"])
+        assert sentence is not None, node
+        check_sentence(sentence)
+    assert called == []
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("loss._target_=saddle.cli.launch.refuse", "this is not a class"),
+        ("loss._target_=saddle.penalty.r1.R1", "expected a Loss"),
+        ("loss._target_=saddle.cli.folder.Path", "only classes below saddle., torch.optim., lightning.pytorch."),
+        ("loss._target_=saddle.loss.hinge.__class__", "only classes below"),
+        ("loss._target_=saddle..x", "this is no name of a class"),
+        ("callback.samples._target_=lightning.pytorch.loggers.CSVLogger", "expected a Callback"),
+        ("++callback.curves.path._target_=saddle.data.ring.Ring", "callback.curves.path"),
+        ("callback.quality.cache={_target_:saddle.data.ring.Ring}", "expected a plain value here, not an object"),
+    ],
+)
+def test_a_class_in_the_wrong_place_is_refused(override, message):
+    sentence = outcome([*BASE, override])
+    assert message in sentence
+    check_sentence(sentence)
+
+
+EVIL = "+hydra.callbacks.evil={{_target_:builtins.open,file:{},mode:w}}"
+
+
+def test_hydra_itself_builds_nothing_that_is_named_to_it(tmp_path):
+    result = train(*BASE, "trainer.max_steps=1", EVIL.format(tmp_path / "made"), cwd=tmp_path)
+    assert result.returncode == 2, result.stderr
+    assert "Hydra's own parts are chosen by their groups, never by a _target_; leave it out" in result.stderr
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    check_hydra(["hydra/launcher=joblib", "hydra.run.dir=x", "loss._target_=os.system"])  # the schema's own business
+
+
+SAVED = [
+    EVIL.format("made"),
+    "--config-dir=elsewhere",
+    "hydra.searchpath=[file://elsewhere]",
+    "+hydra.job_logging.handlers.evil={class:logging.FileHandler,filename:made}",
+    "hydra.job.env_set={LD_PRELOAD:evil.so}",
+    "hydra/job_logging=evil",
+]
+
+
+@pytest.mark.parametrize("saved", SAVED)
+def test_the_settings_of_a_strangers_run_are_not_followed_where_they_run_code(saved, tmp_path):
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / "checkpoints" / "last.ckpt").write_bytes(b"")
+    (tmp_path / ".hydra").mkdir()
+    file = tmp_path / ".hydra" / "overrides.yaml"
+    file.write_text(yaml.safe_dump(["data=digits", saved]))
+    with pytest.raises(InputError, match="could run code of its own, so it was not followed"):
+        resume_arguments([f"resume={tmp_path}"])
+    file.write_text(yaml.safe_dump(["data=digits", "hydra.launcher.n_jobs=2", "trainer.max_steps=3"]))
+    assert "data=digits" in resume_arguments([f"resume={tmp_path}"])
+
+
+def test_what_a_sweep_saved_is_looked_at_too(tmp_path):
+    for saved in SAVED:
+        content = {"hydra": {"sweeper": {"_target_": _BASIC}, "overrides": {"task": [], "hydra": [saved]}}}
+        (tmp_path / "multirun.yaml").write_text(yaml.safe_dump(content))
+        with pytest.raises(InputError, match="could run code of its own"):
+            resume_arguments([f"resume={tmp_path}"])
+
+
+@pytest.mark.parametrize("content", ["{a", "a: 1", "- 1", "!!python/object/apply:os.system ['touch made']", "\0"])
+def test_settings_that_cannot_be_read_are_refused_in_a_sentence(content, tmp_path, called):
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / "checkpoints" / "last.ckpt").write_bytes(b"")
+    (tmp_path / ".hydra").mkdir()
+    (tmp_path / ".hydra" / "overrides.yaml").write_text(content)
+    with pytest.raises(InputError, match=r"overrides.yaml: ") as refused:
+        resume_arguments([f"resume={tmp_path}"])
+    assert len(str(refused.value).splitlines()) == 1
+    assert called == []
+
+
+def test_only_lists_of_text_are_settings(tmp_path):
+    assert check_saved(["a=1"], tmp_path) == ["a=1"]
+    for odd in ({"a": 1}, "a=1", [1], None):
+        with pytest.raises(InputError, match="expected a list of settings"):
+            check_saved(odd, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        {"_target_": "os.system", "command": "touch made"},
+        {"_target_": "saddle.loss.hinge.Hinge"},
+        {"_target_": "saddle.architecture.mlp.Generator", "image_size": {"_target_": "os.system", "command": "x"}},
+        {"_target_": "saddle.architecture.mlp.Generator", "_args_": ["x"]},
+        {"_target_": "saddle.cli.folder.Path"},
+    ],
+)
+def test_what_a_checkpoint_names_is_not_built(node, tmp_path, monkeypatch):
+    called = []
+    monkeypatch.setattr(os, "system", lambda *given: called.append(given))
+    record = {"architecture": {"generator": node}, "seed": 0}
+    content = {MARK: {"record": record, "clock": {}}, "state_dict": {"generator.x": torch.zeros(1)}}
+    path = tmp_path / "evil.ckpt"
+    with path.open("wb") as file:
+        torch.save(content, file)
+    with pytest.raises(InputError) as refused:
+        load_network(path, "generator")
+    check_sentence(str(refused.value))
+    assert "architecture.generator" in str(refused.value)
+    assert called == []
