@@ -14,7 +14,6 @@ LATER = {  # what only the classes, the device or the built parts tell
     *("+training.clip_norm.critic=1", "training.schedule.generator.shape=cosine"),
     *("loss._target_=saddle.seed.hashed_seed", "loss._target_=saddle.penalty.r1.R1"),
     *("loss._target_=saddle.loss.hinge.Hing", "trainer.precision=16-mixed", "trainer.max_time=5m"),
-    "trainer.accelerator=quantum",
 }
 CODE = """
 import json, sys
