@@ -107,7 +107,7 @@ class Watch(Callback):
         self.largest: dict[str, float] = {}
 
     def on_before_optimizer_step(self, trainer, module, optimizer) -> None:
-        for network in module.playing.trains:
+        for network in module.executor.playing.trains:
             for name, parameter in module.networks[network].named_parameters():
                 key = f"{network}.{name}"
                 found = 0.0 if parameter.grad is None else float(parameter.grad.abs().max())
