@@ -1,6 +1,6 @@
 """One long run that is killed again and again, against the same run left alone.
 
-    python benchmarks/soak.py FOLDER [--minutes 60] [--iterations 60000] [OVERRIDES ...]
+    python benchmarks/soak.py FOLDER [--minutes 60] [--iterations 30000] [OVERRIDES ...]
 
 Trains the digits twice in FOLDER, side by side: `straight`, left alone, and `killed`, by `python train.py keep=...`. Of
 the latter the training process is killed (-9) at random instants, at times with the process that watches over it, after
@@ -173,7 +173,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--minutes", type=float, default=60.0)
-    parser.add_argument("--iterations", type=int, default=60_000)
+    parser.add_argument("--iterations", type=int, default=30_000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("overrides", nargs="*")
     given = parser.parse_intermixed_args()

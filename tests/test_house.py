@@ -16,6 +16,7 @@ from helpers import REPOSITORY
 PACKAGE = REPOSITORY / "src" / "saddle"
 FLOORS = {
     "interrupt": 0,
+    "rank": 0,
     **dict.fromkeys(
         (
             "error",

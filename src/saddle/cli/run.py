@@ -1,7 +1,6 @@
 """One training run."""
 
 import logging
-import os
 import shlex
 import signal
 import sys
@@ -22,6 +21,7 @@ from saddle.cli.resume import check_free, check_same, checkpoint_of
 from saddle.cli.sweep import figure_of, last_checkpoint, summary_of
 from saddle.error import Failed, InputError, Stopped
 from saddle.interrupt import Interrupted
+from saddle.rank import is_first
 from saddle.training.checkpoint import MARK, check_fits, read_checkpoint
 
 _NOT_MEANT_FOR_USERS = (
@@ -40,7 +40,7 @@ def run(config: Config) -> float | None:
     for message in _NOT_MEANT_FOR_USERS:
         warnings.filterwarnings("ignore", message)
     checkpoint, content = None, {}
-    first_rank = all(os.environ.get(name, "0") == "0" for name in ("LOCAL_RANK", "NODE_RANK"))
+    first_rank = is_first()
     if not config["resume"] and first_rank:
         check_free(Path(config["folder"]))
     if first_rank and not hold(Path(config["folder"])):  # until this process ends
