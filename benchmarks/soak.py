@@ -1,6 +1,6 @@
 """One long run that is killed again and again, against the same run left alone.
 
-    python benchmarks/soak.py FOLDER [--minutes 60] [--iterations 60000] [OVERRIDES ...]
+    python benchmarks/soak.py FOLDER [--minutes 60] [--iterations 30000] [--latest 90] [OVERRIDES ...]
 
 Trains the digits twice in FOLDER, side by side: `straight`, left alone, and `killed`, by `python train.py keep=...`. Of
 the latter the training process is killed (-9) at random instants, at times with the process that watches over it, after
@@ -28,7 +28,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 SETTINGS = ["data=digits", "architecture=mlp", "checkpoints.every_images=8000", "callback.quality.num=1000"]
 SETTINGS += ["callback.quality.every_images=200000", "callback.game.every_images=null"]
 EVERY = 5  # seconds between two looks
-EARLIEST, LATEST = 1, 90  # seconds after a start
+EARLIEST = 1  # seconds after a start
 
 
 @dataclass
@@ -91,8 +91,8 @@ def left_alone(folder: Path, overrides: list[str]) -> Watch:
     return watch
 
 
-def killed(folder: Path, minutes: float, overrides: list[str], chance: random.Random) -> Watch:
-    """The run that is killed for so many minutes, then left to finish."""
+def killed(folder: Path, minutes: float, latest: float, overrides: list[str], chance: random.Random) -> Watch:
+    """The run that is killed for so many minutes, at most `latest` seconds after each start, then left to finish."""
     watch, log = Watch(), folder.with_suffix(".log")
     process = start(log, f"keep={folder}", *overrides)
     trainer, kill_at = None, 0.0
@@ -103,7 +103,7 @@ def killed(folder: Path, minutes: float, overrides: list[str], chance: random.Ra
             process = start(log, f"keep={folder}", *overrides)
         now, child = time.monotonic() - watch.begun, child_of(process.pid)
         if child != trainer:
-            trainer, kill_at = child, now + chance.uniform(EARLIEST, LATEST)
+            trainer, kill_at = child, now + chance.uniform(EARLIEST, latest)
         if trainer is not None and now < 60 * minutes and now >= kill_at:
             kill_both = chance.random() < 0.2
             if kill_both:
@@ -173,7 +173,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--minutes", type=float, default=60.0)
-    parser.add_argument("--iterations", type=int, default=60_000)
+    parser.add_argument("--iterations", type=int, default=30_000)
+    parser.add_argument("--latest", type=float, default=90.0, help="seconds from a start to the latest kill")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("overrides", nargs="*")
     given = parser.parse_intermixed_args()
@@ -186,7 +187,7 @@ def main() -> None:
     )
     with ThreadPoolExecutor() as beside:
         straight = beside.submit(left_alone, folder / "straight", overrides)
-        again = killed(folder / "killed", given.minutes, overrides, random.Random(given.seed))
+        again = killed(folder / "killed", given.minutes, given.latest, overrides, random.Random(given.seed))
     print(*shown("left alone", straight.result()), *shown("killed", again), sep="\n")
     number, different = compared(folder / "straight", folder / "killed")
     print("kills, by seconds and the latest checkpoint:", *again.kills, sep="\n  ")

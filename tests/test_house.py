@@ -16,7 +16,8 @@ from helpers import REPOSITORY
 PACKAGE = REPOSITORY / "src" / "saddle"
 FLOORS = {
     **dict.fromkeys(
-        ("error", "bound", "seed", "file", "memory", "seal", "interrupt", "schedule", "tracing", "compat"), 0
+        ("error", "bound", "seed", "file", "memory", "seal", "interrupt", "rank", "schedule", "tracing", "compat"),
+        0,
     ),
     **dict.fromkeys(("loss", "penalty", "layer", "augmentation"), 0),
     **dict.fromkeys(("architecture", "data", "metric"), 1),

@@ -55,9 +55,7 @@ if starts < 4:
     run = tmp_path / "run"
     assert keep([f"keep={run}"]) == 0
     assert starts() == [f"hydra.run.dir='{run}'"] * 2 + [f"resume='{run}'"] * 2
-    assert (
-        capsys.readouterr().err.splitlines() == [f"keep={run}: training was killed by SIGKILL; starting it again"] * 3
-    )
+    assert sentences(capsys.readouterr().err) == [f"keep={run}: training was killed by SIGKILL; starting it again"] * 3
 
 
 def test_three_starts_that_brought_no_checkpoint_are_enough(tmp_path, instead, capsys):

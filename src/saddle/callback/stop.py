@@ -11,6 +11,7 @@ from lightning import LightningModule, Trainer
 
 from saddle.callback.paced import Patient
 from saddle.interrupt import Interrupted, listen
+from saddle.rank import is_first
 
 
 class StopOnSignal(Patient):
@@ -50,7 +51,7 @@ class StopOnSignal(Patient):
         self.signal = self.signal or number
         if again or not self._iterating:
             raise Interrupted(self.signal)
-        if number == signal.SIGINT and os.environ.get("LOCAL_RANK", "0") == "0":
+        if number == signal.SIGINT and is_first():
             os.write(2, b"\nstopping after this iteration; Ctrl-C again: at once\n")  # print may be in the middle of it
 
 

@@ -6,6 +6,7 @@ import sys
 
 from saddle.error import InputError
 from saddle.interrupt import Interrupted, leave, listen
+from saddle.rank import is_first
 
 
 def train() -> None:
@@ -17,7 +18,7 @@ def train() -> None:
         from saddle.cli.folder import remove_claimed
 
         remove_claimed()
-        if os.environ.get("LOCAL_RANK", "0") == "0":
+        if is_first():
             name = signal.Signals(told.number).name
             print(f"stopped by {name} before training began: give the same command again", file=sys.stderr, flush=True)
         os._exit(128 + told.number)  # packages half imported would have more to say

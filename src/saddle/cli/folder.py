@@ -7,6 +7,7 @@ from pathlib import Path
 
 from saddle.cli.override import value_of
 from saddle.error import InputError
+from saddle.rank import is_first
 
 PRODUCTS = ("tensorboard", "samples", "checkpoints", "metrics.csv", "summary.json")
 """What training leaves in a run's folder."""
@@ -62,7 +63,7 @@ def claim(arguments: list[str]) -> None:
     """
     text = next((text for text in reversed(arguments) if text.startswith("hydra.run.dir=")), "")
     named = value_of(text).replace("\\'", "'").replace("\\\\", "\\")
-    if not named or "${" in named or "LOCAL_RANK" in os.environ or any(text.startswith("-") for text in arguments):
+    if not named or "${" in named or not is_first() or any(text.startswith("-") for text in arguments):
         return
     folder = Path(named)
     new = not folder.exists()

@@ -39,9 +39,9 @@ def keep(arguments: list[str]) -> int:
         futile = 0 if after["checkpoint"] != before["checkpoint"] else futile + 1
         name = signal.Signals(code - 128).name
         if futile == _FUTILE:
-            print(f"keep={run}: killed by {name} {futile} times without a new checkpoint: given up", file=sys.stderr)
+            print(f"\nkeep={run}: killed by {name} {futile} times without a new checkpoint: given up", file=sys.stderr)
             return code
-        print(f"keep={run}: training was killed by {name}; starting it again", file=sys.stderr, flush=True)
+        print(f"\nkeep={run}: training was killed by {name}; starting it again", file=sys.stderr, flush=True)
 
 
 def _check(run: Path, settings: list[str]) -> None:

@@ -1,7 +1,6 @@
 """One training run."""
 
 import logging
-import os
 import shlex
 import signal
 import sys
@@ -25,6 +24,7 @@ from saddle.cli.unwritten import writing_fails_in_words
 from saddle.error import Failed, InputError, Stopped
 from saddle.file import remove_rests
 from saddle.interrupt import Interrupted
+from saddle.rank import is_first
 from saddle.training.checkpoint import MARK, check_fits, read_checkpoint
 
 _NOT_MEANT_FOR_USERS = (
@@ -45,7 +45,7 @@ def run(config: Config) -> float | None:
         warnings.filterwarnings("ignore", message)
     checkpoint, content = None, {}
     folder = Path(config["folder"])
-    first_rank = all(os.environ.get(name, "0") == "0" for name in ("LOCAL_RANK", "NODE_RANK"))
+    first_rank = is_first()
     if not config["resume"] and first_rank:
         check_free(folder)
     if first_rank:
