@@ -72,6 +72,8 @@ REFUSED = {
     "loss='${'": "loss='${': a group is chosen by",
     "hydra=null": "hydra=null: a group is chosen by",
     "hydra/launcher=[1]": "hydra/launcher=[1]: a group is chosen by",
+    "seed=[1": "seed=[1: this is not setting=value (no viable alternative at input",
+    "a b=1": "a b=1: this is not setting=value",
     "=1": "=1: this is not setting=value",
     "penalty=[nowhere]": "penalty=nowhere: there is no such option; choose one of balanced_consistency,",
     "callback=???": "callback=???: a group is chosen by",
