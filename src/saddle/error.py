@@ -20,3 +20,8 @@ class Failed(Exception):  # noqa: N818
 
     def __init__(self, message: str) -> None:
         super().__init__(self.BEGINS + message)
+
+
+def printable(text: str) -> str:
+    """A name or an input as it can stand on one line of a terminal: what is no character there is written as its code."""
+    return text if text.isprintable() else repr(text)[1:-1]

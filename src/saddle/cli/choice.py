@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import ChoiceSweep, Override
-from hydra.errors import OverrideParseException
+from hydra.errors import HydraException
 
 from saddle.cli.folder import config_folder
 from saddle.error import InputError
@@ -23,7 +23,7 @@ def check_choices(overrides: Sequence[str]) -> None:
             continue  # a flag of Hydra's own
         try:
             override = parser.parse_override(text)
-        except OverrideParseException:
+        except HydraException:
             continue  # Hydra meets the same and says it
         group = override.key_or_group
         if not group:

@@ -18,7 +18,7 @@ from saddle.cli.folder import config_folder
 from saddle.cli.kind import check_kind
 from saddle.cli.setting import unknown_setting
 from saddle.cli.unread import check_read
-from saddle.error import InputError
+from saddle.error import InputError, printable
 
 if TYPE_CHECKING:
     from saddle.data.memory import MemoryData
@@ -34,10 +34,16 @@ def one_sentence(overrides: Sequence[str]) -> Iterator[None]:
         check_choices(overrides)
         yield
     except OverrideParseException as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(f"{error.override}: this is not setting=value ({reason})") from error
+        said = f"{error.override}: this is not setting=value ({str(error).partition(chr(10))[0]})"
+        raise InputError(printable(said)) from error
     except (HydraException, OmegaConfBaseException) as error:
         raise InputError(config_message(_told(error), overrides)) from error
+    except ValueError as error:  # of OmegaConf's, about an entry of a list
+        if isinstance(error, InputError) or "invalid literal for int()" not in str(error):
+            raise
+        name = str(error).rpartition(": ")[2].strip("'")
+        culprit = next((text for text in overrides if f".{name}" in text), name)
+        raise InputError(f"{culprit}: this setting is a list, whose entries have numbers, not names") from error
 
 
 def compose(overrides: Sequence[str]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from saddle.bound import Byte, Count, Index, Side, SizeOrNone
 from saddle.data.image_cache import Decoded, Table, open_cache, write_cache
 from saddle.data.image_file import EXTENSIONS, BrokenImageError, Fit, Form, read_image
 from saddle.data.module import ImageData
-from saddle.error import InputError
+from saddle.error import InputError, printable
 from saddle.seed import fixed_order
 
 _ENDS = tuple(f".{extension}" for extension in EXTENSIONS)
@@ -148,7 +148,7 @@ class ImageFolder(ImageData):
         if not table.broken or (table.kept and self.broken == "skip"):
             return
         name, reason = table.broken[0]
-        first = f"the first is {_printable(name)} ({reason})"
+        first = f"the first is {printable(name)} ({reason})"
         if not table.kept:
             raise InputError(f"data.root={self.root}: none of its {self.size} image files can be read; {first}")
         raise InputError(
@@ -159,7 +159,7 @@ class ImageFolder(ImageData):
     def _report(self, table: Table) -> None:
         if table.broken:
             lines = [f"{len(table.broken)} of the {self.size} image files in {self.root} are left out:"]
-            lines += [f"  {_printable(name)}: {reason}" for name, reason in table.broken[:_SHOWN]]
+            lines += [f"  {printable(name)}: {reason}" for name, reason in table.broken[:_SHOWN]]
             lines += [f"  and {len(table.broken) - _SHOWN} more"] if len(table.broken) > _SHOWN else []
             print("\n".join(lines), file=sys.stderr)
 
@@ -209,11 +209,6 @@ def _class(name: str) -> str:
 
 
 def _some(names: list[str]) -> str:
-    return ", ".join(map(_printable, names[:_SHOWN])) + (
+    return ", ".join(map(printable, names[:_SHOWN])) + (
         f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     )
-
-
-def _printable(name: str) -> str:
-    """A file's name on one line of a terminal: what is no character there is written as its code."""
-    return name if name.isprintable() else repr(name)[1:-1]
