@@ -23,5 +23,5 @@ class Failed(Exception):  # noqa: N818
 
 
 def printable(text: str) -> str:
-    """A name or an input as it can stand on one line of a terminal: what is no character there is written as its code."""
+    """A name or an input as it can stand on one line of a terminal: what is no character is written as its code."""
     return text if text.isprintable() else repr(text)[1:-1]
