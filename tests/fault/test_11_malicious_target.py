@@ -3,6 +3,7 @@
 import builtins
 import os
 import subprocess
+from types import CodeType
 
 import pytest
 import torch
@@ -15,19 +16,32 @@ from saddle.cli.resume import resume_arguments
 from saddle.cli.sample import load_network
 from saddle.cli.sweep import _BASIC
 from saddle.error import InputError
-from saddle.training.checkpoint import MARK
+from saddle.training.checkpoint import MARK, AtomicCheckpointIO
 
 BASE = ("data=digits", "architecture=mlp")
 NODES = [s.path for s in settings_of(BASE) if isinstance(s.value, dict) and "." in s.path]
+CLOCK = {"iteration": 3, "images": 24, "updates": {"generator": 3}}
 OUTSIDE = [target for target in TARGETS if not target.startswith(("saddle.", "torch.optim.", "lightning.pytorch."))]
+
+
+def save(record, path):
+    """A checkpoint that looks sound, of a run with the settings `record`."""
+    content = {MARK: {"record": record, "clock": CLOCK}, "state_dict": {"generator.x": torch.zeros(1)}}
+    AtomicCheckpointIO().save_checkpoint(content, path)
 
 
 @pytest.fixture
 def called(monkeypatch):
     """What dangerous functions were called with."""
     calls = []
-    for module, name in ((os, "system"), (subprocess, "Popen"), (torch, "load"), (builtins, "eval")):
+    evaluate = eval
+    for module, name in ((os, "system"), (subprocess, "Popen"), (torch, "load")):
         monkeypatch.setattr(module, name, lambda *given, **named: calls.append((given, named)))
+
+    def spied(source, *given):
+        return evaluate(source, *given) if isinstance(source, CodeType) else calls.append((source, given))
+
+    monkeypatch.setattr(builtins, "eval", spied)  # `typing` evaluates what it compiled from annotations
     return calls
 
 
@@ -96,8 +110,7 @@ SAVED = [
 
 @pytest.mark.parametrize("saved", SAVED)
 def test_the_settings_of_a_strangers_run_are_not_followed_where_they_run_code(saved, tmp_path):
-    (tmp_path / "checkpoints").mkdir()
-    (tmp_path / "checkpoints" / "last.ckpt").write_bytes(b"")
+    save({}, tmp_path / "checkpoints" / "last.ckpt")
     (tmp_path / ".hydra").mkdir()
     file = tmp_path / ".hydra" / "overrides.yaml"
     file.write_text(yaml.safe_dump(["data=digits", saved]))
@@ -117,8 +130,7 @@ def test_what_a_sweep_saved_is_looked_at_too(tmp_path):
 
 @pytest.mark.parametrize("content", ["{a", "a: 1", "- 1", "!!python/object/apply:os.system ['touch made']", "\0"])
 def test_settings_that_cannot_be_read_are_refused_in_a_sentence(content, tmp_path, called):
-    (tmp_path / "checkpoints").mkdir()
-    (tmp_path / "checkpoints" / "last.ckpt").write_bytes(b"")
+    save({}, tmp_path / "checkpoints" / "last.ckpt")
     (tmp_path / ".hydra").mkdir()
     (tmp_path / ".hydra" / "overrides.yaml").write_text(content)
     with pytest.raises(InputError, match=r"overrides.yaml: ") as refused:
@@ -147,11 +159,8 @@ def test_only_lists_of_text_are_settings(tmp_path):
 def test_what_a_checkpoint_names_is_not_built(node, tmp_path, monkeypatch):
     called = []
     monkeypatch.setattr(os, "system", lambda *given: called.append(given))
-    record = {"architecture": {"generator": node}, "seed": 0}
-    content = {MARK: {"record": record, "clock": {}}, "state_dict": {"generator.x": torch.zeros(1)}}
     path = tmp_path / "evil.ckpt"
-    with path.open("wb") as file:
-        torch.save(content, file)
+    save({"architecture": {"generator": node}, "seed": 0}, path)
     with pytest.raises(InputError) as refused:
         load_network(path, "generator")
     check_sentence(str(refused.value))

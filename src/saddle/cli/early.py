@@ -7,7 +7,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from saddle.cli.flag import check_flags
-from saddle.cli.setting import Parameters, check, check_parameters, check_prefix, is_group, kinds_of, members
+from saddle.cli.setting import (
+    Parameters,
+    check,
+    check_parameters,
+    check_prefix,
+    is_group,
+    kinds_of,
+    members,
+    not_built_here,
+)
 from saddle.cli.sound import check_architecture, check_once, check_trainer
 from saddle.cli.source import descends, described
 
@@ -50,6 +59,8 @@ def _look(path: str, node: dict[str, Any], expected: Any) -> Parameters | None:
     if "_target_" in node:
         check_prefix(path, node["_target_"])
         target, kinds = node["_target_"], kinds_of(expected)
+        if not kinds and Any not in members(expected):
+            raise not_built_here(path, target)
         return described(target) if not kinds or descends(target, kinds) else Parameters(target, {}, known=False)
     groups = (f"{kind.__module__}.{kind.__name__}" for kind in members(expected) if is_group(kind))
     return next(map(described, groups), None)

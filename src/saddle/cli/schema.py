@@ -13,7 +13,16 @@ import saddle.compat  # noqa: F401  isort: skip
 from torch.optim import Optimizer
 
 from saddle.cli import setting
-from saddle.cli.setting import PREFIXES, Parameters, check_prefix, is_group, kinds_of, members, parameters_of
+from saddle.cli.setting import (
+    PREFIXES,
+    Parameters,
+    check_prefix,
+    is_group,
+    kinds_of,
+    members,
+    not_built_here,
+    parameters_of,
+)
 from saddle.error import InputError
 
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
@@ -64,7 +73,7 @@ def _look(path: str, node: dict[str, Any], expected: Any) -> Parameters | None:
     target = resolve_target(path, node["_target_"])
     kinds = kinds_of(expected)
     if not kinds:
-        raise InputError(f"{path}._target_={node['_target_']}: expected a plain value here, not an object")
+        raise not_built_here(path, node["_target_"])
     if not issubclass(target, kinds):
         raise InputError(f"{path}._target_={node['_target_']}: expected a {' or '.join(k.__name__ for k in kinds)}")
     return described(target)

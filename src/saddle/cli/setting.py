@@ -106,6 +106,11 @@ def check_prefix(path: str, name: Any) -> None:
         raise InputError(f"{path}._target_={name}: only classes below {', '.join(PREFIXES)} are built")
 
 
+def not_built_here(path: str, name: str) -> InputError:
+    """The refusal of an object of the class `name` where YAML's own values are expected."""
+    return InputError(f"{path}._target_={name}: expected a plain value here, not an object")
+
+
 def unknown_setting(setting: str, name: str, known: list[str]) -> str:
     """One sentence for a setting that does not exist."""
     near = difflib.get_close_matches(name, known, n=1)
