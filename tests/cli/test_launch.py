@@ -59,7 +59,7 @@ def test_hydras_own_words_become_one_sentence():
 
 
 def test_a_parallel_sweep_without_its_package_names_the_command_that_installs_it(tmp_path):
-    code = "import sys; sys.modules['hydra_plugins'] = None; from saddle.cli import train_afresh; train_afresh()"
+    code = "import sys; sys.modules['hydra_plugins'] = None; from saddle.cli import train; train()"
     result = command("-c", code, "-m", "sweep=parallel", "seed=1,2", cwd=tmp_path)
     assert result.returncode == 2
     assert result.stderr.strip() == (

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
+from pydantic import TypeAdapter
 from safetensors.torch import load, save
 from torch import Tensor
 
@@ -142,7 +143,7 @@ def extractor_for(choice: str, shipped: str | None) -> Extractor | None:
 
 def _read_card(path: Path) -> Card:
     try:
-        return Card(**json.loads(path.read_text()))
+        return TypeAdapter(Card).validate_json(path.read_bytes(), strict=True)
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}; expected the card of a classifier") from error
     except Exception as error:  # it may say anything
