@@ -6,16 +6,16 @@ from saddle.training.checkpoint import MARK
 DRIVER = """
 import sys
 from saddle.cli import train
-from saddle.training.module import GameModule
+from saddle.training.eager import Eager
 
-play = GameModule.play
+play_turn = Eager.play_turn
 
-def failing(module, turn, batch):
-    if module.clock.iteration == 7 and turn.name == "generator":
+def failing(executor, turn, batch):
+    if executor.module.clock.iteration == 7 and turn.name == "generator":
         raise ArithmeticError("in the middle of an iteration")
-    return play(module, turn, batch)
+    return play_turn(executor, turn, batch)
 
-GameModule.play = failing
+Eager.play_turn = failing
 train()
 """
 
