@@ -196,3 +196,16 @@ def test_points_are_left_to_their_own_callback_and_a_classifier_is_refused(tmp_p
     assert Quality(str(tmp_path), extractor="none").load(ring) is None
     with pytest.raises(InputError, match=r"extractor=x\.safetensors reads images, and Ring delivers points"):
         Quality(str(tmp_path), extractor="x.safetensors").load(ring)
+
+
+def test_comparisons_come_at_growing_intervals_and_at_least_so_often():
+    def due(**settings):
+        quality, found, iteration = Quality("none", **settings), [], 0
+        while iteration < 20_000:
+            iteration = quality.next_due(iteration, 64)
+            found.append(iteration * 64)
+        return found
+
+    assert due()[:8] == [10_048, 20_032, 50_048, 100_032, 200_000, 320_000, 500_032, 640_000]
+    assert due(every_images=5_000)[:4] == [5_056, 10_048, 15_040, 20_032]
+    assert Quality("none", every_images=None).next_due(0, 64) > 1 << 40

@@ -8,11 +8,12 @@ from torchvision.transforms.functional import pil_to_tensor
 from helpers import Points, fit, small_module
 from saddle.architecture.points import Discriminator, Generator
 from saddle.callback.landscape import landscape, picture, reach_of
-from saddle.callback.samples import SampleGrids, image_grid, next_round
+from saddle.callback.samples import SampleGrids, image_grid
 from saddle.data.ring import Ring
 from saddle.game.adversarial import Adversarial
 from saddle.loss.non_saturating import NonSaturating
 from saddle.metric.points import in_words
+from saddle.training.cadence import next_round
 from saddle.training.ema import EMA
 from saddle.training.sampling import images_from
 

@@ -19,12 +19,13 @@ from saddle.metric.extractor import Extractor, extractor_for
 from saddle.metric.reference import chosen, reference
 from saddle.metric.score import Read, quick
 from saddle.seed import hashed_seed
-from saddle.training.cadence import next_crossing
+from saddle.training.cadence import NEVER, next_crossing, next_round
 from saddle.training.module import GameModule
 from saddle.training.sampling import images_from, sources_for
 
 PREFIX = "metric/"
 FRECHET = f"{PREFIX}frechet"
+_FIRST = 10_000  # images
 _AT_ONCE = 500  # images read between two looks at whether to stop
 
 
@@ -33,7 +34,10 @@ class _CutShortError(Exception):
 
 
 class Quality(Paced):
-    """Compares samples of the averaged generator with training images every `every_images` and at the end.
+    """Compares samples of the averaged generator with training images at growing intervals and at the end.
+
+    That is after 10,000 images, 20,000, 50,000, 100,000 and so on, but at least every `every_images`: early, where much
+    changes, more often, and over a long run at a small share of its time.
 
     `num` samples and at most `num` training images, the same ones for every run on the data, are read by `extractor`
     (of another domain, as `data.readable` shows them to it; a generator that translates is given held-out sources):
@@ -53,7 +57,7 @@ class Quality(Paced):
         folder: str,
         extractor: str = "auto",
         num: Samples = 10_000,
-        every_images: Count | None = 256_000,
+        every_images: Count | None = 320_000,
         cache: str | None = "outputs/cache",
     ) -> None:
         if num < 4:
@@ -93,7 +97,10 @@ class Quality(Paced):
         return found
 
     def next_due(self, iteration: int, rows: int) -> int:
-        return next_crossing(iteration, rows, self.every_images)
+        if self.every_images is None:
+            return NEVER
+        images = next_round(max(iteration * rows, _FIRST - 1))
+        return min(next_crossing(iteration, rows, self.every_images), -(-images // rows))
 
     def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
         self.extractor = self.load(trainer.datamodule)

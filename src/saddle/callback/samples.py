@@ -18,7 +18,7 @@ from saddle.data.module import ImageData
 from saddle.data.points import PointData
 from saddle.file import cut_numbered
 from saddle.metric.points import in_words
-from saddle.training.cadence import next_multiple
+from saddle.training.cadence import next_multiple, next_round
 from saddle.training.module import GameModule
 from saddle.training.sampling import images_from, sources_for
 
@@ -111,12 +111,6 @@ class SampleGrids(Paced):
         rows = min(classes, _MOST_ROWS)
         shown = torch.arange(rows) * classes // rows
         return shown.repeat(min(16, max(8, self.num // rows)))
-
-
-def next_round(iteration: int) -> int:
-    """The first number after `iteration` that is 1, 2 or 5 times a power of ten."""
-    power = 10 ** (len(str(iteration)) - 1)
-    return next(first * power for first in (1, 2, 5, 10) if first * power > iteration)
 
 
 def image_grid(images: Tensor, labels: Tensor | None = None) -> Tensor:

@@ -148,7 +148,7 @@ def build(config: Config, purge_step: int | None = None) -> Built:
         record=_record(config, nodes),
         executor=EXECUTORS[training["executor"]],
     )
-    if training["block"] > 1:
+    if trainer.world_size == 1:  # ranks agree after each iteration on whether to stop
         data.in_blocks(training["block"], module.next_stop)
     if training["channels_last"]:
         module.to(memory_format=torch.channels_last)

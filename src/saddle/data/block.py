@@ -1,14 +1,19 @@
 """Several batches at a time, so that the machinery around an iteration is passed through less often."""
 
+import time
 from collections.abc import Callable, Iterator
 
 from torch import Tensor
 
 from saddle.data.loader import MemoryLoader
 
+_LONGEST = 0.5  # seconds, by what the block before took: a signal is answered after a block
+
 
 class BlockLoader:
-    """The batches of `loader` in lists of at most `size`, none beyond what `next_stop` says.
+    """The batches of `loader` in lists of at most `size`, none beyond what `next_stop` says, the first one alone.
+
+    Where a list takes its receiver longer than half a second, the next ones are shorter.
 
     `next_stop` is given the number of batches handed out so far and says after which one the caller has to look up.
     """
@@ -23,11 +28,14 @@ class BlockLoader:
     def __iter__(self) -> Iterator[list[dict[str, Tensor]]]:
         """The rest of the current epoch."""
         block: list[dict[str, Tensor]] = []
-        stop = self.next_stop(self.loader.batches)
+        size, stop = 1, self.next_stop(self.loader.batches)
         for batch in self.loader:
             block.append(batch)
-            if len(block) == self.size or self.loader.batches >= stop:
+            if len(block) >= size or self.loader.batches >= stop:
+                begun = time.perf_counter()
                 yield block
+                seconds = (time.perf_counter() - begun) / len(block)
+                size = max(1, min(self.size, int(_LONGEST / max(seconds, 1e-9))))
                 block, stop = [], self.next_stop(self.loader.batches)
         if block:
             yield block

@@ -67,11 +67,11 @@ class MemoryLoader:
         if self.flip:
             generator = torch.Generator().manual_seed(hashed_seed(self.seed, "flip", number))
             mirrored = self._my_rows(torch.rand(self.rows, generator=generator) < 0.5)
-        batch = {"image": _delivered(self.images[mine], mirrored)}
+        batch = {"image": _delivered(self.images.index_select(0, mine), mirrored)}
         if self.labels is not None:
             batch["label"] = self.labels[mine]
         if chosen_sources is not None:
-            batch["source"] = _delivered(self.sources[self._my_rows(chosen_sources)], mirrored)
+            batch["source"] = _delivered(self.sources.index_select(0, self._my_rows(chosen_sources)), mirrored)
         return batch
 
     def _my_rows(self, rows: Tensor) -> Tensor:

@@ -16,3 +16,9 @@ def next_crossing(iteration: int, rows: int, every_images: int | None) -> int:
         return NEVER
     images = (iteration * rows // every_images + 1) * every_images
     return -(-images // rows)
+
+
+def next_round(number: int) -> int:
+    """The first number after `number` that is 1, 2 or 5 times a power of ten."""
+    power = 10 ** (len(str(number)) - 1)
+    return next(first * power for first in (1, 2, 5, 10) if first * power > number)
