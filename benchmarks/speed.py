@@ -1,4 +1,4 @@
-"""Speed, A against B: `python benchmarks/speed.py CASE ... [--rounds 5] [--out FILE]`
+"""Speed, A against B: `python benchmarks/speed.py CASE ... [--rounds 5] [--without bf16] [--out FILE]`
 
 Each variant of a case is a process of its own (benchmarks/speed_one.py) on one thread, one after the other, the whole
 list again in each round. Prints for each variant images per CPU second (median, lowest and highest), the same by the
@@ -161,12 +161,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("cases", nargs="+", choices=CASES)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--without", metavar="TEXT", help="leave out variants with this in their names")
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
     for name in arguments.cases:
         case, runs = CASES[name], {}
+        left_out = arguments.without or "\n"
+        variants = {variant: given for variant, given in case.variants.items() if left_out not in variant}
         for number in range(arguments.rounds):
-            for variant, (kind, overrides) in case.variants.items():
+            for variant, (kind, overrides) in variants.items():
                 runs.setdefault(variant, []).append(timed(case, kind, overrides))
                 print(number, variant, runs[variant][-1], file=sys.stderr, flush=True)
         text = f"{about(arguments.rounds)}\n{table(name, case, runs)}\n\n"
