@@ -14,6 +14,7 @@ from saddle.cli.sweep import (
     by_setting,
     job_name,
     keeps_settings,
+    last_checkpoint,
     planned,
     read_jobs,
     state_of,
@@ -72,7 +73,12 @@ def test_states_come_from_the_folder_alone(tmp_path):
     assert state_of(job) == ("interrupted", "killed or still running, no checkpoint yet")
     assert keeps_settings(str(job)) == ".hydra"
     (job / "checkpoints").mkdir()
+    (job / "checkpoints" / "best.ckpt").touch()
+    assert last_checkpoint(job) is None
+    (job / "checkpoints" / "00000200.ckpt").touch()
+    assert last_checkpoint(job).name == "00000200.ckpt"
     (job / "checkpoints" / "last.ckpt").touch()
+    assert last_checkpoint(job).name == "last.ckpt"
     assert state_of(job) == ("interrupted", "killed or still running")
     assert keeps_settings(str(job)) is None
     (job / "summary.json").write_text(json.dumps({"finished": False, "iterations": 7}))

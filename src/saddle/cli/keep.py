@@ -56,7 +56,7 @@ def _check(run: Path, settings: list[str]) -> None:
 
 def _begin_or_go_on(run: Path) -> list[str]:
     """The overrides with which training goes on in `run`, or begins; then the rest of a beginning is removed."""
-    if last_checkpoint(run) is not None or list(run.glob("checkpoints/*.ckpt")):
+    if last_checkpoint(run) is not None:
         return [f"resume={quoted(run)}"]
     if (run / ".hydra").is_dir() and not (run / "summary.json").exists():
         if not hold(run):

@@ -13,6 +13,7 @@ import yaml
 
 from saddle.cli.override import check_saved, key_of, quoted, value_of
 from saddle.error import Failed, InputError
+from saddle.file import numbered
 
 ERROR = "error.txt"
 """The file in a job's folder that says why it failed: one sentence where that is known, else a traceback."""
@@ -131,9 +132,10 @@ def keeps_settings(folder: str) -> str | None:
 
 
 def last_checkpoint(folder: Path) -> Path | None:
-    """The checkpoint that a run goes on from, if there is one."""
+    """The checkpoint that a run goes on from, if it is whole: last.ckpt or, without that, the latest."""
     path = folder / "checkpoints" / "last.ckpt"
-    return path if path.is_file() else None
+    earlier = list(numbered(folder / "checkpoints", ".ckpt").values())
+    return path if path.is_file() else earlier[-1] if earlier else None
 
 
 def summary_of(folder: Path) -> dict[str, Any]:
