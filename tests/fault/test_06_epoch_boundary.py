@@ -123,3 +123,9 @@ def test_every_game_with_what_it_measures(tmp_path, name, processes):
         stops, end = (LAST, FIRST), 22
     check_resumes(tmp_path, chosen, stops, end, forked if processes == 1 else one_by_one)
     shutil.rmtree(tmp_path)  # some hundred MB
+
+
+@pytest.mark.slow
+def test_the_compiled_executor_goes_on_to_the_bit_too(tmp_path):
+    lazy = ["training=fast", "loss=relativistic", "penalty=[r1,r2]", "penalty.r1.every_iterations=3", "game.n_critic=2"]
+    check_resumes(tmp_path, lazy, (LAST, FIRST))
