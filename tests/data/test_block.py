@@ -32,6 +32,14 @@ def test_a_resumed_epoch_goes_on_where_it_was():
     assert resumed == [1, 1, 5, 1]
 
 
+def test_its_state_is_the_loaders_so_that_runs_in_blocks_and_without_go_on_from_each_other():
+    blocks = BlockLoader(loader(), 5, lambda done: 1000)
+    next(iter(blocks))
+    assert blocks.state_dict() == {"batches": 1}
+    blocks.load_state_dict({"batches": 20})
+    assert [len(block) for block in blocks] == [1, 2]
+
+
 def test_a_block_takes_about_half_a_second():
     sizes = []
     for block in BlockLoader(loader(), 16, lambda done: 1000):

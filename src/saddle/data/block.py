@@ -39,3 +39,11 @@ class BlockLoader:
                 block, stop = [], self.next_stop(self.loader.batches)
         if block:
             yield block
+
+    def state_dict(self) -> dict[str, int]:
+        """That of `loader`, between two lists."""
+        return self.loader.state_dict()
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Go on after what `state` says."""
+        self.loader.load_state_dict(state)
