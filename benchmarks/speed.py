@@ -6,8 +6,8 @@ clock on the wall, CPU seconds per 1,000 images, the peak of memory, the time to
 images per CPU second to other variants, taken round by round. CPU seconds are those of the whole process, all its
 threads; other work on the machine changes them far less than it does the time on the wall.
 
-The case `live` logs, draws, saves and compares at the default cadence: its window of 1,000 iterations holds all of it
-once. In the others nothing is compared.
+The case `live` logs, draws, saves and compares at the default cadence: its window of 128,000 images holds one comparison,
+as many as there are on average in a run of a million. In the others nothing is compared.
 """
 
 import argparse
@@ -89,7 +89,7 @@ CASES = {
     "live": Case(
         f"{TUTORIAL} data.batch_size=64",
         1000,
-        1000,
+        2000,
         {"tutorial": ("tutorial", ""), "bare": ("bare", ""), "live": ("saddle", ""), "live, fast": ("saddle", FAST)},
     ),
     "mlp-64": tutorial(64, 100, 500),

@@ -25,7 +25,7 @@ from saddle.training.sampling import images_from, sources_for
 
 PREFIX = "metric/"
 FRECHET = f"{PREFIX}frechet"
-_FIRST = 10_000  # images
+_FIRST = 50_000  # images
 _AT_ONCE = 500  # images read between two looks at whether to stop
 
 
@@ -36,7 +36,7 @@ class _CutShortError(Exception):
 class Quality(Paced):
     """Compares samples of the averaged generator with training images at growing intervals and at the end.
 
-    That is after 10,000 images, 20,000, 50,000, 100,000 and so on, but at least every `every_images`: early, where much
+    That is after 50,000 images, 100,000, 200,000, 500,000 and so on, but at least every `every_images`: early, where much
     changes, more often, and over a long run at a small share of its time.
 
     `num` samples and at most `num` training images, the same ones for every run on the data, are read by `extractor`
