@@ -6,8 +6,8 @@ clock on the wall, CPU seconds per 1,000 images, the peak of memory, the time to
 images per CPU second to other variants, taken round by round. CPU seconds are those of the whole process, all its
 threads; other work on the machine changes them far less than it does the time on the wall.
 
-The case `live` logs, draws, saves and compares at the default cadence: its window of 128,000 images holds one comparison,
-as many as there are on average in a run of a million. In the others nothing is compared.
+The case `live` logs, draws, saves and compares at the default cadence: its window of 128,000 images holds one
+comparison, as many as there are on average in a run of a million. In the others nothing is compared.
 """
 
 import argparse

@@ -36,8 +36,8 @@ class _CutShortError(Exception):
 class Quality(Paced):
     """Compares samples of the averaged generator with training images at growing intervals and at the end.
 
-    That is after 50,000 images, 100,000, 200,000, 500,000 and so on, but at least every `every_images`: early, where much
-    changes, more often, and over a long run at a small share of its time.
+    That is after 50,000 images, 100,000, 200,000, 500,000 and so on, but at least every `every_images`: early, where
+    much changes, more often, and over a long run at a small share of its time.
 
     `num` samples and at most `num` training images, the same ones for every run on the data, are read by `extractor`
     (of another domain, as `data.readable` shows them to it; a generator that translates is given held-out sources):
