@@ -52,6 +52,7 @@ def tutorial(batch_size: int, warm_up: int, steps: int) -> Case:
         "default": ("saddle", QUIET),
         "default, one by one": ("saddle", f"{QUIET} training.block=1"),
         "fast": ("saddle", f"{QUIET} {FAST}"),
+        "fast, without the Trainer": ("step", f"{QUIET} {FAST}"),
         "fast, bf16": ("saddle", f"{QUIET} {FAST} trainer.precision=bf16-mixed"),
     }
     return Case(f"{TUTORIAL} data.batch_size={batch_size}", warm_up, steps, variants)

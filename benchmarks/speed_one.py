@@ -1,6 +1,7 @@
 """One timed run: `python benchmarks/speed_one.py KIND WARM_UP STEPS [OVERRIDES ...]` prints a line of JSON.
 
-KIND is `saddle` (a run as users get it), `data` (the loader alone), or `tutorial` or `bare` (benchmarks/references.py).
+KIND is `saddle` (a run as users get it), `step` (its iterations without Trainer and callbacks), `data` (the loader
+alone), or `tutorial` or `bare` (benchmarks/references.py).
 The networks are those of the overrides. Wall and CPU seconds are of the iterations after the warm-up; memory is the
 process's peak.
 """
@@ -50,8 +51,27 @@ class Ticks(Patient):
         self.watch.tick(module.clock.iteration)
 
 
-def run_saddle(built: Built, watch: Stopwatch) -> None:
-    built.trainer.callbacks.append(Ticks(watch))
+class Steps(Patient):
+    """Plays the rest of the run by itself."""
+
+    def __init__(self, watch: Stopwatch) -> None:
+        self.watch = watch
+
+    def on_train_batch_end(self, trainer, module, *_):
+        while module.clock.iteration < self.watch.last:
+            for batch in trainer.datamodule.loader:
+                module.play(batch)
+                self.watch.tick(module.clock.iteration)
+                if module.clock.iteration == self.watch.last:
+                    break
+        trainer.should_stop = True
+
+
+def run_saddle(kind: str, built: Built, watch: Stopwatch) -> None:
+    if kind == "saddle":
+        built.trainer.callbacks.append(Ticks(watch))
+    else:
+        built.trainer.callbacks[:] = [Steps(watch)]
     built.trainer.fit(built.module, datamodule=built.data)
 
 
@@ -81,8 +101,8 @@ def main() -> None:
     watch = Stopwatch(int(warm_up), int(steps))
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(sys.stderr):
         built = build(compose([f"folder={folder}", f"trainer.max_steps={watch.last}", *overrides]))
-        if kind == "saddle":
-            run_saddle(built, watch)
+        if kind in ("saddle", "step"):
+            run_saddle(kind, built, watch)
         elif kind == "data":
             run_data(built, watch)
         else:
