@@ -58,6 +58,7 @@ class Steps(Patient):
         self.watch = watch
 
     def on_train_batch_end(self, trainer, module, *_):
+        self.watch.tick(module.clock.iteration)
         while module.clock.iteration < self.watch.last:
             for batch in trainer.datamodule.loader:
                 module.play(batch)
