@@ -152,8 +152,9 @@ def compared(straight: Path, other: Path) -> tuple[int, list[str]]:
 def shown(name: str, watch: Watch) -> list[str]:
     """A few lines on what was seen of a run."""
     seconds, *_ = watch.rows[-1]
+    kills = sum(not kill.startswith("(") for kill in watch.kills)
     lines = [
-        f"{name}: {seconds:.0f} s, {len(watch.kills)} kills",
+        f"{name}: {seconds:.0f} s, {kills} kills",
         "   seconds  iteration  memory MiB  open files  disk MiB",
     ]
     step = max(1, len(watch.rows) // 20)
