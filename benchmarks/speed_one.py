@@ -22,7 +22,7 @@ set_thread_policy()
 import saddle.compat  # noqa: F401, E402  isort: skip
 import references  # noqa: E402
 
-from saddle.callback.paced import Patient  # noqa: E402
+from saddle.callback.paced import Paced, Patient  # noqa: E402
 from saddle.cli.build import Built, build  # noqa: E402
 from saddle.cli.compose import compose  # noqa: E402
 
@@ -43,9 +43,14 @@ class Stopwatch:
             self.wall, self.cpu = time.perf_counter() - self.begun[0], time.process_time() - self.begun[1]
 
 
-class Ticks(Patient):
+class Ticks(Paced):
     def __init__(self, watch: Stopwatch) -> None:
         self.watch = watch
+
+    def next_due(self, iteration: int, rows: int) -> int:
+        return next(
+            (stop for stop in (1, self.watch.warm_up, self.watch.last) if stop > iteration), self.watch.last + 1
+        )
 
     def on_train_batch_end(self, trainer, module, *_):
         self.watch.tick(module.clock.iteration)
