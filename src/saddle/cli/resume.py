@@ -12,6 +12,7 @@ from saddle.cli.override import check_saved, key_of, quoted, value_of
 from saddle.cli.sweep import folders, is_sweep, sweep_arguments
 from saddle.error import InputError
 from saddle.file import numbered
+from saddle.rank import is_first
 from saddle.seal import check_sound
 
 _MOVABLE = {"data.root", "data.cache", "data.memory_mib"}  # may differ without changing the run
@@ -149,7 +150,7 @@ def check_processes(mark: dict[str, Any], now: int, elastic: bool, path: Path) -
             f"resume: {change}: use as many, or checkpoints.elastic=true to go on with the same batches and noise in "
             "sums that round otherwise"
         )
-    if os.environ.get("LOCAL_RANK", "0") == "0":
+    if is_first():
         print(f"warning: {change}: numbers round otherwise from here on", file=sys.stderr)
 
 
