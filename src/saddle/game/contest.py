@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from saddle.augmentation.base import Augmentation, Uniform
 from saddle.game.turn import Batch, Moment, Networks, Played, given, input_of
+from saddle.layer.apart import treats_apart
 from saddle.loss.base import Loss, check_logits
 from saddle.penalty.base import InputGradientPenalty, Term, View, WeightConstraint, logits_and_input_gradient
 
@@ -21,7 +22,9 @@ class Scene:
 
     `judge` gives D as a function of its input alone, for the kinds "real", "fake" and "between". `real` and `fake` are
     its inputs, (N, C, H, W) or (N, D), as many of both. D gives one logit per `packing` inputs, or `patches` logits per
-    input. `view` makes, of D's logits by kind, what terms look at; None in a game that plays no terms.
+    input. `view` makes, of D's logits by kind, what terms look at; None in a game that plays no terms. `together` gives
+    D as a function of real and generated inputs in one batch, for one pass in place of two; None where that would not
+    be the same (augmentations of each kind, `saddle.layer.apart`).
     """
 
     judge: Callable[[str], Discriminator]
@@ -30,6 +33,7 @@ class Scene:
     packing: int = 1
     patches: int = 1
     view: Callable[[Mapping[str, Tensor]], View] | None = None
+    together: Discriminator | None = None
 
     def logits(self, kind: str, inputs: Tensor) -> Tensor:
         """D's logits (M,) on `inputs` of one kind."""
@@ -74,14 +78,12 @@ class Contest:
     def discriminator_loss(self, scene: Scene, moment: Moment) -> Played:
         """Adversarial term, input-gradient penalties and terms of D."""
         due = {name: p for name, p in self._of_kind(InputGradientPenalty).items() if p.due(moment.iteration)}
-        gradients: dict[str, Tensor] = {}
-        inputs = {"real": scene.real, "fake": scene.fake}
-        logits = {kind: _logits(scene, kind, values, due, gradients) for kind, values in inputs.items()}
+        logits, gradients = _judged(scene, due)
         terms = {"adversarial": self._adversarial(self.loss.discriminator, moment, logits["real"], logits["fake"])}
         for name, penalty in due.items():
             if penalty.at == "between":
                 points = penalty.points(scene.real, scene.fake, _for_packs(moment, scene.packing))
-                gradients[name] = _gradient(scene, "between", points, penalty.precision)[1]
+                gradients[name] = _pass(scene, scene.judge("between"), points, penalty.precision)[1]
             terms[name] = moment.now(penalty.gain) * penalty.values(gradients[name]).mean()
         for name, (term, view) in self._terms(scene, logits, moment.iteration).items():
             _add(terms, name, term, term.discriminator(view), moment)
@@ -168,7 +170,8 @@ def image_scene(
             chance=moment,
         )
 
-    scene = Scene(seen, batch["image"], fake, getattr(network, "packing", 1), view=view)
+    together = None if contest.augmentations or not treats_apart(network) else given(network, batch, copies=2)
+    scene = Scene(seen, batch["image"], fake, getattr(network, "packing", 1), view=view, together=together)
     return scene
 
 
@@ -184,28 +187,48 @@ def recording(scene: Scene, head: nn.Module) -> tuple[Scene, dict[str, Tensor]]:
 
         return recorded
 
-    return replace(scene, judge=judge), features
+    def together(images: Tensor) -> Tensor:
+        logits: list[Tensor] = []
+        both = input_of(head, lambda: logits.append(scene.together(images)))
+        features["real"], features["fake"] = both.chunk(2)
+        return logits[0]
+
+    return replace(scene, judge=judge, together=together if scene.together is not None else None), features
 
 
-def _logits(
-    scene: Scene, kind: str, inputs: Tensor, due: Mapping[str, InputGradientPenalty], gradients: dict[str, Tensor]
-) -> Tensor:
-    """D's logits; where a penalty is due there, its input gradient comes from the same pass of D."""
-    here = [name for name, penalty in due.items() if penalty.at == kind]
-    if not here:
-        return scene.logits(kind, inputs)
-    precision = "32" if any(due[name].precision == "32" for name in here) else "inherit"
-    logits, gradient = _gradient(scene, kind, inputs, precision)
-    gradients.update(dict.fromkeys(here, gradient))
-    return logits
+def _judged(scene: Scene, due: Mapping[str, InputGradientPenalty]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """D's logits on real and on generated inputs; and for penalties that are due there, by name, its input gradients
+    from the same pass.
+    """
+    names = {kind: [name for name, penalty in due.items() if penalty.at == kind] for kind in ("real", "fake")}
+    asked = {kind: _precision([due[name] for name in here]) for kind, here in names.items()}
+    if scene.together is not None and asked["real"] == asked["fake"]:
+        both = _pass(scene, scene.together, torch.cat([scene.real, scene.fake]), asked["real"])
+        halves = [(None, None) if values is None else values.chunk(2) for values in both]
+        passes = {"real": (halves[0][0], halves[1][0]), "fake": (halves[0][1], halves[1][1])}
+    else:
+        inputs = {"real": scene.real, "fake": scene.fake}
+        passes = {kind: _pass(scene, scene.judge(kind), values, asked[kind]) for kind, values in inputs.items()}
+    logits = {kind: found[0] for kind, found in passes.items()}
+    return logits, {name: passes[kind][1] for kind, here in names.items() for name in here}
 
 
-def _gradient(scene: Scene, kind: str, inputs: Tensor, precision: str) -> tuple[Tensor, Tensor]:
-    """D's logits, and the gradient of each by what it was made of: one row per input, or per pack of them.
+def _precision(penalties: list[InputGradientPenalty]) -> str | None:
+    """In which precision a pass is taken for these penalties; None without any."""
+    if not penalties:
+        return None
+    return "32" if any(penalty.precision == "32" for penalty in penalties) else "inherit"
+
+
+def _pass(scene: Scene, judge: Discriminator, inputs: Tensor, precision: str | None) -> tuple[Tensor, Tensor | None]:
+    """D's logits; and where a precision says how it is to be taken, the gradient of each by what it was made of: one
+    row per input, or per pack of them.
 
     Where an input has several logits, of its patches, the gradient is that of their mean.
     """
-    logits, gradient = logits_and_input_gradient(scene.judge(kind), inputs, precision)
+    if precision is None:
+        return scene.checked(judge(inputs), inputs), None
+    logits, gradient = logits_and_input_gradient(judge, inputs, precision)
     gradient = gradient / scene.patches
     packed = gradient if scene.packing == 1 else gradient.reshape(len(inputs) // scene.packing, -1)
     return scene.checked(logits, inputs), packed

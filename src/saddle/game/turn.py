@@ -80,9 +80,12 @@ class Turn:
         return (iteration + 1) % self.every == 0
 
 
-def given(network: nn.Module, batch: Batch) -> Callable[[Tensor], Tensor]:
-    """`network` as a function of its input alone: where it is conditional (`classes` > 0), with the batch's labels."""
-    return partial(network, labels=batch["label"]) if network.classes else network
+def given(network: nn.Module, batch: Batch, copies: int = 1) -> Callable[[Tensor], Tensor]:
+    """`network` as a function of its input alone: where it is conditional (`classes` > 0), with the batch's labels.
+
+    An input of several `copies` of the batch has the labels as often.
+    """
+    return partial(network, labels=batch["label"].repeat(copies)) if network.classes else network
 
 
 def input_of(layer: nn.Module, call: Callable[[], Tensor]) -> Tensor:

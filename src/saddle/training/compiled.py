@@ -7,8 +7,9 @@ What changes from one iteration to the next comes in as tensors: the batch, nois
 penalties on a schedule.
 """
 
+import gc
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import torch
@@ -39,17 +40,22 @@ class Compiled:
         clock, changed = self.module.clock, set()
         for turns in segments([turn for turn in self.module.turns if turn.due(clock.iteration)]):
             key = (*(turn.name for turn in turns), clock.iteration % self.period)
-            if key not in self.programs:
+            new = key not in self.programs
+            if new:
                 self.programs[key] = self._traced(turns, batch)
             changed |= self.programs[key].run(batch)
+            if new:
+                gc.freeze()  # half a million objects of the compiler's, which Python would look through again and again
             for turn in turns:
                 clock.updates[turn.name] += 1
             self._after(turns[-1])
         return changed
 
     def _compile(self, graph: GraphModule) -> Callable:
-        on_cpu = self.module.device.type == "cpu"  # there one C++ file for all is compiled sooner, and runs faster
-        return torch.compile(graph, dynamic=False, options={"cpp_wrapper": True} if on_cpu else None)
+        options: dict[str, object] = {"guard_filter_fn": unguarded}
+        if self.module.device.type == "cpu":
+            options["cpp_wrapper"] = True  # one C++ file for all is compiled sooner, and runs faster
+        return torch.compile(graph, dynamic=False, options=options)
 
     def before_step(self) -> None:
         """Nothing: no optimizer of torch's steps."""
@@ -75,6 +81,11 @@ class Compiled:
             self._compiled[text] = self.compiler(graph)
         program.call = self._compiled[text]
         return program
+
+
+def unguarded(guards: Sequence[object]) -> list[bool]:
+    """Which of torch's guards to keep: none, for a program always comes with tensors of the same kind."""
+    return [False] * len(guards)
 
 
 def segments(turns: list[Turn]) -> list[list[Turn]]:

@@ -12,6 +12,7 @@ from torch.fx.experimental.proxy_tensor import make_fx
 
 from saddle.game.turn import Batch, Moment, Played, Turn
 from saddle.tracing import tracing
+from saddle.training.merge import merged
 from saddle.training.update import NUMBERS, numbers_of, rule_of
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ class Program:
         self.draws, self.scheduled = asked.draws, asked.scheduled
         with torch.no_grad(), tracing():
             inputs = (self._tensors(torch.clone), dict(batch), self._noise(), self._numbers(advance=False))
-            return make_fx(lambda tensors, *rest: self._play(tensors, *rest))(*inputs)
+            return merged(make_fx(lambda tensors, *rest: self._play(tensors, *rest))(*inputs))
 
     def _tensors(self, of: Callable[[Tensor], Tensor] = lambda tensor: tensor) -> dict[str, dict[str, Tensor]]:
         names = ("weights", "buffers", "averages", "firsts", "seconds")
@@ -105,6 +106,7 @@ class Program:
         self, tensors: Mapping[str, Mapping[str, Tensor]], batch: Batch, noise: list[Tensor], numbers: Tensor
     ) -> list[Tensor]:
         weights, buffers, results = dict(tensors["weights"]), tensors["buffers"], []
+        written: list[tuple[Tensor, Tensor]] = []  # at the end, so that equal operations in two turns can be merged
         self.names = []
         rates, rest = numbers[: NUMBERS * len(self.turns)].split(NUMBERS), numbers[NUMBERS * len(self.turns) :]
         given = _Given(self.module, dict(zip(self.draws, noise, strict=True)), rest[len(self.averaged) :])
@@ -119,9 +121,10 @@ class Program:
             for name, gradient in found.items():
                 first, second = (tensors[group][f"{turn.name} {name}"] for group in ("firsts", "seconds"))
                 new = self.rules[turn.name].step(weights[name], gradient, first, second, rate)
-                for target, value in zip((tensors["weights"][name], first, second), new, strict=True):
-                    target.copy_(value)
+                written += zip((tensors["weights"][name], first, second), new, strict=True)
                 weights[name] = new[0]
+        for target, value in written:
+            target.copy_(value)
         self._average(tensors["averages"], {**weights, **buffers}, rest)
         return results
 
