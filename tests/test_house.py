@@ -30,7 +30,7 @@ NO_NEIGHBOURS = {  # folders whose files share only these
     "loss": {"base"},
     "penalty": {"base"},
     "architecture": set(),
-    "game": {"turn", "contest", "encoding"},
+    "game": {"turn", "contest", "encoding", "scene"},
 }
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 

@@ -7,8 +7,9 @@ import torch
 from torch import Tensor
 
 from saddle.bound import NonNegative
-from saddle.game.contest import Contest, Penalty, Scene
+from saddle.game.contest import Contest, Penalty
 from saddle.game.encoding import distance_between, reconstructed, reconstructions, sampled_code, squared_error
+from saddle.game.scene import Scene
 from saddle.game.turn import Batch, Game, Moment, Networks, Played, Turn, check_weights, given
 from saddle.loss.base import Loss
 from saddle.penalty.base import InputGradientPenalty, WeightConstraint

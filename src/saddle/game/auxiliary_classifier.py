@@ -10,8 +10,9 @@ from torch.nn.functional import cross_entropy
 
 from saddle.augmentation.base import Augmentation
 from saddle.bound import Count, NonNegative, SizeOrNone
-from saddle.game.contest import Contest, Penalty, Scene, generated, image_scene, recording
+from saddle.game.contest import Contest, Penalty, generated, image_scene
 from saddle.game.encoding import precise
+from saddle.game.scene import Scene, recording
 from saddle.game.turn import Batch, Claim, Game, Moment, Networks, Played, Turn, check_weights, input_of
 from saddle.loss.base import Loss
 from saddle.penalty.base import InputGradientPenalty, Term

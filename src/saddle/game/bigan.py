@@ -9,8 +9,9 @@ from torch import Tensor, nn
 
 from saddle.augmentation.base import Augmentation
 from saddle.bound import Count
-from saddle.game.contest import Contest, Discriminator, Penalty, Scene, generated
+from saddle.game.contest import Contest, Discriminator, Penalty, generated
 from saddle.game.encoding import code, reconstructions, sampled_code, squared_error
+from saddle.game.scene import Scene
 from saddle.game.turn import Batch, Game, Moment, Networks, Played, Turn
 from saddle.loss.base import Loss
 from saddle.metric.neighbour import distances

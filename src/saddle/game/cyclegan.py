@@ -8,7 +8,8 @@ from torch import Tensor, nn
 
 from saddle.augmentation.base import Augmentation
 from saddle.bound import NonNegative, Side, Size, SizeOrNone
-from saddle.game.contest import Contest, Penalty, Scene
+from saddle.game.contest import Contest, Penalty
+from saddle.game.scene import Scene
 from saddle.game.turn import Batch, Claim, Game, Moment, Networks, Played, Turn, check_weights
 from saddle.layer.image_pool import ImagePool
 from saddle.loss.base import Loss

@@ -11,8 +11,9 @@ from torch.nn.functional import cross_entropy
 
 from saddle.augmentation.base import Augmentation
 from saddle.bound import NonNegative, Positive, SizeOrNone
-from saddle.game.contest import Contest, Penalty, generated, image_scene, recording
+from saddle.game.contest import Contest, Penalty, generated, image_scene
 from saddle.game.encoding import precise
+from saddle.game.scene import recording
 from saddle.game.turn import Batch, Claim, Game, Moment, Networks, Played, Turn, check_weights, given, input_of
 from saddle.layer.code import category_of, values_of, with_category, with_values
 from saddle.loss.base import Loss

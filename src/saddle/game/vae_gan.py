@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from saddle.augmentation.base import Augmentation
 from saddle.bound import NonNegative
-from saddle.game.contest import Contest, Penalty, Scene, generated, image_scene
+from saddle.game.contest import Contest, Penalty, generated, image_scene
 from saddle.game.encoding import (
     drawn,
     kl_from_prior,
@@ -20,6 +20,7 @@ from saddle.game.encoding import (
     sampled_code,
     squared_error,
 )
+from saddle.game.scene import Scene
 from saddle.game.turn import Batch, Game, Moment, Networks, Played, Turn, check_weights, given, input_of
 from saddle.loss.base import Loss
 from saddle.penalty.base import InputGradientPenalty, Term, WeightConstraint

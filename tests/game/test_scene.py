@@ -8,7 +8,8 @@ from torch import Tensor
 
 from saddle.architecture import dcgan, mlp
 from saddle.augmentation.diffaugment import DiffAugment
-from saddle.game.contest import Contest, image_scene, recording
+from saddle.game.contest import Contest, image_scene
+from saddle.game.scene import recording
 from saddle.game.turn import Moment
 from saddle.loss.non_saturating import NonSaturating
 from saddle.loss.relativistic import Relativistic
