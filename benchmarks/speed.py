@@ -32,6 +32,7 @@ SMALL_DCGAN = (
 LARGE_DCGAN = SMALL_DCGAN + " architecture.generator.widths=[128,64] architecture.discriminator.widths=[64,128]"
 QUIET = "callback.quality.extractor=none"
 FAST = "training=fast"
+FASTEST = "training=fastest"
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def tutorial(batch_size: int, warm_up: int, steps: int) -> Case:
         "default, one by one": ("saddle", f"{QUIET} training.block=1"),
         "fast": ("saddle", f"{QUIET} {FAST}"),
         "fast, without the Trainer": ("step", f"{QUIET} {FAST}"),
-        "fast, bf16": ("saddle", f"{QUIET} {FAST} trainer.precision=bf16-mixed"),
+        "fastest (bf16)": ("saddle", f"{QUIET} {FASTEST}"),
     }
     return Case(f"{TUTORIAL} data.batch_size={batch_size}", warm_up, steps, variants)
 
@@ -81,7 +82,8 @@ def dcgan(settings: str, steps: int) -> Case:
         "channels last": ("saddle", f"{QUIET} training.channels_last=true"),
         "fast": ("saddle", f"{QUIET} {FAST}"),
         "fast, channels last": ("saddle", f"{QUIET} {FAST} training.channels_last=true"),
-        "bf16, channels last": ("saddle", f"{QUIET} training.channels_last=true trainer.precision=bf16-mixed"),
+        "channels last, bf16": ("saddle", f"{QUIET} training.channels_last=true trainer.precision=bf16-mixed"),
+        "fastest (bf16)": ("saddle", f"{QUIET} {FASTEST}"),
     }
     return Case(f"{settings} data.batch_size=64", 50, steps, variants)
 
@@ -91,7 +93,13 @@ CASES = {
         f"{TUTORIAL} data.batch_size=64",
         1000,
         2000,
-        {"tutorial": ("tutorial", ""), "bare": ("bare", ""), "live": ("saddle", ""), "live, fast": ("saddle", FAST)},
+        {
+            "tutorial": ("tutorial", ""),
+            "bare": ("bare", ""),
+            "live": ("saddle", ""),
+            "live, fast": ("saddle", FAST),
+            "live, fastest (bf16)": ("saddle", FASTEST),
+        },
     ),
     "mlp-64": tutorial(64, 100, 500),
     "mlp-256": tutorial(256, 50, 200),

@@ -12,6 +12,25 @@ def test_one_word_asks_for_the_fastest_options():
     assert built.data._blocks[0] > 1
 
 
+def test_fastest_chooses_the_precision_as_well():
+    config = compose(["training=fastest", "data=digits"])
+    assert (config["trainer"]["precision"], config["training"]["channels_last"]) == ("bf16-mixed", True)
+    assert config["training"]["block"] == compose(["data=digits"])["training"]["block"]
+    assert (
+        compose(["training=fastest", "trainer=cpu", "trainer.precision=32-true"])["trainer"]["precision"] == "32-true"
+    )
+
+
+def test_a_machine_without_bfloat16_is_warned_of(monkeypatch):
+    overrides = ["training=fastest", "data=digits", "architecture=mlp", "trainer=cpu"]
+    monkeypatch.setattr("saddle.cli.executor.computes_in_bfloat16", lambda: True)
+    assert build(compose(overrides)).warnings == []
+    monkeypatch.setattr("saddle.cli.executor.computes_in_bfloat16", lambda: False)
+    (sentence,) = build(compose(overrides)).warnings
+    assert "trainer.precision=bf16-mixed: this CPU has no arithmetic for bfloat16" in sentence
+    assert build(compose([*overrides, "trainer.precision=32-true"])).warnings == []
+
+
 @pytest.mark.parametrize(
     ("override", "setting", "mend"),
     [

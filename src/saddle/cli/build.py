@@ -14,7 +14,7 @@ from torch import nn
 from saddle.augmentation.base import Augmentation
 from saddle.bound import Count, Index, Positive, Several
 from saddle.cli.early import first_checked
-from saddle.cli.executor import EXECUTORS, check_executor
+from saddle.cli.executor import EXECUTORS, check_executor, precision_warnings
 from saddle.cli.flag import check_flags
 from saddle.cli.limit import max_steps
 from saddle.cli.make import Config, make
@@ -123,7 +123,7 @@ def build(config: Config, purge_step: int | None = None) -> Built:
     torch.manual_seed(hashed_seed(config["seed"], "weights"))
     game = make("game", config["game"])
     networks, nodes = build_networks(config, game)
-    warnings = check_pairing(config, game)
+    warnings = check_pairing(config, game) + precision_warnings(config["trainer"])
     data = make("data", config["data"])
     check_sources(data, game)
     data.check_size(data.size)

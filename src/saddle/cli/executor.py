@@ -4,6 +4,8 @@ import os
 import shutil
 from typing import Any
 
+import torch
+
 from saddle.error import InputError
 from saddle.training.compiled import Compiled
 from saddle.training.eager import Eager
@@ -38,3 +40,23 @@ def check_executor(config: dict[str, Any]) -> None:
     compiler = os.environ.get("CXX", "g++")
     if shutil.which(compiler) is None:
         raise InputError(f"training.executor=compiled needs a C++ compiler, and {compiler} was not found: use {mend}")
+
+
+def precision_warnings(trainer: dict[str, Any]) -> list[str]:
+    """What to say of a precision that this machine has no arithmetic for, a sentence each."""
+    on_gpu = trainer["accelerator"] not in ("cpu", "auto") or (
+        trainer["accelerator"] == "auto" and torch.cuda.is_available()
+    )
+    if trainer["precision"] != "bf16-mixed" or on_gpu or computes_in_bfloat16():
+        return []
+    return [
+        "trainer.precision=bf16-mixed: this CPU has no arithmetic for bfloat16, and is several times slower with it; "
+        "use 32-true (training=fast is training=fastest with it)"
+    ]
+
+
+def computes_in_bfloat16() -> bool:
+    """Whether this CPU multiplies matrices of bfloat16 by itself (AVX512_BF16, AMX, or what torch calls so on ARM)."""
+    if torch.backends.cpu.get_cpu_capability() not in ("AVX2", "AVX512", "DEFAULT", "NO AVX"):
+        return True  # not x86: unknown
+    return any(getattr(torch.cpu, name, bool)() for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"))
