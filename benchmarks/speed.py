@@ -6,7 +6,7 @@ clock on the wall, CPU seconds per 1,000 images, the peak of memory, the time to
 images per CPU second to other variants, taken round by round. CPU seconds are those of the whole process, all its
 threads; other work on the machine changes them far less than it does the time on the wall.
 
-The case `live` logs, draws, saves and compares at the default cadence: its window of 128,000 images holds one
+The case `live` logs, draws, saves and compares at the default cadence: its window of 200,000 images holds one
 comparison, as many as there are on average in a run of a million. In the others nothing is compared.
 """
 
@@ -91,8 +91,8 @@ def dcgan(settings: str, steps: int) -> Case:
 CASES = {
     "live": Case(
         f"{TUTORIAL} data.batch_size=64",
-        1000,
-        2000,
+        1600,
+        3125,
         {
             "tutorial": ("tutorial", ""),
             "bare": ("bare", ""),

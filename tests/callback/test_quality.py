@@ -206,6 +206,6 @@ def test_comparisons_come_at_growing_intervals_and_at_least_so_often():
             found.append(iteration * 64)
         return found
 
-    assert due()[:6] == [50_048, 100_032, 200_000, 320_000, 500_032, 640_000]
+    assert due()[:6] == [50_048, 100_032, 200_000, 500_032, 1_000_000, 1_500_032]
     assert due(every_images=30_000)[:4] == [30_016, 50_048, 60_032, 90_048]
     assert Quality("none", every_images=None).next_due(0, 64) > 1 << 40

@@ -57,7 +57,7 @@ class Quality(Paced):
         folder: str,
         extractor: str = "auto",
         num: Samples = 10_000,
-        every_images: Count | None = 320_000,
+        every_images: Count | None = 500_000,
         cache: str | None = "outputs/cache",
     ) -> None:
         if num < 4:

@@ -18,19 +18,11 @@ from saddle.cli.executor import EXECUTORS, check_executor, precision_warnings
 from saddle.cli.flag import check_flags
 from saddle.cli.limit import max_steps
 from saddle.cli.make import Config, make
-from saddle.cli.pairing import (
-    check_packing,
-    check_pairing,
-    check_reads,
-    check_sources,
-    with_decided,
-    with_features,
-    with_head_bias,
-)
+from saddle.cli.pairing import check_packing, check_pairing, check_sources
+from saddle.cli.parts import build_networks
 from saddle.cli.per_turn import build_beta2_schedules, build_clip_norm, build_optimizers, build_schedules
 from saddle.cli.schema import check_parameters
-from saddle.cli.sound import check_architecture, check_label_settings, check_once, check_trainer, trainer_arguments
-from saddle.cli.weights import check_weights
+from saddle.cli.sound import check_architecture, check_once, check_trainer, trainer_arguments
 from saddle.data.memory import MemoryData
 from saddle.error import InputError
 from saddle.game.contest import Penalty
@@ -162,23 +154,6 @@ def _record(config: Config, networks: Mapping[str, Config]) -> Config:
     kept = {name: value for name, value in config.items() if name not in _NOT_RECORDED}
     kept["training"] = {name: value for name, value in kept["training"].items() if name not in ("images", "block")}
     return {**kept, "architecture": {"conditional": config["architecture"]["conditional"], **networks}}
-
-
-def build_networks(config: Config, game: Game) -> tuple[dict[str, nn.Module], dict[str, Config]]:
-    """The networks that the game needs, by name, and the settings that they were built from."""
-    networks, nodes = {}, {}
-    for name in game.needs:
-        if name not in config["architecture"]:
-            raise InputError(f"architecture.{name} is missing: game={type(game).__name__} needs it")
-        node = with_decided(name, with_head_bias(name, config["architecture"][name], game), game)
-        check_label_settings(name, node, "conditional" in game.decides().get(name, {}))
-        if "features" in node:  # a head on the discriminator's
-            node = with_features(name, node, networks["discriminator"].features)
-        check_weights(f"architecture.{name}", node)
-        networks[name], nodes[name] = make(f"architecture.{name}", node), node
-        if name == "generator":  # before the networks that only the right family has
-            check_reads(networks[name], game)
-    return networks, nodes
 
 
 def build_trainer(config: Config, purge_step: int | None = None) -> Trainer:

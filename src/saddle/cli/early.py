@@ -25,7 +25,9 @@ _GROUPS = ("data", "architecture", "game", "optimizer", "training", "trainer")
 
 def first_checked(config: Mapping[str, Any]) -> dict[str, Any]:
     """Groups that others read: a bad value is named where it is set, not where it is read."""
-    return {name: config[name] for name in ("checkpoints", "loss", "penalty", "augmentation") if name in config}
+    return {
+        name: config[name] for name in ("checkpoints", "training", "loss", "penalty", "augmentation") if name in config
+    }
 
 
 def check_early(config: Mapping[str, Any]) -> None:

@@ -86,7 +86,10 @@ def _task(config: DictConfig) -> float | None:
         return job.play(Path(here.runtime.output_dir), partial(plain_config, config, here.overrides.task))
     try:
         plain = plain_config(config, here.overrides.task)
-        from saddle.cli.run import run  # seconds of imports: after what can be refused without them
+        from saddle.cli.parts import check_parts  # seconds of imports each: after what can be refused without them
+
+        check_parts(plain)
+        from saddle.cli.run import run
 
         return run(plain)
     except InputError as error:

@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 from inspect import signature
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
 from saddle.augmentation.ada import ADA
 from saddle.cli.schema import resolve_target
-from saddle.data.memory import MemoryData
 from saddle.error import InputError
 from saddle.game.turn import Game
 from saddle.loss.base import Loss
@@ -18,6 +17,9 @@ from saddle.loss.relativistic import Relativistic
 from saddle.loss.wasserstein import Wasserstein
 from saddle.penalty.balanced_consistency import BalancedConsistency
 from saddle.penalty.base import InputGradientPenalty, WeightConstraint, Weighted
+
+if TYPE_CHECKING:
+    from saddle.data.memory import MemoryData
 
 
 def with_decided(name: str, node: dict[str, Any], game: Game) -> dict[str, Any]:
@@ -96,7 +98,7 @@ def check_packing(networks: Mapping[str, nn.Module], game: Game, batch_size: int
         )
 
 
-def check_sources(data: MemoryData, game: Game) -> None:
+def check_sources(data: "MemoryData", game: Game) -> None:
     """Raise InputError, naming the mend, if the game starts from images of a source domain and the data has none."""
     if game.reads == "source" and not data.has_sources:
         name = type(data).__module__.rpartition(".")[2]
