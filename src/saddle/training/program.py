@@ -76,11 +76,19 @@ class Program:
             self.seconds |= {f"{turn} {name}": state["exp_avg_sq"] for name, state in zip(names, states, strict=True)}
             self.steps[turn] = [state["step"] for state in states]
             self.done.setdefault(turn, int(states[0]["step"]))
+            self.optimizers[turn].register_state_dict_pre_hook(lambda _, turn=turn: self._write_steps(turn))
         self.averages = {}
         for name in self.averaged:
             average = self.module.ema.networks[name]
             kept = {**dict(average.named_parameters()), **dict(average.named_buffers())}
             self.averages |= {f"networks.{name}.{key}": value.detach() for key, value in kept.items()}
+
+    def _write_steps(self, turn: str) -> None:
+        """Tell the optimizer of a turn how many steps it has made, before it is asked: its tensors are not counted up
+        in each iteration.
+        """
+        for step in self.steps[turn]:
+            step.fill_(self.done[turn])
 
     # the graph
 
@@ -181,7 +189,6 @@ class Program:
             values += numbers_of(self.optimizers[turn.name], self.done[turn.name] + 1)
             if advance:
                 self.done[turn.name] += 1
-                torch._foreach_add_(self.steps[turn.name], 1)
         images = module.clock.images + module.rows
         for name in self.averaged:
             values.append(1 - (module.ema.advance(name, images) if advance else 0.5))
