@@ -61,3 +61,18 @@ def test_statistics_are_kept_as_often_as_they_are_taken():
 
     found = counted(function, A, torch.zeros(3), torch.ones(3))
     assert sum(number for name, number in found.items() if "batch_norm" in name) == 2
+
+
+def test_what_is_changed_later_is_not_shared():
+    def filled(a):
+        one, other = torch.zeros_like(a), torch.zeros_like(a)
+        one[0] = 1
+        return one, other
+
+    def moved(a):
+        one, other = a * 2, a * 2
+        one.add_(1)
+        return one, other
+
+    assert counted(filled, A)["aten.zeros_like.default"] == 2
+    assert counted(moved, A)["aten.mul.Tensor"] == 2

@@ -1,6 +1,7 @@
 """The executors of training, and what each of them can play."""
 
 import os
+import platform
 import shutil
 from typing import Any
 
@@ -51,12 +52,13 @@ def precision_warnings(trainer: dict[str, Any]) -> list[str]:
         return []
     return [
         "trainer.precision=bf16-mixed: this CPU has no arithmetic for bfloat16, and is several times slower with it; "
-        "use 32-true (training=fast is training=fastest with it)"
+        "use trainer.precision=32-true"
     ]
 
 
 def computes_in_bfloat16() -> bool:
-    """Whether this CPU multiplies matrices of bfloat16 by itself (AVX512_BF16, AMX, or what torch calls so on ARM)."""
-    if torch.backends.cpu.get_cpu_capability() not in ("AVX2", "AVX512", "DEFAULT", "NO AVX"):
-        return True  # not x86: unknown
-    return any(getattr(torch.cpu, name, bool)() for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"))
+    """Whether this CPU multiplies matrices of bfloat16 by itself (AVX512_BF16, AMX; true where it is not known)."""
+    asked = [getattr(torch.cpu, f"_is_{name}_supported", None) for name in ("avx512_bf16", "amx_tile")]
+    if platform.machine() not in ("x86_64", "AMD64") or None in asked:
+        return True  # unknown
+    return any(ask() for ask in asked)

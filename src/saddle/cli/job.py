@@ -90,6 +90,7 @@ def play(folder: Path, read: Callable[[], dict[str, Any]]) -> float | None:
         return None  # an exception that leaves a worker has joblib kill the others before they have saved
     finally:
         _playing = False
+        gc.unfreeze()  # what a compiled executor froze
         gc.collect()  # the trainer and its parts refer to each other
 
 

@@ -38,13 +38,15 @@ class Compiled:
     def play(self, batch: Batch) -> set[str]:
         """Play every turn that is due; the names of the networks whose weights changed and are not yet averaged."""
         clock, changed = self.module.clock, set()
+        kind = tuple((name, value.shape, value.dtype) for name, value in batch.items())
         for turns in segments([turn for turn in self.module.turns if turn.due(clock.iteration)]):
-            key = (*(turn.name for turn in turns), clock.iteration % self.period)
+            key = (*(turn.name for turn in turns), clock.iteration % self.period, kind)
             new = key not in self.programs
             if new:
                 self.programs[key] = self._traced(turns, batch)
             changed |= self.programs[key].run(batch)
             if new:
+                gc.collect()
                 gc.freeze()  # half a million objects of the compiler's, which Python would look through again and again
             for turn in turns:
                 clock.updates[turn.name] += 1
@@ -84,7 +86,7 @@ class Compiled:
 
 
 def unguarded(guards: Sequence[object]) -> list[bool]:
-    """Which of torch's guards to keep: none, for a program always comes with tensors of the same kind."""
+    """Which of torch's guards to keep: none, for there is a program for each kind of batch, and all else stays."""
     return [False] * len(guards)
 
 

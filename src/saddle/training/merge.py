@@ -11,10 +11,10 @@ def merged(graph: GraphModule) -> GraphModule:
 
     Both turns of an adversarial game make the same images of the same latent by the same weights, and in mixed
     precision every use of a weight rounds it anew. What is random is never merged, nor are two operations between which
-    anything is changed in place.
+    anything is changed in place, nor results that are changed in place later or share memory with what is.
     """
     first: dict[tuple[int, str], Node] = {}
-    changes = 0
+    changes, changed = 0, _changed(graph)
     for node in graph.graph.nodes:
         if node.op != "call_function":
             continue
@@ -22,12 +22,40 @@ def merged(graph: GraphModule) -> GraphModule:
             _replace(node, node.args[0])
         elif _changes(node):
             changes += 1
-        elif not _is_random(node):
+        elif node not in changed and not _is_random(node):
             known = first.setdefault((changes, f"{node.target} {node.args} {node.kwargs}"), node)
             if known is not node:
                 _replace(node, known)
     graph.recompile()
     return graph
+
+
+def _changed(graph: GraphModule) -> set[Node]:
+    """What an operation changes in place, and all that it was made of, which may share its memory."""
+    found: set[Node] = set()
+    for node in reversed(graph.graph.nodes):
+        if node.op == "call_function" and _changes(node):
+            found.update(_written(node))
+        elif node in found and _is_view(node):
+            found.update(node.all_input_nodes)
+    return found
+
+
+def _written(node: Node) -> list[Node]:
+    schema = getattr(node.target, "_schema", None)
+    if schema is None or not schema.is_mutable:
+        return node.all_input_nodes
+    names = [one.name for one in schema.arguments if one.alias_info is not None and one.alias_info.is_write]
+    places = [place for place, one in enumerate(schema.arguments) if one.name in names]
+    given = [node.args[place] for place in places if place < len(node.args)]
+    given += [node.kwargs[name] for name in names if name in node.kwargs]
+    return [one for one in given if isinstance(one, Node)]
+
+
+def _is_view(node: Node) -> bool:
+    """Whether a result may share memory with what it is made of; in doubt it does."""
+    schema = getattr(node.target, "_schema", None)
+    return schema is None or any(one.alias_info is not None for one in schema.returns)
 
 
 def _replace(node: Node, other: Node) -> None:

@@ -13,7 +13,7 @@ from torch.fx.experimental.proxy_tensor import make_fx
 from saddle.game.turn import Batch, Moment, Played, Turn
 from saddle.tracing import tracing
 from saddle.training.merge import merged
-from saddle.training.update import NUMBERS, numbers_of, rule_of
+from saddle.training.update import NUMBERS, numbers_of, rule_of, state_of
 
 if TYPE_CHECKING:
     from saddle.training.module import GameModule
@@ -71,7 +71,7 @@ class Program:
         self.seconds: dict[str, Tensor] = {}
         self.steps: dict[str, list[Tensor]] = {}
         for turn, names in self.trained.items():
-            states = [_state(self.optimizers[turn], parameters[name]) for name in names]
+            states = [state_of(self.optimizers[turn], parameters[name]) for name in names]
             self.firsts |= {f"{turn} {name}": state["exp_avg"] for name, state in zip(names, states, strict=True)}
             self.seconds |= {f"{turn} {name}": state["exp_avg_sq"] for name, state in zip(names, states, strict=True)}
             self.steps[turn] = [state["step"] for state in states]
@@ -194,17 +194,6 @@ class Program:
             values.append(1 - (module.ema.advance(name, images) if advance else 0.5))
         values += [function(module.clock.images) for function in self.scheduled]
         return torch.tensor(values, dtype=torch.float64).to(module.device, non_blocking=True)
-
-
-def _state(optimizer: torch.optim.Optimizer, parameter: nn.Parameter) -> dict[str, Tensor]:
-    """The state of a parameter, as the optimizer itself begins it."""
-    state = optimizer.state[parameter]
-    if not state:
-        state["step"] = torch.zeros(
-            (), dtype=torch.float32, device=parameter.device if optimizer.defaults["fused"] else "cpu"
-        )
-        state["exp_avg"], state["exp_avg_sq"] = torch.zeros_like(parameter), torch.zeros_like(parameter)
-    return state
 
 
 @dataclass

@@ -3,7 +3,8 @@
 import math
 from dataclasses import dataclass
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 from torch.optim import Adam, AdamW, Optimizer
 
 from saddle.error import InputError
@@ -53,3 +54,14 @@ def numbers_of(optimizer: Optimizer, steps: int) -> list[float]:
     (group,) = optimizer.param_groups
     (beta1, beta2), rate = group["betas"], group["lr"]
     return [rate, beta1, beta2, 1 - beta1**steps, math.sqrt(1 - beta2**steps)]
+
+
+def state_of(optimizer: torch.optim.Optimizer, parameter: nn.Parameter) -> dict[str, Tensor]:
+    """The state of a parameter, as the optimizer itself begins it."""
+    state = optimizer.state[parameter]
+    if not state:
+        state["step"] = torch.zeros(
+            (), dtype=torch.float32, device=parameter.device if optimizer.defaults["fused"] else "cpu"
+        )
+        state["exp_avg"], state["exp_avg_sq"] = torch.zeros_like(parameter), torch.zeros_like(parameter)
+    return state
