@@ -17,7 +17,7 @@ def read(text: str) -> dict[str, list[tuple[str, float, float, float]]]:
     found: dict[str, list[tuple[str, float, float, float]]] = {}
     rows: list[tuple[str, float, float, float]] = []
     for line in text.splitlines():
-        if head := re.match(r"([\w-]+): architecture", line):
+        if head := re.match(r"([\w-]+): \S+=", line):
             rows = found.setdefault(head[1], [])
         elif row := ROW.match(line):
             median, low, high = (float(number.replace(",", "")) for number in row.groups()[1:])
