@@ -15,7 +15,7 @@ from helpers import REPOSITORY, SMALL, checkpoint, differences, train, trained
 from saddle.callback.curves import _read
 from saddle.training.checkpoint import read_checkpoint
 
-STEPS = 60
+STEPS = 600
 SETTINGS = [*SMALL, f"trainer.max_steps={STEPS}", "checkpoints.every_images=100", "checkpoints.keep=3"]
 RESTS = ".*.[0-9]*"
 
@@ -52,14 +52,17 @@ def wait_for(process: subprocess.Popen, happened, seconds: float) -> None:
         time.sleep(0.0005)
 
 
-def kill(process: subprocess.Popen, folder: Path, kind: str, chance: random.Random) -> None:
-    """Kill -9 `anywhere` from the start of the process on, some time `later` than its first save, or `in` a save."""
-    saves = folder / "checkpoints"
+def kill(process: subprocess.Popen, folder: Path, kind: str, chance: random.Random, usual: list[float]) -> None:
+    """Kill -9 `anywhere` from the start of the process to soon after its first save, some time `later` than that, or
+    `in` a save. `usual` keeps how many seconds it takes to the first save.
+    """
+    saves, begun = folder / "checkpoints", time.monotonic()
     if kind == "anywhere":
-        wait_for(process, lambda: False, chance.uniform(0, 20))
+        wait_for(process, lambda: False, chance.uniform(0, 1.2 * usual[-1]))
     else:
         before = {path.name for path in saves.glob("0*.ckpt")}
         wait_for(process, lambda: {path.name for path in saves.glob("0*.ckpt")} - before, 120)
+        usual.append(time.monotonic() - begun)
         wait_for(process, lambda: False, chance.uniform(0, 0.3))
         if kind == "in":
             wait_for(process, lambda: any(saves.glob(".last.ckpt.*")), 10)
@@ -70,10 +73,10 @@ def kill(process: subprocess.Popen, folder: Path, kind: str, chance: random.Rand
 
 def killed_and_resumed(folder: Path, tmpdir: str, kills: int, seed: int) -> Counter:
     """Kill a run so often, then let it end; what was found after the kills."""
-    chance, found = random.Random(seed), Counter()
+    chance, found, usual = random.Random(seed), Counter(), []
     for number in range(kills):
         process = start(folder, tmpdir)
-        kill(process, folder, ("in", "later", "anywhere")[number % 3], chance)
+        kill(process, folder, ("in", "later", "anywhere")[number % 3], chance, usual)
         assert process.returncode == -signal.SIGKILL, "the run ended before it was killed: give it more iterations"
         rests = list(folder.rglob(RESTS))
         found["kills"] += 1
