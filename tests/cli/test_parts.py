@@ -45,6 +45,13 @@ def test_lightning_is_not_needed_to_refuse_them():
     assert sound is None
 
 
+def test_the_command_line_asks_it_first(tmp_path):
+    blocked = "import sys; sys.modules['lightning'] = None; from saddle.cli import train; train()"
+    result = command("-c", blocked, "loss=wasserstein", "penalty=none", cwd=tmp_path)
+    assert result.returncode == 2, result.stderr
+    assert result.stderr.startswith("loss=wasserstein without a constraint on the discriminator has no minimum")
+
+
 def test_a_code_to_run_in_a_part_is_not_built():
     config = compose([])
     config["loss"]["_target_"] = config["game"]["loss"]["_target_"] = "os.system"

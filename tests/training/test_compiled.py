@@ -5,9 +5,13 @@ from math import lcm
 
 import pytest
 import torch
+from pairs import DCGAN, QUIET
+from pairs import GAMES as WHOLE
 
 from helpers import Points, differences, fit, small_module
 from saddle.augmentation.ada import ADA
+from saddle.cli.build import build
+from saddle.cli.compose import compose
 from saddle.error import InputError
 from saddle.game.adversarial import Adversarial
 from saddle.game.turn import Turn
@@ -71,6 +75,35 @@ def test_what_is_traced_plays_as_the_reference(name):
     other, trainer = played(traced, GAMES[name])
     check_equal(one, other)
     assert trainer.global_step == 12
+
+
+CONFIGS = {
+    "two turns that train one network": WHOLE["adversarial_autoencoder"],
+    "three turns": WHOLE["vae_gan"],
+    "a decay of weights": [*WHOLE["adversarial"], "optimizer=adamw", "optimizer.weight_decay=0.1"],
+    "batch statistics": [
+        *("data=digits", "penalty=none", "loss=non_saturating", *DCGAN),
+        *(f"architecture.{name}.normalization=batch" for name in ("generator", "discriminator")),
+    ],
+    "spectral norms": [
+        *("data=digits", *DCGAN),
+        *(f"architecture.{name}.normalization=spectral" for name in ("generator", "discriminator")),
+    ],
+}
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_a_whole_config_is_traced_as_the_reference(name):
+    states = []
+    for executor in (Eager, traced):
+        overrides = [*CONFIGS[name], "trainer=cpu", "trainer.precision=64-true", "trainer.max_steps=5", *QUIET]
+        built = build(compose([*overrides, "data.batch_size=8"]))
+        begun = {key: value.clone() for key, value in built.module.state_dict().items() if torch.is_tensor(value)}
+        built.module.make_executor = executor
+        built.trainer.fit(built.module, datamodule=built.data)
+        states.append({key: built.module.state_dict()[key] for key in begun})
+    assert any((states[0][key] - begun[key]).abs().max() > 1e-4 for key in begun if begun[key].numel())
+    torch.testing.assert_close(*states, rtol=1e-8, atol=1e-10)
 
 
 def test_rates_clipping_and_decays_follow_their_schedules():
