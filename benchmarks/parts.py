@@ -7,6 +7,7 @@ left over is Lightning's Trainer.
 
 import argparse
 import contextlib
+import os
 import sys
 import tempfile
 import time
@@ -16,6 +17,7 @@ from typing import Any
 
 from saddle.cli.threads import set_thread_policy
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 set_thread_policy()
 
 import saddle.compat  # noqa: F401, E402  isort: skip

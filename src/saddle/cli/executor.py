@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from saddle.cli.sound import on_cuda
 from saddle.error import InputError
 from saddle.training.compiled import Compiled
 from saddle.training.eager import Eager
@@ -45,10 +46,8 @@ def check_executor(config: dict[str, Any]) -> None:
 
 def precision_warnings(trainer: dict[str, Any]) -> list[str]:
     """What to say of a precision that this machine has no arithmetic for, a sentence each."""
-    on_gpu = trainer["accelerator"] not in ("cpu", "auto") or (
-        trainer["accelerator"] == "auto" and torch.cuda.is_available()
-    )
-    if trainer["precision"] != "bf16-mixed" or on_gpu or computes_in_bfloat16():
+    on_cpu = trainer["accelerator"] in ("cpu", "auto") and not on_cuda(trainer)
+    if trainer["precision"] != "bf16-mixed" or not on_cpu or computes_in_bfloat16():
         return []
     return [
         "trainer.precision=bf16-mixed: this CPU has no arithmetic for bfloat16, and is several times slower with it; "

@@ -31,7 +31,7 @@ def check_trainer(node: dict[str, Any]) -> None:
             f"trainer.precision={precision} is not supported: weights in half precision freeze the averaged generator "
             "and break penalties; use 32-true, bf16-mixed, 16-mixed or 64-true"
         )
-    if precision == "16-mixed" and not _on_cuda(node):
+    if precision == "16-mixed" and not on_cuda(node):
         raise InputError("trainer.precision=16-mixed needs a CUDA device: on a CPU use bf16-mixed or 32-true")
     missing = [name for name in _READ_HERE if node.get(name) is None]
     if missing:
@@ -114,7 +114,8 @@ def check_once(config: dict[str, Any]) -> None:
             raise InputError(f"{setting}={value} contradicts {change}={source}: change {change} alone")
 
 
-def _on_cuda(node: dict[str, Any]) -> bool:
+def on_cuda(node: dict[str, Any]) -> bool:
+    """Whether the Trainer that `node` describes computes on a CUDA device."""
     if node.get("accelerator") not in ("auto", "gpu", "cuda"):
         return False
     import torch  # not before it is needed: refusals are quick without it

@@ -55,7 +55,8 @@ class Contest:
         for name, penalty in due.items():
             if penalty.at == "between":
                 points = penalty.points(scene.real, scene.fake, _for_packs(moment, scene.packing))
-                gradients[name] = one_pass(scene, scene.judge("between"), points, penalty.precision)[1]
+                logits_between, gradients[name] = one_pass(scene, scene.judge("between"), points, penalty.precision)
+                scene.checked(logits_between, points)
             terms[name] = moment.now(penalty.gain) * penalty.values(gradients[name]).mean()
         for name, (term, view) in self._terms(scene, logits, moment.iteration).items():
             _add(terms, name, term, term.discriminator(view), moment)

@@ -45,21 +45,17 @@ def recording(scene: Scene, head: nn.Module) -> tuple[Scene, dict[str, Tensor]]:
     """`scene`, and what D's last layer `head` reads, (N, F) by kind, in the latest pass that the scene asks D for."""
     features: dict[str, Tensor] = {}
 
-    def judge(kind: str) -> Discriminator:
-        def recorded(images: Tensor) -> Tensor:
+    def recorded(judge: Discriminator, *kinds: str) -> Discriminator:
+        def ask(images: Tensor) -> Tensor:
             logits: list[Tensor] = []
-            features[kind] = input_of(head, lambda: logits.append(scene.judge(kind)(images)))
+            seen = input_of(head, lambda: logits.append(judge(images)))
+            features.update(zip(kinds, seen.chunk(len(kinds)), strict=True))
             return logits[0]
 
-        return recorded
+        return ask
 
-    def together(images: Tensor) -> Tensor:
-        logits: list[Tensor] = []
-        both = input_of(head, lambda: logits.append(scene.together(images)))
-        features["real"], features["fake"] = both.chunk(2)
-        return logits[0]
-
-    return replace(scene, judge=judge, together=together if scene.together is not None else None), features
+    together = scene.together and recorded(scene.together, "real", "fake")
+    return replace(scene, judge=lambda kind: recorded(scene.judge(kind), kind), together=together), features
 
 
 def judged(scene: Scene, due: Mapping[str, InputGradientPenalty]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
@@ -70,12 +66,12 @@ def judged(scene: Scene, due: Mapping[str, InputGradientPenalty]) -> tuple[dict[
     asked = {kind: _precision([due[name] for name in here]) for kind, here in names.items()}
     if scene.together is not None and asked["real"] == asked["fake"]:
         both = one_pass(scene, scene.together, torch.cat([scene.real, scene.fake]), asked["real"])
-        halves = [(None, None) if values is None else values.chunk(2) for values in both]
-        passes = {"real": (halves[0][0], halves[1][0]), "fake": (halves[0][1], halves[1][1])}
+        halves = ((None, None) if values is None else values.chunk(2) for values in both)
+        passes = dict(zip(names, zip(*halves, strict=True), strict=True))
     else:
         inputs = {"real": scene.real, "fake": scene.fake}
         passes = {kind: one_pass(scene, scene.judge(kind), values, asked[kind]) for kind, values in inputs.items()}
-    logits = {kind: found[0] for kind, found in passes.items()}
+    logits = {kind: scene.checked(found[0], scene.real) for kind, found in passes.items()}  # as many of both
     return logits, {name: passes[kind][1] for kind, here in names.items() for name in here}
 
 
@@ -87,14 +83,14 @@ def _precision(penalties: list[InputGradientPenalty]) -> str | None:
 
 
 def one_pass(scene: Scene, judge: Discriminator, inputs: Tensor, precision: str | None) -> tuple[Tensor, Tensor | None]:
-    """D's logits; and where a precision says how it is to be taken, the gradient of each by what it was made of: one
-    row per input, or per pack of them.
+    """D's logits, still to be checked; and where a precision says how it is to be taken, the gradient of each by what
+    it was made of: one row per input, or per pack of them.
 
     Where an input has several logits, of its patches, the gradient is that of their mean.
     """
     if precision is None:
-        return scene.checked(judge(inputs), inputs), None
+        return judge(inputs), None
     logits, gradient = logits_and_input_gradient(judge, inputs, precision)
     gradient = gradient / scene.patches
     packed = gradient if scene.packing == 1 else gradient.reshape(len(inputs) // scene.packing, -1)
-    return scene.checked(logits, inputs), packed
+    return logits, packed

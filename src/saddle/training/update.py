@@ -56,7 +56,7 @@ def numbers_of(optimizer: Optimizer, steps: int) -> list[float]:
     return [rate, beta1, beta2, 1 - beta1**steps, math.sqrt(1 - beta2**steps)]
 
 
-def state_of(optimizer: torch.optim.Optimizer, parameter: nn.Parameter) -> dict[str, Tensor]:
+def state_of(optimizer: Optimizer, parameter: nn.Parameter) -> dict[str, Tensor]:
     """The state of a parameter, as the optimizer itself begins it."""
     state = optimizer.state[parameter]
     if not state:
