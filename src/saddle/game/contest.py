@@ -120,7 +120,7 @@ class Contest:
 def generated(generator: nn.Module, batch: Batch, moment: Moment) -> tuple[Tensor, Tensor]:
     """A latent (N, latent_dim) and the images (N, C, H, W) that G makes of it, as many as the batch has."""
     latent = moment.noise("latent", (len(batch["image"]), generator.latent_dim))
-    return latent, given(generator, batch)(latent)
+    return latent, moment.once(generator, lambda: given(generator, batch)(latent))
 
 
 def image_scene(

@@ -34,6 +34,8 @@ class Moment:
     scheduled: Callable[[Callable[[int], float]], float | Tensor] | None = None
     """What a function of the images seen before gives now; None: call it. A compiled graph is given a new number in
     each iteration, so what follows a schedule has to be asked for here."""
+    once: Callable[[nn.Module, Callable[[], Tensor]], Tensor] = lambda network, make: make()
+    """What a network makes of inputs that are the same in all turns of an iteration: it may have been made already."""
 
     def now(self, function: Callable[[int], float]) -> float | Tensor:
         """What a function of the images seen before the iteration gives: a factor on a schedule."""

@@ -1,6 +1,7 @@
 """The reference executor: turns played one after the other by torch's autograd and torch's optimizers."""
 
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import saddle.compat  # noqa: F401  isort: skip
@@ -8,7 +9,8 @@ import torch
 from lightning.pytorch.strategies import ParallelStrategy
 from torch import Tensor
 
-from saddle.game.turn import Batch, Played, Turn
+from saddle.game.turn import Batch, Moment, Played, Turn
+from saddle.training.once import Once
 
 if TYPE_CHECKING:
     from saddle.training.module import GameModule
@@ -22,14 +24,18 @@ class Eager:
         self.trained = {
             turn.name: {name: list(module.networks[name].parameters()) for name in turn.trains} for turn in module.turns
         }
+        self.once = Once(module.networks.values())
 
     def play(self, batch: Batch) -> set[str]:
         """Play every turn that is due; the names of the networks whose weights changed."""
         module, changed = self.module, set()
-        for turn in module.turns:
-            if turn.due(module.clock.iteration) and self.play_turn(turn, batch):
+        due = [turn for turn in module.turns if turn.due(module.clock.iteration)]
+        for place, turn in enumerate(due):
+            self.once.expect({module.networks[name] for later in due[place:] for name in later.trains})
+            if self.play_turn(turn, batch):
                 module.clock.updates[turn.name] += 1
                 changed.update(turn.trains)
+            self.once.forget([module.networks[name] for name in turn.trains])
         return changed
 
     def play_turn(self, turn: Turn, batch: Batch) -> bool:
@@ -56,9 +62,14 @@ class Eager:
         for part in range(module.accumulate):
             rows = {name: value[part * size : (part + 1) * size] for name, value in batch.items()}
             with nullcontext() if part == module.accumulate - 1 else self.unsynchronised():
-                played.append(turn.loss(module.networks, rows, module.moment(part)))
+                played.append(turn.loss(module.networks, rows, self.moment(part)))
                 module.manual_backward(sum(played[-1].terms.values()) / module.accumulate)
         return _joined(played)
+
+    def moment(self, part: int) -> Moment:
+        """The module's, which keeps what two turns both make; of several parts that would be the graphs of all."""
+        moment = self.module.moment(part)
+        return replace(moment, once=self.once) if self.module.accumulate == 1 else moment
 
     def step(self, turn: Turn) -> None:
         """The optimizer's step, through Lightning's wrapper for one turn only.
