@@ -1,69 +1,113 @@
-"""Does an image cost the same in every size of data? `python benchmarks/scale.py [--largest 10000000]`
+"""Does an image cost the same in every size of data? `python benchmarks/scale.py [--largest 10000000] [--rounds 3]`
 
-Synthetic images of 28x28 in a file on disk, mapped into memory as a folder of images too big for memory is, from 1,000
-images to `--largest`, each read for a whole epoch (of small sets: many) in batches of 64, with the shuffle of each
-epoch; then the tutorial's pair, batches of 64 of 1,000 and of 60,000 images. Prints CPU microseconds per image.
+Synthetic images of 28x28 in files on disk, mapped into memory as a folder of images too big for memory is, from 1,000
+images to `--largest`: the loader alone, over a million images in batches of 64 with the shuffle of each epoch; and the
+tutorial's pair trained on them, as users do, each a process of its own, one size after the other, round after round.
+Prints microseconds per image, CPU and by the clock on the wall: medians, lowest and highest.
+
+With `--alone` the pair is left out. To see what data beyond memory costs, run it where memory is limited, by a
+container or a control group.
 """
 
 import argparse
+import contextlib
 import json
+import statistics
+import subprocess
+import sys
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
+
+import saddle.compat  # noqa: F401  isort: skip
 import torch
-from speed import CASES, about, timed
+from speed import QUIET, TUTORIAL, about
+from speed_one import Stopwatch, Ticks
 
+from saddle.cli.build import build
+from saddle.cli.compose import compose
 from saddle.data.loader import MemoryLoader
+from saddle.data.mapped import Mapped, mapped
 
-PIXELS, ROWS, AT_LEAST = 28 * 28, 64, 1_000_000
+PIXELS, ROWS, MANY = 28 * 28, 64, 1_000_000
+WARM_UP, STEPS = 200, 1000
 
 
-def mapped(path: Path, images: int) -> torch.Tensor:
+def write(path: Path, images: int) -> None:
     with path.open("wb") as file:
         for first in range(0, images, 100_000):
             count = min(100_000, images - first)
             file.write(np.random.default_rng(first).integers(0, 256, count * PIXELS, np.uint8).tobytes())
-    return torch.from_numpy(np.memmap(path, np.uint8, "r+", shape=(images, 1, 28, 28)))
 
 
-def microseconds(images: torch.Tensor) -> float:
-    loader, wanted = MemoryLoader(images, None, ROWS, seed=0), max(AT_LEAST, len(images)) // ROWS
-    for _ in loader:  # the file is read once
-        pass
-    begun, seen = time.process_time(), 0
-    while seen < wanted:
+def opened(path: Path) -> Mapped:
+    return mapped(path, (path.stat().st_size // PIXELS, 1, 28, 28))
+
+
+def loading(path: Path) -> dict[str, float]:
+    """The loader alone, after a million images or an epoch; the larger part of a small file is in memory by then."""
+    rows, soon = opened(path)
+    loader = MemoryLoader(rows, None, ROWS, seed=0, soon=soon)
+    watch, seen = Stopwatch(MANY // ROWS, MANY // ROWS), 0
+    while seen < watch.last:
         for _ in loader:
             seen += 1
-            if seen == wanted:
+            watch.tick(seen)
+            if seen == watch.last:
                 break
-    return 1e6 * (time.process_time() - begun) / (seen * ROWS)
+    return {"cpu": 1e6 * watch.cpu / MANY, "wall": 1e6 * watch.wall / MANY}
+
+
+def training(path: Path) -> dict[str, float]:
+    """The tutorial's pair by the default executor, nothing compared."""
+    watch = Stopwatch(WARM_UP, STEPS)
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(sys.stderr):
+        overrides = [*TUTORIAL.split(), QUIET, f"data.batch_size={ROWS}", f"trainer.max_steps={watch.last}"]
+        built = build(compose([f"folder={folder}", *overrides]))
+        rows, built.data.soon = opened(path)
+        built.data.load_checked = lambda: (rows, None)
+        built.trainer.callbacks.append(Ticks(watch))
+        built.trainer.fit(built.module, datamodule=built.data)
+    return {name: 1e6 * seconds / (STEPS * ROWS) for name, seconds in (("cpu", watch.cpu), ("wall", watch.wall))}
+
+
+def shown(found: list[dict[str, float]]) -> str:
+    cells = []
+    for name in ("cpu", "wall"):
+        values = sorted(run[name] for run in found)
+        cells.append(f"{statistics.median(values):10.2f} ({values[0]:.2f}-{values[-1]:.2f})")
+    return "".join(f"{cell:>32}" for cell in cells)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--largest", type=int, default=10_000_000)
-    largest = parser.parse_args().largest
+    parser.add_argument("--smallest", type=int, default=1_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--alone", action="store_true", help="the loader only")
+    parser.add_argument("--one", nargs=2, metavar=("WHAT", "FILE"), help=argparse.SUPPRESS)
+    given = parser.parse_args()
     torch.set_num_threads(1)
-    print(about(1))
+    if given.one:
+        print(json.dumps({"loading": loading, "training": training}[given.one[0]](Path(given.one[1]))))
+        return
+    print(about(given.rounds))
+    sizes = [10**power for power in range(3, 8) if given.smallest <= 10**power <= given.largest]
+    found: dict[tuple[str, int], list[dict[str, float]]] = {}
     with tempfile.TemporaryDirectory() as folder:
-        for images in (10**power for power in range(3, 8)):
-            if images <= largest:
-                path = Path(folder) / "images"
-                print(
-                    f"data alone, {images:>12,} images: {microseconds(mapped(path, images)):8.2f} us per image",
-                    flush=True,
-                )
-                path.unlink()
-    case = CASES["mlp-64"]
-    for limit in ("1000", "10000", "60000"):
-        kind, quiet = case.variants["default"]
-        run = timed(case, kind, f"{quiet} data.limit={limit}")
-        print(
-            f"tutorial's pair, {int(limit):>7,} images: {1e6 * run['cpu'] / run['images']:8.1f} us per image",
-            json.dumps(run),
-        )
+        for images in sizes:
+            write(Path(folder) / str(images), images)
+        for _ in range(given.rounds):
+            for what in ("loading",) if given.alone else ("loading", "training"):
+                for images in sizes:
+                    command = [sys.executable, __file__, "--one", what, f"{folder}/{images}"]
+                    done = subprocess.run(command, capture_output=True, text=True, check=False)
+                    assert done.returncode == 0, done.stderr[-2000:]
+                    found.setdefault((what, images), []).append(json.loads(done.stdout.splitlines()[-1]))
+    print(f"{'us per image':>32}{'CPU':>32}{'wall':>32}")
+    for (what, images), runs in sorted(found.items()):
+        print(f"{what:10}{images:>12,} images{'':3}{shown(runs)}")
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ def write(path, table: Table = TABLE) -> None:
 def test_images_and_table_come_back(tmp_path):
     path = tmp_path / "deep" / "down" / "a.images"
     write(path)
-    images, table = open_cache(path, (3, 5, 5))
+    images, table, _ = open_cache(path, (3, 5, 5))
     assert torch.equal(images, IMAGES)
     assert table == TABLE
     assert [entry.name for entry in path.parent.iterdir()] == ["a.images"]
@@ -45,7 +45,7 @@ def test_images_stay_in_the_file(tmp_path):
 
     write_cache(path, decode)
     before = anonymous_kib()
-    images, _ = open_cache(path, (3, 1024, 1024))
+    images = open_cache(path, (3, 1024, 1024)).images
     assert images.shape == (100, 3, 1024, 1024)
     assert images[7].sum() == 0
     assert anonymous_kib() - before < 100_000  # of 300 MiB; the checksum takes a piece at a time
@@ -116,6 +116,7 @@ def test_the_cache_gives_the_same_batches_as_memory(folder, tmp_path):
     assert len(list((tmp_path / "cache").iterdir())) == 1
     assert pair[0].skipped == pair[1].skipped == 1
     loaders = [set_up(data) for data in pair]
+    assert [loader.soon is None for loader in loaders] == [True, False]
     for _ in range(2):
         batches = list(zip(*loaders, strict=True))
         assert len(batches) == 3

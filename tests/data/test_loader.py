@@ -159,3 +159,22 @@ def test_points_are_delivered_as_they_are():
     batch = next(iter(MemoryLoader(points, None, rows=4, seed=3)))["image"]
     assert batch.dtype == torch.float32
     assert torch.equal(batch, points[loader()._order(0)[:4]])
+
+
+@pytest.mark.parametrize("span", [2, 8, 100])
+@pytest.mark.parametrize("position", [0, 3])
+def test_rows_are_announced_once_and_before_they_are_read(monkeypatch, span, position):
+    monkeypatch.setattr("saddle.data.loader._SPAN", span)
+    told: list[int] = []
+    rows = {"rows": 4, "parts": 2, "rank": 1, "world_size": 2}
+    one = loader(**rows, soon=lambda numbers: told.extend(numbers.tolist()))
+    one.load_state_dict({"batches": position})
+    read: list[int] = []
+    for batch in one:
+        read += batch["label"].tolist()
+        ahead = len(told) - len(read)
+        assert told[: len(read)] == read
+        assert ahead >= min(span // 4 * 2, 2 * (5 - position) - len(read))  # a rank's half of a batch of four
+        assert ahead <= 4 * max(1, span // 4)
+    assert told == read
+    assert len(read) == 2 * (5 - position)

@@ -6,16 +6,14 @@ read, then the table's length (8 bytes, little endian).
 
 import json
 import os
-import warnings
 import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-import torch
 from torch import Tensor
 
+from saddle.data.mapped import Soon, mapped
 from saddle.file import replacing
 
 _CHUNK = 1 << 24
@@ -29,10 +27,11 @@ class Table(NamedTuple):
 
 
 class Decoded(NamedTuple):
-    """Images uint8 (M, C, H, W) and their table."""
+    """Images uint8 (M, C, H, W) and their table; where they stay in a file, whom to tell which of them are next."""
 
     images: Tensor
     table: Table
+    soon: Soon | None = None
 
 
 def write_cache(path: Path, decode: Callable[[Callable[[Tensor], None]], Table]) -> None:
@@ -67,12 +66,10 @@ def open_cache(path: Path, shape: tuple[int, int, int]) -> Decoded | None:
         table, checksum, length = _table(path)
         if length != len(table.kept) * shape[0] * shape[1] * shape[2] or checksum != _checksum(path, length):
             return None
-        pixels = np.memmap(path, np.uint8, "r", shape=(len(table.kept), *shape))
+        images, soon = mapped(path, (len(table.kept), *shape))
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "The given NumPy array is not writable")  # the loader copies what it takes
-        return Decoded(torch.from_numpy(pixels), table)
+    return Decoded(images, table, soon)
 
 
 def _table(path: Path) -> tuple[Table, int, int]:

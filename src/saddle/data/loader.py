@@ -5,7 +5,10 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
+from saddle.data.mapped import Soon
 from saddle.seed import hashed_seed
+
+_SPAN = 1024  # images
 
 
 class MemoryLoader:
@@ -19,6 +22,7 @@ class MemoryLoader:
 
     `sources`, as many images (M, C, H, W) of another kind, are delivered as `source` (N, C, H, W), in an order of their
     own, so that each epoch pairs images and sources at random; where an image is mirrored, the source beside it is.
+    `soon` is told the numbers of this rank's images a thousand or more before they are read.
     """
 
     def __init__(
@@ -32,13 +36,14 @@ class MemoryLoader:
         world_size: int = 1,
         flip: bool = False,
         sources: Tensor | None = None,
+        soon: Soon | None = None,
     ) -> None:
         if sources is not None and len(sources) != len(images):
             raise ValueError(f"{len(sources)} sources for {len(images)} images: expected as many")
         self.images, self.labels, self.sources = images, labels, sources
         self.rows, self.seed, self.parts = rows, seed, parts
         self.rank, self.world_size = rank, world_size
-        self.flip = flip
+        self.flip, self.soon = flip, soon
         self.batches = 0
         """Batches handed out so far, over all epochs."""
 
@@ -52,10 +57,20 @@ class MemoryLoader:
         order = self._order(epoch)
         source_order = None if self.sources is None else self._order(epoch, "source order")
         for index in range(position, len(self)):
+            if self.soon is not None:
+                self._announce(order, index, first=index == position)
             number = self.batches
             self.batches += 1
             rows = slice(index * self.rows, (index + 1) * self.rows)
             yield self._batch(number, order[rows], None if source_order is None else source_order[rows])
+
+    def _announce(self, order: Tensor, index: int, first: bool) -> None:
+        """Tell `soon` of the span of batches after this one's, where one begins; in the first batch of both."""
+        span = max(1, _SPAN // self.rows)
+        if index % span == 0 or first:
+            begin, end = index if first else index + span, (index // span + 2) * span
+            for other in range(begin, min(end, len(self))):
+                self.soon(self._my_rows(order[other * self.rows : (other + 1) * self.rows]))
 
     def _order(self, epoch: int, purpose: str = "order") -> Tensor:
         generator = torch.Generator().manual_seed(hashed_seed(self.seed, purpose, epoch))

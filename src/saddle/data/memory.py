@@ -12,6 +12,7 @@ from torch import Tensor
 from saddle.bound import Count, Index
 from saddle.data.block import BlockLoader
 from saddle.data.loader import MemoryLoader
+from saddle.data.mapped import Soon
 from saddle.error import InputError
 from saddle.memory import too_much
 from saddle.seed import fixed_order
@@ -45,6 +46,9 @@ class MemoryData(LightningDataModule, ABC):
 
     flip = False
     """Whether each image is mirrored with probability 1/2."""
+
+    soon: Soon | None = None
+    """Whom to tell which rows are read next, where they stay in a file; known after `read`."""
 
     def __init__(self, batch_size: Count, seed: Index, accumulate: Count = 1, limit: Count | None = None) -> None:
         super().__init__()
@@ -160,6 +164,7 @@ class MemoryData(LightningDataModule, ABC):
             trainer.world_size,
             self.flip,
             sources,
+            self.soon,
         )
         self.loader.batches = self._batches
 
