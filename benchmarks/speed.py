@@ -59,19 +59,22 @@ def tutorial(batch_size: int, warm_up: int, steps: int) -> Case:
     return Case(f"{TUTORIAL} data.batch_size={batch_size}", warm_up, steps, variants)
 
 
-def penalties() -> Case:
-    """The reference executor against the compiled one, loss by loss."""
-    parts = {
-        "minimax": "loss=minimax penalty=none",
-        "hinge, R1": "loss=hinge penalty=r1",
-        "wasserstein, gradient penalty": "loss=wasserstein penalty=gradient_penalty",
-        "relativistic, R1 and R2": "loss=relativistic penalty=[r1,r2]",
-    }
+def kinds(settings: str, warm_up: int, steps: int) -> Case:
+    """Every loss and every penalty: with the reference executor, its iterations alone, and with the compiled one."""
+    losses = ("minimax", "non_saturating", "least_squares", "hinge", "relativistic", "relativistic_average")
+    parts = {name: f"loss={name} penalty=none" for name in losses}
+    for name in ("gradient_penalty", "weight_clipping"):
+        parts[f"wasserstein, {name}"] = f"loss=wasserstein penalty={name}"
+    parts["relativistic, r1 and r2"] = "loss=relativistic penalty=[r1,r2]"
+    of_images = ("r1", "r2", "dragan", "lecam", "latent_consistency", "balanced_consistency")
+    for name in (*of_images, "feature_matching", "mean_matching", "orthogonal"):
+        parts[name] = f"loss=non_saturating penalty={name}"
     variants = {}
-    for name, settings in parts.items():
-        variants[name] = ("saddle", f"{QUIET} {settings}")
-        variants[f"{name}; fast"] = ("saddle", f"{QUIET} {settings} {FAST}")
-    return Case("architecture=mlp data.batch_size=64 trainer=cpu", 100, 300, variants, ("minimax",))
+    for name, chosen in parts.items():
+        variants[name] = ("saddle", f"{QUIET} {chosen}")
+        variants[f"{name}; steps alone"] = ("step", f"{QUIET} {chosen}")
+        variants[f"{name}; fast"] = ("saddle", f"{QUIET} {chosen} {FAST}")
+    return Case(f"{settings} data.batch_size=64 trainer=cpu", warm_up, steps, variants, ("minimax",))
 
 
 def dcgan(settings: str, steps: int) -> Case:
@@ -105,7 +108,8 @@ CASES = {
     "mlp-256": tutorial(256, 50, 200),
     "mlp-1024": tutorial(1024, 50, 100),
     "mlp-4096": tutorial(4096, 10, 40),
-    "penalties": penalties(),
+    "mlp-kinds": kinds("architecture=mlp", 50, 250),
+    "dcgan-kinds": kinds("architecture=dcgan", 10, 50),
     "dcgan": dcgan(SMALL_DCGAN, 100),
     "large-dcgan": dcgan(LARGE_DCGAN, 30),
     "data": Case("architecture=mlp trainer=cpu data.batch_size=64", 900, 9000, {"data": ("data", "")}, ()),
@@ -143,7 +147,7 @@ def table(name: str, case: Case, runs: dict[str, list[dict[str, float]]]) -> str
     against = [other for other in case.against if other in runs]
     head = ["images/CPU s", "images/s", "CPU s/1000", "MiB", "first s", *(f"/ {other}" for other in against)]
     lines = [f"{name}: {case.settings}; {case.steps} iterations after {case.warm_up}"]
-    lines.append(f"{'':34}{head[0]:>22}{''.join(f'{text:>19}' for text in head[1:])}")
+    lines.append(f"{'':44}{head[0]:>22}{''.join(f'{text:>19}' for text in head[1:])}")
     for variant, found in runs.items():
         speeds = sorted(run["images"] / run["cpu"] for run in found)
         cells = [f"{statistics.median(run['images'] / run['wall'] for run in found):,.0f}"]
@@ -152,7 +156,7 @@ def table(name: str, case: Case, runs: dict[str, list[dict[str, float]]]) -> str
         cells.append(f"{statistics.median(run['first_s'] for run in found):.1f}")
         cells += [ratios(found, runs[other]) for other in against]
         speed = f"{statistics.median(speeds):,.0f} ({speeds[0]:,.0f}-{speeds[-1]:,.0f})"
-        lines.append(f"{variant:34}{speed:>22}{''.join(f'{cell:>19}' for cell in cells)}")
+        lines.append(f"{variant:44}{speed:>22}{''.join(f'{cell:>19}' for cell in cells)}")
     return "\n".join(lines)
 
 
