@@ -161,10 +161,11 @@ def test_points_are_delivered_as_they_are():
     assert torch.equal(batch, points[loader()._order(0)[:4]])
 
 
+@pytest.mark.parametrize("limit", ["_SPAN", "_SPAN_BYTES"])  # an image here is a byte
 @pytest.mark.parametrize("span", [2, 8, 100])
 @pytest.mark.parametrize("position", [0, 3])
-def test_rows_are_announced_once_and_before_they_are_read(monkeypatch, span, position):
-    monkeypatch.setattr("saddle.data.loader._SPAN", span)
+def test_rows_are_announced_once_and_before_they_are_read(monkeypatch, span, position, limit):
+    monkeypatch.setattr(f"saddle.data.loader.{limit}", span)
     told: list[int] = []
     rows = {"rows": 4, "parts": 2, "rank": 1, "world_size": 2}
     one = loader(**rows, soon=lambda numbers: told.extend(numbers.tolist()))

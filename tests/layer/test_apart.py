@@ -18,6 +18,7 @@ MADE = {
     "batch norm of images": (lambda: dcgan.Discriminator(8, 1, (3, 4), normalization="batch"), False),
     "spectral norm": (lambda: mlp.Discriminator(8, 1, (5,), normalization="spectral"), False),
     "standard deviation": (lambda: mlp.Discriminator(8, 1, (5,), minibatch_stddev=4), False),
+    "statistics of each input": (lambda: nn.Sequential(nn.InstanceNorm2d(1, track_running_stats=True)), False),
     "dropout": (lambda: nn.Sequential(nn.Flatten(), nn.Dropout(0.5)), False),
 }
 

@@ -8,7 +8,7 @@ from torch import Tensor
 from saddle.data.mapped import Soon
 from saddle.seed import hashed_seed
 
-_SPAN = 1024  # images
+_SPAN, _SPAN_BYTES = 1024, 1 << 26  # images
 
 
 class MemoryLoader:
@@ -22,7 +22,8 @@ class MemoryLoader:
 
     `sources`, as many images (M, C, H, W) of another kind, are delivered as `source` (N, C, H, W), in an order of their
     own, so that each epoch pairs images and sources at random; where an image is mirrored, the source beside it is.
-    `soon` is told the numbers of this rank's images a thousand or more before they are read.
+    `soon` is told the numbers of this rank's images a span of some batches before they are read (of about a thousand
+    images on all ranks, 64 MiB at most), and at the start of an epoch those of two spans.
     """
 
     def __init__(
@@ -66,7 +67,8 @@ class MemoryLoader:
 
     def _announce(self, order: Tensor, index: int, first: bool) -> None:
         """Tell `soon` of the span of batches after this one's, where one begins; in the first batch of both."""
-        span = max(1, _SPAN // self.rows)
+        row = max(1, self.images[:1].nbytes)
+        span = max(1, min(_SPAN, _SPAN_BYTES // row) // self.rows)
         if index % span == 0 or first:
             begin, end = index if first else index + span, (index // span + 2) * span
             for other in range(begin, min(end, len(self))):

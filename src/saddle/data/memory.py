@@ -118,6 +118,7 @@ class MemoryData(LightningDataModule, ABC):
         if self.limit is not None and self.limit < len(rows):
             kept = fixed_order(len(rows), "limit")[: self.limit].sort().values
             rows, labels, sources = rows[kept], _taken(labels, kept), _taken(sources, kept)
+            self.soon = None  # they are in memory now
         self._sources = None if sources is None else self.finished(sources)
         self._read = self.finished(rows), labels
 

@@ -118,7 +118,10 @@ class Contest:
 
 
 def generated(generator: nn.Module, batch: Batch, moment: Moment) -> tuple[Tensor, Tensor]:
-    """A latent (N, latent_dim) and the images (N, C, H, W) that G makes of it, as many as the batch has."""
+    """A latent (N, latent_dim) and the images (N, C, H, W) that G makes of it, as many as the batch has.
+
+    They are the same in all turns of an iteration, whose labels must be the same, until G is trained.
+    """
     latent = moment.noise("latent", (len(batch["image"]), generator.latent_dim))
     return latent, moment.once(generator, lambda: given(generator, batch)(latent))
 

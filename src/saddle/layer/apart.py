@@ -15,11 +15,12 @@ _known: WeakKeyDictionary[nn.Module, bool] = WeakKeyDictionary()  # asked in eac
 def treats_apart(network: nn.Module) -> bool:
     """Whether one pass on two batches gives what a pass on each would, and leaves `network` as those would.
 
-    Not so where inputs are compared with each other (batch norm, minibatch standard deviation), where a pass changes
-    the network (the power iteration of a spectral norm), or where it draws random numbers (dropout). The layers of a
-    network are looked at once.
+    Not so where inputs are compared with each other (batch norm, minibatch standard deviation), where a pass may change
+    the network (the power iteration of a spectral norm, any buffer), or where it draws random numbers (dropout). The
+    layers of a network are looked at once.
     """
     if network not in _known:
         compared = any(isinstance(part, _BatchNorm | _DropoutNd | MinibatchStddev) for part in network.modules())
-        _known[network] = not compared and not any(is_parametrized(part) for part in network.modules())
+        changing = any(is_parametrized(part) for part in network.modules()) or any(True for _ in network.buffers())
+        _known[network] = not compared and not changing
     return _known[network]

@@ -29,6 +29,7 @@ class Eager:
     def play(self, batch: Batch) -> set[str]:
         """Play every turn that is due; the names of the networks whose weights changed."""
         module, changed = self.module, set()
+        self.once.start()
         due = [turn for turn in module.turns if turn.due(module.clock.iteration)]
         for place, turn in enumerate(due):
             self.once.expect({module.networks[name] for later in due[place:] for name in later.trains})

@@ -26,6 +26,10 @@ class Once:
         """The networks that this turn of the iteration and those after it train: only of them anything is kept."""
         self._to_train = to_train
 
+    def start(self) -> None:
+        """Begin an iteration."""
+        self._made.clear()
+
     def forget(self, changed: Iterable[nn.Module]) -> None:
         """These networks have been trained: what they made is no longer theirs, and its graph is used up."""
         for network in changed:
@@ -40,7 +44,8 @@ class Once:
             with torch.enable_grad(), _learning(parameters):
                 self._made[network] = make()
         made = self._made[network]
-        return made if torch.is_grad_enabled() and parameters[0].requires_grad else made.detach()
+        learns = torch.is_grad_enabled() and any(parameter.requires_grad for parameter in parameters)
+        return made if learns else made.detach()
 
 
 @contextmanager
