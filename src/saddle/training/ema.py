@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Self
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from saddle.bound import NonNegative, Positive
 from saddle.schedule import Schedule
@@ -56,7 +56,7 @@ class EMA(nn.Module):
     def update(self, name: str, network: nn.Module, images: int) -> None:
         """Average the weights of `network` into those that are kept under `name`, after `images` images."""
         decay = self.advance(name, images)
-        averaged, current = _values(self.networks[name]), _values(network)
+        averaged, current = list(self.networks[name].parameters()), network.parameters()
         torch._foreach_lerp_(averaged, [c.to(a.dtype) for a, c in zip(averaged, current, strict=True)], 1 - decay)
         for mine, theirs in zip(self.networks[name].buffers(), network.buffers(), strict=True):
             if mine.is_floating_point():
@@ -78,7 +78,3 @@ def _averaging(network: nn.Module) -> nn.Module:
         if tensor.is_floating_point() and tensor.element_size() < 4:
             tensor.data = tensor.data.float()
     return kept
-
-
-def _values(network: nn.Module) -> list[Tensor]:
-    return [parameter.detach() for parameter in network.parameters()]
