@@ -8,7 +8,7 @@ from torch import Tensor
 from saddle.data.mapped import Soon
 from saddle.seed import hashed_seed
 
-_SPAN, _SPAN_BYTES = 1024, 1 << 26  # images
+_SPAN, _SPAN_BYTES = 1024, 1 << 26  # images that are announced at a time, and bytes of them
 
 
 class MemoryLoader:
@@ -45,6 +45,8 @@ class MemoryLoader:
         self.rows, self.seed, self.parts = rows, seed, parts
         self.rank, self.world_size = rank, world_size
         self.flip, self.soon = flip, soon
+        fitting = min(_SPAN, _SPAN_BYTES // max(1, images[:1].nbytes))
+        self._span = max(1, fitting // rows)  # batches
         self.batches = 0
         """Batches handed out so far, over all epochs."""
 
@@ -67,8 +69,7 @@ class MemoryLoader:
 
     def _announce(self, order: Tensor, index: int, first: bool) -> None:
         """Tell `soon` of the span of batches after this one's, where one begins; in the first batch of both."""
-        row = max(1, self.images[:1].nbytes)
-        span = max(1, min(_SPAN, _SPAN_BYTES // row) // self.rows)
+        span = self._span
         if index % span == 0 or first:
             begin, end = index if first else index + span, (index // span + 2) * span
             for other in range(begin, min(end, len(self))):

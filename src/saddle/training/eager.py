@@ -30,13 +30,14 @@ class Eager:
         """Play every turn that is due; the names of the networks whose weights changed."""
         module, changed = self.module, set()
         self.once.start()
+        networks = module.networks
         due = [turn for turn in module.turns if turn.due(module.clock.iteration)]
         for place, turn in enumerate(due):
-            self.once.expect({module.networks[name] for later in due[place:] for name in later.trains})
+            self.once.expect({networks[name] for later in due[place:] for name in later.trains})
             if self.play_turn(turn, batch):
                 module.clock.updates[turn.name] += 1
                 changed.update(turn.trains)
-            self.once.forget([module.networks[name] for name in turn.trains])
+            self.once.forget([networks[name] for name in turn.trains])
         return changed
 
     def play_turn(self, turn: Turn, batch: Batch) -> bool:
