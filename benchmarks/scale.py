@@ -105,6 +105,7 @@ def main() -> None:
                     done = subprocess.run(command, capture_output=True, text=True, check=False)
                     assert done.returncode == 0, done.stderr[-2000:]
                     found.setdefault((what, images), []).append(json.loads(done.stdout.splitlines()[-1]))
+                    print(what, images, found[what, images][-1], file=sys.stderr, flush=True)
     print(f"{'us per image':>32}{'CPU':>32}{'wall':>32}")
     for (what, images), runs in sorted(found.items()):
         print(f"{what:10}{images:>12,} images{'':3}{shown(runs)}")

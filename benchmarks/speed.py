@@ -30,6 +30,7 @@ SMALL_DCGAN = (
     "architecture=dcgan loss=non_saturating penalty=none optimizer.lr=2e-4 optimizer.betas=[0.5,0.999] trainer=cpu"
 )
 LARGE_DCGAN = SMALL_DCGAN + " architecture.generator.widths=[128,64] architecture.discriminator.widths=[64,128]"
+WIDE_DCGAN = SMALL_DCGAN + " architecture.generator.widths=[256,128] architecture.discriminator.widths=[128,256]"
 QUIET = "callback.quality.extractor=none"
 FAST = "training=fast"
 FASTEST = "training=fastest"
@@ -60,7 +61,7 @@ def tutorial(batch_size: int, warm_up: int, steps: int) -> Case:
 
 
 def kinds(settings: str, warm_up: int, steps: int) -> Case:
-    """Every loss and every penalty: with the reference executor, its iterations alone, and with the compiled one."""
+    """Every loss and every penalty."""
     losses = ("minimax", "non_saturating", "least_squares", "hinge", "relativistic", "relativistic_average")
     parts = {name: f"loss={name} penalty=none" for name in losses}
     for name in ("gradient_penalty", "weight_clipping"):
@@ -69,15 +70,27 @@ def kinds(settings: str, warm_up: int, steps: int) -> Case:
     of_images = ("r1", "r2", "dragan", "lecam", "latent_consistency", "balanced_consistency")
     for name in (*of_images, "feature_matching", "mean_matching", "orthogonal"):
         parts[name] = f"loss=non_saturating penalty={name}"
+    return Case(f"{settings} data.batch_size=64 trainer=cpu", warm_up, steps, three_ways(parts), ("minimax",))
+
+
+def games(warm_up: int, steps: int) -> Case:
+    """Every experiment, and so every game and architecture, at its own settings."""
+    names = sorted(path.stem for path in (Path(__file__).parents[1] / "conf" / "experiment").glob("*.yaml"))
+    parts = {name: f"experiment={name}" for name in names}
+    return Case("trainer=cpu", warm_up, steps, three_ways(parts), ("tutorial",))
+
+
+def three_ways(parts: dict[str, str]) -> dict[str, tuple[str, str]]:
+    """Each as users run it, its iterations alone, and with the compiled executor."""
     variants = {}
     for name, chosen in parts.items():
         variants[name] = ("saddle", f"{QUIET} {chosen}")
         variants[f"{name}; steps alone"] = ("step", f"{QUIET} {chosen}")
         variants[f"{name}; fast"] = ("saddle", f"{QUIET} {chosen} {FAST}")
-    return Case(f"{settings} data.batch_size=64 trainer=cpu", warm_up, steps, variants, ("minimax",))
+    return variants
 
 
-def dcgan(settings: str, steps: int) -> Case:
+def dcgan(settings: str, warm_up: int, steps: int) -> Case:
     variants = {
         "tutorial": ("tutorial", ""),
         "bare": ("bare", ""),
@@ -88,7 +101,7 @@ def dcgan(settings: str, steps: int) -> Case:
         "channels last, bf16": ("saddle", f"{QUIET} training.channels_last=true trainer.precision=bf16-mixed"),
         "fastest (bf16)": ("saddle", f"{QUIET} {FASTEST}"),
     }
-    return Case(f"{settings} data.batch_size=64", 50, steps, variants)
+    return Case(f"{settings} data.batch_size=64", warm_up, steps, variants)
 
 
 CASES = {
@@ -110,8 +123,10 @@ CASES = {
     "mlp-4096": tutorial(4096, 10, 40),
     "mlp-kinds": kinds("architecture=mlp", 50, 250),
     "dcgan-kinds": kinds("architecture=dcgan", 10, 50),
-    "dcgan": dcgan(SMALL_DCGAN, 100),
-    "large-dcgan": dcgan(LARGE_DCGAN, 30),
+    "games": games(10, 50),
+    "dcgan": dcgan(SMALL_DCGAN, 50, 100),
+    "large-dcgan": dcgan(LARGE_DCGAN, 50, 30),
+    "wide-dcgan": dcgan(WIDE_DCGAN, 10, 20),
     "data": Case("architecture=mlp trainer=cpu data.batch_size=64", 900, 9000, {"data": ("data", "")}, ()),
     "recipe": Case(
         "trainer=cpu",
