@@ -3,10 +3,11 @@
 Synthetic images of 28x28 in files on disk, mapped into memory as a folder of images too big for memory is, from 1,000
 images to `--largest`: the loader alone, over a million images in batches of 64 with the shuffle of each epoch; and the
 tutorial's pair trained on them, as users do, each a process of its own, one size after the other, round after round.
-Prints microseconds per image, CPU and by the clock on the wall: medians, lowest and highest.
+Prints microseconds per image, CPU and by the clock on the wall, and CPU over the median of all sizes in the same round:
+medians, lowest and highest. The last says whether sizes differ where the machine's speed changes from round to round.
 
-With `--alone` the pair is left out. To see what data beyond memory costs, run it where memory is limited, by a
-container or a control group.
+With `--only loading` the pair is left out, with `--only training` the loader. To see what data beyond memory costs, run
+it where memory is limited, by a container or a control group.
 """
 
 import argparse
@@ -72,12 +73,19 @@ def training(path: Path) -> dict[str, float]:
     return {name: 1e6 * seconds / (STEPS * ROWS) for name, seconds in (("cpu", watch.cpu), ("wall", watch.wall))}
 
 
-def shown(found: list[dict[str, float]]) -> str:
-    cells = []
-    for name in ("cpu", "wall"):
-        values = sorted(run[name] for run in found)
-        cells.append(f"{statistics.median(values):10.2f} ({values[0]:.2f}-{values[-1]:.2f})")
-    return "".join(f"{cell:>32}" for cell in cells)
+def cell(values: list[float]) -> str:
+    return f"{statistics.median(values):.2f} ({min(values):.2f}-{max(values):.2f})"
+
+
+def table(found: dict[str, dict[int, list[dict[str, float]]]]) -> str:
+    lines = [f"{'us per image':>32}{'CPU':>32}{'wall':>32}{'CPU / the round':>24}"]
+    for what, by_size in found.items():
+        rounds = [statistics.median(run["cpu"] for run in runs) for runs in zip(*by_size.values(), strict=True)]
+        for images, runs in by_size.items():
+            cells = [cell([run[name] for run in runs]) for name in ("cpu", "wall")]
+            share = cell([run["cpu"] / usual for run, usual in zip(runs, rounds, strict=True)])
+            lines.append(f"{what:10}{images:>12,} images{'':3}{cells[0]:>32}{cells[1]:>32}{share:>24}")
+    return "\n".join(lines)
 
 
 def main() -> None:
@@ -85,7 +93,7 @@ def main() -> None:
     parser.add_argument("--largest", type=int, default=10_000_000)
     parser.add_argument("--smallest", type=int, default=1_000)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--alone", action="store_true", help="the loader only")
+    parser.add_argument("--only", choices=("loading", "training"))
     parser.add_argument("--one", nargs=2, metavar=("WHAT", "FILE"), help=argparse.SUPPRESS)
     given = parser.parse_args()
     torch.set_num_threads(1)
@@ -94,21 +102,20 @@ def main() -> None:
         return
     print(about(given.rounds))
     sizes = [10**power for power in range(3, 8) if given.smallest <= 10**power <= given.largest]
-    found: dict[tuple[str, int], list[dict[str, float]]] = {}
+    found: dict[str, dict[int, list[dict[str, float]]]] = {}
     with tempfile.TemporaryDirectory() as folder:
         for images in sizes:
             write(Path(folder) / str(images), images)
         for _ in range(given.rounds):
-            for what in ("loading",) if given.alone else ("loading", "training"):
+            for what in (given.only,) if given.only else ("loading", "training"):
                 for images in sizes:
                     command = [sys.executable, __file__, "--one", what, f"{folder}/{images}"]
                     done = subprocess.run(command, capture_output=True, text=True, check=False)
                     assert done.returncode == 0, done.stderr[-2000:]
-                    found.setdefault((what, images), []).append(json.loads(done.stdout.splitlines()[-1]))
-                    print(what, images, found[what, images][-1], file=sys.stderr, flush=True)
-    print(f"{'us per image':>32}{'CPU':>32}{'wall':>32}")
-    for (what, images), runs in sorted(found.items()):
-        print(f"{what:10}{images:>12,} images{'':3}{shown(runs)}")
+                    run = json.loads(done.stdout.splitlines()[-1])
+                    found.setdefault(what, {}).setdefault(images, []).append(run)
+                    print(what, images, run, file=sys.stderr, flush=True)
+    print(table(found))
 
 
 if __name__ == "__main__":
