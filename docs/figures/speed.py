@@ -1,4 +1,4 @@
-"""Draws docs/figures/speed.png from docs/speed/loops.txt: `python docs/figures/speed.py`."""
+"""Draws docs/figures/speed.png from docs/speed/loops-*.txt, a file per machine: `python docs/figures/speed.py`."""
 
 import re
 from pathlib import Path
@@ -22,11 +22,13 @@ def read(text: str) -> dict[str, list[tuple[str, float, float, float]]]:
         elif row := ROW.match(line):
             median, low, high = (float(number.replace(",", "")) for number in row.groups()[1:])
             rows.append((row[1].strip(), median, low, high))
-    return {name: rows for name, rows in found.items() if any(variant == "tutorial" for variant, *_ in rows)}
+    return {name: rows for name, rows in found.items() if {"tutorial", "bare"} <= {variant for variant, *_ in rows}}
 
 
 def main() -> None:
-    cases = read((HERE.parent / "speed" / "loops.txt").read_text())
+    files = sorted((HERE.parent / "speed").glob("loops-*.txt"))
+    machines = {path.stem.removeprefix("loops-").upper(): read(path.read_text()) for path in files}
+    cases = {f"{name}, {machine}": rows for machine, cases in machines.items() for name, rows in cases.items()}
     lines = -(-len(cases) // _COLUMNS)
     figure = Figure(figsize=(4 * _COLUMNS, 2.6 * lines), layout="constrained")
     FigureCanvasAgg(figure)

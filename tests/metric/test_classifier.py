@@ -21,6 +21,18 @@ def test_features_are_not_negative_and_the_head_is_linear_in_them():
         Classifier(1, 7, 10)
 
 
+def test_folded_batch_norms_read_the_same():
+    torch.manual_seed(0)
+    model = Classifier(1, 14, 3).double()
+    images = torch.randn(32, 1, 14, 14, dtype=torch.float64)
+    for _ in range(3):
+        model(images + 1)  # statistics of their own
+    folded = model.folded()
+    assert not any(isinstance(layer, torch.nn.BatchNorm2d) for layer in folded.modules())
+    for mine, theirs in zip(folded(images), model.eval()(images), strict=True):
+        torch.testing.assert_close(mine, theirs, rtol=1e-12, atol=1e-12)
+
+
 def test_a_few_epochs_read_digits_that_were_held_out(digits):
     images, labels = digits
     model = train_classifier(images[:1500], labels[:1500], 10, epochs=4, seed=0)

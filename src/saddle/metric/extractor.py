@@ -66,7 +66,7 @@ class ClassifierExtractor(Extractor):
     """A classifier of ours with its card. It reads images of other sizes, too: they are brought to its own."""
 
     def __init__(self, model: Classifier, card: Card) -> None:
-        self.model, self.card = model.eval().to(memory_format=torch.channels_last), card
+        self.model, self.card = model.folded().to(memory_format=torch.channels_last), card
         self.name, self.sha256 = card.data, card.sha256
 
     def check(self, channels: int) -> None:
