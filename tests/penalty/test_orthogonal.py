@@ -16,7 +16,7 @@ def test_orthogonal_rows_of_any_length_cost_nothing_and_equal_ones_their_product
     assert off_diagonal(layer) == 2 * 5**2
 
 
-@pytest.mark.parametrize("layer", [nn.Conv2d(2, 3, 2), nn.ConvTranspose2d(3, 2, 2), nn.Linear(4, 3)])
+@pytest.mark.parametrize("layer", [nn.Conv2d(2, 3, 2), nn.ConvTranspose2d(3, 2, 2), nn.Linear(4, 3), nn.Linear(3, 7)])
 def test_value_by_loops_and_gradient_by_finite_differences(layer):
     layer = layer.double()
     rows = layer.weight.transpose(0, 1) if isinstance(layer, nn.ConvTranspose2d) else layer.weight
