@@ -182,7 +182,7 @@ class Program:
         return [self.module.noise.draw(kind, purpose, shape, 0, like) for kind, purpose, shape in self.draws]
 
     def _numbers(self, advance: bool) -> Tensor:
-        """Of each turn's step, weights of new against averaged networks, factors on schedules: of the weights' type."""
+        """Rates of each turn, weights of new against averaged networks, factors on schedules: float64."""
         module, values = self.module, []
         for turn in self.turns:
             module.set_rates(turn.name)
@@ -193,8 +193,7 @@ class Program:
         for name in self.averaged:
             values.append(1 - (module.ema.advance(name, images) if advance else 0.5))
         values += [function(module.clock.images) for function in self.scheduled]
-        like = next(module.parameters())
-        return torch.tensor(values, dtype=like.dtype).to(like.device, non_blocking=True)
+        return torch.tensor(values, dtype=torch.float64).to(module.device, non_blocking=True)
 
 
 @dataclass

@@ -9,32 +9,32 @@ from torch.optim import Adam, AdamW, Optimizer
 
 from saddle.error import InputError
 
-NUMBERS = 6
-"""How many numbers of a step may change from one iteration to the next."""
+NUMBERS = 5
+"""How many numbers of a step change from one iteration to the next."""
 
 
 @dataclass(frozen=True)
 class AdamRule:
     """What stays the same in all steps of an optimizer; `decoupled` weight decay is AdamW's."""
 
+    eps: float
     weight_decay: float
     decoupled: bool
 
     def step(
         self, weight: Tensor, gradient: Tensor, first: Tensor, second: Tensor, numbers: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """New weight and moments, of the same shape each (Kingma & Ba 2015, algorithm 1 in the order of the end of
-        section 2, arXiv 1412.6980; the decay of Loshchilov & Hutter 2019, algorithm 2, arXiv 1711.05101). `numbers` are
-        those of `numbers_of`, of the weight's type: (6,).
+        """New weight and moments, of the same shape each (Kingma & Ba 2015, algorithm 1, arXiv 1412.6980; the decay of
+        Loshchilov & Hutter 2019, algorithm 2, arXiv 1711.05101). `numbers` are those of `numbers_of`, float64 (5,).
         """
-        size, eps, new_first, beta2, new_second, kept = numbers.unbind()
+        rate, beta1, beta2, first_sum, second_root = numbers.unbind()
         if self.weight_decay and self.decoupled:
-            weight = weight * kept
+            weight = weight * (1 - rate * self.weight_decay)
         elif self.weight_decay:
             gradient = gradient + self.weight_decay * weight
-        first = first + new_first * (gradient - first)
-        second = beta2 * second + new_second * gradient * gradient
-        return weight - size * first / (second.sqrt() + eps), first, second
+        first = first + (1 - beta1) * (gradient - first)
+        second = beta2 * second + (1 - beta2) * gradient * gradient
+        return weight - (rate / first_sum) * first / (second.sqrt() / second_root + self.eps), first, second
 
 
 def rule_of(optimizer: Optimizer) -> AdamRule:
@@ -46,18 +46,14 @@ def rule_of(optimizer: Optimizer) -> AdamRule:
             "amsgrad and maximize; use optimizer=adam or adamw, or training.executor=eager"
         )
     decoupled = type(optimizer) is AdamW or group.get("decoupled_weight_decay", False)
-    return AdamRule(group["weight_decay"], decoupled)
+    return AdamRule(group["eps"], group["weight_decay"], decoupled)
 
 
 def numbers_of(optimizer: Optimizer, steps: int) -> list[float]:
-    """Of step number `steps`, from 1: its size and epsilon with the corrections of the bias in them, 1 - beta1, beta2,
-    1 - beta2, and the part of a weight that decoupled decay leaves. Nothing is left to divide for each weight but one.
-    """
+    """Learning rate, beta1, beta2, and the two corrections of the bias in step number `steps`, from 1."""
     (group,) = optimizer.param_groups
     (beta1, beta2), rate = group["betas"], group["lr"]
-    root = math.sqrt(1 - beta2**steps)
-    size = rate * root / (1 - beta1**steps)
-    return [size, group["eps"] * root, 1 - beta1, beta2, 1 - beta2, 1 - rate * group["weight_decay"]]
+    return [rate, beta1, beta2, 1 - beta1**steps, math.sqrt(1 - beta2**steps)]
 
 
 def state_of(optimizer: Optimizer, parameter: nn.Parameter) -> dict[str, Tensor]:
