@@ -11,13 +11,15 @@ from tqdm import tqdm
 
 from saddle.bound import Positive
 from saddle.callback.paced import Patient
+from saddle.training.compiled import Compiled
 from saddle.training.module import GameModule
 
 
 class Progress(Patient):
     """One bar for the whole run: iteration, thousands of images, images per second, losses, time left.
 
-    It is redrawn every `refresh_seconds`, and every 30 s where the output is not a terminal.
+    It is redrawn every `refresh_seconds`, and every 30 s where the output is not a terminal. Speed and time left are
+    counted from the end of the first block of iterations: a compiled executor takes far longer for that one.
     """
 
     def __init__(self, refresh_seconds: Positive = 0.5) -> None:
@@ -25,7 +27,7 @@ class Progress(Patient):
 
     def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
         done = module.clock.iteration
-        self._begun, self._begun_at, self._drawn = time.perf_counter(), done, 0.0
+        self._marks, self._drawn = [(time.perf_counter(), done)], 0.0
         self._bar = tqdm(
             total=trainer.max_steps if trainer.max_steps > 0 else None,
             initial=done,
@@ -35,12 +37,16 @@ class Progress(Patient):
             bar_format="{n_fmt}/{total_fmt} |{bar:10}| {elapsed}{postfix}",
         )
         self._interval = self.refresh_seconds if sys.stderr.isatty() else max(30.0, self.refresh_seconds)
+        if isinstance(module.executor, Compiled) and not self._bar.disable:
+            self._bar.set_postfix_str("compiling an iteration: seconds, with large networks minutes")
 
     def on_train_batch_end(self, trainer: Trainer, module: LightningModule, *_: Any) -> None:
         now = time.perf_counter()
         if now - self._drawn >= self._interval:
             self._drawn = now
             self._draw(trainer, module)
+        if len(self._marks) == 1:
+            self._marks.append((now, module.clock.iteration))
 
     def on_train_end(self, trainer: Trainer, module: LightningModule) -> None:
         if module.played:
@@ -55,7 +61,8 @@ class Progress(Patient):
         if self._bar.disable:
             return
         done = module.clock.iteration
-        rate = (done - self._begun_at) / (time.perf_counter() - self._begun)
+        begun, begun_at = next(mark for mark in reversed(self._marks) if mark[1] < done)
+        rate = (done - begun_at) / (time.perf_counter() - begun)
         parts = [f"{module.clock.images / 1000:.1f} kimg", f"{rate * module.rows:,.0f} images/s"]
         left = _seconds_left(trainer, done, rate)
         if left is not None:
