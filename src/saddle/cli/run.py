@@ -50,6 +50,7 @@ def run(config: Config) -> float | None:
     if not config["resume"] and first_rank:
         check_free(folder)
     if first_rank:
+        _make(folder)
         if not hold(folder):  # until this process ends
             raise InputError(f"{folder}: another process trains there; wait for it or end it first")
         for place in (folder, folder / "checkpoints"):
@@ -94,6 +95,13 @@ def _check_resumed(config: Config, built: Built, checkpoint: Path, content: dict
                 f"iteration {iteration} already: ask for more to go on"
             )
         built.trainer.callbacks.append(Finish())
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"folder={folder} cannot be made ({error.strerror}): name another folder") from error
 
 
 def _check_end(built: Built, folder: Path, stopped: int | None) -> None:
