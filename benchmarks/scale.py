@@ -23,7 +23,7 @@ import numpy as np
 
 import saddle.compat  # noqa: F401  isort: skip
 import torch
-from speed import QUIET, TUTORIAL, about
+from speed import QUIET, TUTORIAL, about, spread
 from speed_one import Stopwatch, Ticks
 
 from saddle.cli.build import build
@@ -73,17 +73,13 @@ def training(path: Path) -> dict[str, float]:
     return {name: 1e6 * seconds / (STEPS * ROWS) for name, seconds in (("cpu", watch.cpu), ("wall", watch.wall))}
 
 
-def cell(values: list[float]) -> str:
-    return f"{statistics.median(values):.2f} ({min(values):.2f}-{max(values):.2f})"
-
-
 def table(found: dict[str, dict[int, list[dict[str, float]]]]) -> str:
     lines = [f"{'us per image':>32}{'CPU':>32}{'wall':>32}{'CPU / the round':>24}"]
     for what, by_size in found.items():
         rounds = [statistics.median(run["cpu"] for run in runs) for runs in zip(*by_size.values(), strict=True)]
         for images, runs in by_size.items():
-            cells = [cell([run[name] for run in runs]) for name in ("cpu", "wall")]
-            share = cell([run["cpu"] / usual for run, usual in zip(runs, rounds, strict=True)])
+            cells = [spread([run[name] for run in runs]) for name in ("cpu", "wall")]
+            share = spread([run["cpu"] / usual for run, usual in zip(runs, rounds, strict=True)])
             lines.append(f"{what:10}{images:>12,} images{'':3}{cells[0]:>32}{cells[1]:>32}{share:>24}")
     return "\n".join(lines)
 

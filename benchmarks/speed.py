@@ -154,8 +154,13 @@ def timed(case: Case, kind: str, overrides: str) -> dict[str, float]:
 
 
 def ratios(mine: list[dict[str, float]], theirs: list[dict[str, float]]) -> str:
-    found = sorted(b["cpu"] / a["cpu"] * a["images"] / b["images"] for a, b in zip(mine, theirs, strict=True))
-    return f"{statistics.median(found):.2f} ({found[0]:.2f}-{found[-1]:.2f})"
+    return spread([b["cpu"] / a["cpu"] * a["images"] / b["images"] for a, b in zip(mine, theirs, strict=True)])
+
+
+def spread(values: list[float], form: str = ".2f") -> str:
+    """The median, the lowest and the highest."""
+    middle, lowest, highest = (format(value, form) for value in (statistics.median(values), min(values), max(values)))
+    return f"{middle} ({lowest}-{highest})"
 
 
 def table(name: str, case: Case, runs: dict[str, list[dict[str, float]]]) -> str:
@@ -164,14 +169,13 @@ def table(name: str, case: Case, runs: dict[str, list[dict[str, float]]]) -> str
     lines = [f"{name}: {case.settings}; {case.steps} iterations after {case.warm_up}"]
     lines.append(f"{'':44}{head[0]:>22}{''.join(f'{text:>19}' for text in head[1:])}")
     for variant, found in runs.items():
-        speeds = sorted(run["images"] / run["cpu"] for run in found)
+        speeds = [run["images"] / run["cpu"] for run in found]
         cells = [f"{statistics.median(run['images'] / run['wall'] for run in found):,.0f}"]
         cells.append(f"{1000 / statistics.median(speeds):.3f}")
         cells.append(f"{max(run['peak_mib'] for run in found):.0f}")
         cells.append(f"{statistics.median(run['first_s'] for run in found):.1f}")
         cells += [ratios(found, runs[other]) for other in against]
-        speed = f"{statistics.median(speeds):,.0f} ({speeds[0]:,.0f}-{speeds[-1]:,.0f})"
-        lines.append(f"{variant:44}{speed:>22}{''.join(f'{cell:>19}' for cell in cells)}")
+        lines.append(f"{variant:44}{spread(speeds, ',.0f'):>22}{''.join(f'{cell:>19}' for cell in cells)}")
     return "\n".join(lines)
 
 
