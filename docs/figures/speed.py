@@ -41,10 +41,11 @@ def main() -> None:
             axes.barh(place, median, xerr=error, color=COLOURS.get(variant, "tab:blue"), capsize=2)
             axes.text(high, place, f"  {median:,.0f}", va="center", fontsize=7)
         axes.set_yticks(range(len(rows)), [variant for variant, *_ in rows], fontsize=8)
-        axes.set_xlim(0, 1.2 * max(high for *_, high in rows))
+        axes.set_xlim(0, 1.3 * max(high for *_, high in rows))
         axes.invert_yaxis()
         axes.set_title(name, fontsize=10)
         axes.tick_params(axis="x", labelsize=7)
+        axes.locator_params(axis="x", nbins=5)
     figure.supxlabel("images per CPU second, one thread: median, lowest and highest", fontsize=9)
     figure.savefig(HERE / "speed.png", dpi=110)
 

@@ -42,11 +42,11 @@ class Progress(Patient):
 
     def on_train_batch_end(self, trainer: Trainer, module: LightningModule, *_: Any) -> None:
         now = time.perf_counter()
-        if now - self._drawn >= self._interval:
-            self._drawn = now
-            self._draw(trainer, module)
         if len(self._marks) == 1:
             self._marks.append((now, module.clock.iteration))
+        elif now - self._drawn >= self._interval:
+            self._drawn = now
+            self._draw(trainer, module)
 
     def on_train_end(self, trainer: Trainer, module: LightningModule) -> None:
         if module.played:
