@@ -96,8 +96,8 @@ def dcgan(settings: str, warm_up: int, steps: int) -> Case:
         "bare": ("bare", ""),
         "default": ("saddle", QUIET),
         "channels last": ("saddle", f"{QUIET} training.channels_last=true"),
+        "fast, channels first": ("saddle", f"{QUIET} {FAST} training.channels_last=false"),
         "fast": ("saddle", f"{QUIET} {FAST}"),
-        "fast, channels last": ("saddle", f"{QUIET} {FAST} training.channels_last=true"),
         "channels last, bf16": ("saddle", f"{QUIET} training.channels_last=true trainer.precision=bf16-mixed"),
         "fastest (bf16)": ("saddle", f"{QUIET} {FASTEST}"),
     }
@@ -135,7 +135,8 @@ CASES = {
         {
             "default": ("saddle", QUIET),
             "channels last": ("saddle", f"{QUIET} training.channels_last=true"),
-            "fast, channels last": ("saddle", f"{QUIET} {FAST} training.channels_last=true"),
+            "fast, channels first": ("saddle", f"{QUIET} {FAST} training.channels_last=false"),
+            "fast": ("saddle", f"{QUIET} {FAST}"),
         },
         ("default",),
     ),

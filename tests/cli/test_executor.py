@@ -7,7 +7,9 @@ from saddle.training.compiled import Compiled
 
 
 def test_one_word_asks_for_the_fastest_options():
-    built = build(compose(["training=fast", "data=digits", "architecture=mlp"]))
+    config = compose(["training=fast", "data=digits", "architecture=mlp"])
+    assert config["training"]["channels_last"] is True
+    built = build(config)
     assert built.module.make_executor is Compiled
     assert built.data._blocks[0] > 1
 
@@ -15,6 +17,7 @@ def test_one_word_asks_for_the_fastest_options():
 def test_fastest_chooses_the_precision_as_well():
     config = compose(["training=fastest", "data=digits"])
     assert (config["trainer"]["precision"], config["training"]["channels_last"]) == ("bf16-mixed", True)
+    assert config["training"]["executor"] == "compiled"
     assert config["training"]["block"] == compose(["data=digits"])["training"]["block"]
     assert (
         compose(["training=fastest", "trainer=cpu", "trainer.precision=32-true"])["trainer"]["precision"] == "32-true"
