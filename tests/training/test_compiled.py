@@ -92,18 +92,30 @@ CONFIGS = {
 }
 
 
+def trained_as(overrides: list[str], executor) -> tuple[dict, dict]:
+    """The weights of a whole config before and after five iterations in float64."""
+    always = ["trainer=cpu", "trainer.precision=64-true", "trainer.max_steps=5", "data.batch_size=8", *QUIET]
+    built = build(compose([*overrides, *always]))
+    begun = {key: value.clone() for key, value in built.module.state_dict().items() if torch.is_tensor(value)}
+    built.module.make_executor = executor
+    built.trainer.fit(built.module, datamodule=built.data)
+    return begun, {key: built.module.state_dict()[key] for key in begun}
+
+
 @pytest.mark.parametrize("name", CONFIGS)
 def test_a_whole_config_is_traced_as_the_reference(name):
-    states = []
-    for executor in (Eager, traced):
-        overrides = [*CONFIGS[name], "trainer=cpu", "trainer.precision=64-true", "trainer.max_steps=5", *QUIET]
-        built = build(compose([*overrides, "data.batch_size=8"]))
-        begun = {key: value.clone() for key, value in built.module.state_dict().items() if torch.is_tensor(value)}
-        built.module.make_executor = executor
-        built.trainer.fit(built.module, datamodule=built.data)
-        states.append({key: built.module.state_dict()[key] for key in begun})
-    assert any((states[0][key] - begun[key]).abs().max() > 1e-4 for key in begun if begun[key].numel())
-    torch.testing.assert_close(*states, rtol=1e-8, atol=1e-10)
+    """With `training=fast`, and so with the channels of its convolutions last."""
+    begun, plain = trained_as(CONFIGS[name], Eager)
+    _, fast = trained_as([*CONFIGS[name], "training=fast"], traced)
+    assert any((plain[key] - begun[key]).abs().max() > 1e-4 for key in begun if begun[key].numel())
+    torch.testing.assert_close(plain, fast, rtol=1e-8, atol=1e-10)
+
+
+@pytest.mark.slow
+def test_convolutions_with_their_channels_last_are_compiled_as_the_reference():
+    _, plain = trained_as(CONFIGS["batch statistics"], Eager)
+    _, fast = trained_as([*CONFIGS["batch statistics"], "training=fast"], Compiled)
+    torch.testing.assert_close(plain, fast, rtol=1e-8, atol=1e-10)
 
 
 def test_rates_clipping_and_decays_follow_their_schedules():
