@@ -18,7 +18,7 @@ def _fixed_seed():
     torch.manual_seed(0)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def mnist_root():
     """The folder above the real MNIST, or a skip."""
     root = os.environ.get("SADDLE_DATA_ROOT")

@@ -17,7 +17,7 @@ SMALL += ["architecture.discriminator.widths=[4]", "callback.quality.num=40", "c
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(mnist_root, tmp_path_factory):
     path = tmp_path_factory.mktemp("translating") / "run"
     result = train(*SMALL, "data.target=inverted", f"hydra.run.dir={path}")
     assert result.returncode == 0, result.stderr
