@@ -65,7 +65,14 @@ def claim(arguments: list[str]) -> None:
     named = value_of(text).replace("\\'", "'").replace("\\\\", "\\")
     if not named or "${" in named or not is_first() or any(text.startswith("-") for text in arguments):
         return
-    folder = Path(named)
+    occupy(Path(named))
+
+
+def occupy(folder: Path) -> None:
+    """Make the folder of a run if need be and lock it, until this process ends; one made goes if the run is refused.
+
+    Raises InputError if another process trains there, OSError if it cannot be made.
+    """
     new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     if not hold(folder):

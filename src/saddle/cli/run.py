@@ -16,7 +16,7 @@ from saddle.callback.health import Health
 from saddle.callback.stop import StopOnSignal
 from saddle.cli.build import Built, Config, build
 from saddle.cli.figure import check_extractor, check_figure
-from saddle.cli.folder import hold
+from saddle.cli.folder import occupy
 from saddle.cli.ranks import Ranks, is_lost_connection
 from saddle.cli.resume import check_free, check_processes, check_same, checkpoint_of
 from saddle.cli.sweep import figure_of, last_checkpoint, summary_of
@@ -50,9 +50,10 @@ def run(config: Config) -> float | None:
     if not config["resume"] and first_rank:
         check_free(folder)
     if first_rank:
-        _make(folder)
-        if not hold(folder):  # until this process ends
-            raise InputError(f"{folder}: another process trains there; wait for it or end it first")
+        try:
+            occupy(folder)
+        except OSError as error:
+            raise InputError(f"folder={folder} cannot be made ({error.strerror}): name another folder") from error
         for place in (folder, folder / "checkpoints"):
             remove_rests(place)
     if config["resume"]:
@@ -95,13 +96,6 @@ def _check_resumed(config: Config, built: Built, checkpoint: Path, content: dict
                 f"iteration {iteration} already: ask for more to go on"
             )
         built.trainer.callbacks.append(Finish())
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"folder={folder} cannot be made ({error.strerror}): name another folder") from error
 
 
 def _check_end(built: Built, folder: Path, stopped: int | None) -> None:
