@@ -1,7 +1,7 @@
 """saddle's metrics beside independent implementations, on the same features: `python benchmarks/agreement.py`.
 
 Needs the extra `test` (torchmetrics comes with lightning; prdc) and MNIST in SADDLE_DATA_ROOT. Features: 2,000 training
-digits against 2,000 test digits blurred by 3x3 pixels. Prints one row per figure with the relative difference.
+digits against 2,000 test digits blurred by 3x3 pixels. Prints one row per metric with the relative difference.
 """
 
 import os
@@ -40,7 +40,7 @@ def main() -> None:
     }
     for name, value in compute_prdc(real.numpy(), fake.numpy(), nearest_k=5).items():
         ours[f"{name}, k = 5"], theirs[f"{name}, k = 5"] = getattr(manifold(real, fake, 5, 5), name), ("prdc", value)
-    print("| figure | saddle | other | by | relative difference |\n|---|---:|---:|---|---:|")
+    print("| metric | saddle | other | by | relative difference |\n|---|---:|---:|---|---:|")
     for name, value in ours.items():
         by, other = theirs[name][0], float(theirs[name][1])
         print(f"| {name} | {value:.6f} | {other:.6f} | {by} | {abs(value - other) / abs(other):.0e} |")

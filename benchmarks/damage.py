@@ -1,7 +1,7 @@
-"""What each figure sees: real MNIST test digits, damaged in known ways, against training digits.
+"""What each metric sees: real MNIST test digits, damaged in known ways, against training digits.
 
 `python benchmarks/damage.py` reads MNIST from SADDLE_DATA_ROOT and prints one row per damage, with 10,000 images on
-each side: blurred by a mean over k x k pixels, noised with a standard deviation in grey levels, only the first so many
+each side: blurred by a mean over k x k pixels, noised with a standard deviation in gray levels, only the first so many
 classes, or only so many different digits, each repeated.
 """
 
@@ -46,7 +46,7 @@ def main() -> None:
     print("|---|" + "---:|" * len(SHOWN))
     for name, images in damaged(*data.load_test()).items():
         found = full(real, Read(*extractor(images)))
-        print(f"| {name} | " + " | ".join(f"{found[figure]:.3f}" for figure in SHOWN) + " |", flush=True)
+        print(f"| {name} | " + " | ".join(f"{found[metric]:.3f}" for metric in SHOWN) + " |", flush=True)
 
 
 if __name__ == "__main__":

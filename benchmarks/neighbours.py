@@ -1,4 +1,4 @@
-"""A run beside others: `python benchmarks/neighbours.py [--rounds 3]`
+"""A run beside others: `python benchmarks/neighbors.py [--rounds 3]`
 
 Milliseconds per iteration by the clock on the wall, of a DCGAN run that is alone, beside one process that keeps a core
 busy, and beside another run like itself; then the same beside a busy process with torch's own default of one thread per

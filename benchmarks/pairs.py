@@ -17,9 +17,9 @@ import saddle.compat  # noqa: F401  isort: skip
 import torch
 from lightning import Callback
 
-from saddle.cli.build import build
-from saddle.cli.compose import compose
+from saddle.config.compose import compose
 from saddle.error import InputError
+from saddle.factory.run import build
 
 for name in ("lightning.pytorch", "lightning.fabric"):
     logging.getLogger(name).setLevel(logging.ERROR)
@@ -89,7 +89,7 @@ GAMES = {  # each with small networks, on data that is small
         ),
     ],
 }
-QUIET = ["logger=none", "figure=null", "folder=unused"]  # nothing but training
+QUIET = ["logger=none", "objective=null", "folder=unused"]  # nothing but training
 QUIET += ["trainer.enable_model_summary=false"]
 QUIET += [
     f"~callback.{name}"

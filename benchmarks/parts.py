@@ -24,9 +24,9 @@ import saddle.compat  # noqa: F401, E402  isort: skip
 from speed import about  # noqa: E402
 from speed_one import Stopwatch, Ticks  # noqa: E402
 
-from saddle.cli.build import build  # noqa: E402
-from saddle.cli.compose import compose  # noqa: E402
+from saddle.config.compose import compose  # noqa: E402
 from saddle.data.loader import MemoryLoader  # noqa: E402
+from saddle.factory.run import build  # noqa: E402
 from saddle.training.eager import Eager  # noqa: E402
 from saddle.training.ema import EMA  # noqa: E402
 from saddle.training.module import GameModule  # noqa: E402

@@ -18,9 +18,9 @@ import torch
 from pairs import LOSSES, PENALTIES, QUIET
 from torch import Tensor
 
-from saddle.cli.build import build
-from saddle.cli.compose import compose
+from saddle.config.compose import compose
 from saddle.error import InputError
+from saddle.factory.run import build
 from saddle.training.noise import Noise
 
 _COMMON = ["data=digits", "trainer=cpu", "trainer.max_steps=30", "data.batch_size=64", "training.ema=null", *QUIET]

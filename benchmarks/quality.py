@@ -1,9 +1,9 @@
 """Sample quality after equal CPU time: `python benchmarks/quality.py OUT --seconds 300 --seeds 0,1 NAME=SETTINGS ...`
 
 Each recipe (settings as for train.py, separated by spaces) is trained in this process on one thread, without pictures
-and curves, until it has used so many CPU seconds; a busy neighbour does not change that much, as wall time does. Then
+and curves, until it has used so many CPU seconds; a busy neighbor does not change that much, as wall time does. Then
 10,000 samples are compared with as many training images in the features of the classifier that comes with saddle, as
-`saddle evaluate` does, and the game's own figures are taken from 10,000 held-out images. A run leaves one file in OUT,
+`saddle evaluate` does, and the game's own metrics are taken from 10,000 held-out images. A run leaves one file in OUT,
 and a run whose file is there is skipped. Prints a table (Markdown).
 """
 
@@ -26,9 +26,9 @@ import torch
 from lightning import Callback
 from pairs import QUIET
 
-from saddle.callback.game_figures import agreements, game_figures
-from saddle.cli.build import Built, build
-from saddle.cli.compose import compose
+from saddle.callback.game_metrics import agreements, game_metrics
+from saddle.config.compose import compose
+from saddle.factory.run import Built, build
 from saddle.metric.extractor import extractor_for
 from saddle.metric.reference import chosen, reference
 from saddle.metric.score import Read, full
@@ -64,7 +64,7 @@ def trained(settings: str, seed: int, seconds: float) -> tuple[Built, Budget]:
 
 @torch.no_grad()
 def measured(built: Built) -> dict[str, float]:
-    """The figures of `saddle.metric.score.full` and those of the game."""
+    """The metrics of `saddle.metric.score.full` and those of the game."""
     module, data = built.module, built.data
     extractor = extractor_for("auto", data.extractor)
     real = reference(chosen(data.training()[0], 10_000), extractor, None)
@@ -73,13 +73,13 @@ def measured(built: Built) -> dict[str, float]:
     )
     networks = {name: module.finished(name) for name in module.game.needs}
     held_out = data.held_out(10_000)
-    own = game_figures(module.game, networks, held_out, module.seed)
+    own = game_metrics(module.game, networks, held_out, module.seed)
     own |= agreements(module.game, networks, held_out, module.seed, data, extractor)
     return full(real, Read(*extractor(samples))) | own
 
 
 def row(name: str, settings: str, seed: int, seconds: float, out: Path) -> dict[str, Any]:
-    """The figures of one run, from its file if it was made before with the same settings."""
+    """The metrics of one run, from its file if it was made before with the same settings."""
     path = out / f"{name}-{seed}.json"
     about = {"name": name, "settings": settings, "seed": seed, "seconds": seconds}
     if path.exists() and (kept := json.loads(path.read_text())).items() >= about.items():

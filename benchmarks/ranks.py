@@ -3,7 +3,7 @@
     python benchmarks/ranks.py [NAME ...]
 
 Ten iterations in float64 on the digits of scikit-learn, small networks of `architecture=mlp`, Adam, batch 16; each row
-also with `training.accumulate=2`. The figure is the largest difference of any weight of G and D. The two processes are
+also with `training.accumulate=2`. The metric is the largest difference of any weight of G and D. The two processes are
 started with torch.distributed.run and train by DDP over gloo, as train.py does.
 """
 
@@ -20,8 +20,8 @@ import torch
 from pairs import GAMES, LOSSES, MLP, PENALTIES, QUIET
 from torch import Tensor
 
-from saddle.cli.build import build
-from saddle.cli.compose import compose
+from saddle.config.compose import compose
+from saddle.factory.run import build
 
 _SMALL = [*MLP, "data=digits"]
 OLD = [*_SMALL, "loss=non_saturating"]

@@ -26,10 +26,10 @@ import torch
 from speed import QUIET, TUTORIAL, about, spread
 from speed_one import Stopwatch, Ticks
 
-from saddle.cli.build import build
-from saddle.cli.compose import compose
+from saddle.config.compose import compose
 from saddle.data.loader import MemoryLoader
 from saddle.data.mapped import Mapped, mapped
+from saddle.factory.run import build
 
 PIXELS, ROWS, MANY = 28 * 28, 64, 1_000_000
 WARM_UP, STEPS = 200, 1000

@@ -22,9 +22,9 @@ set_thread_policy()
 import saddle.compat  # noqa: F401, E402  isort: skip
 import references  # noqa: E402
 
-from saddle.callback.paced import Paced, Patient  # noqa: E402
-from saddle.cli.build import Built, build  # noqa: E402
-from saddle.cli.compose import compose  # noqa: E402
+from saddle.callback.scheduled import Patient, Scheduled  # noqa: E402
+from saddle.config.compose import compose  # noqa: E402
+from saddle.factory.run import Built, build  # noqa: E402
 
 
 class Stopwatch:
@@ -43,7 +43,7 @@ class Stopwatch:
             self.wall, self.cpu = time.perf_counter() - self.begun[0], time.process_time() - self.begun[1]
 
 
-class Ticks(Paced):
+class Ticks(Scheduled):
     def __init__(self, watch: Stopwatch) -> None:
         self.watch = watch
 

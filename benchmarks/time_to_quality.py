@@ -3,7 +3,7 @@
 Each recipe is trained in a process of its own on one thread. Whenever it has used a fifth more CPU seconds than at the
 last time, 10,000 samples of what would be its result are compared with as many training images, as `saddle evaluate`
 does. CPU seconds are those of the whole process and of its compilers, from its start, without the comparisons. A
-busy neighbour does not change them much, as it does the time on the wall; alone on a core they are the same.
+busy neighbor does not change them much, as it does the time on the wall; alone on a core they are the same.
 
 Prints for each recipe the minutes until the Frechet distance is below 100, 30, 10 and 3 times that of real test digits.
 A run leaves one file in OUT, and a run whose file is there is skipped.
@@ -27,8 +27,8 @@ import torch
 from lightning import Callback
 from pairs import QUIET
 
-from saddle.cli.build import build
-from saddle.cli.compose import compose
+from saddle.config.compose import compose
+from saddle.factory.run import build
 from saddle.metric.extractor import extractor_for
 from saddle.metric.frechet import frechet_distance
 from saddle.metric.reference import chosen, reference

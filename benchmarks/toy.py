@@ -29,8 +29,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from saddle.callback.landscape import draw_points, reach_of
-from saddle.cli.build import build
-from saddle.cli.compose import compose
+from saddle.config.compose import compose
+from saddle.factory.run import build
 from saddle.metric.modes import SAMPLES
 from saddle.metric.points import figures, in_words
 from saddle.seed import hashed_seed

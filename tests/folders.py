@@ -10,8 +10,8 @@ from PIL import Image
 from saddle.data.image_folder import ImageFolder
 
 
-def grey_images(root: Path) -> Path:
-    """`root`, now with twelve grey images of 8x8 pixels, each of its own level, in two folders of six."""
+def gray_images(root: Path) -> Path:
+    """`root`, now with twelve gray images of 8x8 pixels, each of its own level, in two folders of six."""
     for index in range(12):
         place = root / ("cats" if index % 2 else "dogs")
         place.mkdir(parents=True, exist_ok=True)

@@ -13,9 +13,10 @@ import torch
 from torch import Tensor, nn
 
 import prepared
+from saddle.architecture import base
 from saddle.data.module import ImageData
-from saddle.layer.labelled import LabelEmbedding
-from saddle.penalty.base import View
+from saddle.layer.labeled import LabelEmbedding
+from saddle.penalty.base import TermInputs
 from saddle.schedule import Schedule
 from saddle.training.module import GameModule
 
@@ -109,7 +110,7 @@ def check_labels_matter(generator: nn.Module, discriminator: nn.Module) -> None:
 
 
 def check_head(made: Callable[[bool], nn.Module], features: int) -> None:
-    """`made(head_bias)` is a discriminator of 8x8 grey images, for three classes if conditional.
+    """`made(head_bias)` is a discriminator of 8x8 gray images, for three classes if conditional.
 
     A pre-hook on its head sees the features, the logits follow from them, and the bias is there only if asked for.
     """
@@ -133,7 +134,7 @@ def check_head(made: Callable[[bool], nn.Module], features: int) -> None:
 
 
 def check_minibatch_stddev(network: nn.Module, group_size: int) -> None:
-    """A discriminator of 8x8 grey images tells an image among equal ones from the same image among others."""
+    """A discriminator of 8x8 gray images tells an image among equal ones from the same image among others."""
     network.eval()
     images, labels = torch.randn(2 * group_size, 1, 8, 8), torch.zeros(2 * group_size).long()
     given = (labels,) if network.classes else ()
@@ -182,10 +183,10 @@ class Points(ImageData):
         return images, torch.arange(self.count) % 10
 
 
-class SmallGenerator(nn.Module):
+class SmallGenerator(base.Generator):
     """Three latent numbers to 2x2 images by one linear layer."""
 
-    latent_dim, classes = 3, 0
+    latent_dim = 3
 
     def __init__(self) -> None:
         super().__init__()
@@ -195,14 +196,18 @@ class SmallGenerator(nn.Module):
         return self.linear(latent).view(-1, 1, 2, 2)
 
 
-class SmallDiscriminator(nn.Module):
+class SmallDiscriminator(base.Discriminator):
     """2x2 images to logits by one linear layer, squared where `curved` (so that input gradients vary)."""
 
-    classes = 0
+    features = 4
 
     def __init__(self, curved: bool = False) -> None:
         super().__init__()
         self.linear, self.curved = nn.Linear(4, 1), curved
+
+    @property
+    def head(self) -> nn.Module:
+        return self.linear
 
     def forward(self, images: Tensor) -> Tensor:
         logits = self.linear(images.flatten(1)).squeeze(1)
@@ -260,9 +265,9 @@ class Fixed:
         return rows
 
 
-def view(**given) -> View:
+def view(**given) -> TermInputs:
     """A view for a term, of what is given; the rest is None."""
-    return View(**{**dict.fromkeys(View.__dataclass_fields__), "chance": Fixed(), **given})
+    return TermInputs(**{**dict.fromkeys(TermInputs.__dataclass_fields__), "chance": Fixed(), **given})
 
 
 def finite_differences(function, point: Tensor, step: float = 1e-6) -> Tensor:

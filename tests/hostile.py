@@ -11,10 +11,10 @@ from annotated_types import Ge, Gt, Le, Lt
 from hypothesis import strategies as st
 
 from helpers import REPOSITORY
-from saddle.cli.build import Run, build
-from saddle.cli.compose import compose
-from saddle.cli.schema import resolve_target
+from saddle.config.compose import compose
+from saddle.config.signature import resolve_target
 from saddle.error import InputError
+from saddle.factory.run import Run, build
 
 CONF = REPOSITORY / "conf"
 GROUPS = {
@@ -26,7 +26,7 @@ BASES = (
     (),
     ("data=digits",),
     ("data=digits", "architecture=mlp"),
-    ("data=image_folder", f"data.root='{REPOSITORY / 'docs' / 'figures'}'", "data.batch_size=1"),
+    ("data=image_folder", f"data.root='{REPOSITORY / 'docs' / 'metrics'}'", "data.batch_size=1"),
     ("data=emnist", "loss=hinge", "penalty=none"),
     ("data=stacked_mnist", "optimizer=rmsprop"),
     ("architecture=mlp", "architecture.conditional=true", "loss=minimax", "optimizer=sgd"),
@@ -49,8 +49,8 @@ TARGETS = (
         "saddle",
         "saddle.",
         "saddle..x",
-        "saddle.cli.folder.os.system",
-        "saddle.cli.job.SweepStart",
+        "saddle.run.folder.os.system",
+        "saddle.sweep.job.SweepStart",
     ),
     *("torch.optim.Adam", "torch.optim.LBFGS", "torch.optim.Optimizer", "torch.optim.SparseAdam", "torch.optim.Muon"),
     *("torch.optim.lr_scheduler.StepLR", "torch.optim.swa_utils.AveragedModel", "lightning.pytorch.Trainer"),
@@ -140,7 +140,9 @@ def _walk(path: str, value: Any, kind: Any) -> Iterator[Setting]:
     if not isinstance(value, dict):
         return
     hints: dict[str, Any] = {}
-    target = kind if inspect.isclass(kind) and kind.__module__.startswith("saddle.cli.") else None
+    target = (
+        kind if inspect.isclass(kind) and kind.__module__.startswith(("saddle.config.", "saddle.factory.")) else None
+    )
     if isinstance(value.get("_target_"), str):
         target = resolve_target(path, value["_target_"])
     if target is not None:

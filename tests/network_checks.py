@@ -17,7 +17,7 @@ def check_trained(network: nn.Module, output: Tensor) -> None:
 
 
 def check_packing(made: Callable[[int, int], nn.Module], shape: tuple[int, ...]) -> None:
-    """`made(channels, packing)` judges packs of neighbours of `shape` (C, ...) as one input of more channels."""
+    """`made(channels, packing)` judges packs of neighbors of `shape` (C, ...) as one input of more channels."""
     alone, network, by_hand = made(shape[0], 1), made(shape[0], 3), made(3 * shape[0], 1)
     by_hand.load_state_dict(network.state_dict())
     assert (alone.packing, network.packing) == (1, 3)

@@ -11,7 +11,7 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 _SERVER = multiprocessing.get_context("forkserver")
-_SERVER.set_forkserver_preload(["saddle.cli.run", "saddle.cli.launch", "torchvision", "torch.utils.tensorboard"])
+_SERVER.set_forkserver_preload(["saddle.run.train", "saddle.cli.launch", "torchvision", "torch.utils.tensorboard"])
 _LONGEST = 300  # seconds
 
 

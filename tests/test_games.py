@@ -7,9 +7,9 @@ import torch
 from pairs import GAMES, QUIET, walk
 
 from helpers import REPOSITORY, differences
-from saddle.callback.game_figures import game_figures
-from saddle.cli.build import Built, build
-from saddle.cli.compose import compose
+from saddle.callback.game_metrics import game_metrics
+from saddle.config.compose import compose
+from saddle.factory.run import Built, build
 
 TRAINING = [*QUIET, "trainer=cpu", "data.batch_size=16", "optimizer.lr=1e-3"]
 
@@ -26,8 +26,10 @@ def test_a_game_names_what_it_measures(game):
     built = fitted(game, 1)
     networks = {name: built.module.finished(name) for name in built.module.game.needs}
     batch = built.data.held_out(16)
-    found = game_figures(built.module.game, networks, batch, seed=0).keys()
-    found |= built.module.game.claims(networks, batch, built.module.moment(0)).keys() if "label" in batch else set()
+    found = game_metrics(built.module.game, networks, batch, seed=0).keys()
+    found |= (
+        built.module.game.labeled_samples(networks, batch, built.module.moment(0)).keys() if "label" in batch else set()
+    )
     assert found == set(built.module.game.measures)
 
 

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 HERE = Path(__file__).resolve().parent
 ROW = re.compile(r"(.{34}) *([\d,]+) \(([\d,]+)-([\d,]+)\)")
 _COLUMNS = 3
-COLOURS = {"tutorial": "0.6", "bare": "0.3"}
+COLORS = {"tutorial": "0.6", "bare": "0.3"}
 
 
 def read(text: str) -> dict[str, list[tuple[str, float, float, float]]]:
@@ -38,7 +38,7 @@ def main() -> None:
     for axes, (name, rows) in zip(places, cases.items(), strict=False):
         for place, (variant, median, low, high) in enumerate(rows):
             error = [[median - low], [high - median]]
-            axes.barh(place, median, xerr=error, color=COLOURS.get(variant, "tab:blue"), capsize=2)
+            axes.barh(place, median, xerr=error, color=COLORS.get(variant, "tab:blue"), capsize=2)
             axes.text(high, place, f"  {median:,.0f}", va="center", fontsize=7)
         axes.set_yticks(range(len(rows)), [variant for variant, *_ in rows], fontsize=8)
         axes.set_xlim(0, 1.3 * max(high for *_, high in rows))

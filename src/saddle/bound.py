@@ -1,6 +1,6 @@
 """Number types with their ranges, for the signatures of everything that the config builds.
 
-`saddle.cli.schema` reads these annotations before anything is built, so that a value out of range is refused by name.
+`saddle.config.signature` reads these annotations before anything is built: a value out of range is refused by name.
 """
 
 from collections.abc import Sequence
@@ -47,7 +47,7 @@ Samples = Annotated[int, Ge(1), Le(1_000_000)]
 """How many samples are drawn to be measured, in 1..1000000: they are held in memory."""
 
 Byte = Annotated[int, Ge(0), Le(255)]
-"""An integer in 0..255, a level of grey."""
+"""An integer in 0..255, a level of gray."""
 
 Positive = Annotated[float, Gt(0)]
 """A number above 0."""

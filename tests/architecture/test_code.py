@@ -3,8 +3,8 @@ import torch
 from torch import nn
 
 from saddle.architecture.code import Discriminator
-from saddle.cli.build import make
-from saddle.cli.compose import compose
+from saddle.config.compose import compose
+from saddle.factory.run import make
 
 
 @pytest.mark.parametrize("bias", [True, False])

@@ -3,9 +3,9 @@ import torch
 from torch import nn
 
 from saddle.architecture.head import Head
-from saddle.cli.build import make
-from saddle.cli.compose import compose
+from saddle.config.compose import compose
 from saddle.error import InputError
+from saddle.factory.run import make
 
 
 def test_one_hidden_layer_or_none():

@@ -3,8 +3,8 @@ import torch
 from torch import nn
 
 from saddle.architecture.resnet import Discriminator, Generator, Residual
-from saddle.cli.build import make
-from saddle.cli.compose import compose
+from saddle.config.compose import compose
+from saddle.factory.run import make
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -72,7 +72,7 @@ def test_the_head_reads_the_features_and_has_a_bias_only_if_asked(bias):
     assert seen[0].shape[:2] == (2, network.features)
     torch.testing.assert_close(network.head(seen[0]).flatten(), logits)
     assert (network.head.bias is not None) == bias
-    assert not hasattr(network, "packing")
+    assert network.packing == 1
 
 
 def test_images_that_are_too_small_are_refused_with_the_smallest_size():

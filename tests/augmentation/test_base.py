@@ -5,8 +5,8 @@ import torch
 import yaml
 
 from helpers import REPOSITORY
-from saddle.augmentation.base import Augmentation, check_colours, whole
-from saddle.cli.schema import check, resolve_target
+from saddle.augmentation.base import Augmentation, check_colors, whole
+from saddle.config.signature import check, resolve_target
 from saddle.error import InputError
 
 GROUP = REPOSITORY / "conf" / "augmentation"
@@ -28,11 +28,11 @@ def test_the_largest_number_below_one_never_leads_past_the_last():
 
 
 @pytest.mark.parametrize("channels", [1, 2, 4])
-def test_settings_that_mix_colours_are_refused_by_name_without_three_channels(channels):
+def test_settings_that_mix_colors_are_refused_by_name_without_three_channels(channels):
     with pytest.raises(InputError, match=rf"^hue=true mixes .* data\.channels={channels}: use hue=false$"):
-        check_colours(["hue", "saturation"], channels)
-    check_colours([], channels)
-    check_colours(["hue"], 3)
+        check_colors(["hue", "saturation"], channels)
+    check_colors([], channels)
+    check_colors(["hue"], 3)
 
 
 @pytest.mark.parametrize("option", ["none", "diffaugment", "ada"])

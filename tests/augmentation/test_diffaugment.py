@@ -57,7 +57,7 @@ def test_all_shifts_are_equally_likely():
 
 def test_cutout_hides_a_square_of_half_the_side_part_of_which_may_lie_outside():
     x = images(3, 3) + 5  # never the fill
-    numbers = [[0.0, 0.999], [0.5, 0.5], [0.25, 0.5]]  # centres 0..28: (0, 28), (14, 14), (7, 14)
+    numbers = [[0.0, 0.999], [0.5, 0.5], [0.25, 0.5]]  # centers 0..28: (0, 28), (14, 14), (7, 14)
     hidden = DiffAugment(translation=0.0)(x, given(cutout=numbers)) == 0
     expected = torch.zeros(3, 3, 28, 28, dtype=torch.bool)
     expected[0, :, :7, 21:] = True
@@ -67,39 +67,39 @@ def test_cutout_hides_a_square_of_half_the_side_part_of_which_may_lie_outside():
 
 
 @pytest.mark.parametrize(("side", "first", "last"), [(7, (0, 2), (5, 7)), (8, (0, 2), (6, 8))])
-def test_cutout_centres_reach_both_borders(side, first, last):
+def test_cutout_centers_reach_both_borders(side, first, last):
     x = torch.ones(2, 1, side, side)
     hidden = DiffAugment(translation=0.0)(x, given(cutout=[[0.0, 0.0], [0.999, 0.999]]))[:, 0, :, :] == 0
     for row, (start, end) in enumerate((first, last)):
         assert hidden[row].any(0).nonzero().flatten().tolist() == list(range(start, end))
 
 
-def test_colour_is_brightness_then_saturation_then_contrast():
+def test_color_is_brightness_then_saturation_then_contrast():
     x = images(2, 3)
-    result = DiffAugment(True, 0.0, 0.0)(x, given(colour=[[0.9, 0.25, 0.5], [0.5, 0.5, 0.0]]))
-    grey = x[0].mean(0, keepdim=True)
-    torch.testing.assert_close(result[0], 0.4 + grey + 0.5 * (x[0] - grey), rtol=0, atol=1e-12)
+    result = DiffAugment(True, 0.0, 0.0)(x, given(color=[[0.9, 0.25, 0.5], [0.5, 0.5, 0.0]]))
+    gray = x[0].mean(0, keepdim=True)
+    torch.testing.assert_close(result[0], 0.4 + gray + 0.5 * (x[0] - gray), rtol=0, atol=1e-12)
     torch.testing.assert_close(result[1], (x[1] + x[1].mean()) / 2, rtol=0, atol=1e-12)
-    both = DiffAugment(True, 0.0, 0.0)(x, given(colour=[[1.0, 0.5, 1.0]] * 2))
+    both = DiffAugment(True, 0.0, 0.0)(x, given(color=[[1.0, 0.5, 1.0]] * 2))
     bright = x + 0.5
     mean = bright.mean((1, 2, 3), keepdim=True)
     torch.testing.assert_close(both, mean + 1.5 * (bright - mean), rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("channels", [1, 2])
-def test_colour_is_refused_without_three_channels(channels):
-    augmentation = DiffAugment(colour=True)
-    with pytest.raises(InputError, match=rf"^colour=true .* data\.channels={channels}"):
+def test_color_is_refused_without_three_channels(channels):
+    augmentation = DiffAugment(color=True)
+    with pytest.raises(InputError, match=rf"^color=true .* data\.channels={channels}"):
         augmentation.check(channels)
-    with pytest.raises(InputError, match=rf"^colour=true .* data\.channels={channels}"):
+    with pytest.raises(InputError, match=rf"^color=true .* data\.channels={channels}"):
         augmentation(images(channels=channels), drawn())
     augmentation.check(3)
     DiffAugment().check(channels)
 
 
 def test_each_row_depends_on_its_own_image_and_numbers_alone():
-    augmentation, x = DiffAugment(colour=True), images(4, 3)
-    counts = {"colour": 3, "translation": 2, "cutout": 2}
+    augmentation, x = DiffAugment(color=True), images(4, 3)
+    counts = {"color": 3, "translation": 2, "cutout": 2}
     numbers = {name: torch.rand(4, count).tolist() for name, count in counts.items()}
     together = augmentation(x, given(**numbers))
     for row in range(4):
@@ -108,11 +108,11 @@ def test_each_row_depends_on_its_own_image_and_numbers_alone():
 
 
 def test_gradients_are_those_of_finite_differences():
-    augmentation, x = DiffAugment(colour=True, translation=0.25), images(2, 3, 4).requires_grad_()
+    augmentation, x = DiffAugment(color=True, translation=0.25), images(2, 3, 4).requires_grad_()
     assert torch.autograd.gradcheck(lambda x: augmentation(x, drawn()) ** 3, x)
     assert torch.autograd.gradgradcheck(lambda x: augmentation(x, drawn()) ** 3, x)
 
 
 def test_keeps_the_type_of_the_images():
     for dtype in (torch.bfloat16, torch.float32):
-        assert DiffAugment(colour=True)(images(2, 3).to(dtype), drawn()).dtype == dtype
+        assert DiffAugment(color=True)(images(2, 3).to(dtype), drawn()).dtype == dtype

@@ -47,7 +47,7 @@ def test_translations_are_distributed_as_a_rounded_uniform_number(side, shares):
     assert found == pytest.approx(shares, abs=1e-4)
 
 
-def test_scale_makes_what_is_seen_larger_about_the_centre():
+def test_scale_makes_what_is_seen_larger_about_the_center():
     change = geometry.scale(pair(DOUBLE, 0.5, 1 - DOUBLE), 28)
     expected = torch.stack([torch.diag(torch.tensor([f, f, 1.0], dtype=torch.float64)) for f in (0.5, 1.0, 2.0)])
     torch.testing.assert_close(change, expected, rtol=1e-7, atol=1e-12)

@@ -35,7 +35,7 @@ def test_an_alarm_rings_once_until_it_has_cleared(observations, patience, expect
 
 
 WINS = {"separation": 1.0, "signal_share": 1e-5}
-LOSES = {"separation": 0.1, "neighbours": 0.99}
+LOSES = {"separation": 0.1, "neighbors": 0.99}
 TWINS = {"duplicates": 0.8, "real_duplicates": 0.01}
 
 
@@ -47,7 +47,7 @@ TWINS = {"duplicates": 0.8, "real_duplicates": 0.01}
         ("discriminator_wins", {**WINS, "separation": 0.8}, "fine"),
         ("discriminator_wins", {**WINS, "signal_share": 0.05}, "between"),
         ("discriminator_loses", LOSES, "bad"),
-        ("discriminator_loses", {**LOSES, "neighbours": 0.7}, "fine"),  # D guesses, and samples look like images
+        ("discriminator_loses", {**LOSES, "neighbors": 0.7}, "fine"),  # D guesses, and samples look like images
         ("discriminator_loses", {**LOSES, "separation": 0.9}, "fine"),
         ("discriminator_loses", {**LOSES, "separation": 0.55}, "between"),
         ("input_gradient", {"gradient_ratio": 101.0}, "bad"),
@@ -77,7 +77,7 @@ def test_a_healthy_run_raises_none(tmp_path, capfd):
     alarms, readings, _ = watched(tmp_path, module, 1000, probe_iterations=100)
     assert alarms == set()
     assert "health" not in capfd.readouterr().err
-    curves = ("signal", "input_gradient_real", "input_gradient_fake", "duplicates", "neighbours", "separation")
+    curves = ("signal", "input_gradient_real", "input_gradient_fake", "duplicates", "neighbors", "separation")
     assert set(readings) == {f"health/{name}" for name in curves}
     assert all(len(values) == 11 for values in readings.values())  # at 10, 100, 200, ... 1000
     rows = (tmp_path / "metrics.csv").read_text().splitlines()

@@ -60,8 +60,8 @@ def test_values_can_join_the_last_row_and_the_last_row_can_be_read(tmp_path):
     assert last_row(path) == {}
     append_row(path, {"iteration": 1, "loss": 2.0})
     append_row(path, {"iteration": 2, "loss": 3.0})
-    widen_row(path, {"iteration": 2, "figure": 0.5})
-    assert path.read_text().splitlines() == ["iteration,loss,figure", "1,2.0,", "2,3.0,0.5"]
-    assert last_row(path) == {"iteration": 2.0, "loss": 3.0, "figure": 0.5}
-    widen_row(path, {"iteration": 3, "figure": 0.25})
+    widen_row(path, {"iteration": 2, "metric": 0.5})
+    assert path.read_text().splitlines() == ["iteration,loss,metric", "1,2.0,", "2,3.0,0.5"]
+    assert last_row(path) == {"iteration": 2.0, "loss": 3.0, "metric": 0.5}
+    widen_row(path, {"iteration": 3, "metric": 0.25})
     assert path.read_text().splitlines()[-1] == "3,,0.25"

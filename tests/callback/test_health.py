@@ -19,27 +19,27 @@ from watching import Deaf, digits_module, watched
 
 
 class Measures(Callback):
-    """Puts a figure beside the curves, as Quality does."""
+    """Puts a metric beside the curves, as Quality does."""
 
-    def __init__(self, figures: dict[int, float]) -> None:
-        self.figures = figures
+    def __init__(self, metrics: dict[int, float]) -> None:
+        self.metrics = metrics
 
     def on_train_batch_end(self, trainer, module, *_):
-        if module.clock.iteration in self.figures:
+        if module.clock.iteration in self.metrics:
             curves = next(callback for callback in trainer.callbacks if isinstance(callback, Curves))
-            curves.add(module.clock.iteration, {FRECHET: self.figures[module.clock.iteration]})
+            curves.add(module.clock.iteration, {FRECHET: self.metrics[module.clock.iteration]})
 
 
 @pytest.mark.parametrize(
-    ("figures", "rings"),
+    ("metrics", "rings"),
     [
         ([9.0, 4.0, 7.0, 8.0, 7.0, 9.0], True),  # above 6 in three comparisons in a row
         ([9.0, 4.0, 7.0, 8.0, 5.5, 7.0, 8.0], False),
         ([9.0, 4.0, 5.9, 5.9, 5.9, 5.9], False),
     ],
 )
-def test_a_figure_that_rises_for_long(tmp_path, figures, rings):
-    measures = Measures({5 * (i + 1): figure for i, figure in enumerate(figures)})
+def test_a_metric_that_rises_for_long(tmp_path, metrics, rings):
+    measures = Measures({5 * (i + 1): metric for i, metric in enumerate(metrics)})
     game = Adversarial(NonSaturating(), {"r1": R1(0.5)})
     alarms, _, _ = watched(tmp_path, digits_module(game), 40, measures, probe_iterations=1000)
     assert alarms == ({"quality"} if rings else set())

@@ -37,7 +37,7 @@ def measured(folder, network, data, steps=10, **settings):
     return points
 
 
-def test_figures_are_logged_at_their_cadence_and_at_the_end_and_are_those_of_the_samples(tmp_path, capsys):
+def test_metrics_are_logged_at_their_cadence_and_at_the_end_and_are_those_of_the_samples(tmp_path, capsys):
     network, ring = module(ema=EMA()), Ring(batch_size=8, seed=0, size=200, std=0.25)
     measured(tmp_path, network, ring)
     with (tmp_path / "metrics.csv").open() as file:
@@ -71,7 +71,7 @@ def test_a_generator_of_the_data_scores_as_the_data_does(tmp_path):
     assert found["metric/modes_kl"] < 0.005
 
 
-def test_a_swiss_roll_has_other_figures_and_images_have_none(tmp_path):
+def test_a_swiss_roll_has_other_metrics_and_images_have_none(tmp_path):
     measured(tmp_path, module(), SwissRoll(batch_size=8, seed=0, size=200))
     found = json.loads((tmp_path / "summary.json").read_text())["metrics"]
     assert {name for name in found if name.startswith("metric/")} == {"metric/curve_distance", "metric/coverage"}

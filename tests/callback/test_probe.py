@@ -6,7 +6,7 @@ from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from helpers import Points, SmallDiscriminator, SmallGenerator, differences, fit, small_module
-from saddle.callback.probe import gradients, neighbours, separation
+from saddle.callback.probe import gradients, neighbors, separation
 from saddle.data.ring import Ring
 from saddle.game.adversarial import Adversarial
 from saddle.loss.minimax import Minimax
@@ -112,22 +112,22 @@ def images(count: int, seed: int) -> torch.Tensor:
     return torch.randint(0, 256, (count, 1, 8, 8), generator=generator, dtype=torch.uint8)
 
 
-def test_samples_like_images_have_few_twins_and_neighbours_of_both_kinds():
-    found = neighbours(images(256, 1), images(256, 2))
+def test_samples_like_images_have_few_twins_and_neighbors_of_both_kinds():
+    found = neighbors(images(256, 1), images(256, 2))
     assert (found["real_duplicates"], found["duplicates"]) == (0, 0)
-    assert 0.4 < found["neighbours"] < 0.6
+    assert 0.4 < found["neighbors"] < 0.6
 
 
 def test_repeated_samples_are_twins_and_stand_apart():
-    found = neighbours(images(256, 1), images(4, 2).repeat(64, 1, 1, 1))
+    found = neighbors(images(256, 1), images(4, 2).repeat(64, 1, 1, 1))
     assert found["duplicates"] == 1.0
-    assert found["neighbours"] > 0.7  # samples know each other; images among themselves are as far as from samples
-    half = neighbours(images(256, 1), torch.cat([images(128, 2), images(1, 3).repeat(128, 1, 1, 1)]))
+    assert found["neighbors"] > 0.7  # samples know each other; images among themselves are as far as from samples
+    half = neighbors(images(256, 1), torch.cat([images(128, 2), images(1, 3).repeat(128, 1, 1, 1)]))
     assert half["duplicates"] == pytest.approx(0.5, abs=0.03)
 
 
 def test_data_that_repeats_itself_says_so():
-    found = neighbours(images(8, 1).repeat(32, 1, 1, 1), images(8, 2).repeat(32, 1, 1, 1))
+    found = neighbors(images(8, 1).repeat(32, 1, 1, 1), images(8, 2).repeat(32, 1, 1, 1))
     assert found["real_duplicates"] == found["duplicates"] == 1.0
 
 
@@ -136,17 +136,17 @@ def test_large_images_are_compared_by_averages():
     small = images(64, 1)
     others = images(64, 2)
     wide = others.repeat_interleave(16, 2).repeat_interleave(16, 3)
-    assert neighbours(large, wide) == neighbours(small, others)
+    assert neighbors(large, wide) == neighbors(small, others)
 
 
-def test_points_have_neighbours_in_the_plane_however_narrow_their_modes():
+def test_points_have_neighbors_in_the_plane_however_narrow_their_modes():
     ring = Ring(batch_size=8, seed=0)
     real, good = ring.drawn(256, "a"), ring.drawn(256, "b")
-    found = neighbours(real, good)
+    found = neighbors(real, good)
     assert found["duplicates"] < 0.05
-    assert found["neighbours"] == pytest.approx(0.5, abs=0.1)
+    assert found["neighbors"] == pytest.approx(0.5, abs=0.1)
     collapsed = ring.modes[:1].float() + 1e-5 * torch.randn(256, 2)
-    assert neighbours(real, collapsed)["duplicates"] > 0.95
-    apart = neighbours(real, real * 0.5)
-    assert apart["neighbours"] == 1.0
+    assert neighbors(real, collapsed)["duplicates"] > 0.95
+    apart = neighbors(real, real * 0.5)
+    assert apart["neighbors"] == 1.0
     assert apart["real_duplicates"] <= 1 / 64

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from helpers import Points, fit, small_module
-from saddle.callback.paced import Patient
 from saddle.callback.progress import Progress
+from saddle.callback.scheduled import Patient
 from saddle.game.adversarial import Adversarial
 from saddle.loss.non_saturating import NonSaturating
 from saddle.training.compiled import Compiled

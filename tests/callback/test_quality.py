@@ -53,7 +53,7 @@ def expected(network) -> dict[str, float]:
     return quick(Read(*extractor(real)), read) | {"modes": counted.covered, "modes_kl": counted.kl}
 
 
-def test_the_figures_are_those_of_samples_against_training_images_and_stand_everywhere(tmp_path, capsys):
+def test_the_metrics_are_those_of_samples_against_training_images_and_stand_everywhere(tmp_path, capsys):
     network = module()
     quality = measured(tmp_path, network)
     found = {f"metric/{name}": pytest.approx(value) for name, value in expected(network).items()}
@@ -135,12 +135,12 @@ def test_a_comparison_that_a_signal_cuts_short_is_made_up_for(tmp_path):
     assert cut["callbacks"]["Quality"]["owed"]
     resumed = run("cut", Digits(), ckpt_path=tmp_path / "cut" / "last.ckpt")
     assert differences(straight, resumed) == []
-    figures = []
+    metrics = []
     for name in ("straight", "cut"):
         with (tmp_path / name / "metrics.csv").open() as file:
-            figures.append({row["iteration"]: row[FRECHET] for row in csv.DictReader(file)})
-    assert figures[0] == figures[1]
-    assert all(figures[0].values())
+            metrics.append({row["iteration"]: row[FRECHET] for row in csv.DictReader(file)})
+    assert metrics[0] == metrics[1]
+    assert all(metrics[0].values())
 
 
 def test_a_resumed_run_keeps_the_best_so_far(tmp_path):

@@ -13,7 +13,7 @@ from saddle.data.ring import Ring
 from saddle.game.adversarial import Adversarial
 from saddle.loss.non_saturating import NonSaturating
 from saddle.metric.points import in_words
-from saddle.training.cadence import next_round
+from saddle.training.due import next_round
 from saddle.training.ema import EMA
 from saddle.training.sampling import images_from
 
@@ -58,7 +58,7 @@ def test_a_grid_is_as_square_as_its_number_allows():
     assert image_grid(images[:2]).shape == (3, 14, 8)
 
 
-def test_a_grid_of_labelled_images_has_one_class_per_row():
+def test_a_grid_of_labeled_images_has_one_class_per_row():
     labels = torch.tensor([0, 1, 2, 0, 1, 2, 0])
     images = torch.arange(1, 8, dtype=torch.uint8).view(7, 1, 1, 1).expand(-1, 1, 4, 4)
     grid = image_grid(images, labels)[0]

@@ -1,7 +1,7 @@
 import pytest
 
 from helpers import SMALL, command, train_afresh
-from saddle.cli.compose import config_message
+from saddle.config.compose import config_message
 
 
 @pytest.mark.parametrize(

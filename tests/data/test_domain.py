@@ -10,7 +10,7 @@ DOMAINS = ("plain", "thin", "thick", "inverted", "slanted")
 
 
 def image(*rows: str) -> Tensor:
-    """A picture of one image, '#' white and '+' grey, as uint8 (1, 1, H, W)."""
+    """A picture of one image, '#' white and '+' gray, as uint8 (1, 1, H, W)."""
     return torch.tensor([[[[{"#": 255, "+": 100, ".": 0}[c] for c in row] for row in rows]]], dtype=torch.uint8)
 
 
@@ -38,9 +38,9 @@ def test_slanted_moves_the_top_to_the_right_by_the_slant():
     bar[..., 4:24, 13:15] = 200
     slanted = changed(bar, "slanted")[0, 0].double()
     columns = torch.arange(28).double()
-    centres = (slanted * columns).sum(1)[5:23] / slanted.sum(1)[5:23]
+    centers = (slanted * columns).sum(1)[5:23] / slanted.sum(1)[5:23]
     expected = 13.5 + SLANT * (13.5 - torch.arange(5, 23).double())
-    torch.testing.assert_close(centres, expected, rtol=0, atol=0.02)
+    torch.testing.assert_close(centers, expected, rtol=0, atol=0.02)
     assert float(slanted.sum()) == pytest.approx(float(bar.double().sum()), rel=0.01)  # nothing leaves the frame
 
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
-from folders import grey_images, levels, noisy, read, set_up, spoil
+from folders import gray_images, levels, noisy, read, set_up, spoil
 from saddle.data import image_folder
 from saddle.data.image_cache import Table, open_cache, write_cache
 from saddle.error import InputError
@@ -105,7 +105,7 @@ def test_a_failure_on_the_way_leaves_what_was_there(tmp_path):
 
 @pytest.fixture
 def folder(tmp_path):
-    return grey_images(tmp_path / "own")
+    return gray_images(tmp_path / "own")
 
 
 def test_the_cache_gives_the_same_batches_as_memory(folder, tmp_path):

@@ -11,7 +11,7 @@ from PIL import Image
 from saddle.data.image_file import BrokenImageError, Form, read_image
 
 RGB = np.random.default_rng(0).integers(0, 256, (16, 16, 3), dtype=np.uint8)
-GREY = RGB[..., 0]
+GRAY = RGB[..., 0]
 
 
 def form(**changes) -> Form:
@@ -19,7 +19,7 @@ def form(**changes) -> Form:
 
 
 def read(path, **changes) -> np.ndarray:
-    """Pixels as (H, W, C), or (H, W) if grey."""
+    """Pixels as (H, W, C), or (H, W) if gray."""
     image = read_image(path, form(**changes))
     assert (image.dtype, image.is_contiguous()) == (torch.uint8, True)
     return image.permute(1, 2, 0).numpy().squeeze()
@@ -30,23 +30,23 @@ def saved(folder, image: Image.Image, name: str = "image.png", **options):
     return folder / name
 
 
-def grey_of(rgb: np.ndarray) -> np.ndarray:
+def gray_of(rgb: np.ndarray) -> np.ndarray:
     """ITU-R 601 luma, as Pillow rounds it."""
     return ((rgb.astype(np.int64) @ [19595, 38470, 7471] + 32768) >> 16).astype(np.uint8)
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.bmp", "a.tif", "a.tiff", "a.ppm", "a.webp", "A.PNG"])
-def test_colours_of_the_wanted_size_are_taken_verbatim(tmp_path, name):
+def test_colors_of_the_wanted_size_are_taken_verbatim(tmp_path, name):
     path = saved(tmp_path, Image.fromarray(RGB), name, **({"lossless": True} if name == "a.webp" else {}))
     assert np.array_equal(read(path), RGB)
-    assert np.array_equal(read(path, channels=1), grey_of(RGB))
+    assert np.array_equal(read(path, channels=1), gray_of(RGB))
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.bmp", "a.tif", "a.pgm", "a.gif"])
-def test_grey_stays_grey(tmp_path, name):
-    path = saved(tmp_path, Image.fromarray(GREY), name)
-    assert np.array_equal(read(path, channels=1), GREY)
-    assert np.array_equal(read(path), np.stack([GREY] * 3, -1))
+def test_gray_stays_gray(tmp_path, name):
+    path = saved(tmp_path, Image.fromarray(GRAY), name)
+    assert np.array_equal(read(path, channels=1), GRAY)
+    assert np.array_equal(read(path), np.stack([GRAY] * 3, -1))
 
 
 @pytest.mark.parametrize("name", ["a.jpg", "a.jpeg"])
@@ -58,7 +58,7 @@ def test_jpeg_comes_close(tmp_path, name, mode):
 
 
 def test_one_bit_palette_cmyk_ycbcr_and_lab(tmp_path):
-    bits = GREY > 127
+    bits = GRAY > 127
     path = saved(tmp_path, Image.fromarray(bits), "a.png")
     assert np.array_equal(read(path, channels=1), np.where(bits, 255, 0))
     path = saved(tmp_path, Image.fromarray(RGB).quantize(16), "b.png")
@@ -69,7 +69,7 @@ def test_one_bit_palette_cmyk_ycbcr_and_lab(tmp_path):
     assert np.array_equal(read(saved(tmp_path, inks, "c.tif")), 255 - RGB)
     ycbcr = Image.fromarray(RGB).convert("YCbCr")
     assert np.abs(read(saved(tmp_path, ycbcr, "d.tif")).astype(int) - RGB).max() <= 3
-    lab = Image.new("LAB", (16, 16), (128, 128, 128))  # L* of 50 percent, no colour: sRGB 119
+    lab = Image.new("LAB", (16, 16), (128, 128, 128))  # L* of 50 percent, no color: sRGB 119
     path = saved(tmp_path, lab, "e.tif")
     assert np.abs(read(path).astype(int) - 119).max() <= 2
     assert np.abs(read(path, channels=1).astype(int) - 119).max() <= 2
@@ -84,14 +84,14 @@ def test_transparency_shows_the_background(tmp_path, background):
     expected = np.where(alpha[..., None] == 0, background, mixed)
     assert np.abs(read(path, background=background) - expected).max() <= 1
     assert np.array_equal(read(path, background=background)[12:], RGB[12:])
-    path = saved(tmp_path, Image.merge("LA", [Image.fromarray(GREY), Image.fromarray(alpha)]), "la.png")
+    path = saved(tmp_path, Image.merge("LA", [Image.fromarray(GRAY), Image.fromarray(alpha)]), "la.png")
     found = read(path, channels=1, background=background)
     assert (found[:8] == background).all()
-    assert np.array_equal(found[12:], GREY[12:])
+    assert np.array_equal(found[12:], GRAY[12:])
 
 
-def test_one_transparent_colour_shows_the_background(tmp_path):
-    holes = GREY < 128
+def test_one_transparent_color_shows_the_background(tmp_path):
+    holes = GRAY < 128
     flat = np.where(holes[..., None], 7, 200).astype(np.uint8).repeat(3, -1)
     expected = np.where(holes, 90, 200)
     palette = Image.fromarray(holes.astype(np.uint8), "P")
@@ -107,7 +107,7 @@ def test_one_transparent_colour_shows_the_background(tmp_path):
         assert np.array_equal(read(path, channels=1, background=90), expected), path.name
 
 
-def test_transparent_colours_do_not_bleed_when_resized(tmp_path):
+def test_transparent_colors_do_not_bleed_when_resized(tmp_path):
     picture = np.zeros((32, 32, 4), np.uint8)
     picture[:, :16] = (0, 255, 0, 0)  # invisible green
     picture[:, 16:] = (255, 255, 255, 255)
@@ -115,7 +115,7 @@ def test_transparent_colours_do_not_bleed_when_resized(tmp_path):
 
 
 @pytest.mark.parametrize(("name", "kind"), [("a.png", "<u2"), ("a.tif", "<u2"), ("b.tif", ">u2"), ("a.pgm", "<u2")])
-def test_sixteen_bit_grey_is_divided_by_257(tmp_path, name, kind):
+def test_sixteen_bit_gray_is_divided_by_257(tmp_path, name, kind):
     levels = np.random.default_rng(2).integers(0, 65536, (16, 16)).astype(kind)
     levels[0, :4] = 0, 128, 129, 65535
     image = Image.frombytes("I;16B" if kind == ">u2" else "I;16", (16, 16), levels.tobytes())

@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
-from folders import data_of, grey_images, levels, noisy, read, set_up, spoil
+from folders import data_of, gray_images, levels, noisy, read, set_up, spoil
 from helpers import checkpoint, differences, train
 from saddle.data import image_folder
 from saddle.data.image_folder import image_names
@@ -15,7 +15,7 @@ from saddle.seed import fixed_order
 
 @pytest.fixture
 def folder(tmp_path):
-    return grey_images(tmp_path / "own")
+    return gray_images(tmp_path / "own")
 
 
 def test_all_images_in_sorted_order_without_labels(folder):

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from helpers import checkpoint, differences, train
-from saddle.cli.compose import build_data
+from saddle.config.compose import build_data
 from saddle.data.domain import changed
 from saddle.data.mnist import Mnist
 from saddle.data.mnist_pair import MnistPair

@@ -99,21 +99,21 @@ def test_the_order_of_limits_is_a_fixed_permutation():
     assert order[:5].tolist() == [819, 465, 415, 893, 675]
 
 
-class Unlabelled(Points):
+class Unlabeled(Points):
     def load(self):
         return super().load()[0], None
 
 
-def test_unlabelled_data_has_no_classes_and_no_label_in_the_batch():
-    data = Unlabelled()
+def test_unlabeled_data_has_no_classes_and_no_label_in_the_batch():
+    data = Unlabeled()
     with pytest.raises(InputError, match="data.classes=10, but the data has no labels: use 0"):
         data.read()
     data.classes, data.limit = 0, 20
     assert set(next(iter(set_up(data).train_dataloader()))) == {"image"}
-    labelled = Points()
-    labelled.classes = 0
+    labeled = Points()
+    labeled.classes = 0
     with pytest.raises(InputError, match="data.classes=0, but the data has a label 9"):
-        labelled.read()
+        labeled.read()
 
 
 def test_the_shares_of_the_classes_are_those_of_the_images_in_use():
@@ -122,7 +122,7 @@ def test_the_shares_of_the_classes_are_those_of_the_images_in_use():
     assert data.label_shares().tolist() == [7 / 64] * 4 + [6 / 64] * 6 + [0, 0]
     few = limited(20)
     assert few.label_shares().tolist() == [float((few.training()[1] == label).sum()) / 20 for label in range(10)]
-    without = Unlabelled()
+    without = Unlabeled()
     without.classes = 0
     with pytest.raises(InputError, match="data.classes=0: the data has no labels, so its classes have no shares"):
         without.label_shares()
@@ -219,7 +219,7 @@ def test_training_images_stand_in_where_nothing_is_held_out():
     order = fixed_order(60, "held out")[:9]
     assert torch.equal(data.held_out(9)["image"], images[order].float() / 127.5 - 1)
     assert torch.equal(data.held_out(9)["label"], labels[order])
-    without = Unlabelled()
+    without = Unlabeled()
     without.classes = 0
     assert without.held_out(9).keys() == {"image"}
 

@@ -8,12 +8,12 @@ import torch
 from torch import Tensor
 
 from helpers import train
-from saddle.cli.build import build
-from saddle.cli.compose import compose
+from saddle.config.compose import compose
 from saddle.data.mnist import Mnist
 from saddle.data.resize import resized
 from saddle.data.stacked_mnist import StackedMnist
 from saddle.error import InputError
+from saddle.factory.run import build
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ LAST, FIRST = 17, 18  # after the last batch of an epoch and the first of the ne
 
 FORKS = """
 import json, os, sys, traceback
-import saddle.cli.run  # once, for all the runs
+import saddle.run.train  # once, for all the runs
 from saddle.cli import train
 
 def leave(arguments):

@@ -4,10 +4,10 @@ import shutil
 
 import pytest
 
-from folders import grey_images
+from folders import gray_images
 from helpers import SMALL, checkpoint, train, trained
-from saddle.cli.resume import check_processes
 from saddle.error import InputError
+from saddle.run.resume import check_processes
 from saddle.training.checkpoint import MARK
 
 
@@ -62,7 +62,7 @@ def test_the_number_of_processes_is_compared_where_it_is_known(tmp_path):
 
 
 def test_the_data_must_be_as_many_as_before(tmp_path):
-    root, folder = grey_images(tmp_path / "images"), tmp_path / "run"
+    root, folder = gray_images(tmp_path / "images"), tmp_path / "run"
     settings = [*SMALL[1:], "data=image_folder", f"data.root={root}", "data.image_size=8", "data.batch_size=4"]
     settings += ["data.channels=1", "trainer.max_steps=4", "trainer=cpu"]
     result = train(*settings, f"hydra.run.dir={folder}")

@@ -11,11 +11,11 @@ import yaml
 
 from helpers import train
 from hostile import TARGETS, check_sentence, outcome, settings_of
-from saddle.cli.override import check_hydra, check_saved
-from saddle.cli.resume import resume_arguments
-from saddle.cli.sample import load_network
-from saddle.cli.sweep import _BASIC
+from saddle.config.override import check_hydra, check_saved
 from saddle.error import InputError
+from saddle.run.resume import resume_arguments
+from saddle.sweep.jobs import _BASIC
+from saddle.tool.sample import load_network
 from saddle.training.checkpoint import MARK, AtomicCheckpointIO
 
 BASE = ("data=digits", "architecture=mlp")
@@ -59,7 +59,7 @@ def test_nothing_outside_is_built_or_called(target, called):
     assert called == []
 
 
-@pytest.mark.parametrize("target", ["os.system", "saddle.seed.hashed_seed", "saddle.cli.folder.Path", "saddle.data"])
+@pytest.mark.parametrize("target", ["os.system", "saddle.seed.hashed_seed", "saddle.run.folder.Path", "saddle.data"])
 def test_no_node_of_the_config_takes_what_is_no_class_of_ours(target, called):
     for node in NODES[::4]:
         sentence = outcome([*BASE, f"++{node}._target_={target}"])
@@ -73,7 +73,7 @@ def test_no_node_of_the_config_takes_what_is_no_class_of_ours(target, called):
     [
         ("loss._target_=saddle.cli.launch.refuse", "this is not a class"),
         ("loss._target_=saddle.penalty.r1.R1", "expected a Loss"),
-        ("loss._target_=saddle.cli.folder.Path", "only classes below saddle., torch.optim., lightning.pytorch."),
+        ("loss._target_=saddle.run.folder.Path", "only classes below saddle., torch.optim., lightning.pytorch."),
         ("loss._target_=saddle.loss.hinge.__class__", "only classes below"),
         ("loss._target_=saddle..x", "this is no name of a class"),
         ("callback.samples._target_=lightning.pytorch.loggers.CSVLogger", "expected a Callback"),
@@ -153,7 +153,7 @@ def test_only_lists_of_text_are_settings(tmp_path):
         {"_target_": "saddle.loss.hinge.Hinge"},
         {"_target_": "saddle.architecture.mlp.Generator", "image_size": {"_target_": "os.system", "command": "x"}},
         {"_target_": "saddle.architecture.mlp.Generator", "_args_": ["x"]},
-        {"_target_": "saddle.cli.folder.Path"},
+        {"_target_": "saddle.run.folder.Path"},
     ],
 )
 def test_what_a_checkpoint_names_is_not_built(node, tmp_path, monkeypatch):

@@ -12,8 +12,8 @@ from lightning.pytorch.profilers import SimpleProfiler
 
 from helpers import checkpoint, train
 from hostile import outcome
-from saddle.cli.build import build
-from saddle.cli.compose import compose
+from saddle.config.compose import compose
+from saddle.factory.run import build
 
 REFUSED = {  # the flag, a value that Lightning takes, and what saddle's sentence names
     "logger": ("false", "the group logger"),

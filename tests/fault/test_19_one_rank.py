@@ -131,7 +131,7 @@ def test_a_process_that_is_killed_before_it_joins_is_not_waited_for(tmp_path):
 
 WAITS = """
 import subprocess, sys, threading, types
-from saddle.cli.ranks import Ranks
+from saddle.run.ranks import Ranks
 
 child = subprocess.Popen([sys.executable, "-c", "import os; os.kill(os.getpid(), 3)"])
 Ranks(types.SimpleNamespace(procs=[child], num_processes=2)).watch()

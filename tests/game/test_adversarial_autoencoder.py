@@ -70,7 +70,7 @@ def same(found, expected, *networks):
         torch.testing.assert_close(*slopes)
 
 
-def test_encoder_and_generator_minimise_the_squared_error_per_pixel(networks):
+def test_encoder_and_generator_minimize_the_squared_error_per_pixel(networks):
     game = AdversarialAutoencoder(Minimax(), weights={"reconstruction": 3.0, "adversarial": 1.0})
     made = networks["generator"](codes_of(networks))
     expected = {"reconstruction": 3 * (REAL - made).square().mean() / 4}  # from black to white is 1
@@ -147,18 +147,18 @@ def test_what_turns_train_and_that_constraints_hold_for_d_alone():
     assert [turn.trains for turn in turns] == [("encoder", "generator"), ("code_discriminator",), ("encoder",)]
 
 
-def test_figures_tell_how_far_codes_are_from_the_prior(networks):
+def test_metrics_tell_how_far_codes_are_from_the_prior(networks):
     game, codes = AdversarialAutoencoder(Minimax()), codes_of(networks)
     encoder, generator = networks["encoder"], networks["generator"]
     means = encoder(REAL)[:, :3]
     error = (REAL - generator(means)).square().flatten(1).mean(1) / 4
-    figures = game.figures(networks, BATCH, moment())
-    torch.testing.assert_close(figures["reconstruction_error"], error)
-    torch.testing.assert_close(figures["code_square"], codes.square().mean(1))
+    metrics = game.metrics(networks, BATCH, moment())
+    torch.testing.assert_close(metrics["reconstruction_error"], error)
+    torch.testing.assert_close(metrics["code_square"], codes.square().mean(1))
     pairs = {"cross": (codes, PRIOR), "codes": (codes, codes), "prior": (PRIOR, PRIOR)}
     apart = {name: (a[:, None] - b[None]).square().sum(2).sqrt() for name, (a, b) in pairs.items()}
     distance = 2 * apart["cross"].mean() - (apart["codes"].sum() + apart["prior"].sum()) / 30
-    torch.testing.assert_close(figures["code_distance"].mean(), distance)
+    torch.testing.assert_close(metrics["code_distance"].mean(), distance)
     shown = game.pictures(networks, BATCH, moment())["reconstructions"]
     torch.testing.assert_close(shown, torch.stack([REAL, generator(means)]))
 

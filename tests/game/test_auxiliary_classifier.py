@@ -71,7 +71,7 @@ def surprise(networks, images):
     return -log_softmax(networks["classifier"](features), 1)[torch.arange(6), LABELS].mean()
 
 
-def test_d_and_classifier_minimise_both_cross_entropies_beside_ds_loss(networks):
+def test_d_and_classifier_minimize_both_cross_entropies_beside_ds_loss(networks):
     penalties = {"r1": R1(1.0), "gp": GradientPenalty(1.0)}  # further passes of D, whose features do not count
     game = AuxiliaryClassifier(NonSaturating(), 10, penalties, weights=WEIGHTS)
     fake = networks["generator"](LATENT, LABELS).detach()
@@ -84,7 +84,7 @@ def test_d_and_classifier_minimise_both_cross_entropies_beside_ds_loss(networks)
     torch.testing.assert_close(played.observed["fake"], logits(fake).detach())
 
 
-def test_g_minimises_its_own_cross_entropy_with_the_same_sign(networks):
+def test_g_minimizes_its_own_cross_entropy_with_the_same_sign(networks):
     game = AuxiliaryClassifier(NonSaturating(), 10, {"match": FeatureMatching(1.0)}, weights=WEIGHTS)
     fake = networks["generator"](LATENT, LABELS)
     played = game.generator_loss(networks, BATCH, moment())
@@ -152,12 +152,12 @@ def test_class_accuracy_is_what_the_classifier_reads_in_real_images(networks):
     game = AuxiliaryClassifier(NonSaturating(), 10)
     read = networks["classifier"](networks["discriminator"].layer(REAL.flatten(1)).tanh()).argmax(1)
     batch = {"image": REAL, "label": torch.where(torch.arange(6) < 4, read, (read + 1) % 10)}
-    assert game.figures(networks, batch, moment())["class_accuracy"].tolist() == [1, 1, 1, 1, 0, 0]
+    assert game.metrics(networks, batch, moment())["class_accuracy"].tolist() == [1, 1, 1, 1, 0, 0]
 
 
 def test_images_as_asked_and_a_picture_of_classes_by_latents(networks):
     game = AuxiliaryClassifier(NonSaturating(), 10)
-    claim = game.claims(networks, BATCH, moment())["as_asked"]
+    claim = game.labeled_samples(networks, BATCH, moment())["as_asked"]
     torch.testing.assert_close(claim.images, networks["generator"](LATENT, LABELS))
     assert claim.classes.equal(LABELS)
     assert claim.named

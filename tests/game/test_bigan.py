@@ -95,7 +95,7 @@ def test_d_tells_images_with_their_codes_from_latents_with_their_images(networks
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_encoder_and_generator_minimise_what_d_maximises(networks, loss, expected):
+def test_encoder_and_generator_minimize_what_d_maximizes(networks, loss, expected):
     real, fake, logits, _ = by_hand(networks)
     played = BiGAN(loss).generator_loss(networks, BATCH, moment())
     assert played.terms.keys() == {"adversarial"}
@@ -130,9 +130,9 @@ def test_stochastic_codes_are_drawn_from_the_encoders_gaussian_as_in_ali():
     played.terms["adversarial"].backward()
     gradient = networks["encoder"].linear.weight.grad
     assert (gradient[:3].abs().sum() > 0) and (gradient[3:].abs().sum() > 0)  # of means and of log variances
-    figures = game.figures(networks, BATCH, moment())
-    errors = (networks["generator"](mean) - REAL).square().flatten(1).mean(1) / 4  # figures are of the means
-    torch.testing.assert_close(figures["reconstruction_error"], errors)
+    metrics = game.metrics(networks, BATCH, moment())
+    errors = (networks["generator"](mean) - REAL).square().flatten(1).mean(1) / 4  # metrics are of the means
+    torch.testing.assert_close(metrics["reconstruction_error"], errors)
 
 
 class Darker(Augmentation):
@@ -174,17 +174,17 @@ def test_each_turn_changes_its_own_networks_and_every_critics_turn_counts():
     assert trained.clock.updates == {"discriminator": 5, "generator": 2}
 
 
-def test_figures_are_errors_of_both_round_trips(networks):
+def test_metrics_are_errors_of_both_round_trips(networks):
     generator, encoder = networks["generator"], networks["encoder"]
     with torch.no_grad():  # E undoes G
         generator.linear.weight.copy_(torch.eye(4, 3)), generator.linear.bias.zero_()
         encoder.linear.weight.copy_(torch.eye(3, 4)), encoder.linear.bias.zero_()
-    found = BiGAN(Minimax()).figures(networks, BATCH, moment())
+    found = BiGAN(Minimax()).metrics(networks, BATCH, moment())
     assert found.keys() == {"reconstruction_error", "code_error"}  # there are no labels
     torch.testing.assert_close(found["code_error"], torch.zeros(6))
     torch.testing.assert_close(found["reconstruction_error"], REAL[:, 0, 1, 1].square() / 4 / 4)  # what 3 numbers lose
     nn.init.zeros_(encoder.linear.weight)
-    found = BiGAN(Minimax()).figures(networks, BATCH, moment())
+    found = BiGAN(Minimax()).metrics(networks, BATCH, moment())
     torch.testing.assert_close(found["code_error"], LATENT.square().mean(1))
     (name, picture), *others = BiGAN(Minimax()).pictures(networks, BATCH, moment()).items()
     assert (name, others, picture.shape) == ("reconstructions", [], (2, 6, 1, 2, 2))
@@ -192,7 +192,7 @@ def test_figures_are_errors_of_both_round_trips(networks):
     torch.testing.assert_close(picture[1], torch.zeros_like(REAL))
 
 
-def test_neighbour_accuracy_asks_the_nearest_other_code(networks):
+def test_neighbor_accuracy_asks_the_nearest_other_code(networks):
     with torch.no_grad():
         networks["encoder"].linear.weight.copy_(torch.eye(3, 4))
         networks["encoder"].linear.bias.zero_()
@@ -200,5 +200,5 @@ def test_neighbour_accuracy_asks_the_nearest_other_code(networks):
     images = torch.zeros(6, 1, 2, 2)
     images[:, 0, 0, 0] = places
     batch = {"image": images, "label": torch.tensor([1, 1, 2, 0, 2, 2])}
-    found = BiGAN(Minimax()).figures(networks, batch, moment())["neighbour_accuracy"]
+    found = BiGAN(Minimax()).metrics(networks, batch, moment())["neighbor_accuracy"]
     assert found.tolist() == [1, 1, 0, 0, 0, 1]

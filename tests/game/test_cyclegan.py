@@ -236,23 +236,23 @@ def test_accumulated_parts_equal_one_large_batch():
         torch.testing.assert_close(a, b, rtol=1e-11, atol=1e-12, msg=lambda text, name=name: f"{name}: {text}")
 
 
-def test_figures_pictures_and_the_claim(networks):
+def test_metrics_pictures_and_the_claim(networks):
     there, back = networks["generator"], networks["inverse"]
-    figures = game().figures(networks, BATCH, moment())
+    metrics = game().metrics(networks, BATCH, moment())
     expected = {
         "counterpart_error": there(SOURCE) - IMAGE,
         "unchanged_error": SOURCE - IMAGE,
         "cycle_error": back(there(SOURCE)) - SOURCE,
         "inverse_cycle_error": there(back(IMAGE)) - IMAGE,
     }
-    assert figures.keys() == expected.keys()
+    assert metrics.keys() == expected.keys()
     for name, value in expected.items():
-        torch.testing.assert_close(figures[name], value.abs().mean((1, 2, 3)) / 2)
+        torch.testing.assert_close(metrics[name], value.abs().mean((1, 2, 3)) / 2)
     (rows,) = game().pictures(networks, BATCH, moment()).values()
     assert rows.shape == (4, 6, 1, 2, 2)
     for row, value in zip(rows, (SOURCE, there(SOURCE), back(there(SOURCE)), IMAGE), strict=True):
         torch.testing.assert_close(row, value)
-    claim = game().claims(networks, BATCH, moment())["label_preservation"]
+    claim = game().labeled_samples(networks, BATCH, moment())["label_preservation"]
     torch.testing.assert_close(claim.images, there(SOURCE))
     assert torch.equal(claim.classes, BATCH["label"])
     assert claim.named

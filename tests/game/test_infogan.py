@@ -8,7 +8,7 @@ from torch.distributions import Normal
 from torch.nn.functional import softplus
 
 from helpers import Points, fit, small_module
-from saddle.callback.game_figures import game_figures
+from saddle.callback.game_metrics import game_metrics
 from saddle.game.adversarial import Adversarial
 from saddle.game.infogan import InfoGAN
 from saddle.game.turn import Moment
@@ -192,20 +192,20 @@ def test_what_is_told_is_measured_in_nats():
             return torch.stack([sure * features[:, 0], sure * features[:, 1], features[:, 2] + wrong, wrong * 0], 1)
 
     networks = {"generator": Shown(), "discriminator": Looked().double(), "recognition": Told()}
-    found = {name: float(values.mean()) for name, values in GAME.figures(networks, batch, given).items()}
+    found = {name: float(values.mean()) for name, values in GAME.metrics(networks, batch, given).items()}
     assert found["information"] == pytest.approx(math.log(2), abs=1e-6)
     expected = math.log(2) - math.log(2 * math.pi * math.e * spread**2) / 2
     assert found["information_continuous"] == pytest.approx(expected, abs=1e-6)
     sure = 0.0  # and what is never told is no information
-    found = GAME.figures(networks, batch, given)
+    found = GAME.metrics(networks, batch, given)
     assert found["information"].tolist() == pytest.approx([0.0] * 4000, abs=1e-9)
 
 
 @torch.no_grad()
-def test_figures_of_a_batch_in_parts_are_of_so_many_images():
+def test_metrics_of_a_batch_in_parts_are_of_so_many_images():
     networks = {"generator": Generator(), "discriminator": Discriminator(), "recognition": nn.Linear(3, 4)}
     game = replace(GAME, continuous=1)
-    found = game_figures(game, networks, {"image": torch.zeros(700, 1, 2, 2)}, seed=4)  # 500, then 200
+    found = game_metrics(game, networks, {"image": torch.zeros(700, 1, 2, 2)}, seed=4)  # 500, then 200
     latent = fixed_noise(4, "figures latent", (700, 5))
     told = networks["recognition"](networks["discriminator"].body(networks["generator"](latent).flatten(1)).tanh())
     expected = math.log(2) - game.surprise(told, latent)["categorical"].mean()
@@ -249,12 +249,12 @@ def test_each_number_is_swept_in_a_picture_of_its_own():
 def test_each_category_is_claimed_to_be_a_class_without_a_name():
     batch, given = measuring(30)
     generator = Shown()
-    (claim,) = GAME.claims({"generator": generator}, batch, given).values()
+    (claim,) = GAME.labeled_samples({"generator": generator}, batch, given).values()
     assert not claim.named
     assert torch.equal(claim.classes, category_of(given.noise("latent", (30,)), 2, 1))
     assert torch.equal(claim.images[:, 0, 0].argmax(1), claim.classes)
     generator.classes = 3
-    assert GAME.claims({"generator": generator}, batch | {"label": torch.zeros(30).long()}, given) == {}
+    assert GAME.labeled_samples({"generator": generator}, batch | {"label": torch.zeros(30).long()}, given) == {}
 
 
 def test_what_makes_no_code_is_refused():

@@ -61,7 +61,7 @@ def by_hand(networks, likelihood: str, std: float = 0.2):
     if likelihood == "gaussian":
         surprise = -Normal(made, std).log_prob(x).sum(1)
     else:
-        light, level = (made + 1) / 2, (x + 1) / 2  # probabilities and grey levels in [0, 1]
+        light, level = (made + 1) / 2, (x + 1) / 2  # probabilities and gray levels in [0, 1]
         surprise = -(level * light.log() + (1 - level) * (1 - light).log()).sum(1)
     return surprise, kl_divergence(Normal(mean, spread), Normal(0.0, 1.0)).sum(1)
 
@@ -69,18 +69,18 @@ def by_hand(networks, likelihood: str, std: float = 0.2):
 @pytest.mark.parametrize(
     "settings", [{"likelihood": "bernoulli"}, {"likelihood": "gaussian"}, {"likelihood": "gaussian", "std": 0.7}]
 )
-def test_terms_and_figures_are_the_hand_computed_ones(networks, settings):
+def test_terms_and_metrics_are_the_hand_computed_ones(networks, settings):
     surprise, kl = by_hand(networks, **settings)
     game = VAE(**settings, weights={"reconstruction": 0.5, "kl": 3.0})
     terms = game.loss(networks, {"image": IMAGES}, moment()).terms
     assert terms.keys() == {"reconstruction", "kl"}
     torch.testing.assert_close(terms["reconstruction"], 0.5 * surprise.mean(), **EXACTLY)
     torch.testing.assert_close(terms["kl"], 3 * kl.mean(), **EXACTLY)
-    figures = game.figures(networks, {"image": IMAGES}, moment())  # weights are of the training alone
-    torch.testing.assert_close(figures["elbo"], -(surprise + kl), **EXACTLY)
+    metrics = game.metrics(networks, {"image": IMAGES}, moment())  # weights are of the training alone
+    torch.testing.assert_close(metrics["elbo"], -(surprise + kl), **EXACTLY)
     mean = networks["encoder"].linear(IMAGES.flatten(1))[:, :3]
     made = networks["generator"].linear(mean).tanh()
-    torch.testing.assert_close(figures["reconstruction_error"], ((IMAGES.flatten(1) - made) / 2).square().mean(1))
+    torch.testing.assert_close(metrics["reconstruction_error"], ((IMAGES.flatten(1) - made) / 2).square().mean(1))
 
 
 def test_pixels_of_black_and_white_have_finite_surprises_however_sure_the_decoder(networks):
@@ -151,7 +151,7 @@ class PPCA:
 def elbo(model: PPCA, draws: int, **wrong: float) -> torch.Tensor:
     batch = {"image": model.image.view(1, 1, 2, 2).expand(draws, 1, 2, 2)}
     noise = torch.randn(draws, 3, generator=torch.Generator().manual_seed(6)).double()
-    return VAE("gaussian", std=model.std).figures(model.networks(**wrong), batch, moment(noise))["elbo"]
+    return VAE("gaussian", std=model.std).metrics(model.networks(**wrong), batch, moment(noise))["elbo"]
 
 
 def test_the_bound_is_the_likelihood_where_the_encoder_is_exact():
@@ -219,7 +219,7 @@ def test_a_conditional_generator_is_told_the_labels_everywhere():
         seen, expected = (
             [
                 *game.bound({"generator": generator, "encoder": encoder}, batch, moment()),
-                *game.figures({"generator": generator, "encoder": encoder}, batch, moment()).values(),
+                *game.metrics({"generator": generator, "encoder": encoder}, batch, moment()).values(),
                 *game.pictures({"generator": generator, "encoder": encoder}, batch, moment()).values(),
             ]
             for generator in (told, plain)

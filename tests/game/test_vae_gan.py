@@ -89,7 +89,7 @@ def gradients(value, network):
     return torch.autograd.grad(value, list(network.parameters()), retain_graph=True)
 
 
-def test_encoder_minimises_the_divergence_and_the_surprise_of_ds_features(networks):
+def test_encoder_minimizes_the_divergence_and_the_surprise_of_ds_features(networks):
     posterior, made, _ = by_hand(networks)
     kl = kl_divergence(posterior, Normal(0.0, 1.0)).sum(1).mean()
     expected = {"kl": 0.5 * kl, "features": 3 * surprise(networks, made)}
@@ -101,7 +101,7 @@ def test_encoder_minimises_the_divergence_and_the_surprise_of_ds_features(networ
 
 
 @pytest.mark.parametrize("loss", [NonSaturating(), Relativistic()], ids=["non-saturating", "relativistic"])
-def test_generator_minimises_gamma_features_and_what_d_says_of_both_kinds(networks, loss):
+def test_generator_minimizes_gamma_features_and_what_d_says_of_both_kinds(networks, loss):
     _, made, fake = by_hand(networks)
     judge = networks["discriminator"]
     real = judge(REAL).detach() if loss.relative else 0
@@ -248,14 +248,14 @@ def test_a_conditional_generator_is_told_the_labels(networks):
     assert game.pictures(told, batch, moment())["reconstructions"].shape == (2, 6, 1, 2, 2)
 
 
-def test_figures_are_the_divergence_and_the_error_of_decoded_means(networks):
+def test_metrics_are_the_divergence_and_the_error_of_decoded_means(networks):
     posterior, _, _ = by_hand(networks)
     game = VAEGAN(Minimax())
     expected = {
         "kl": kl_divergence(posterior, Normal(0.0, 1.0)).sum(1),
         "reconstruction_error": (REAL - networks["generator"](posterior.loc)).square().flatten(1).mean(1) / 4,
     }
-    close(game.figures(networks, BATCH, moment()), expected)
+    close(game.metrics(networks, BATCH, moment()), expected)
     shown = game.pictures(networks, BATCH, moment())["reconstructions"]
     torch.testing.assert_close(shown, torch.stack([REAL, networks["generator"](posterior.loc)]))
 

@@ -5,7 +5,7 @@ from saddle.layer.packing import packed, packing_of
 
 
 @pytest.mark.parametrize("space", [(), (3, 5)])
-def test_neighbours_are_joined_along_channels(space):
+def test_neighbors_are_joined_along_channels(space):
     inputs = torch.randn(6, 2, *space)
     packs = packed(inputs, 3)
     assert packs.shape == (2, 6, *space)

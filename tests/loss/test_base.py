@@ -40,7 +40,7 @@ def test_half_precision_becomes_float32_and_nothing_else_changes(given, returned
 
 
 @pytest.mark.parametrize(("loss", "expected"), OPPONENTS, ids=lambda value: type(value).__name__)
-def test_an_opponent_of_both_kinds_minimises_gs_objective_for_each(loss, expected):
+def test_an_opponent_of_both_kinds_minimizes_gs_objective_for_each(loss, expected):
     real, fake = (torch.randn(9, dtype=torch.float64, requires_grad=True) for _ in range(2))
     value = loss.opponent(real, fake)
     torch.testing.assert_close(value, expected(real, fake))

@@ -53,7 +53,7 @@ def test_training_is_a_function_of_the_seed(digits):
     assert not torch.equal(first.head.weight, other.head.weight)
     assert losses[0] == losses[1] != losses[2]
     assert losses[0][0] == 0
-    with pytest.raises(ValueError, match="at least 128 labelled images, got 127"):
+    with pytest.raises(ValueError, match="at least 128 labeled images, got 127"):
         train_classifier(images[:127], labels[:127], 10, 1, 0)
 
 
@@ -67,8 +67,8 @@ def test_changes_are_small_differ_between_images_and_fill_with_black():
     assert 1.05 < mass.max() < 1.4
     inside = (changed + 1).flatten(1)
     middle = torch.arange(28.0).repeat(28)
-    centre = (inside * middle).sum(1) / inside.sum(1)
-    assert 1.0 < (centre - 13.5).abs().max() < 4.5
+    center = (inside * middle).sum(1) / inside.sum(1)
+    assert 1.0 < (center - 13.5).abs().max() < 4.5
     white = moved(torch.ones(8, 1, 28, 28), torch.Generator().manual_seed(1))
     assert white.min() >= -1
     assert white[:, :, 9:19, 9:19].min() == pytest.approx(1.0, abs=1e-4)

@@ -1,6 +1,6 @@
 """Inception by path, against torch-fidelity's own Frechet distance and Inception score on the same weights.
 
-The weights are random ones: no published ones can be had offline, and the path from images to figures is the same.
+The weights are random ones: no published ones can be had offline, and the path from images to metrics is the same.
 """
 
 import pytest
@@ -37,7 +37,7 @@ def weights(tmp_path_factory):
     return path
 
 
-def test_the_figures_are_those_of_torch_fidelity(weights):
+def test_the_metrics_are_those_of_torch_fidelity(weights):
     generator = torch.Generator().manual_seed(1)
     first = torch.randint(256, (24, 3, 28, 28), generator=generator, dtype=torch.uint8)
     second = torch.randint(60, 200, (24, 3, 28, 28), generator=generator, dtype=torch.uint8)
@@ -60,10 +60,10 @@ def test_the_figures_are_those_of_torch_fidelity(weights):
     assert classifier_score(probabilities) == pytest.approx(expected["inception_score_mean"], rel=1e-4)
 
 
-def test_grey_images_have_three_equal_channels_and_two_channels_are_refused(weights):
+def test_gray_images_have_three_equal_channels_and_two_channels_are_refused(weights):
     extractor = extractor_for(str(weights), "mnist")
-    grey = torch.randint(256, (2, 1, 28, 28), generator=torch.Generator().manual_seed(2), dtype=torch.uint8)
-    assert torch.equal(extractor(grey)[0], extractor(grey.repeat(1, 3, 1, 1))[0])
+    gray = torch.randint(256, (2, 1, 28, 28), generator=torch.Generator().manual_seed(2), dtype=torch.uint8)
+    assert torch.equal(extractor(gray)[0], extractor(gray.repeat(1, 3, 1, 1))[0])
     assert extractor.stamp.startswith("inception-")
     extractor.check(1)
     with pytest.raises(InputError, match=r"data.channels=2: Inception reads 1 or 3"):

@@ -18,7 +18,7 @@ def test_all_four_agree_with_prdc(shift, scale, capsys):
         assert getattr(ours, name) == pytest.approx(float(np.asarray(value)), rel=1e-4, abs=1e-9), name
 
 
-def test_the_two_neighbourhoods_have_a_k_of_their_own():
+def test_the_two_neighborhoods_have_a_k_of_their_own():
     real, fake = features(400), features(300, 0.5)
     mixed, three, seven = manifold(real, fake, 3, 7), manifold(real, fake, 3, 3), manifold(real, fake, 7, 7)
     assert (mixed.precision, mixed.recall) == (three.precision, three.recall)

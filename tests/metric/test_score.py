@@ -17,7 +17,7 @@ def read(rows: int, shift: float = 0.0) -> Read:
     return Read(torch.randn(rows, 6) + shift, (2 * torch.randn(rows, 4) + shift * torch.arange(4)).softmax(1))
 
 
-def test_the_figures_are_those_of_the_single_metrics():
+def test_the_metrics_are_those_of_the_single_metrics():
     real, fake = read(300), read(200, 0.5)
     found = full(real, fake)
     assert found["frechet"] == frechet_distance(real.features, fake.features)
@@ -43,7 +43,7 @@ def test_modes_come_with_their_floor():
     assert found == {"modes": 2, "modes_kl": pytest.approx(0.5 * math.log(2)), "modes_kl_floor": 0.25}
 
 
-# known damage to real digits moves the right figure in the right direction, monotonically
+# known damage to real digits moves the right metric in the right direction, monotonically
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def digits():
     return extractor, Read(*extractor(chosen(data.load()[0], 1500))), images[:1500], labels[:1500]
 
 
-def figures(digits, damaged) -> list[dict[str, float]]:
+def metrics(digits, damaged) -> list[dict[str, float]]:
     extractor, real, *_ = digits
     return [full(real, Read(*extractor(images))) for images in damaged]
 
@@ -75,11 +75,11 @@ def test_blur_raises_the_distances_and_lowers_recall_and_coverage(digits):
         return torch.nn.functional.avg_pool2d(images.float(), size, 1, size // 2).round().to(torch.uint8)
 
     images = digits[2]
-    found = figures(digits, [images, *(blurred(images, size) for size in (3, 5, 7))])
-    assert rising([figure["frechet"] for figure in found])
-    assert rising([figure["kernel"] for figure in found])
-    assert rising([-figure["coverage"] for figure in found])
-    recalls = [figure["recall"] for figure in found]
+    found = metrics(digits, [images, *(blurred(images, size) for size in (3, 5, 7))])
+    assert rising([metric["frechet"] for metric in found])
+    assert rising([metric["kernel"] for metric in found])
+    assert rising([-metric["coverage"] for metric in found])
+    recalls = [metric["recall"] for metric in found]
     assert recalls == sorted(recalls, reverse=True)
     assert recalls[1] < 0.5 * recalls[0]
 
@@ -90,25 +90,25 @@ def test_noise_raises_the_distances_and_lowers_precision(digits):
     def noised(images, level):
         return (images + level * noise).round().clamp(0, 255).to(torch.uint8)
 
-    found = figures(digits, [noised(digits[2], level) for level in (0, 40, 80, 120)])
-    assert rising([figure["frechet"] for figure in found])
-    assert rising([figure["kernel"] for figure in found])
-    assert rising([-figure["precision"] for figure in found])
+    found = metrics(digits, [noised(digits[2], level) for level in (0, 40, 80, 120)])
+    assert rising([metric["frechet"] for metric in found])
+    assert rising([metric["kernel"] for metric in found])
+    assert rising([-metric["precision"] for metric in found])
 
 
 def test_dropped_classes_lower_recall_coverage_and_score_but_not_precision(digits):
     _, _, images, labels = digits
-    found = figures(digits, [images[labels < classes] for classes in (10, 7, 4, 1)])
+    found = metrics(digits, [images[labels < classes] for classes in (10, 7, 4, 1)])
     for name in ("recall", "coverage", "score", "entropy"):
-        assert rising([-figure[name] for figure in found]), name
+        assert rising([-metric[name] for metric in found]), name
     for name in ("frechet", "histogram"):
-        assert rising([figure[name] for figure in found]), name
+        assert rising([metric[name] for metric in found]), name
     assert found[-1]["precision"] > found[0]["precision"] - 0.05
 
 
 def test_repeated_images_lower_recall_and_coverage_and_leave_the_histogram(digits):
     images = digits[2]
-    found = figures(digits, [images[:count].repeat(1500 // count, 1, 1, 1) for count in (1500, 750, 500)])
-    assert rising([-figure["coverage"] for figure in found])
-    assert max(figure["recall"] for figure in found[1:]) < 0.8 * found[0]["recall"]
-    assert rising([figure["frechet"] for figure in found])
+    found = metrics(digits, [images[:count].repeat(1500 // count, 1, 1, 1) for count in (1500, 750, 500)])
+    assert rising([-metric["coverage"] for metric in found])
+    assert max(metric["recall"] for metric in found[1:]) < 0.8 * found[0]["recall"]
+    assert rising([metric["frechet"] for metric in found])

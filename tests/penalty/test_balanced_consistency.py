@@ -12,7 +12,7 @@ def discriminate(images: torch.Tensor, kind: str) -> torch.Tensor:
     return (images * torch.arange(25).view(5, 5)).flatten(1).sum(1) / (1e4 if kind == "real" else 2e4)
 
 
-class Chance:
+class Randomness:
     def uniform(self, purpose, shape):
         name, kind, part, what = purpose.split(".")
         assert (name, part) == ("balanced_consistency", "flip_shift")
@@ -29,7 +29,7 @@ def test_value_by_hand_with_and_without_generated_images():
         )
         terms.append((logits[kind] - discriminate(changed, kind)).square().mean())
     assert min(terms) > 0
-    given = view(real=IMAGES, fake=fake, logits=logits, discriminate=discriminate, chance=Chance())
+    given = view(real=IMAGES, fake=fake, logits=logits, discriminate=discriminate, chance=Randomness())
     half = BalancedConsistency(1.0, fake_share=0.5, shift_pixels=1, flip=True)
     torch.testing.assert_close(half.discriminator(given), terms[0] + 0.5 * terms[1])
     real_alone = BalancedConsistency(1.0, fake_share=0.0, shift_pixels=1, flip=True)

@@ -10,9 +10,9 @@ from pairs import GAMES as WHOLE
 
 from helpers import Points, differences, fit, small_module
 from saddle.augmentation.ada import ADA
-from saddle.cli.build import build
-from saddle.cli.compose import compose
+from saddle.config.compose import compose
 from saddle.error import InputError
+from saddle.factory.run import build
 from saddle.game.adversarial import Adversarial
 from saddle.game.turn import Turn
 from saddle.loss.hinge import Hinge

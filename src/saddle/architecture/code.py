@@ -2,20 +2,19 @@
 
 from torch import Tensor, nn
 
+from saddle.architecture import base
 from saddle.bound import AnySizes, Normalization, Size
 from saddle.layer.activation import Activation
 from saddle.layer.hidden import hidden_layers
 from saddle.layer.normalization import weighted
 
 
-class Discriminator(nn.Module):
+class Discriminator(base.Discriminator):
     """Codes (N, latent_dim) to logits (N,), through hidden layers; there is no sigmoid. It takes no labels.
 
     `features` is the number of features that its head reads. `head_bias` false leaves out the bias of the last layer,
     which losses of differences of logits cannot train.
     """
-
-    classes = 0
 
     def __init__(
         self,

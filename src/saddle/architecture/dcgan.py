@@ -6,6 +6,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from saddle.architecture import base
 from saddle.bound import Normalization, Side, Size, SizeOrNone, Sizes
 from saddle.layer.activation import Activation, nonlinearity
 from saddle.layer.attention import SelfAttention
@@ -20,7 +21,7 @@ from saddle.layer.convolution import (
     initialized,
     initialized_norms,
 )
-from saddle.layer.labelled import LabelEmbedding, LabelledSequential, classes_of
+from saddle.layer.labeled import LabeledSequential, LabelEmbedding, classes_of
 from saddle.layer.minibatch_stddev import MinibatchStddev
 from saddle.layer.normalization import weighted
 from saddle.layer.packing import packed, packing_of
@@ -34,7 +35,7 @@ def _check_attention(side: int, sides: Sequence[int]) -> None:
         raise ValueError(f"attention={side}: the sides of the feature maps here are {listed}; use one of them, or 0")
 
 
-class Generator(nn.Module):
+class Generator(base.Generator):
     """Latent (N, latent_dim) to images (N, channels, image_size, image_size) in [-1, 1].
 
     A linear layer makes (N, widths[0], s, s); each fractional-strided convolution doubles the side, one per entry of
@@ -45,8 +46,6 @@ class Generator(nn.Module):
     Raises ValueError if `image_size` is too small to be halved that often, classes are missing, no feature map has
     that side, or the latent is not larger than its code.
     """
-
-    reads = "latent"
 
     def __init__(
         self,
@@ -72,7 +71,7 @@ class Generator(nn.Module):
         inputs = latent_dim + (label_dim if conditional else 0)
         project = nn.Linear(inputs, widths[0] * sizes[0] ** 2, bias=normalization != "batch")
         initialize(project)
-        self.layers = LabelledSequential(
+        self.layers = LabeledSequential(
             *([LabelEmbedding(classes, label_dim)] if conditional else []),
             weighted(project, normalization),
             nn.Unflatten(1, (widths[0], sizes[0], sizes[0])),
@@ -105,7 +104,7 @@ class Generator(nn.Module):
         return torch.tanh(images) if activated else images
 
 
-class Discriminator(nn.Module):
+class Discriminator(base.Discriminator):
     """Images (N, channels, image_size, image_size) to logits (N,).
 
     One strided convolution per entry of `widths` halves the side: rounded down where `kernel_size` is 4, up where it is
@@ -115,7 +114,7 @@ class Discriminator(nn.Module):
     A `conditional` one takes labels (N,) int64 as well: by "projection" in its head, or by "concatenation" of
     `label_dim` planes to the image. Self-attention follows the feature map whose side is `attention`, and the spread of
     each group of `minibatch_stddev` images joins the last feature map as one more plane (0: there is none). With
-    `packing` above 1 that many neighbours are one input of more channels: logits are (N / packing,), one per pack.
+    `packing` above 1 that many neighbors are one input of more channels: logits are (N / packing,), one per pack.
     Raises ValueError if `image_size` is too small to be halved that often, classes are missing, no feature map has
     that side, or packs are to have labels.
     """
@@ -156,7 +155,7 @@ class Discriminator(nn.Module):
             head: nn.Module = ProjectionHead(self.features, classes, normalization, initialize, head_bias is not False)
         else:
             head = initialized(nn.Linear(self.features, 1, bias=head_bias is not False), normalization)
-        self.layers = LabelledSequential(*layers, nn.Flatten(), *tail, head)
+        self.layers = LabeledSequential(*layers, nn.Flatten(), *tail, head)
 
     @property
     def head(self) -> nn.Module:
@@ -167,14 +166,12 @@ class Discriminator(nn.Module):
         return self.layers(packed(images, self.packing), labels).squeeze(1)
 
 
-class Encoder(nn.Module):
+class Encoder(base.Encoder):
     """Images (N, channels, image_size, image_size) to codes (N, latent_dim), by the discriminator's layers.
 
     A `gaussian` one gives (N, 2 * latent_dim): the means of the codes, then their log variances, which begin at 0.
     Raises ValueError if `image_size` is too small to be halved that often.
     """
-
-    classes = 0
 
     def __init__(
         self,
@@ -201,15 +198,13 @@ class Encoder(nn.Module):
         return self.layers(images)
 
 
-class JointDiscriminator(nn.Module):
+class JointDiscriminator(base.Discriminator):
     """Images (N, channels, image_size, image_size) and codes (N, latent_dim) to logits (N,), one for each pair.
 
     The discriminator's convolutions read the image; the code joins what they leave, and a hidden layer of `hidden`
     units reads both (BiGAN: Donahue et al. 2017, section 3, arXiv 1605.09782). `head_bias` is as in the
     discriminator. Raises ValueError if `image_size` is too small to be halved that often.
     """
-
-    classes = 0
 
     def __init__(
         self,

@@ -2,12 +2,13 @@
 
 from torch import Tensor, nn
 
+from saddle.architecture import base
 from saddle.bound import Size, SizeOrNone
 from saddle.layer.activation import Activation
 from saddle.layer.hidden import hidden_layers
 
 
-class Head(nn.Module):
+class Head(base.Network):
     """Features (N, features) to (N, outputs), through a hidden layer of `hidden` units, or none if that is 0.
 
     InfoGAN's Q has one hidden layer of 128 units (Chen et al. 2016, appendix C, arXiv 1606.03657; batch norm is left
@@ -15,8 +16,6 @@ class Head(nn.Module):
     takes no labels. How many `features` D has, and how many `outputs` the game reads, is filled in when the networks
     are built. Raises ValueError if one of the two is missing.
     """
-
-    classes = 0
 
     def __init__(
         self,

@@ -5,19 +5,20 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from saddle.architecture import base
 from saddle.bound import AnySizes, Normalization, Side, Size, SizeOrNone, Sizes
 from saddle.layer.activation import Activation
 from saddle.layer.code import code_of, coded
 from saddle.layer.code_head import code_head
 from saddle.layer.hidden import hidden_layers
-from saddle.layer.labelled import LabelEmbedding, LabelledSequential, classes_of
+from saddle.layer.labeled import LabeledSequential, LabelEmbedding, classes_of
 from saddle.layer.minibatch_stddev import MinibatchStddev
 from saddle.layer.normalization import weighted
 from saddle.layer.packing import packed, packing_of
 from saddle.layer.projection import ProjectionHead
 
 
-class Generator(nn.Module):
+class Generator(base.Generator):
     """Latent (N, latent_dim) to images (N, channels, image_size, image_size) in [-1, 1], through hidden layers.
 
     A `conditional` one takes labels (N,) int64 as well: an embedding of `label_dim` numbers joins the latent, and batch
@@ -25,8 +26,6 @@ class Generator(nn.Module):
     `continuous` numbers (`saddle.layer.code`). Raises ValueError if classes are missing, or the latent is not larger
     than its code.
     """
-
-    reads = "latent"
 
     def __init__(
         self,
@@ -51,7 +50,7 @@ class Generator(nn.Module):
         sizes = [latent_dim + (label_dim if conditional else 0), *hidden]
         head = weighted(nn.Linear(sizes[-1], channels * image_size * image_size), normalization)
         body = hidden_layers(sizes, activation, normalization, self.classes)
-        self.layers = LabelledSequential(*joined, *body, head)
+        self.layers = LabeledSequential(*joined, *body, head)
 
     def forward(self, latent: Tensor, labels: Tensor | None = None, activated: bool = True) -> Tensor:
         """Images; not `activated` they are what tanh is applied to."""
@@ -60,14 +59,14 @@ class Generator(nn.Module):
         return torch.tanh(images) if activated else images
 
 
-class Discriminator(nn.Module):
+class Discriminator(base.Discriminator):
     """Images (N, channels, image_size, image_size) to logits (N,), through hidden layers; there is no sigmoid.
 
     A `conditional` one takes labels (N,) int64 as well: by "projection" in its head, or by "concatenation" of an
     embedding of `label_dim` numbers to the image. Without `head_bias` the last layer has no bias, which a loss of
     differences of logits could not train. The spread of each group of `minibatch_stddev` images joins the features
     before the last layer as one more (0: there is none); that layer reads `features` numbers. With `packing` above 1
-    that many neighbours are one input of more channels: logits are (N / packing,), one per pack. Raises ValueError if
+    that many neighbors are one input of more channels: logits are (N / packing,), one per pack. Raises ValueError if
     classes are missing, or packs are to have labels.
     """
 
@@ -98,7 +97,7 @@ class Discriminator(nn.Module):
             head: nn.Module = ProjectionHead(self.features, classes, normalization, bias=head_bias is not False)
         else:
             head = weighted(nn.Linear(self.features, 1, bias=head_bias is not False), normalization)
-        self.layers = LabelledSequential(*joined, *hidden_layers(sizes, activation, normalization), *spread, head)
+        self.layers = LabeledSequential(*joined, *hidden_layers(sizes, activation, normalization), *spread, head)
 
     @property
     def head(self) -> nn.Module:
@@ -109,13 +108,11 @@ class Discriminator(nn.Module):
         return self.layers(packed(images, self.packing).flatten(1), labels).squeeze(1)
 
 
-class Encoder(nn.Module):
+class Encoder(base.Encoder):
     """Images (N, channels, image_size, image_size) to codes (N, latent_dim), through hidden layers.
 
     A `gaussian` one gives (N, 2 * latent_dim): the means of the codes, then their log variances, which begin at 0.
     """
-
-    classes = 0
 
     def __init__(
         self,
@@ -137,15 +134,13 @@ class Encoder(nn.Module):
         return self.layers(images.flatten(1))
 
 
-class JointDiscriminator(nn.Module):
+class JointDiscriminator(base.Discriminator):
     """Images (N, channels, image_size, image_size) and codes (N, latent_dim) to logits (N,), one for each pair.
 
     The code joins the flattened image, and hidden layers read both (BiGAN: Donahue et al. 2017, section 3, arXiv
     1605.09782): at least one, or nothing could tell which image goes with which code. `head_bias` is as in the
     discriminator.
     """
-
-    classes = 0
 
     def __init__(
         self,

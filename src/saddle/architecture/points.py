@@ -5,6 +5,7 @@ Points have no labels, so these networks are never conditional.
 
 from torch import Tensor, nn
 
+from saddle.architecture import base
 from saddle.bound import AnySizes, Normalization, Positive, Size
 from saddle.layer.activation import Activation
 from saddle.layer.hidden import hidden_layers
@@ -12,11 +13,8 @@ from saddle.layer.normalization import weighted
 from saddle.layer.packing import packed
 
 
-class Generator(nn.Module):
+class Generator(base.Generator):
     """Latent (N, latent_dim) to points (N, 2), through hidden layers; the output is linear, times `scale`."""
-
-    classes = 0
-    reads = "latent"
 
     def __init__(
         self,
@@ -36,15 +34,13 @@ class Generator(nn.Module):
         return self.scale * self.layers(latent)
 
 
-class Discriminator(nn.Module):
+class Discriminator(base.Discriminator):
     """Points (N, 2), divided by `scale`, to logits (N,), through hidden layers; there is no sigmoid.
 
     `head_bias` false leaves out the bias of the last layer, which losses of differences of logits cannot train; that
-    layer reads `features` numbers. With `packing` above 1 that many neighbours are one input of more coordinates:
+    layer reads `features` numbers. With `packing` above 1 that many neighbors are one input of more coordinates:
     logits are (N / packing,), one per pack.
     """
-
-    classes = 0
 
     def __init__(
         self,

@@ -6,6 +6,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from saddle.architecture import base
 from saddle.bound import Depth, Side, Size, Sizes
 
 
@@ -55,7 +56,7 @@ class Residual(nn.Module):
         return features + self.layers(features)
 
 
-class Generator(nn.Module):
+class Generator(base.Generator):
     """Images (N, channels, image_size, image_size) to images of the same shape in [-1, 1], for translation.
 
     Section 4 and appendix 7.2, after Johnson et al. 2016: a 7x7 convolution to `width` features, `halvings`
@@ -66,7 +67,6 @@ class Generator(nn.Module):
     Raises ValueError if `image_size` is below 8, or too small to be halved that often (the smallest side must be 2).
     """
 
-    classes = 0
     latent_dim = 0
     reads = "source"
     """What it is given: images of the source domain."""
@@ -118,7 +118,7 @@ class Generator(nn.Module):
         return torch.tanh(self.layers(images))
 
 
-class Discriminator(nn.Module):
+class Discriminator(base.Discriminator):
     """Images (N, channels, image_size, image_size) to the logits of their patches (N * patches,), image after image.
 
     PatchGAN (Isola et al. 2017, arXiv 1611.07004; CycleGAN's appendix 7.2): 4x4 convolutions to `widths` features, with
@@ -129,8 +129,6 @@ class Discriminator(nn.Module):
     `head_bias` the head has no bias, which a loss of differences of logits could not train.
     Raises ValueError if `image_size` is too small for that many widths.
     """
-
-    classes = 0
 
     def __init__(
         self,

@@ -8,8 +8,8 @@ import torch
 from annotated_types import Ge, Gt, Le, Lt
 from torch import Tensor
 
-from saddle.augmentation import colour, geometry
-from saddle.augmentation.base import Augmentation, Uniform, check_colours
+from saddle.augmentation import color, geometry
+from saddle.augmentation.base import Augmentation, Uniform, check_colors
 from saddle.augmentation.matrix import product
 from saddle.augmentation.pixel import warped
 from saddle.bound import Count, Fraction, Positive
@@ -38,7 +38,7 @@ class ADA(Augmentation):
     In the paper's order: `flip` (left and right), `quarter_turn`, `translation` by whole pixels, `scale`, turns by up
     to `rotation_degrees` before and after a `stretch` of one axis against the other, `fractional_translation`; then
     `brightness`, `contrast`, `luma_flip`, `hue` and `saturation`, of which the last three need 3 channels that are
-    red, green and blue. Ranges are the paper's, and stand in geometry.py and colour.py. Changed colours may leave
+    red, green and blue. Ranges are the paper's, and stand in geometry.py and color.py. Changed colors may leave
     [-1, 1].
 
     A change that is made too often leaks: G makes changed images, because D hardly sees others. The paper saw none
@@ -87,12 +87,12 @@ class ADA(Augmentation):
                 "fractional_translation": (fractional_translation, geometry.fractional_translation),
             }
         )
-        self.light = _wanted({"brightness": (brightness, colour.brightness), "contrast": (contrast, colour.contrast)})
+        self.light = _wanted({"brightness": (brightness, color.brightness), "contrast": (contrast, color.contrast)})
         self.mixing = _wanted(
             {
-                "luma_flip": (luma_flip, colour.luma_flip),
-                "hue": (hue, colour.hue),
-                "saturation": (saturation, colour.saturation),
+                "luma_flip": (luma_flip, color.luma_flip),
+                "hue": (hue, color.hue),
+                "saturation": (saturation, color.saturation),
             }
         )
         self.target, self.every_iterations, self.speed_images = target, every_iterations, speed_images
@@ -106,7 +106,7 @@ class ADA(Augmentation):
 
     def check(self, channels: int) -> None:
         """Raise InputError if luma flip, hue or saturation is on and the images are not red, green and blue."""
-        check_colours(list(self.mixing), channels)
+        check_colors(list(self.mixing), channels)
 
     def forward(self, images: Tensor, uniform: Uniform) -> Tensor:
         """Changed images (N, C, H, W). Purposes: ada. and the name of a change, (N, 3): whether, and how (two)."""
@@ -120,8 +120,8 @@ class ADA(Augmentation):
             changed = warped(changed, reduce(product, back))
         if self.light or self.mixing:
             on = self._matrices(self.light | self.mixing, uniform, len(images), ())
-            recoloured = colour.mixed if self.mixing else colour.relit
-            changed = recoloured(changed, reduce(product, reversed(on)))
+            recolored = color.mixed if self.mixing else color.relit
+            changed = recolored(changed, reduce(product, reversed(on)))
         return changed.to(images.dtype)
 
     def _matrices(self, changes: Changes, uniform: Uniform, rows: int, given: tuple[int, ...]) -> list[Tensor]:

@@ -21,7 +21,7 @@ class Augmentation(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, images: Tensor, uniform: Uniform) -> Tensor:
-        """Changed images, shape and dtype of `images`: (N, C, H, W) in [-1, 1], H = W; colours may leave that range.
+        """Changed images, shape and dtype of `images`: (N, C, H, W) in [-1, 1], H = W; colors may leave that range.
 
         Raises InputError where `check` does.
         """
@@ -37,7 +37,7 @@ class Augmentation(nn.Module, ABC):
         """
 
 
-def check_colours(names: list[str], channels: int) -> None:
+def check_colors(names: list[str], channels: int) -> None:
     """Raise InputError if there are `names` of settings that need red, green and blue, and `channels` is not 3."""
     if names and channels != 3:
         raise InputError(

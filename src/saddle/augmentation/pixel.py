@@ -41,7 +41,7 @@ def shifted(images: Tensor, down: Tensor, right: Tensor, fill: float | None = No
 def warped(images: Tensor, inverse: Tensor) -> Tensor:
     """Images read bilinearly at `inverse` (N, 3, 3) times each place of the result, mirrored at the border.
 
-    Places are (right, down, 1) in pixels from the centre of the image. Where they are whole pixels, the result is
+    Places are (right, down, 1) in pixels from the center of the image. Where they are whole pixels, the result is
     exact: the other three weights are 0.
     """
     size = images.shape[3]

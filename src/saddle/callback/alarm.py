@@ -59,7 +59,7 @@ def conditions(duplicates: float, gradient_ratio: float) -> dict[str, Condition]
     alters: 1 where D is always right, 1/2 where it guesses, below where it is fooled. It says nothing alone. D may be
     always right while G learns well, so `discriminator_wins` also asks whether the gradient that G's images receive
     from D has vanished against the largest of this run. A D that guesses is what a GAN aims at, so
-    `discriminator_loses` also asks whether samples are easy to tell apart by other means, their nearest neighbours.
+    `discriminator_loses` also asks whether samples are easy to tell apart by other means, their nearest neighbors.
     Samples of a young generator are all alike, so `duplicates` has the longest patience. `classes` is judged whenever
     sample quality is measured, which is much rarer than the other probes.
     """
@@ -76,11 +76,11 @@ def conditions(duplicates: float, gradient_ratio: float) -> dict[str, Condition]
         ),
         "discriminator_loses": Condition(
             3,
-            ("separation", "neighbours"),
-            lambda r: r["separation"] <= 0.52 and r["neighbours"] >= 0.95,
-            lambda r: r["separation"] > 0.6 or r["neighbours"] < 0.9,
+            ("separation", "neighbors"),
+            lambda r: r["separation"] <= 0.52 and r["neighbors"] >= 0.95,
+            lambda r: r["separation"] > 0.6 or r["neighbors"] < 0.9,
             "D has lost: it takes generated samples for real ones (separation {separation:.2f}, 0.5 is guessing), "
-            "though their nearest neighbours tell {neighbours:.0%} of them apart. Try a larger "
+            "though their nearest neighbors tell {neighbors:.0%} of them apart. Try a larger "
             "optimizer.discriminator.lr, a smaller optimizer.generator.lr, or a weaker penalty",
         ),
         "input_gradient": Condition(

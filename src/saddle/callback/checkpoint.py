@@ -10,12 +10,12 @@ from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
 
 from saddle.bound import Count, Several
-from saddle.callback.paced import Paced
+from saddle.callback.scheduled import Scheduled
 from saddle.file import numbered, replacing
-from saddle.training.cadence import next_crossing
+from saddle.training.due import next_crossing
 
 
-class LastCheckpoint(Paced, Checkpoint):
+class LastCheckpoint(Scheduled, Checkpoint):
     """Saves every `every_images` images and when training ends, always between two iterations.
 
     `folder` receives last.ckpt, the latest, and under their iterations (00001000.ckpt) the latest `keep` of them; None

@@ -10,7 +10,7 @@ import torch
 from lightning import LightningModule, Trainer
 from torch import Tensor
 
-from saddle.callback.paced import Patient
+from saddle.callback.scheduled import Patient
 from saddle.file import replacing
 from saddle.training.module import GameModule
 

@@ -14,25 +14,25 @@ from saddle.callback.alarm import Alarm, conditions
 from saddle.callback.checkpoint import LastCheckpoint
 from saddle.callback.curves import Curves, publish
 from saddle.callback.finite import Losses, all_finite, what_is_not
-from saddle.callback.paced import Paced
-from saddle.callback.probe import gradients, neighbours, separation
+from saddle.callback.probe import gradients, neighbors, separation
 from saddle.callback.quality import FRECHET, Quality
+from saddle.callback.scheduled import Scheduled
 from saddle.callback.stop import end
 from saddle.error import Failed
 from saddle.file import relative
 from saddle.game.turn import Batch
 from saddle.seed import hashed_seed
-from saddle.training.cadence import next_multiple
+from saddle.training.due import next_multiple
 from saddle.training.module import GameModule
 from saddle.training.sampling import images_from, sources_for
 
 _WINDOW = 20  # checks over which D's separation is averaged
 _SAMPLES = 256
-_FEWEST = 32  # images below which twins and neighbours say nothing
+_FEWEST = 32  # images below which twins and neighbors say nothing
 _SMALLEST_SCALE = 1e-6  # a gradient scaler begins with 65536 and halves at every overflow
 
 
-class Health(Paced):
+class Health(Scheduled):
     """Warns on stderr and in TensorBoard, once per alarm until it has cleared; `stop` ends the run at the first.
 
     Losses, weights, averages and optimizer states that are not finite end the run in any case, with `Failed`: they are
@@ -154,7 +154,7 @@ class Health(Paced):
             del self._separations[:-_WINDOW]
 
     def _probe(self, trainer: Trainer, module: GameModule, batch: Batch) -> None:
-        readings = gradients(module, batch) | self._neighbours(trainer, module)
+        readings = gradients(module, batch) | self._neighbors(trainer, module)
         if self._separations:
             readings["separation"] = sum(self._separations) / len(self._separations)
         self._log(trainer, module, {name: value for name, value in readings.items() if name != "real_duplicates"})
@@ -172,7 +172,7 @@ class Health(Paced):
             if self.alarms[name].observe(condition.bad(readings), condition.fine(readings)):
                 self._ring(trainer, module, name, condition.text.format(**readings))
 
-    def _neighbours(self, trainer: Trainer, module: GameModule) -> dict[str, float]:
+    def _neighbors(self, trainer: Trainer, module: GameModule) -> dict[str, float]:
         images = trainer.datamodule.loader.images  # or points
         number = min(_SAMPLES, len(images))
         if number < _FEWEST or "generator" not in module.networks:
@@ -183,7 +183,7 @@ class Health(Paced):
         sampler = module.sampler()
         sources = sources_for(sampler, trainer.datamodule, number)
         samples = images_from(sampler, number, hashed_seed(module.seed, "health"), sources=sources)
-        return neighbours(self._real, samples)
+        return neighbors(self._real, samples)
 
     def _judge_quality(self, trainer: Trainer, module: GameModule) -> None:
         curves = next((callback for callback in trainer.callbacks if isinstance(callback, Curves)), None)

@@ -30,7 +30,7 @@ class Landscape:
     (N, 2) at `points` (N, 2).
 
     `middle` is halfway between its mean logits at data and at samples. Losses of differences leave the logits' level
-    open, so that is where colours change, not 0. `width` is how far from it logits at data and samples are, on average.
+    open, so that is where colors change, not 0. `width` is how far from it logits at data and samples are, on average.
     """
 
     logits: Tensor
@@ -84,7 +84,7 @@ def _spread(samples: Tensor, apart: float) -> Tensor:
 def picture(samples: Tensor, data: PointData, title: str, seen: Landscape | None = None) -> Tensor:
     """Samples (N, 2) over the data, above what D has `seen` of the plane, if that is given: uint8 (3, H, W).
 
-    Colour is D's logit, of which the far corners are large: even steps where data and samples are, logarithmic beyond
+    Color is D's logit, of which the far corners are large: even steps where data and samples are, logarithmic beyond
     (the inverse hyperbolic sine). Arrows point where it rises, to which D sends G's samples; their length grows with
     the root of the gradient's norm, against the largest.
     """

@@ -1,4 +1,4 @@
-"""The figures of toy problems in training: what a generator of points captures of modes or curve that are known."""
+"""The metrics of toy problems in training: what a generator of points captures of modes or curve that are known."""
 
 from typing import Any
 
@@ -7,32 +7,32 @@ from lightning import LightningModule, Trainer
 
 from saddle.bound import Count, Samples
 from saddle.callback.curves import publish
-from saddle.callback.paced import Paced
 from saddle.callback.quality import PREFIX
+from saddle.callback.scheduled import Scheduled
 from saddle.data.points import PointData
 from saddle.metric.modes import SAMPLES
-from saddle.metric.points import figures
+from saddle.metric.points import metrics
 from saddle.seed import hashed_seed
-from saddle.training.cadence import next_multiple
+from saddle.training.due import next_multiple
 from saddle.training.module import GameModule
 from saddle.training.sampling import images_from
 
 
-class PointQuality(Paced):
-    """Logs `saddle.metric.points.figures` of `num` samples as metric/... every `every_iterations` and at the end.
+class PointQuality(Scheduled):
+    """Logs `saddle.metric.points.metrics` of `num` samples as metric/... every `every_iterations` and at the end.
 
     It does nothing where the data is no points. Samples come from the averaged generator, or from G where there is no
     average, and from the same noise each time. 2,500 is what VEEGAN and PacGAN count in. There is no best checkpoint by
-    these figures: no single one is best alone, for a generator that has collapsed onto one mode may have all its
+    these metrics: no single one is best alone, for a generator that has collapsed onto one mode may have all its
     samples in high quality.
     """
 
     def __init__(self, num: Samples = SAMPLES, every_iterations: Count = 250) -> None:
         if num < 6:
-            raise ValueError("num should be at least 6: coverage looks at five neighbours")
+            raise ValueError("num should be at least 6: coverage looks at five neighbors")
         self.num, self.every_iterations = num, every_iterations
         self.stamp: dict[str, Any] | None = None
-        """What the figures were made from: figures of different stamps cannot be compared. None: no points."""
+        """What the metrics were made from: metrics of different stamps cannot be compared. None: no points."""
         self._measured: int | None = None
 
     def next_due(self, iteration: int, rows: int) -> int:
@@ -57,5 +57,5 @@ class PointQuality(Paced):
             return
         self._measured = module.clock.iteration
         samples = images_from(module.sampler(), self.num, hashed_seed(module.seed, "quality"))
-        values = {f"{PREFIX}{name}": value for name, value in figures(samples, trainer.datamodule).items()}
+        values = {f"{PREFIX}{name}": value for name, value in metrics(samples, trainer.datamodule).items()}
         publish(trainer, module.clock.iteration, values)

@@ -9,12 +9,12 @@ from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool2d
 
 from saddle.game.turn import Batch, given
-from saddle.metric.neighbour import distances
+from saddle.metric.neighbor import distances
 from saddle.penalty.base import logits_and_input_gradient
 from saddle.training.module import GameModule
 
 _SIDE = 32
-_SAME = 8.0  # of 255 grey levels, over the whole image: what float32 may make of no distance at all
+_SAME = 8.0  # of 255 gray levels, over the whole image: what float32 may make of no distance at all
 _SAME_POINT = 1e-6  # the same of points, whose distances are taken in float64, against their largest coordinate
 _TWIN = 0.25  # of the distance that 1 % of real images have to their nearest; samples of a young generator are smooth
 
@@ -77,14 +77,14 @@ def evaluating(networks: Iterator[nn.Module]) -> Iterator[None]:
             module.training = mode
 
 
-def neighbours(real: Tensor, samples: Tensor) -> dict[str, float]:
-    """What nearest neighbours in pixels say of as many real images as samples, uint8 (N, C, H, W), or in the plane of
+def neighbors(real: Tensor, samples: Tensor) -> dict[str, float]:
+    """What nearest neighbors in pixels say of as many real images as samples, uint8 (N, C, H, W), or in the plane of
     points, float32 (N, 2).
 
     `duplicates` is the share of samples that have a twin: their nearest other sample is within a quarter of the
     distance to the nearest other image that 1 % of the real images do not exceed. `real_duplicates` is that share of
-    the real images themselves, above 0 only where the data repeats itself. `neighbours` is the share of all 2 N images
-    whose nearest neighbour is of their own kind (Lopez-Paz & Oquab 2017, arXiv 1610.06545): 1/2 where the kinds cannot
+    the real images themselves, above 0 only where the data repeats itself. `neighbors` is the share of all 2 N images
+    whose nearest neighbor is of their own kind (Lopez-Paz & Oquab 2017, arXiv 1610.06545): 1/2 where the kinds cannot
     be told apart, 1 where they are apart.
     """
     number = len(real)
@@ -98,12 +98,12 @@ def neighbours(real: Tensor, samples: Tensor) -> dict[str, float]:
     return {
         "duplicates": float((within[1] <= limit).float().mean()),
         "real_duplicates": float((within[0] <= limit).float().mean()),
-        "neighbours": float(kinds.float().mean()),
+        "neighbors": float(kinds.float().mean()),
     }
 
 
 def _features(images: Tensor) -> Tensor:
-    """Grey levels (N, D), float32, of at most 32 x 32 averages per channel; of points, their coordinates in float64."""
+    """Gray levels (N, D), float32, of at most 32 x 32 averages per channel; of points, their coordinates in float64."""
     if images.dim() == 2:
         return images.double()
     side = [min(size, _SIDE) for size in images.shape[2:]]

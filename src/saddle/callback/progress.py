@@ -10,7 +10,7 @@ from lightning.pytorch.callbacks import Timer
 from tqdm import tqdm
 
 from saddle.bound import Positive
-from saddle.callback.paced import Patient
+from saddle.callback.scheduled import Patient
 from saddle.training.compiled import Compiled
 from saddle.training.module import GameModule
 

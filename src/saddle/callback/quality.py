@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from saddle.bound import Count, Samples
 from saddle.callback.curves import publish
-from saddle.callback.paced import Paced
+from saddle.callback.scheduled import Scheduled
 from saddle.callback.stop import end, stopped
 from saddle.data.points import PointData
 from saddle.error import InputError
@@ -19,7 +19,7 @@ from saddle.metric.extractor import Extractor, extractor_for
 from saddle.metric.reference import chosen, reference
 from saddle.metric.score import Read, quick
 from saddle.seed import hashed_seed
-from saddle.training.cadence import NEVER, next_crossing, next_round
+from saddle.training.due import NEVER, next_crossing, next_round
 from saddle.training.module import GameModule
 from saddle.training.sampling import images_from, sources_for
 
@@ -33,7 +33,7 @@ class _CutShortError(Exception):
     """A signal came in the middle of a comparison."""
 
 
-class Quality(Paced):
+class Quality(Scheduled):
     """Compares samples of the averaged generator with training images at growing intervals and at the end.
 
     That is after 50,000 images, 100,000, 200,000, 500,000 and so on, but at least every `every_images`: early, where
@@ -42,14 +42,14 @@ class Quality(Paced):
     `num` samples and at most `num` training images, the same ones for every run on the data, are read by `extractor`
     (of another domain, as `data.readable` shows them to it; a generator that translates is given held-out sources):
     `auto`, the classifier that comes with saddle for the data, if there is one; `none`; or a file, of a classifier
-    (.safetensors) or of Inception (.pth). The figures of `saddle.metric.score.quick` are logged as metric/frechet and
+    (.safetensors) or of Inception (.pth). The metrics of `saddle.metric.score.quick` are logged as metric/frechet and
     so on, and where the classifier reads the data's own classes, how many are hit and their divergence (modes,
     modes_kl). Whenever metric/frechet is lower than ever, the checkpoint becomes `folder`/best.ckpt. What is read in
     the training images is kept in `cache`.
 
     A signal cuts a comparison short; the run that goes on makes up for it before its first iteration.
 
-    Only the first rank measures, all of `num`, so the figures do not depend on the number of processes.
+    Only the first rank measures, all of `num`, so the metrics do not depend on the number of processes.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Quality(Paced):
         self.best: float | None = None
         """The lowest metric/frechet so far."""
         self.stamp: dict[str, Any] | None = None
-        """What the figures were made from: figures of different stamps cannot be compared. None: no metric applies."""
+        """What the metrics were made from: metrics of different stamps cannot be compared. None: no metric applies."""
         self.latest: Read | None = None
         """What was read in the samples of the last comparison."""
         self.real: Read | None = None
@@ -131,17 +131,17 @@ class Quality(Paced):
         if self.extractor is None or trainer.fast_dev_run:
             return
         try:
-            figure = self._measure(trainer, module) if trainer.is_global_zero else 0.0
+            distance = self._measure(trainer, module) if trainer.is_global_zero else 0.0
         except _CutShortError:
-            figure = None
-        figure = trainer.strategy.broadcast(figure)
-        self._owed = figure is None
-        if figure is None:
+            distance = None
+        distance = trainer.strategy.broadcast(distance)
+        self._owed = distance is None
+        if distance is None:
             end(trainer)  # now, so that the checkpoint is of this iteration
             return
         self._measured = module.clock.iteration
-        if self.best is None or figure < self.best:
-            self.best = figure
+        if self.best is None or distance < self.best:
+            self.best = distance
             trainer.save_checkpoint(self.path)
 
     def _measure(self, trainer: Trainer, module: GameModule) -> float:

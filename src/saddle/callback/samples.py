@@ -13,19 +13,19 @@ from torchvision.utils import make_grid
 
 from saddle.bound import Count, Samples
 from saddle.callback.landscape import landscape, picture, reach_of
-from saddle.callback.paced import Paced
+from saddle.callback.scheduled import Scheduled
 from saddle.data.module import ImageData
 from saddle.data.points import PointData
 from saddle.file import cut_numbered
 from saddle.metric.points import in_words
-from saddle.training.cadence import next_multiple, next_round
+from saddle.training.due import next_multiple, next_round
 from saddle.training.module import GameModule
 from saddle.training.sampling import images_from, sources_for
 
-_GREY, _MOST_ROWS = 128, 64
+_GRAY, _MOST_ROWS = 128, 64
 
 
-class SampleGrids(Paced):
+class SampleGrids(Scheduled):
     """A PNG grid of `num` samples in `folder`, and in TensorBoard, at growing intervals and at the end.
 
     The latent noise is the same in every grid; a generator that translates images is given the same ones. A conditional
@@ -122,5 +122,5 @@ def image_grid(images: Tensor, labels: Tensor | None = None) -> Tensor:
     if labels is not None:
         rows = [images[labels == label] for label in labels.unique()]
         columns = max(map(len, rows))
-        images = torch.cat([pad(row, (0, 0, 0, 0, 0, 0, 0, columns - len(row)), value=_GREY) for row in rows])
-    return make_grid(images, nrow=columns, padding=2, pad_value=_GREY)
+        images = torch.cat([pad(row, (0, 0, 0, 0, 0, 0, 0, columns - len(row)), value=_GRAY) for row in rows])
+    return make_grid(images, nrow=columns, padding=2, pad_value=_GRAY)

@@ -9,7 +9,7 @@ import saddle.compat  # noqa: F401  isort: skip
 import torch
 from lightning import LightningModule, Trainer
 
-from saddle.callback.paced import Patient
+from saddle.callback.scheduled import Patient
 from saddle.interrupt import Interrupted, listen
 from saddle.rank import is_first
 

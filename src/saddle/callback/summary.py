@@ -15,9 +15,9 @@ from torch.utils.tensorboard.summary import hparams
 
 from saddle.callback.curves import Curves
 from saddle.callback.health import Health
-from saddle.callback.paced import Patient
 from saddle.callback.point_quality import PointQuality
 from saddle.callback.quality import Quality
+from saddle.callback.scheduled import Patient
 from saddle.callback.stop import StopOnSignal
 from saddle.file import relative, replacing
 from saddle.training.module import GameModule
@@ -33,7 +33,7 @@ class Summary(Patient):
     """Writes summary.json into `folder` and prints a table when training ends; seconds add up over resumes.
 
     Its `finished` is true where training came to its own end, false where a signal or an alarm ended it; its `stamp`
-    says what the figures metric/... were made from, and is null where none was measured.
+    says what the metrics metric/... were made from, and is null where none was measured.
     """
 
     def __init__(self, folder: str) -> None:

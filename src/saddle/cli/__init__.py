@@ -15,7 +15,7 @@ def train() -> None:
     try:
         _train()
     except Interrupted as told:
-        from saddle.cli.folder import remove_claimed
+        from saddle.run.folder import remove_claimed
 
         remove_claimed()
         if is_first():
@@ -26,7 +26,7 @@ def train() -> None:
 
 def _train() -> None:
     if any(text.startswith("keep=") for text in sys.argv[1:]):
-        from saddle.cli.keep import keep
+        from saddle.run.restart import keep
 
         try:
             sys.exit(keep(sys.argv[1:]))

@@ -12,16 +12,16 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
-from saddle.cli import job
-from saddle.cli.compose import one_sentence, plain_config
-from saddle.cli.folder import claim, config_folder, remove_claimed
 from saddle.cli.lean import import_lean
-from saddle.cli.override import check_hydra
-from saddle.cli.resume import resume_arguments
-from saddle.cli.sweep import folders
-from saddle.cli.table import conclude
+from saddle.config.compose import one_sentence, plain_config
+from saddle.config.override import check_hydra
 from saddle.error import Failed, InputError, Stopped
 from saddle.interrupt import listen
+from saddle.run.folder import claim, config_folder, remove_claimed
+from saddle.run.resume import resume_arguments
+from saddle.sweep import job
+from saddle.sweep.jobs import folders
+from saddle.sweep.table import conclude
 
 _begun: list[bool] = []  # filled when Hydra hands over: from then on an OSError is a failure, not bad input
 
@@ -78,7 +78,7 @@ def refuse(message: str) -> None:
 
 
 def _task(config: DictConfig) -> float | None:
-    """One run, under Hydra: its figure."""
+    """One run, under Hydra: its objective."""
     _begun.append(True)
     import_lean()
     here = HydraConfig.get()
@@ -86,10 +86,12 @@ def _task(config: DictConfig) -> float | None:
         return job.play(Path(here.runtime.output_dir), partial(plain_config, config, here.overrides.task))
     try:
         plain = plain_config(config, here.overrides.task)
-        from saddle.cli.parts import check_parts  # seconds of imports each: after what can be refused without them
+        from saddle.factory.networks import (
+            check_parts,  # seconds of imports each: after what can be refused without them
+        )
 
         check_parts(plain)
-        from saddle.cli.run import run
+        from saddle.run.train import run
 
         return run(plain)
     except InputError as error:

@@ -4,9 +4,10 @@ import argparse
 import sys
 
 from saddle import __version__
-from saddle.cli import encode, evaluate, extractor, film, interpolate, reconstruct, sample, table, translate
 from saddle.cli.lean import import_lean
 from saddle.error import InputError
+from saddle.sweep import table
+from saddle.tool import encode, evaluate, extractor, film, interpolate, reconstruct, sample, translate
 
 
 def run_tool(arguments: list[str]) -> int:

@@ -12,7 +12,7 @@ from saddle.data.module import ImageData
 
 
 class Digits(ImageData):
-    """1,797 grey images of 8x8 pixels with 17 grey levels, ten classes, brought smoothly to `image_size`."""
+    """1,797 gray images of 8x8 pixels with 17 gray levels, ten classes, brought smoothly to `image_size`."""
 
     size = 1797
     extractor = "mnist"  # it reads 91 % of these digits rightly
@@ -37,7 +37,7 @@ class Digits(ImageData):
 
 
 def _read() -> np.ndarray:
-    """One row per image, float64: 64 grey levels, then the class.
+    """One row per image, float64: 64 gray levels, then the class.
 
     scikit-learn's own function gives the same; to import it takes a second.
     """

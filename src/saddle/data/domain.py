@@ -17,9 +17,9 @@ def changed(images: Tensor, domain: Domain) -> Tensor:
     """uint8 images (N, C, H, W) as they look in `domain`, same shape; a pure function, with no chance in it.
 
     - plain: as they are.
-    - thick: grey dilation, each pixel becomes the brightest of itself and its four neighbours: strokes grow by a pixel
-      on each side. With all eight neighbours small loops would close.
-    - thin: grey erosion by the same five pixels plus the white top-hat (what erosion followed by dilation, the opening,
+    - thick: gray dilation, each pixel becomes the brightest of itself and its four neighbors: strokes grow by a pixel
+      on each side. With all eight neighbors small loops would close.
+    - thin: gray erosion by the same five pixels plus the white top-hat (what erosion followed by dilation, the opening,
       takes away): thick strokes lose a pixel on each side, and strokes that erosion alone would erase stay. It is one
       step of Lantuejoul's skeleton (Serra 1982, Image Analysis and Mathematical Morphology, chapter 11), and never
       brighter than the image.

@@ -7,7 +7,7 @@ from saddle.data.torchvision_idx import TorchvisionIdx
 
 
 class FashionMnist(TorchvisionIdx):
-    """60,000 pictures of clothes, shoes and bags from a shop's catalogue, ten classes (section 2 of the paper)."""
+    """60,000 pictures of clothes, shoes and bags from a shop's catalog, ten classes (section 2 of the paper)."""
 
     dataset = FashionMNIST
     size = 60_000

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from saddle.data.mapped import Soon, mapped
+from saddle.data.mapped import Prefetch, mapped
 from saddle.file import replacing
 
 _CHUNK = 1 << 24
@@ -31,7 +31,7 @@ class Decoded(NamedTuple):
 
     images: Tensor
     table: Table
-    soon: Soon | None = None
+    soon: Prefetch | None = None
 
 
 def write_cache(path: Path, decode: Callable[[Callable[[Tensor], None]], Table]) -> None:

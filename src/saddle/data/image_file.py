@@ -30,7 +30,7 @@ class Form:
     """What images are brought to: `channels` (1 or 3) planes of `image_size` x `image_size` pixels.
 
     `fit` says how an image that is no square becomes one: `crop` takes the square in its middle, `pad` puts the whole
-    image on a ground of grey level `background`, `stretch` changes its proportions. Transparent pixels show the
+    image on a ground of gray level `background`, `stretch` changes its proportions. Transparent pixels show the
     `background`, before anything is resized.
     """
 
@@ -45,7 +45,7 @@ def read_image(path: Path, form: Form) -> Tensor:
 
     An image that has the wanted size already keeps its pixels; others are resampled bicubically, with antialiasing
     (a JPEG far larger than that from a half, quarter or eighth of its size, which its format gives directly).
-    16-bit grey levels are divided by 257. Raises BrokenImageError, with the reason, for what is no sound image of a
+    16-bit gray levels are divided by 257. Raises BrokenImageError, with the reason, for what is no sound image of a
     known format and range, or announces more pixels than Pillow's limit against decompression bombs.
     """
     try:
@@ -59,7 +59,7 @@ def read_image(path: Path, form: Form) -> Tensor:
             with Image.open(path, formats=_FORMATS) as image:
                 image.draft(None, (2 * form.image_size, 2 * form.image_size))  # far larger JPEGs: six times faster
                 image.load()
-                square = _square(_coloured(_opaque(_eight_bit(_upright(image)), form.background), form), form)
+                square = _square(_colored(_opaque(_eight_bit(_upright(image)), form.background), form), form)
     except BrokenImageError:
         raise
     except Exception as error:  # on damaged files Pillow raises whatever its parsers stumble over
@@ -88,7 +88,7 @@ def _upright(image: Image.Image) -> Image.Image:
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:
-    """Grey levels of 16 bits as levels of 8; other images as they are."""
+    """Gray levels of 16 bits as levels of 8; other images as they are."""
     if image.mode == "F":
         raise BrokenImageError("float pixels of unknown range")
     if not image.mode.startswith("I"):
@@ -96,22 +96,22 @@ def _eight_bit(image: Image.Image) -> Image.Image:
     levels = np.asarray(image).astype(np.int64)
     if levels.min() < 0 or levels.max() > 65535:
         raise BrokenImageError("32-bit pixels of unknown range")
-    grey = Image.fromarray(((levels + 128) // 257).astype(np.uint8))
+    gray = Image.fromarray(((levels + 128) // 257).astype(np.uint8))
     if "transparency" in image.info:
         seen = Image.fromarray(np.where(levels == image.info["transparency"], 0, 255).astype(np.uint8))
-        grey = Image.merge("LA", (grey, seen))
-    return grey
+        gray = Image.merge("LA", (gray, seen))
+    return gray
 
 
 def _opaque(image: Image.Image, background: int) -> Image.Image:
-    """In mode L or RGB, laid over grey level `background` where it is transparent."""
+    """In mode L or RGB, laid over gray level `background` where it is transparent."""
     if not image.has_transparency_data:
         return image if image.mode == "L" else image.convert("RGB")
     layer = image.convert("RGBA")
     return Image.alpha_composite(Image.new("RGBA", layer.size, (background,) * 3 + (255,)), layer).convert("RGB")
 
 
-def _coloured(image: Image.Image, form: Form) -> Image.Image:
+def _colored(image: Image.Image, form: Form) -> Image.Image:
     return image.convert("L" if form.channels == 1 else "RGB")
 
 

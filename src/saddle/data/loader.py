@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from saddle.data.mapped import Soon
+from saddle.data.mapped import Prefetch
 from saddle.seed import hashed_seed
 
 _SPAN, _SPAN_BYTES = 1024, 1 << 26  # images that are announced at a time, and bytes of them
@@ -37,7 +37,7 @@ class MemoryLoader:
         world_size: int = 1,
         flip: bool = False,
         sources: Tensor | None = None,
-        soon: Soon | None = None,
+        soon: Prefetch | None = None,
     ) -> None:
         if sources is not None and len(sources) != len(images):
             raise ValueError(f"{len(sources)} sources for {len(images)} images: expected as many")

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-Soon = Callable[[Tensor], None]
+Prefetch = Callable[[Tensor], None]
 """Told the numbers of rows, int64 (N,), that are read soon: they are fetched meanwhile, all at once."""
 
 _PIECE = 1 << 17  # bytes; Linux fetches no more at one piece of advice than it would read on by itself
@@ -21,7 +21,7 @@ class Mapped(NamedTuple):
     """Rows uint8 (M, ...), to be read only; and whom to tell which of them are next."""
 
     rows: Tensor
-    soon: Soon
+    soon: Prefetch
 
 
 def mapped(path: Path, shape: tuple[int, ...]) -> Mapped:

@@ -12,7 +12,7 @@ from torch import Tensor
 from saddle.bound import Count, Index
 from saddle.data.block import BlockLoader
 from saddle.data.loader import MemoryLoader
-from saddle.data.mapped import Soon
+from saddle.data.mapped import Prefetch
 from saddle.error import InputError
 from saddle.memory import too_much
 from saddle.seed import fixed_order
@@ -47,7 +47,7 @@ class MemoryData(LightningDataModule, ABC):
     flip = False
     """Whether each image is mirrored with probability 1/2."""
 
-    soon: Soon | None = None
+    soon: Prefetch | None = None
     """Whom to tell which rows are read next, where they stay in a file; known after `read`."""
 
     def __init__(self, batch_size: Count, seed: Index, accumulate: Count = 1, limit: Count | None = None) -> None:

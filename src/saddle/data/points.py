@@ -16,7 +16,7 @@ class PointData(MemoryData):
 
     Which points they are depends on the distribution, on `size` and on `point_seed`, never on the run's seed. `std` is
     the standard deviation of the noise around modes or curve, in each coordinate. `scale` is for the networks, which
-    work on coordinates divided by it (`saddle.architecture.points`); data, samples, figures and pictures are never
+    work on coordinates divided by it (`saddle.architecture.points`); data, samples, metrics and pictures are never
     scaled. 100,000 points are as many as PacGAN trains on (Lin et al. 2018, arXiv 1712.04086; the authors' code).
     """
 
@@ -47,18 +47,18 @@ class PointData(MemoryData):
         return None
 
     @abstractmethod
-    def centres(self, num: int, generator: Generator) -> Tensor:
+    def centers(self, num: int, generator: Generator) -> Tensor:
         """Points of the distribution without its noise, float64 (num, 2)."""
 
     def drawn(self, num: int, purpose: str) -> Tensor:
         """`num` points of the distribution, float32 (num, 2): other ones for every purpose and `point_seed`."""
         generator = Generator().manual_seed(hashed_seed("points", type(self).__name__, purpose, self.point_seed))
-        centres = self.centres(num, generator)
+        centers = self.centers(num, generator)
         noise = torch.randn(num, 2, generator=generator, dtype=torch.float64)
-        return (centres + self.std * noise).float()
+        return (centers + self.std * noise).float()
 
     def wanted_bytes(self) -> int:
-        return self.size * 2 * (8 + 8 + 8 + 4)  # centres, noise, their sum and that in float32
+        return self.size * 2 * (8 + 8 + 8 + 4)  # centers, noise, their sum and that in float32
 
     def wanted_by(self) -> str:
         return f"data.size={self.size}"
@@ -70,7 +70,7 @@ class PointData(MemoryData):
 class MixtureData(PointData):
     """Gaussians at `modes`, each as likely as the others."""
 
-    def centres(self, num: int, generator: Generator) -> Tensor:
+    def centers(self, num: int, generator: Generator) -> Tensor:
         return self.modes[torch.randint(len(self.modes), (num,), generator=generator)]
 
 

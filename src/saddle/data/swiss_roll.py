@@ -36,7 +36,7 @@ class SwissRoll(PointData):
     def curve(self) -> Tensor:
         return _spiral(torch.linspace(_BEGIN, _END, _CORNERS, dtype=torch.float64))
 
-    def centres(self, num: int, generator: Generator) -> Tensor:
+    def centers(self, num: int, generator: Generator) -> Tensor:
         return _spiral(_BEGIN + (_END - _BEGIN) * torch.rand(num, generator=generator, dtype=torch.float64))
 
 

@@ -21,7 +21,7 @@ _TIMEOUT_SECONDS = 30
 
 
 class TorchvisionIdx(ImageData):
-    """Grey images of 28x28 pixels with labels, brought smoothly to another `image_size` if asked.
+    """Gray images of 28x28 pixels with labels, brought smoothly to another `image_size` if asked.
 
     The files are looked for in `root`/NAME/raw, where torchvision lays them, and downloaded there if they are not
     found. Raises InputError if they cannot be had, are truncated, of the wrong kind, or do not belong together.

@@ -8,7 +8,7 @@ from torch import nn
 
 from saddle.augmentation.base import Augmentation
 from saddle.bound import Count
-from saddle.game.contest import Contest, Penalty, generated, image_scene
+from saddle.game.adversarial_objective import AdversarialObjective, Penalty, generated, image_inputs
 from saddle.game.turn import Batch, Game, Moment, Networks, Played, Turn
 from saddle.loss.base import Loss
 from saddle.penalty.base import InputGradientPenalty, Term, WeightConstraint
@@ -18,8 +18,8 @@ from saddle.penalty.base import InputGradientPenalty, Term, WeightConstraint
 class Adversarial(Game):
     """D's turn, then G's, in each iteration; G's only every `n_critic` iterations.
 
-    Both play a `Contest` on images. Within an iteration both turns see the same real images and the same latent. Where
-    the networks are conditional, generated images are asked for with the labels of the real ones.
+    Both minimize an `AdversarialObjective` on images. Within an iteration both turns see the same real images and the
+    same latent. Where the networks are conditional, generated images are asked for with the labels of the real ones.
     """
 
     loss: Loss
@@ -32,29 +32,29 @@ class Adversarial(Game):
     packs = True
 
     @property
-    def contest(self) -> Contest:
-        return Contest(self.loss, self.penalties, self.augmentations)
+    def objective(self) -> AdversarialObjective:
+        return AdversarialObjective(self.loss, self.penalties, self.augmentations)
 
     def turns(self) -> tuple[Turn, ...]:
-        contest = self.contest
-        after = contest.observe if self.state() else None
+        objective = self.objective
+        after = objective.observe if self.state() else None
         return (
-            Turn("discriminator", ("discriminator",), self.discriminator_loss, 1, contest.constraints, after),
+            Turn("discriminator", ("discriminator",), self.discriminator_loss, 1, objective.constraints, after),
             Turn("generator", ("generator",), self.generator_loss, every=self.n_critic),
         )
 
     def state(self) -> dict[str, nn.Module]:
-        return self.contest.state()
+        return self.objective.state()
 
     def discriminator_loss(self, networks: Networks, batch: Batch, moment: Moment) -> Played:
         """D's loss on real images and on fresh generated ones."""
         with torch.no_grad():
             latent, fake = generated(networks["generator"], batch, moment)
-        scene = image_scene(self.contest, networks, batch, moment, latent, fake)
-        return self.contest.discriminator_loss(scene, moment)
+        scene = image_inputs(self.objective, networks, batch, moment, latent, fake)
+        return self.objective.discriminator_loss(scene, moment)
 
     def generator_loss(self, networks: Networks, batch: Batch, moment: Moment) -> Played:
         """G's loss; D's weights are read, not trained."""
         latent, fake = generated(networks["generator"], batch, moment)
-        scene = image_scene(self.contest, networks, batch, moment, latent, fake)
-        return self.contest.generator_loss(scene, moment, moment.iteration // self.n_critic)
+        scene = image_inputs(self.objective, networks, batch, moment, latent, fake)
+        return self.objective.generator_loss(scene, moment, moment.iteration // self.n_critic)

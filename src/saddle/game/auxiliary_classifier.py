@@ -10,10 +10,10 @@ from torch.nn.functional import cross_entropy
 
 from saddle.augmentation.base import Augmentation
 from saddle.bound import Count, NonNegative, SizeOrNone
-from saddle.game.contest import Contest, Penalty, generated, image_scene
+from saddle.game.adversarial_objective import AdversarialObjective, Penalty, generated, image_inputs
+from saddle.game.discriminator_inputs import DiscriminatorInputs, recording
 from saddle.game.encoding import precise
-from saddle.game.scene import Scene, recording
-from saddle.game.turn import Batch, Claim, Game, Moment, Networks, Played, Turn, check_weights, input_of
+from saddle.game.turn import Batch, Game, LabeledSamples, Moment, Networks, Played, Turn, check_weights, input_of
 from saddle.loss.base import Loss
 from saddle.penalty.base import InputGradientPenalty, Term
 
@@ -24,10 +24,10 @@ _SHOWN = 10
 class AuxiliaryClassifier(Game):
     """D's turn with the classifier's, then G's: G is told the class, D is not, and the classifier reads it in images.
 
-    The paper's D maximises L_S + L_C and G L_C - L_S (section 3): L_S (eq. 2) says how well real is told from
+    The paper's D maximizes L_S + L_C and G L_C - L_S (section 3): L_S (eq. 2) says how well real is told from
     generated, for which any loss can stand, and L_C (eq. 3) how well classes are read,
     E[log P(class | x)] + E[log P(class | G(z, class))]. So L_C has the same sign for both: D and the classifier
-    minimise its two cross entropies, `class_real` and `class_fake`, and G the second, which alone depends on it,
+    minimize its two cross entropies, `class_real` and `class_fake`, and G the second, which alone depends on it,
     `class_generator`. The `classifier` reads D's features, so D's own layers learn both.
     `classes` are those of the labels. Raises ValueError if that is 0, or unless `weights` has exactly those three.
     """
@@ -54,8 +54,8 @@ class AuxiliaryClassifier(Game):
             )
 
     @property
-    def contest(self) -> Contest:
-        return Contest(self.loss, self.penalties, self.augmentations)
+    def objective(self) -> AdversarialObjective:
+        return AdversarialObjective(self.loss, self.penalties, self.augmentations)
 
     def decides(self) -> Mapping[str, Mapping[str, Any]]:
         return {
@@ -66,44 +66,44 @@ class AuxiliaryClassifier(Game):
 
     def turns(self) -> tuple[Turn, ...]:
         trained = ("discriminator", "classifier")
-        after = self.contest.observe if self.state() else None
+        after = self.objective.observe if self.state() else None
         return (
             Turn("discriminator", trained, self.discriminator_loss, after=after),
             Turn("generator", ("generator",), self.generator_loss, every=self.n_critic),
         )
 
     def state(self) -> dict[str, nn.Module]:
-        return self.contest.state()
+        return self.objective.state()
 
     def discriminator_loss(self, networks: Networks, batch: Batch, moment: Moment) -> Played:
-        """The contest's terms of D, and the cross entropies of classes in real and in generated images."""
+        """The objective's terms of D, and the cross entropies of classes in real and in generated images."""
         with torch.no_grad():
             latent, fake = generated(networks["generator"], batch, moment)
         scene, features = self._scene(networks, batch, moment, latent, fake)
-        played = self.contest.discriminator_loss(scene, moment)
+        played = self.objective.discriminator_loss(scene, moment)
         for kind in ("real", "fake"):
             played.terms[f"class_{kind}"] = self._surprise(f"class_{kind}", networks, features[kind], batch)
         return played
 
     def generator_loss(self, networks: Networks, batch: Batch, moment: Moment) -> Played:
-        """The contest's terms of G, and the cross entropy of the classes it was asked for; nothing else is trained."""
+        """The objective's terms of G, and the cross entropy of the requested classes; nothing else is trained."""
         latent, fake = generated(networks["generator"], batch, moment)
         scene, features = self._scene(networks, batch, moment, latent, fake)
-        played = self.contest.generator_loss(scene, moment, moment.iteration // self.n_critic)
+        played = self.objective.generator_loss(scene, moment, moment.iteration // self.n_critic)
         played.terms["class_generator"] = self._surprise("class_generator", networks, features["fake"], batch)
         return played
 
     def _scene(
         self, networks: Networks, batch: Batch, moment: Moment, latent: Tensor, fake: Tensor
-    ) -> tuple[Scene, dict[str, Tensor]]:
-        scene = image_scene(self.contest, networks, batch, moment, latent, fake)
+    ) -> tuple[DiscriminatorInputs, dict[str, Tensor]]:
+        scene = image_inputs(self.objective, networks, batch, moment, latent, fake)
         return recording(scene, networks["discriminator"].head)
 
     def _surprise(self, name: str, networks: Networks, features: Tensor, batch: Batch) -> Tensor:
         """The weighted mean of -log P(class | image) in nats, a scalar."""
         return self.weights[name] * cross_entropy(precise(networks["classifier"](features)), batch["label"])
 
-    def figures(self, networks: Networks, batch: Batch, moment: Moment) -> Mapping[str, Tensor]:
+    def metrics(self, networks: Networks, batch: Batch, moment: Moment) -> Mapping[str, Tensor]:
         """`class_accuracy`: the share of held-out images whose class the game's own classifier reads."""
         discriminator = networks["discriminator"]
         features = input_of(discriminator.head, lambda: discriminator(batch["image"]))
@@ -117,6 +117,6 @@ class AuxiliaryClassifier(Game):
         images = generator(latent.repeat(rows, 1), shown.repeat_interleave(_SHOWN))
         return {"classes": images.unflatten(0, (rows, _SHOWN))}
 
-    def claims(self, networks: Networks, batch: Batch, moment: Moment) -> Mapping[str, Claim]:
+    def labeled_samples(self, networks: Networks, batch: Batch, moment: Moment) -> Mapping[str, LabeledSamples]:
         """`as_asked`: generated images, and the labels that they were asked for, those of the batch."""
-        return {"as_asked": Claim(generated(networks["generator"], batch, moment)[1], batch["label"])}
+        return {"as_asked": LabeledSamples(generated(networks["generator"], batch, moment)[1], batch["label"])}

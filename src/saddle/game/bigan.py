@@ -9,12 +9,12 @@ from torch import Tensor, nn
 
 from saddle.augmentation.base import Augmentation
 from saddle.bound import Count
-from saddle.game.contest import Contest, Discriminator, Penalty, generated
+from saddle.game.adversarial_objective import AdversarialObjective, Discriminator, Penalty, generated
+from saddle.game.discriminator_inputs import DiscriminatorInputs
 from saddle.game.encoding import code, reconstructions, sampled_code, squared_error
-from saddle.game.scene import Scene
 from saddle.game.turn import Batch, Game, Moment, Networks, Played, Turn
 from saddle.loss.base import Loss
-from saddle.metric.neighbour import distances
+from saddle.metric.neighbor import distances
 from saddle.penalty.base import InputGradientPenalty, WeightConstraint
 
 
@@ -38,39 +38,39 @@ class BiGAN(Game):
     stochastic: bool = False
 
     needs = ("generator", "encoder", "joint_discriminator")
-    measures = ("reconstruction_error", "code_error", "neighbour_accuracy")
+    measures = ("reconstruction_error", "code_error", "neighbor_accuracy")
     averaged = ("generator", "encoder")
     plays = (InputGradientPenalty, WeightConstraint)
 
     @property
-    def contest(self) -> Contest:
-        return Contest(self.loss, self.penalties, self.augmentations)
+    def objective(self) -> AdversarialObjective:
+        return AdversarialObjective(self.loss, self.penalties, self.augmentations)
 
     def decides(self) -> Mapping[str, Mapping[str, Any]]:
         return {"encoder": {"gaussian": self.stochastic}, "generator": {"conditional": False}}
 
     def turns(self) -> tuple[Turn, ...]:
-        after = self.contest.observe if self.state() else None
-        constraints = self.contest.constraints
+        after = self.objective.observe if self.state() else None
+        constraints = self.objective.constraints
         return (
             Turn("discriminator", ("joint_discriminator",), self.discriminator_loss, 1, constraints, after),
             Turn("generator", ("encoder", "generator"), self.generator_loss, every=self.n_critic),
         )
 
     def state(self) -> dict[str, nn.Module]:
-        return self.contest.state()
+        return self.objective.state()
 
     def discriminator_loss(self, networks: Networks, batch: Batch, moment: Moment) -> Played:
         """D's loss on real images with their codes, and on generated ones with their latents."""
         with torch.no_grad():
             scene = self.scene(networks, batch, moment)
-        return self.contest.discriminator_loss(scene, moment)
+        return self.objective.discriminator_loss(scene, moment)
 
     def generator_loss(self, networks: Networks, batch: Batch, moment: Moment) -> Played:
         """The loss of encoder and generator; D's weights are read, not trained."""
-        return self.contest.opponents_loss(self.scene(networks, batch, moment), moment)
+        return self.objective.opponents_loss(self.scene(networks, batch, moment), moment)
 
-    def scene(self, networks: Networks, batch: Batch, moment: Moment) -> Scene:
+    def scene(self, networks: Networks, batch: Batch, moment: Moment) -> DiscriminatorInputs:
         """D before pairs, (N, C * H * W + latent_dim): an image, flattened, and its code."""
         latent, made = generated(networks["generator"], batch, moment)
         codes = sampled_code(networks["encoder"], batch["image"], moment)
@@ -80,15 +80,15 @@ class BiGAN(Game):
         def judge(kind: str) -> Discriminator:
             def of(pairs: Tensor) -> Tensor:
                 images, codes = pairs.tensor_split([shape.numel()], dim=1)
-                return self.contest.seen(lambda seen: network(seen, codes), moment)(kind)(images.unflatten(1, shape))
+                return self.objective.seen(lambda seen: network(seen, codes), moment)(kind)(images.unflatten(1, shape))
 
             return of
 
-        return Scene(judge, real, fake)
+        return DiscriminatorInputs(judge, real, fake)
 
-    def figures(self, networks: Networks, batch: Batch, moment: Moment) -> Mapping[str, Tensor]:
+    def metrics(self, networks: Networks, batch: Batch, moment: Moment) -> Mapping[str, Tensor]:
         """`reconstruction_error` of G(E(x)); `code_error`, the mean squared error of E(G(z)) per number of the code
-        (1 for an encoder that says 0 always); where there are labels `neighbour_accuracy`, the share of images whose
+        (1 for an encoder that says 0 always); where there are labels `neighbor_accuracy`, the share of images whose
         nearest other one by code, among those given, shows the same class (1-NN, as the BiGAN paper measures codes).
         """
         generator, encoder = networks["generator"], networks["encoder"]
@@ -98,7 +98,7 @@ class BiGAN(Game):
             "reconstruction_error": squared_error(batch["image"], generator(codes)),
             "code_error": (code(encoder, made) - latent).square().mean(1),
         }
-        return found | ({"neighbour_accuracy": _as_nearest(codes, batch["label"])} if "label" in batch else {})
+        return found | ({"neighbor_accuracy": _as_nearest(codes, batch["label"])} if "label" in batch else {})
 
     def pictures(self, networks: Networks, batch: Batch, moment: Moment) -> Mapping[str, Tensor]:
         """`reconstructions`: held-out images x, each row above G(E(x))."""

@@ -8,9 +8,9 @@ from torch import Tensor, nn
 
 from saddle.augmentation.base import Augmentation
 from saddle.bound import NonNegative, Side, Size, SizeOrNone
-from saddle.game.contest import Contest, Penalty
-from saddle.game.scene import Scene
-from saddle.game.turn import Batch, Claim, Game, Moment, Networks, Played, Turn, check_weights
+from saddle.game.adversarial_objective import AdversarialObjective, Penalty
+from saddle.game.discriminator_inputs import DiscriminatorInputs
+from saddle.game.turn import Batch, Game, LabeledSamples, Moment, Networks, Played, Turn, check_weights
 from saddle.layer.image_pool import ImagePool
 from saddle.loss.base import Loss
 from saddle.memory import too_much
@@ -39,12 +39,13 @@ WAYS = (
 
 @dataclass(frozen=True)
 class CycleGAN(Game):
-    """Both discriminators' turn, then that of both generators, which minimise equation 3 and the identity loss.
+    """Both discriminators' turn, then that of both generators, which minimize equation 3 and the identity loss.
 
-    Each discriminator plays a `Contest` (equation 1) with the fakes of its side, of which some come from a pool of
-    `pool_size` earlier ones (section 4; 0: no pool). The cycle loss is equation 2, and the identity loss that of
-    section 5.2; each is the sum of both directions' mean absolute differences per pixel, images being in [-1, 1], as
-    the authors' code takes the L1 norm. `weights` are of G's terms. The paper halves D's loss, which Adam would undo.
+    Each discriminator minimizes an `AdversarialObjective` (equation 1) with the fakes of its side, of which some come
+    from a pool of `pool_size` earlier ones (section 4; 0: no pool). The cycle loss is equation 2, and the identity loss
+    that of section 5.2; each is the sum of both directions' mean absolute differences per pixel, images being in
+    [-1, 1], as the authors' code takes the L1 norm. `weights` are of G's terms. The paper halves D's loss, which Adam
+    would undo.
     `channels` and `image_size` are those of both domains.
     Raises ValueError unless `weights` has exactly the terms adversarial, cycle and identity.
     """
@@ -76,19 +77,19 @@ class CycleGAN(Game):
         object.__setattr__(self, "pools", pools)
 
     @property
-    def contest(self) -> Contest:
-        return Contest(self.loss, self.penalties, self.augmentations)
+    def objective(self) -> AdversarialObjective:
+        return AdversarialObjective(self.loss, self.penalties, self.augmentations)
 
     def turns(self) -> tuple[Turn, ...]:
         judges, makers = tuple(way.judge for way in WAYS), tuple(way.maker for way in WAYS)
         after = self.remember if self.state() else None
         return (
-            Turn("discriminator", judges, self.discriminator_loss, 1, self.contest.constraints, after),
+            Turn("discriminator", judges, self.discriminator_loss, 1, self.objective.constraints, after),
             Turn("generator", makers, self.generator_loss),
         )
 
     def state(self) -> dict[str, nn.Module]:
-        return {f"{kind}_pool": pool for kind, pool in self.pools.items()} | self.contest.state()
+        return {f"{kind}_pool": pool for kind, pool in self.pools.items()} | self.objective.state()
 
     def discriminator_loss(self, networks: Networks, batch: Batch, moment: Moment) -> Played:
         """The losses of both discriminators; `observed` are the first one's logits, and what `remember` needs."""
@@ -98,7 +99,7 @@ class CycleGAN(Game):
                 made = networks[way.maker](batch[way.reads])
             numbers = moment.uniform(f"{way.makes}_pool", (len(made),))
             shown = self.pools[way.makes].drawn(made, numbers) if self.pools else made
-            played = self.contest.discriminator_loss(self._scene(way, networks, batch, shown, moment), moment)
+            played = self.objective.discriminator_loss(self._scene(way, networks, batch, shown, moment), moment)
             terms |= {f"{way.prefix}{name}": value for name, value in played.terms.items()}
             observed |= {f"{way.prefix}{name}": logits for name, logits in played.observed.items()}
             observed |= {f"{way.makes}_made": made, f"{way.makes}_numbers": numbers}
@@ -110,7 +111,7 @@ class CycleGAN(Game):
         terms, observed = {}, {}
         for way in WAYS:
             scene = self._scene(way, networks, batch, made[way.makes], moment)
-            played = self.contest.generator_loss(scene, moment, moment.iteration)
+            played = self.objective.generator_loss(scene, moment, moment.iteration)
             terms[f"{way.prefix}adversarial"] = self.weights["adversarial"] * played.terms["adversarial"]
             observed[f"{way.prefix}fake"] = played.observed["fake"]
         if self.weights["cycle"] > 0:
@@ -125,13 +126,15 @@ class CycleGAN(Game):
         """Put what was made into the pools, and tell augmentations of the logits of the first discriminator."""
         for kind, pool in self.pools.items():
             pool.put(observed[f"{kind}_made"], observed[f"{kind}_numbers"])
-        self.contest.observe(observed)
+        self.objective.observe(observed)
 
-    def _scene(self, way: Way, networks: Networks, batch: Batch, made: Tensor, moment: Moment) -> Scene:
+    def _scene(self, way: Way, networks: Networks, batch: Batch, made: Tensor, moment: Moment) -> DiscriminatorInputs:
         judge = networks[way.judge]
-        return Scene(self.contest.seen(judge, moment), batch[way.makes], made, patches=getattr(judge, "patches", 1))
+        return DiscriminatorInputs(
+            self.objective.seen(judge, moment), batch[way.makes], made, patches=getattr(judge, "patches", 1)
+        )
 
-    def figures(self, networks: Networks, batch: Batch, moment: Moment) -> Mapping[str, Tensor]:
+    def metrics(self, networks: Networks, batch: Batch, moment: Moment) -> Mapping[str, Tensor]:
         """Mean absolute differences per pixel, black to white being 1; the images are the sources' true counterparts.
 
         `counterpart_error`: of translations from counterparts; `unchanged_error`: of sources from them, what doing
@@ -153,9 +156,9 @@ class CycleGAN(Game):
         made = networks["generator"](source)
         return {"translations": torch.stack([source, made, networks["inverse"](made), image])}
 
-    def claims(self, networks: Networks, batch: Batch, moment: Moment) -> Mapping[str, Claim]:
+    def labeled_samples(self, networks: Networks, batch: Batch, moment: Moment) -> Mapping[str, LabeledSamples]:
         """`label_preservation`: a translation shows the class of its source."""
-        return {"label_preservation": Claim(networks["generator"](batch["source"]), batch["label"])}
+        return {"label_preservation": LabeledSamples(networks["generator"](batch["source"]), batch["label"])}
 
 
 def _apart(images: Tensor, made: Tensor) -> Tensor:

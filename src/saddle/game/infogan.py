@@ -11,10 +11,10 @@ from torch.nn.functional import cross_entropy
 
 from saddle.augmentation.base import Augmentation
 from saddle.bound import NonNegative, Positive, SizeOrNone
-from saddle.game.contest import Contest, Penalty, generated, image_scene
+from saddle.game.adversarial_objective import AdversarialObjective, Penalty, generated, image_inputs
+from saddle.game.discriminator_inputs import recording
 from saddle.game.encoding import precise
-from saddle.game.scene import recording
-from saddle.game.turn import Batch, Claim, Game, Moment, Networks, Played, Turn, check_weights, given, input_of
+from saddle.game.turn import Batch, Game, LabeledSamples, Moment, Networks, Played, Turn, check_weights, given, input_of
 from saddle.layer.code import category_of, values_of, with_category, with_values
 from saddle.loss.base import Loss
 from saddle.penalty.base import InputGradientPenalty, Term
@@ -24,7 +24,7 @@ _COLUMNS = 10
 
 @dataclass(frozen=True)
 class InfoGAN(Game):
-    """The adversarial game, in which both turns also maximise the information that images have on their code.
+    """The adversarial game, in which both turns also maximize the information that images have on their code.
 
     The code c (`saddle.layer.code`) is one of `categories` and `continuous` numbers. Q, the network `recognition`,
     reads D's features of G(z, c). L_I = E[log Q(c|x)] + H(c) is a lower bound of I(c; G(z, c)) (equation 5), and
@@ -55,8 +55,8 @@ class InfoGAN(Game):
             raise ValueError(f"std={self.std} is read with continuous numbers alone: use null, or continuous=2")
 
     @property
-    def contest(self) -> Contest:
-        return Contest(self.loss, self.penalties, self.augmentations)
+    def objective(self) -> AdversarialObjective:
+        return AdversarialObjective(self.loss, self.penalties, self.augmentations)
 
     def decides(self) -> Mapping[str, Mapping[str, Any]]:
         told = self.continuous * (2 if self.std is None else 1)
@@ -64,30 +64,30 @@ class InfoGAN(Game):
         return {"generator": code, "recognition": {"outputs": self.categories + told}}
 
     def turns(self) -> tuple[Turn, ...]:
-        after = self.contest.observe if self.state() else None
+        after = self.objective.observe if self.state() else None
         return (
             Turn("discriminator", ("discriminator", "recognition"), self.discriminator_loss, after=after),
             Turn("generator", ("generator",), self.generator_loss),
         )
 
     def state(self) -> dict[str, nn.Module]:
-        return self.contest.state()
+        return self.objective.state()
 
     def discriminator_loss(self, networks: Networks, batch: Batch, moment: Moment) -> Played:
         """D's loss and -L_I on fresh generated images."""
         with torch.no_grad():
             latent, fake = generated(networks["generator"], batch, moment)
-        scene = image_scene(self.contest, networks, batch, moment, latent, fake)
+        scene = image_inputs(self.objective, networks, batch, moment, latent, fake)
         scene, features = recording(scene, networks["discriminator"].head)
-        played = self.contest.discriminator_loss(scene, moment)
+        played = self.objective.discriminator_loss(scene, moment)
         return self._informed(played, networks["recognition"], features, latent)
 
     def generator_loss(self, networks: Networks, batch: Batch, moment: Moment) -> Played:
         """G's loss and -L_I; the weights of D and Q are read, not trained."""
         latent, fake = generated(networks["generator"], batch, moment)
-        scene = image_scene(self.contest, networks, batch, moment, latent, fake)
+        scene = image_inputs(self.objective, networks, batch, moment, latent, fake)
         scene, features = recording(scene, networks["discriminator"].head)
-        played = self.contest.generator_loss(scene, moment, moment.iteration)
+        played = self.objective.generator_loss(scene, moment, moment.iteration)
         return self._informed(played, networks["recognition"], features, latent)
 
     def _informed(
@@ -120,7 +120,7 @@ class InfoGAN(Game):
     def _category(self, latent: Tensor) -> Tensor:
         return category_of(latent, self.categories, self.continuous)
 
-    def figures(self, networks: Networks, batch: Batch, moment: Moment) -> Mapping[str, Tensor]:
+    def metrics(self, networks: Networks, batch: Batch, moment: Moment) -> Mapping[str, Tensor]:
         """L_I in nats on generated images, by part: `information` of the category, at most log(categories), and
         `information_continuous`, for which the Gaussian around Q's mean has the variance that it has on these images.
         """
@@ -162,9 +162,9 @@ class InfoGAN(Game):
         same = {name: values[:1].expand(len(latent)) for name, values in batch.items() if name == "label"}
         return given(networks["generator"], same)(latent).unflatten(0, (-1, _COLUMNS))
 
-    def claims(self, networks: Networks, batch: Batch, moment: Moment) -> Mapping[str, Claim]:
+    def labeled_samples(self, networks: Networks, batch: Batch, moment: Moment) -> Mapping[str, LabeledSamples]:
         """`code_agreement`: whether each category is one class, found without labels. Not of a G that is told them."""
         if not self.categories or networks["generator"].classes:
             return {}
         latent, fake = generated(networks["generator"], batch, moment)
-        return {"code_agreement": Claim(fake, self._category(latent), named=False)}
+        return {"code_agreement": LabeledSamples(fake, self._category(latent), named=False)}

@@ -44,14 +44,14 @@ class Moment:
 
 @dataclass(frozen=True)
 class Played:
-    """What a turn's loss gives back: `terms`, weighted scalars whose sum is minimised, and detached `observed`."""
+    """What a turn's loss gives back: `terms`, weighted scalars whose sum is minimized, and detached `observed`."""
 
     terms: dict[str, Tensor]
     observed: dict[str, Tensor] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Claim:
+class LabeledSamples:
     """Images (N, C, H, W) in [-1, 1] and the class (N,) int64 that each is meant to show.
 
     Where classes are not `named` they are codes found without labels, each of which stands for a class of its own.
@@ -64,7 +64,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class Turn:
-    """One player's move: the `trains` networks minimise `loss` in every `every`-th iteration.
+    """One player's move: the `trains` networks minimize `loss` in every `every`-th iteration.
 
     `constraints` are applied to the trained networks after the step; then `after`, if there is one, is told what the
     loss observed in all parts on all ranks. It is where state changes.
@@ -118,7 +118,7 @@ class Game(ABC):
     """Names of the networks."""
 
     averaged: tuple[str, ...] = ("generator",)
-    """Those that samples, figures and tools use, and of which an average is kept."""
+    """Those that samples, metrics and tools use, and of which an average is kept."""
 
     reads: Literal["latent", "source"] = "latent"
     """What its generator is given: a latent (N, latent_dim), or images of a source domain."""
@@ -142,9 +142,9 @@ class Game(ABC):
         """The turns of one iteration in the order of play; at least one has `every` 1."""
 
     measures: tuple[str, ...] = ()
-    """Names of all that `figures` and `claims` may give."""
+    """Names of all that `metrics` and `labeled_samples` may give."""
 
-    def figures(self, networks: Networks, batch: Batch, moment: Moment) -> Mapping[str, Tensor]:
+    def metrics(self, networks: Networks, batch: Batch, moment: Moment) -> Mapping[str, Tensor]:
         """What the game is measured by: values per image (N,) on held-out images, by name; their means are logged."""
         return {}
 
@@ -152,6 +152,6 @@ class Game(ABC):
         """What the game is for, to look at: images (rows, columns, C, H, W) in [-1, 1], by name."""
         return {}
 
-    def claims(self, networks: Networks, batch: Batch, moment: Moment) -> Mapping[str, Claim]:
+    def labeled_samples(self, networks: Networks, batch: Batch, moment: Moment) -> Mapping[str, LabeledSamples]:
         """Images that are meant to show a class; what a classifier reads in them is compared with it."""
         return {}

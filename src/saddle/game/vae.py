@@ -23,10 +23,10 @@ from saddle.game.turn import Batch, Game, Moment, Networks, Played, Turn, check_
 
 @dataclass(frozen=True)
 class VAE(Game):
-    """One turn: encoder and generator (the decoder) minimise the negative evidence lower bound, in nats per image.
+    """One turn: encoder and generator (the decoder) minimize the negative evidence lower bound, in nats per image.
 
     -log p(x) <= E_q(z|x)[-log p(x|z)] + KL(q(z|x) || N(0, 1)), equation 3, with one draw of z per image (section 2.3).
-    `likelihood` p(x|z) is of independent pixels (appendix C): "bernoulli", of grey levels in [0, 1] taken as
+    `likelihood` p(x|z) is of independent pixels (appendix C): "bernoulli", of gray levels in [0, 1] taken as
     probabilities, or "gaussian" around the generated image with standard deviation `std`, images being in [-1, 1].
     A conditional generator is told the label, the encoder is not: the bound is one of log p(x|label).
     Raises ValueError unless `weights` has exactly the terms reconstruction and kl, and for a `std` that is not read.
@@ -74,7 +74,7 @@ class VAE(Game):
         logits = 2 * precise(given(generator, batch)(latent, activated=False))  # (tanh(u) + 1) / 2 is sigmoid(2 u)
         return binary_cross_entropy_with_logits(logits, (images + 1) / 2, reduction="none").flatten(1).sum(1)
 
-    def figures(self, networks: Networks, batch: Batch, moment: Moment) -> Mapping[str, Tensor]:
+    def metrics(self, networks: Networks, batch: Batch, moment: Moment) -> Mapping[str, Tensor]:
         """`elbo` in nats, of one draw per image, and `reconstruction_error`, the squared error of decoded means."""
         reconstruction, kl = self.bound(networks, batch, moment)
         error = squared_error(batch["image"], reconstructed(networks, batch))

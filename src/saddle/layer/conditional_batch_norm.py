@@ -2,10 +2,10 @@
 
 from torch import Tensor, nn
 
-from saddle.layer.labelled import Labelled, spread
+from saddle.layer.labeled import Labeled, spread
 
 
-class ConditionalBatchNorm(Labelled):
+class ConditionalBatchNorm(Labeled):
     """Batch norm of features (N, D) or (N, D, H, W), then a gain and a bias per class and feature.
 
     `dimensions` is 1 for (N, D) and 2 for (N, D, H, W). Gains begin at 1, biases at 0. Dumoulin et al. 2017, section

@@ -14,7 +14,7 @@ def packing_of(packing: int, conditional: bool) -> int:
 
 
 def packed(inputs: Tensor, packing: int) -> Tensor:
-    """Each `packing` neighbours joined along channels: (N, C, ...) to (N / packing, packing * C, ...).
+    """Each `packing` neighbors joined along channels: (N, C, ...) to (N / packing, packing * C, ...).
 
     Raises ValueError unless N is a multiple of `packing`.
     """

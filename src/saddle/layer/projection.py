@@ -5,11 +5,11 @@ from collections.abc import Callable
 from torch import Tensor, nn
 
 from saddle.bound import Normalization
-from saddle.layer.labelled import Labelled
+from saddle.layer.labeled import Labeled
 from saddle.layer.normalization import weighted
 
 
-class ProjectionHead(Labelled):
+class ProjectionHead(Labeled):
     """Features (N, D) to logits (N, 1): a linear function plus the inner product with the label's vector.
 
     Miyato & Koyama 2018, section 3 and figure 1 (d) (arXiv 1802.05637). Both are spectrally normalized if asked.

@@ -7,7 +7,7 @@ from torch.nn.functional import softplus
 
 
 class Loss(ABC):
-    """A pair of objectives, both minimised, as functions of D's logits.
+    """A pair of objectives, both minimized, as functions of D's logits.
 
     `real` and `fake` are logits of shape (N,) on real and generated images, as many of both; a function returns (N,)
     values and the game takes their mean. Equations cited below name the expectation of these values.

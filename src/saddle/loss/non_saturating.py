@@ -11,7 +11,7 @@ from saddle.loss.base import Loss, logistic
 
 @dataclass(frozen=True)
 class NonSaturating(Loss):
-    """D as in the minimax game; G maximises E[log D(G(z))] instead of minimising E[log(1 - D(G(z)))].
+    """D as in the minimax game; G maximizes E[log D(G(z))] instead of minimizing E[log(1 - D(G(z)))].
 
     G's gradient with respect to the logit is -sigmoid(-logit): close to -1 where D rejects the sample.
     `label_smoothing` s takes 1 - s as the label of real images alone (one-sided, Salimans et al. 2016, section 3.4,

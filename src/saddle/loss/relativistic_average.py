@@ -14,7 +14,7 @@ class RelativisticAverage(Loss):
     """Each logit is compared with the mean logit of the other kind: r = real - mean(fake), f = fake - mean(real).
 
     "logistic" (RaSGAN) has l+(t) = -log sigmoid(t) and l-(t) = -log sigmoid(-t), "least_squares" (RaLSGAN) (t - 1)^2
-    and (t + 1)^2, "hinge" (RaHingeGAN) max(0, 1 - t) and max(0, 1 + t). D minimises l+(r) + l-(f), G l+(f) + l-(r).
+    and (t + 1)^2, "hinge" (RaHingeGAN) max(0, 1 - t) and max(0, 1 + t). D minimizes l+(r) + l-(f), G l+(f) + l-(r).
     The means are over the global batch, so the loss is not linear in the batch mean. D's head has no bias.
     """
 

@@ -46,7 +46,7 @@ class Extractor(ABC):
 
     @property
     def stamp(self) -> str:
-        """Name and the beginning of the weights' digest: figures of different stamps cannot be compared."""
+        """Name and the beginning of the weights' digest: metrics of different stamps cannot be compared."""
         return f"{self.name}-{self.sha256[:8]}"
 
     @abstractmethod

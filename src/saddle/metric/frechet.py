@@ -10,7 +10,7 @@ so covariances may be singular.
 import torch
 from torch import Tensor
 
-from saddle.metric.neighbour import checked
+from saddle.metric.neighbor import checked
 
 
 def frechet_distance(first: Tensor, second: Tensor) -> float:
@@ -28,8 +28,8 @@ def mean_and_covariance(features: Tensor) -> tuple[Tensor, Tensor]:
     """
     (features,) = checked(features)
     mean = features.mean(0)
-    centred = features - mean
-    return mean, centred.T @ centred / (len(features) - 1)
+    centerd = features - mean
+    return mean, centerd.T @ centerd / (len(features) - 1)
 
 
 def gaussian_distance(mean_a: Tensor, covariance_a: Tensor, mean_b: Tensor, covariance_b: Tensor) -> float:

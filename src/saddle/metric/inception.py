@@ -18,7 +18,7 @@ class Inception(Extractor):
 
     `path` is the state that torch-fidelity distributes (`weights-inception-2015-12-05-6726825d.pth`); nothing is ever
     downloaded. Features are the 2,048 numbers after the last pooling; probabilities are those of its 1,008 classes, by
-    logits without bias, as the Inception score takes them. Grey images are read with three equal channels. It runs on
+    logits without bias, as the Inception score takes them. Gray images are read with three equal channels. It runs on
     a GPU where there is one: on a CPU an image costs about a tenth of a second.
 
     Raises InputError if torch-fidelity is not installed or the file is not such a state; it is read as weights only,

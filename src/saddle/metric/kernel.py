@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from saddle.metric.neighbour import checked
+from saddle.metric.neighbor import checked
 
 
 def polynomial_mmd(first: Tensor, second: Tensor) -> float:

@@ -2,7 +2,7 @@
 
 Improved precision and recall: Kynkaanniemi et al. 2019 (arXiv 1904.06991, section 3, equations 1 and 2). Density and
 coverage: Naeem et al. 2020 (arXiv 2002.09797, section 3, equations 3 and 4). A ball reaches to the k-th nearest
-neighbour of its centre in its own set.
+neighbor of its center in its own set.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from saddle.metric.neighbour import checked, distances, in_parts, radii
+from saddle.metric.neighbor import checked, distances, in_parts, radii
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The figures of points against the distribution that they should have: by modes, or by a curve."""
+"""The metrics of points against the distribution that they should have: by modes, or by a curve."""
 
 import math
 
@@ -9,15 +9,15 @@ from saddle.metric.manifold import manifold
 from saddle.metric.modes import captured, curve_distances
 
 MIXTURE, CURVE = ("modes", "high_quality", "modes_kl", "modes_js"), ("curve_distance", "coverage")
-"""The names of the figures where the data has modes, and where it has a curve."""
+"""The names of the metrics where the data has modes, and where it has a curve."""
 
 
 def names(data: PointData) -> tuple[str, ...]:
-    """The names of the figures that apply to `data`."""
+    """The names of the metrics that apply to `data`."""
     return MIXTURE if data.modes is not None else CURVE
 
 
-def figures(points: Tensor, data: PointData) -> dict[str, float]:
+def metrics(points: Tensor, data: PointData) -> dict[str, float]:
     """What applies to `points` (N, 2): of a mixture the fields of `saddle.metric.modes.Captured`.
 
     Along a curve there are no modes to count. There `curve_distance` is the mean distance from it, in the data's
@@ -36,8 +36,8 @@ def figures(points: Tensor, data: PointData) -> dict[str, float]:
 
 
 def in_words(points: Tensor, data: PointData) -> str:
-    """The two figures of `points` (N, 2) that say most, for a person."""
-    found = figures(points, data)
+    """The two metrics of `points` (N, 2) that say most, for a person."""
+    found = metrics(points, data)
     if data.modes is not None:
         return f"{found['modes']} of {len(data.modes)} modes, {found['high_quality']:.0%} in high quality"
     return f"{found['curve_distance']:.2f} from the curve, coverage {found['coverage']:.0%}"

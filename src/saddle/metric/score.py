@@ -1,4 +1,4 @@
-"""How samples compare with real images: the figures of a run, from features and class probabilities."""
+"""How samples compare with real images: the metrics of a run, from features and class probabilities."""
 
 import math
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class Read:
 
 
 def quick(real: Read, fake: Read) -> dict[str, float]:
-    """The figures that are cheap enough for training; infinite where a feature of `fake` is not finite.
+    """The metrics that are cheap enough for training; infinite where a feature of `fake` is not finite.
 
     `frechet` and `kernel` distance (smaller is better), `histogram`, the total variation between the classes read in
     both, in [0, 1], and `score`, the classifier score (higher is better, at most K).
@@ -44,7 +44,7 @@ def quick(real: Read, fake: Read) -> dict[str, float]:
 
 
 def _quick_and_error(real: Read, fake: Read) -> tuple[dict[str, float], float]:
-    """The figures of `quick`, and the standard error of the kernel distance among them."""
+    """The metrics of `quick`, and the standard error of the kernel distance among them."""
     if not fake.features.isfinite().all():
         return {"frechet": math.inf, "kernel": math.inf, "histogram": math.inf, "score": 0.0}, math.nan
     classes = real.probabilities.shape[1]
@@ -59,7 +59,7 @@ def _quick_and_error(real: Read, fake: Read) -> tuple[dict[str, float], float]:
 
 
 def full(real: Read, fake: Read) -> dict[str, float]:
-    """The figures of `quick`, and the kernel distance's standard error, precision, recall, density, coverage, the
+    """The metrics of `quick`, and the kernel distance's standard error, precision, recall, density, coverage, the
     entropy of the classes read (nats), and the share of confident readings.
     """
     found, error = _quick_and_error(real, fake)

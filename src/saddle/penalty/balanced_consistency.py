@@ -6,7 +6,7 @@ from torch import Tensor
 
 from saddle.augmentation.flip_shift import FlipShift
 from saddle.bound import Index, NonNegative
-from saddle.penalty.base import Term, View
+from saddle.penalty.base import Term, TermInputs
 
 
 @dataclass(frozen=True)
@@ -22,12 +22,12 @@ class BalancedConsistency(Term):
     shift_pixels: Index = 4
     flip: bool = False
 
-    def discriminator(self, view: View) -> Tensor:
+    def discriminator(self, view: TermInputs) -> Tensor:
         """The mean squared differences of logits, a scalar."""
         value = self._difference(view, "real")
         return value + self.fake_share * self._difference(view, "fake") if self.fake_share else value
 
-    def _difference(self, view: View, kind: str) -> Tensor:
+    def _difference(self, view: TermInputs, kind: str) -> Tensor:
         images = view.real if kind == "real" else view.fake
         changed = FlipShift(self.flip, self.shift_pixels)(
             images, lambda what, size: view.chance.uniform(f"balanced_consistency.{kind}.{what}", size)

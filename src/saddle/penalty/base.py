@@ -13,7 +13,7 @@ from saddle.bound import Count, NonNegative
 from saddle.schedule import Schedule
 
 
-class Chance(Protocol):
+class Randomness(Protocol):
     """Numbers that belong to a moment of training; `saddle.game.turn.Moment` is one."""
 
     noise: Callable[[str, tuple[int, ...]], Tensor]
@@ -68,7 +68,7 @@ class InputGradientPenalty(Weighted, ABC):
     def values(self, gradient: Tensor) -> Tensor:
         """The penalty per sample, (N,), from the input gradient (N, C, H, W), without its weight."""
 
-    def points(self, real: Tensor, fake: Tensor, chance: Chance) -> Tensor:
+    def points(self, real: Tensor, fake: Tensor, chance: Randomness) -> Tensor:
         """Where the gradient is taken when `at` is "between": (N, C, H, W)."""
         raise NotImplementedError
 
@@ -82,7 +82,7 @@ class WeightConstraint(ABC):
 
 
 @dataclass(frozen=True)
-class View:
+class TermInputs:
     """What a turn has computed when its terms are evaluated, and what they may compute besides.
 
     `networks` are the game's. `real` and `fake` are images (N, C, H, W), `logits` D's on them, (N,) by the names "real"
@@ -99,7 +99,7 @@ class View:
     discriminate: Callable[[Tensor, str], Tensor]
     features: Callable[[Tensor, str], Tensor]
     generate: Callable[[Tensor], Tensor]
-    chance: Chance
+    chance: Randomness
 
 
 @dataclass(frozen=True)
@@ -113,11 +113,11 @@ class Term(Weighted, ABC):
     state = None
     """An `nn.Module`, or None for a term that remembers nothing."""
 
-    def discriminator(self, view: View) -> Tensor | None:
+    def discriminator(self, view: TermInputs) -> Tensor | None:
         """What is added to D's loss, a scalar without its weight, or None."""
         return None
 
-    def generator(self, view: View) -> Tensor | None:
+    def generator(self, view: TermInputs) -> Tensor | None:
         """What is added to G's loss, a scalar without its weight, or None."""
         return None
 

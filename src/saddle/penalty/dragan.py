@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from saddle.bound import Positive
-from saddle.penalty.base import Chance, InputGradientPenalty, norms
+from saddle.penalty.base import InputGradientPenalty, Randomness, norms
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Dragan(InputGradientPenalty):
 
     deviation: Positive = 0.18
 
-    def points(self, real: Tensor, fake: Tensor, chance: Chance) -> Tensor:
+    def points(self, real: Tensor, fake: Tensor, chance: Randomness) -> Tensor:
         """real + d, (N, C, H, W)."""
         return real + self.deviation * chance.noise("dragan", tuple(real.shape)).to(real.dtype)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from saddle.penalty.base import Term, View
+from saddle.penalty.base import Term, TermInputs
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class FeatureMatching(Term):
     mean: the means are over all ranks, but accumulated parts match their own.
     """
 
-    def generator(self, view: View) -> Tensor:
+    def generator(self, view: TermInputs) -> Tensor:
         """The squared distance of the mean features, a scalar."""
         with torch.no_grad():
             real = view.chance.gather(_full(view.features(view.real, "real"))).mean(0)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import relu
 
-from saddle.penalty.base import Chance, InputGradientPenalty, norms
+from saddle.penalty.base import InputGradientPenalty, Randomness, norms
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class GradientPenalty(InputGradientPenalty):
 
     one_sided: bool = False
 
-    def points(self, real: Tensor, fake: Tensor, chance: Chance) -> Tensor:
+    def points(self, real: Tensor, fake: Tensor, chance: Randomness) -> Tensor:
         """e x real + (1 - e) x fake with one e in [0, 1) per sample: (N, C, H, W)."""
         share = chance.uniform("gradient_penalty", (real.shape[0],)).to(real.dtype)
         return torch.lerp(fake.to(real.dtype), real, share.view(-1, *[1] * (real.dim() - 1)))

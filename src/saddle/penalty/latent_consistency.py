@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from saddle.bound import NonNegative, Positive
-from saddle.penalty.base import Term, View
+from saddle.penalty.base import Term, TermInputs
 
 
 @dataclass(frozen=True)
@@ -21,19 +21,19 @@ class LatentConsistency(Term):
     deviation: Positive = 0.03
     generator_share: NonNegative = 0.1
 
-    def discriminator(self, view: View) -> Tensor:
+    def discriminator(self, view: TermInputs) -> Tensor:
         """The mean squared difference of logits, a scalar."""
         with torch.no_grad():
             moved = self._moved(view)
         return (view.logits["fake"] - view.discriminate(moved, "fake")).square().mean()
 
-    def generator(self, view: View) -> Tensor | None:
+    def generator(self, view: TermInputs) -> Tensor | None:
         """Minus the mean squared difference of images times `generator_share`, a scalar; None where that is 0."""
         if self.generator_share == 0:
             return None
         with torch.autocast(view.latent.device.type, enabled=False):  # the images are too much alike for half precision
             return -self.generator_share * (view.generate(view.latent) - self._moved(view)).square().mean()
 
-    def _moved(self, view: View) -> Tensor:
+    def _moved(self, view: TermInputs) -> Tensor:
         step = view.chance.noise("latent_consistency", tuple(view.latent.shape))
         return view.generate(view.latent + self.deviation * step)

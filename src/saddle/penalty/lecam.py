@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from saddle.bound import Beta
-from saddle.penalty.base import Term, View
+from saddle.penalty.base import Term, TermInputs
 
 
 class Anchors(nn.Module):
@@ -40,7 +40,7 @@ class LeCam(Term):
     decay: Beta = 0.99
     state: Anchors = field(default_factory=Anchors, init=False, compare=False)
 
-    def discriminator(self, view: View) -> Tensor:
+    def discriminator(self, view: TermInputs) -> Tensor:
         """The mean of both squares, a scalar."""
         real, fake = view.logits["real"], view.logits["fake"]
         anchor_real, anchor_fake = (value.to(real.dtype) for value in self.state.values())

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from saddle.penalty.base import Term, View
+from saddle.penalty.base import Term, TermInputs
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class MeanMatching(Term):
     linear in the batch mean: the means are over all ranks, but accumulated parts match their own.
     """
 
-    def generator(self, view: View) -> Tensor:
+    def generator(self, view: TermInputs) -> Tensor:
         """The squared distance of the two batch means, a scalar."""
         real, fake = view.chance.gather(view.real), view.chance.gather(view.fake)
         return (real.mean(0) - fake.to(real.dtype).mean(0)).square().sum()

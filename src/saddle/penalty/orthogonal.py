@@ -6,7 +6,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from saddle.penalty.base import Term, View
+from saddle.penalty.base import Term, TermInputs
 
 
 def off_diagonal(network: nn.Module) -> Tensor:
@@ -45,10 +45,10 @@ class Orthogonal(Term):
 
     network: Literal["discriminator", "generator", "both"] = "both"
 
-    def discriminator(self, view: View) -> Tensor | None:
+    def discriminator(self, view: TermInputs) -> Tensor | None:
         """D's sum, a scalar, or None."""
         return None if self.network == "generator" else off_diagonal(view.networks["discriminator"])
 
-    def generator(self, view: View) -> Tensor | None:
+    def generator(self, view: TermInputs) -> Tensor | None:
         """G's sum, a scalar, or None."""
         return None if self.network == "discriminator" else off_diagonal(view.networks["generator"])

@@ -10,7 +10,7 @@ from lightning.pytorch.strategies import ParallelStrategy
 from torch import Tensor
 
 from saddle.game.turn import Batch, Moment, Played, Turn
-from saddle.training.once import Once
+from saddle.training.forward_cache import ForwardCache
 
 if TYPE_CHECKING:
     from saddle.training.module import GameModule
@@ -24,7 +24,7 @@ class Eager:
         self.trained = {
             turn.name: {name: list(module.networks[name].parameters()) for name in turn.trains} for turn in module.turns
         }
-        self.once = Once(module.networks.values())
+        self.once = ForwardCache(module.networks.values())
 
     def play(self, batch: Batch) -> set[str]:
         """Play every turn that is due; the names of the networks whose weights changed."""
@@ -58,12 +58,12 @@ class Eager:
         return self.stepped
 
     def backward_parts(self, turn: Turn, batch: Batch) -> Played:
-        """Gradients of the turn's loss, averaged over the accumulated parts; ranks are synchronised at the last."""
+        """Gradients of the turn's loss, averaged over the accumulated parts; ranks are synchronized at the last."""
         module, played = self.module, []
         size = len(batch["image"]) // module.accumulate
         for part in range(module.accumulate):
             rows = {name: value[part * size : (part + 1) * size] for name, value in batch.items()}
-            with nullcontext() if part == module.accumulate - 1 else self.unsynchronised():
+            with nullcontext() if part == module.accumulate - 1 else self.unsynchronized():
                 played.append(turn.loss(module.networks, rows, self.moment(part)))
                 module.manual_backward(sum(played[-1].terms.values()) / module.accumulate)
         return _joined(played)
@@ -103,7 +103,7 @@ class Eager:
             every = [p for values in parameters.values() for p in values]
             torch.nn.utils.clip_grads_with_norm_(every, limit, total)
 
-    def unsynchronised(self) -> AbstractContextManager:
+    def unsynchronized(self) -> AbstractContextManager:
         """Backward passes inside leave gradients local to the rank."""
         strategy = self.module.trainer.strategy
         return strategy.block_backward_sync() if isinstance(strategy, ParallelStrategy) else nullcontext()

@@ -13,10 +13,10 @@ from torch.optim import Optimizer
 from saddle.bound import Count, Positive
 from saddle.game.turn import Batch, Game, Moment, Played, Turn
 from saddle.schedule import Schedule
-from saddle.training.cadence import next_multiple
 from saddle.training.checkpoint import MARK, set_loop_counters
 from saddle.training.clock import Clock
 from saddle.training.compiled import Compiled
+from saddle.training.due import next_multiple
 from saddle.training.eager import Eager
 from saddle.training.ema import EMA
 from saddle.training.noise import Noise

@@ -12,8 +12,8 @@ from torch.fx.experimental.proxy_tensor import make_fx
 
 from saddle.game.turn import Batch, Moment, Played, Turn
 from saddle.tracing import tracing
-from saddle.training.merge import merged
-from saddle.training.update import NUMBERS, numbers_of, rule_of, state_of
+from saddle.training.cse import merged
+from saddle.training.functional_adam import NUMBERS, numbers_of, rule_of, state_of
 
 if TYPE_CHECKING:
     from saddle.training.module import GameModule

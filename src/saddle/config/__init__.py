@@ -1,0 +1,1 @@
+"""From text to checked values: what knows Hydra, and builds nothing."""

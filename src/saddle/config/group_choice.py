@@ -1,0 +1,46 @@
+"""Choices of a group's file on the command line, checked before Hydra looks for the files."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import ChoiceSweep, Override
+from hydra.errors import HydraException
+
+from saddle.error import InputError
+from saddle.run.folder import config_folder
+
+
+def check_choices(overrides: Sequence[str]) -> None:
+    """Raise InputError, naming the override, unless a group is chosen by a name, or by a list of names.
+
+    Hydra would fail on numbers, and follow a name with `..` out of the folder of the config.
+    """
+    parser = OverridesParser.create()
+    for text in overrides:
+        if text.startswith("-"):
+            continue  # a flag of Hydra's own
+        try:
+            override = parser.parse_override(text)
+        except HydraException:
+            continue  # Hydra meets the same and says it
+        group = override.key_or_group
+        if not group:
+            raise InputError(f"{text}: this is not setting=value (it names no setting)")
+        ours = (Path(config_folder()) / group).is_dir()
+        if (ours or re.match(r"hydra(/|$)", group)) and not _names(override):
+            raise InputError(f"{text}: a group is chosen by the name of one of its files: see python train.py --help")
+
+
+def _names(override: Override) -> bool:
+    """Whether all that an override chooses are names of files."""
+    value = override.value()
+    if override.is_delete():
+        return value is None or isinstance(value, str)
+    if override.is_sweep_override():
+        chosen = value.list if isinstance(value, ChoiceSweep) else []
+    else:
+        chosen = value if isinstance(value, list) else [value]
+    names = [getattr(one, "text", one) for one in chosen]  # of what is quoted, the text
+    return all(isinstance(name, str) and re.fullmatch(r"[\w./-]+", name) and ".." not in name for name in names)

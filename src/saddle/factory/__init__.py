@@ -1,0 +1,1 @@
+"""From checked values to objects: what builds a run."""

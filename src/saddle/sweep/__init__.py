@@ -1,0 +1,1 @@
+"""Sweeps: their jobs and the table of them."""

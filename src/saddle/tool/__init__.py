@@ -1,0 +1,1 @@
+"""The commands of `saddle`: tools over finished runs, one file each."""

@@ -1,0 +1,92 @@
+"""`saddle extractor data=NAME`: train the classifier whose features a data set is measured in."""
+
+import argparse
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from saddle.error import InputError
+from saddle.tool.argument import count, index
+from saddle.tool.output import check_new, writing
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from saddle.data.module import ImageData
+
+_HELD_OUT = 0.1
+"""The share of the images that is kept for testing where a data set has no test images of its own."""
+
+
+def add_parser(commands: argparse._SubParsersAction) -> None:
+    """Add the command to the parser of `saddle`."""
+    parser = commands.add_parser(
+        "extractor",
+        help="train the classifier that metrics take their features from",
+        description="Train a small classifier on labeled data and write its weights (safetensors) and a card that "
+        "says what they are and how accurate they are on images that were not trained on.",
+    )
+    parser.add_argument("overrides", nargs="+", metavar="SETTING", help="settings of the data, as data=fashion_mnist")
+    parser.add_argument("--epochs", type=count, default=12, help="passes over the data (default 12)")
+    parser.add_argument("--seed", type=index, default=0, help="seed of weights, order and changes (default 0)")
+    parser.add_argument("--out", type=Path, required=True, help="a file that ends in .safetensors")
+    parser.set_defaults(run=extractor)
+
+
+def extractor(arguments: argparse.Namespace) -> None:
+    """Train and write what the command line asks for; refuses to overwrite."""
+    out = arguments.out
+    if out.suffix != ".safetensors":
+        raise InputError(f"--out {out}: the name of the weights ends in .safetensors")
+    check_new(out)
+    check_new(out.with_suffix(".json"))
+    from saddle.config.compose import build_data
+    from saddle.metric.classifier import train_classifier
+    from saddle.metric.extractor import Card, ClassifierExtractor, save_extractor
+
+    data = build_data(arguments.overrides)
+    if data.classes == 0:
+        raise InputError("data.classes=0: a classifier needs labels")
+    (images, labels), (test_images, test_labels) = _split(data)
+    try:
+        model = train_classifier(
+            images, labels, data.classes, arguments.epochs, arguments.seed, _report(arguments.epochs)
+        )
+    except ValueError as error:
+        raise InputError(f"{' '.join(arguments.overrides)}: {error}") from error
+    options = f"--epochs {arguments.epochs} --seed {arguments.seed} --out {out.name}"
+    card = Card(
+        data=type(data).__name__.lower(),
+        channels=data.channels,
+        image_size=data.image_size,
+        classes=data.classes,
+        epochs=arguments.epochs,
+        seed=arguments.seed,
+        trained=len(images),
+        tested=len(test_images),
+        accuracy=0.0,
+        command=f"saddle extractor {shlex.join(arguments.overrides)} {options}",
+    )
+    _, probabilities = ClassifierExtractor(model, card)(test_images)
+    accuracy = float((probabilities.argmax(1) == test_labels).double().mean())
+    with writing(out):
+        card = save_extractor(out, model, Card(**{**vars(card), "accuracy": accuracy}))
+    print(f"{100 * accuracy:.2f} % of {card.tested:,} test images read rightly; {out}, sha256 {card.sha256}")
+
+
+def _split(data: "ImageData") -> "tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]":
+    """Images and labels for training and for testing, at the size that the config asks for."""
+    from saddle.data.resize import resized
+    from saddle.seed import fixed_order
+
+    training = data.training()
+    test = data.load_test()
+    if test is not None:
+        return training, (resized(test[0], data.image_size), test[1])
+    order = fixed_order(len(training[0]), "held out")
+    kept = round(len(order) * (1 - _HELD_OUT))
+    return tuple((training[0][rows], training[1][rows]) for rows in (order[:kept], order[kept:]))
+
+
+def _report(epochs: int):
+    return lambda epoch, loss: print(f"epoch {epoch + 1} of {epochs}: loss {loss:.4f}", flush=True)

@@ -1,0 +1,191 @@
+import pytest
+from torch import nn
+
+from helpers import train
+from saddle.architecture.mlp import Generator
+from saddle.config.compose import compose
+from saddle.error import InputError
+from saddle.factory.compatibility import check_packing, check_reads
+from saddle.factory.run import build
+from saddle.game.turn import Game
+
+REFUSED = (
+    "architecture=resnet: its generator reads images of a source domain, and game=adversarial gives it a latent: "
+    "use architecture=dcgan or mlp"
+)
+
+
+@pytest.mark.parametrize("data", ["mnist_pair", "digits"])
+def test_a_generator_without_a_latent_is_refused_where_the_game_gives_one(data):
+    with pytest.raises(InputError) as caught:
+        build(compose([f"data={data}", "architecture=resnet"]))
+    assert str(caught.value) == REFUSED
+
+
+def test_a_generator_with_a_latent_is_refused_where_the_game_gives_sources():
+    class Translating(Game):
+        reads = "source"
+
+        def turns(self):
+            raise AssertionError
+
+    with pytest.raises(InputError, match="reads a latent, and game=.* images of a source domain: use .*=resnet$"):
+        check_reads(Generator(8, 1), Translating())
+
+
+def test_the_command_line_says_it_in_one_sentence(tmp_path):
+    result = train("data=digits", "architecture=resnet", f"hydra.run.dir={tmp_path / 'run'}")
+    assert result.returncode == 2
+    assert result.stderr.count("\n") == 1
+    assert REFUSED in result.stderr
+    assert not (tmp_path / "run" / "checkpoints").exists()
+
+
+@pytest.mark.parametrize(
+    ("overrides", "mend"),
+    [
+        (["game=cyclegan"], "use architecture=resnet"),
+        (["game=cyclegan", "data=mnist_pair"], "use architecture=resnet"),
+        (["game=cyclegan", "architecture=resnet"], "data=mnist delivers images of one domain, .* use data=mnist_pair"),
+        (["experiment=cyclegan", "data=digits"], "data=digits delivers images of one domain, .* use data=mnist_pair"),
+        (["experiment=cyclegan", "penalty=lecam"], "penalty=lecam does not go with game=cyclegan"),
+        (["experiment=cyclegan", "game.image_size=20"], r"game\.image_size=20 contradicts data\.image_size=28"),
+        (["experiment=cyclegan", "architecture.conditional=true"], r"architecture\.conditional=True: none of these"),
+    ],
+)
+def test_a_translation_is_refused_with_the_mend_where_networks_or_data_are_of_another_kind(overrides, mend):
+    with pytest.raises(InputError, match=mend) as caught:
+        build(compose(overrides))
+    assert "\n" not in str(caught.value)
+
+
+DECIDED = {
+    "game=infogan architecture.recognition.features=100": "architecture.recognition.features=100: the discriminator "
+    "has 256; leave it null",
+    "game=auxiliary_classifier architecture.discriminator.condition=concatenation": "architecture.discriminator."
+    "condition=concatenation is read by networks that are told labels: in this game it is told none; leave it out",
+    "game=infogan loss=wasserstein penalty=none": "loss=wasserstein without a constraint on the discriminator has no "
+    "minimum: add penalty=gradient_penalty or architecture.discriminator.normalization=spectral",
+    "game=auxiliary_classifier penalty=weight_clipping": "penalty=weight_clipping does not go with "
+    "game=auxiliary_classifier: it plays those on D's gradient (r1, r2)",
+    "game=vae data=ring": "data=ring delivers points, and this game plays with images: use data=mnist",
+    "game=bigan architecture.conditional=true": "architecture.conditional=True: game=bigan decides conditional=False "
+    "for its generator; leave it out",
+    "game=bigan +architecture.encoder.gaussian=true": "architecture.encoder.gaussian=True: game=bigan decides "
+    "gaussian=False for its encoder; leave it out",
+    "game=auxiliary_classifier architecture.conditional=true": "architecture.conditional=True: "
+    "game=auxiliary_classifier decides conditional=False for its discriminator; leave it out",
+    "game=auxiliary_classifier architecture.discriminator.packing=2": "architecture.discriminator.packing=2: "
+    "game=auxiliary_classifier looks at single images; use packing=1",
+    "game=auxiliary_classifier data=mnist_pair architecture=resnet": "architecture=resnet: its generator has no "
+    "setting conditional, which game=auxiliary_classifier decides: use architecture=dcgan or mlp",
+}
+
+
+@pytest.mark.parametrize(("overrides", "message"), DECIDED.items())
+def test_what_a_game_decides_is_refused_where_something_else_was_asked_for(overrides, message):
+    with pytest.raises(InputError) as caught:
+        build(compose(overrides.split()))
+    assert str(caught.value) == message
+
+
+def test_what_a_game_decides_is_what_is_built_and_recorded():
+    module = build(compose(["game=auxiliary_classifier", "architecture.generator.label_dim=5"])).module
+    assert {name: network.classes for name, network in module.networks.items()} == {
+        "generator": 10,
+        "discriminator": 0,
+        "classifier": 0,
+    }
+    recorded = module.record["architecture"]
+    assert recorded["generator"]["conditional"] is True
+    assert recorded["discriminator"]["conditional"] is False
+    assert (recorded["classifier"]["outputs"], recorded["classifier"]["features"]) == (10, 256)
+    assert build(compose(["game=bigan", "game.stochastic=true"])).module.record["architecture"]["encoder"]["gaussian"]
+
+
+NO_LABELS = "learns from labels, but data.classes=0: the data has none; use data that has labels, or game=adversarial"
+
+
+@pytest.mark.parametrize(
+    "data", ["data=image_folder data.root=docs data.batch_size=1", "data=ring architecture=points"]
+)
+def test_a_game_that_learns_from_labels_is_refused_where_there_are_none(data):
+    with pytest.raises(InputError, match=NO_LABELS.replace(".", r"\.")):
+        build(compose(["game=auxiliary_classifier", *data.split()]))
+    with pytest.raises(InputError, match=r"^game\.classes=3 contradicts data\.classes=10: change data\.classes alone$"):
+        build(compose(["game=auxiliary_classifier", "game.classes=3"]))
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (
+            "architecture.joint_discriminator.normalization=batch",
+            "penalty=r1 with architecture.joint_discriminator.norm",
+        ),
+        ("architecture.joint_discriminator.head_bias=true", "architecture.joint_discriminator.head_bias=True: this"),
+        ("loss=wasserstein penalty=none", "or architecture.joint_discriminator.normalization=spectral"),
+        ("penalty=feature_matching", "penalty=feature_matching does not go with game=bigan"),
+    ],
+)
+def test_a_discriminator_of_any_name_is_looked_at(overrides, message):
+    with pytest.raises(InputError) as caught:
+        build(compose(["game=bigan", *overrides.split()]))
+    assert message in str(caught.value)
+
+
+REFUSED_PACKS = {
+    "architecture.discriminator.packing=3": "data.batch_size=32 makes no whole packs of "
+    "architecture.discriminator.packing=3: use a multiple of 3",
+    "trainer=ddp_cpu trainer.devices=2 data.batch_size=12 architecture.discriminator.packing=4": "data.batch_size=12 "
+    "gives each of the 2 devices 6, which makes no whole packs of architecture.discriminator.packing=4: use a multiple "
+    "of 8",
+    "game=infogan architecture.discriminator.packing=2": "architecture.discriminator.packing=2: game=infogan looks at "
+    "single images; use packing=1",
+    "architecture.conditional=true architecture.discriminator.packing=2": "architecture.discriminator: packing=2 joins "
+    "images whose labels may differ, and conditional=True gives D one label: use packing=1, or conditional=false",
+}
+
+
+@pytest.mark.parametrize("choice", REFUSED_PACKS)
+def test_packs_that_cannot_be_are_refused(choice):
+    with pytest.raises(InputError) as caught:
+        build(compose(["data=digits", "trainer=cpu", *choice.split()]))
+    assert str(caught.value) == REFUSED_PACKS[choice]
+
+
+def test_packs_are_of_one_devices_part_of_a_batch():
+    for choice in (
+        "data.batch_size=12 architecture.discriminator.packing=4 training.accumulate=3",
+        "data.batch_size=8",
+    ):
+        assert build(compose(["data=digits", "trainer=cpu", *choice.split()])).data.batch_size in (8, 12)
+    check_packing({"discriminator": Packed()}, Packing(), batch_size=16, devices=2)
+    with pytest.raises(InputError, match="use a multiple of 8$"):
+        check_packing({"discriminator": Packed()}, Packing(), batch_size=12, devices=2)
+
+
+class Packed(nn.Module):
+    packing = 4
+
+
+class Packing(Game):
+    packs = True
+
+    def turns(self):
+        raise AssertionError
+
+
+@pytest.mark.parametrize(
+    "choice", ["data=mnist_pair architecture=resnet game=infogan", "data=ring architecture=points game=infogan"]
+)
+def test_networks_without_a_setting_that_the_game_decides_are_refused(choice):
+    name = choice.split()[1].split("=")[1]
+    expected = f"architecture={name}: its generator has no setting categories, which game=infogan decides: use "
+    with pytest.raises(InputError, match=f"^{expected}architecture=dcgan or mlp$"):
+        build(compose(choice.split()))
+
+
+def test_a_latent_that_is_all_code_is_refused_by_its_setting():
+    with pytest.raises(InputError, match=r"^architecture\.generator: latent_dim=12 holds no noise .* use at least 13$"):
+        build(compose(["data=digits", "game=infogan", "architecture.generator.latent_dim=12"]))

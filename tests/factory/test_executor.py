@@ -1,0 +1,55 @@
+import pytest
+
+from saddle.config.compose import compose
+from saddle.error import InputError
+from saddle.factory.run import build
+from saddle.training.compiled import Compiled
+
+
+def test_one_word_asks_for_the_fastest_options():
+    config = compose(["training=fast", "data=digits", "architecture=mlp"])
+    assert config["training"]["channels_last"] is True
+    built = build(config)
+    assert built.module.make_executor is Compiled
+    assert built.data._blocks[0] > 1
+
+
+def test_fastest_chooses_the_precision_as_well():
+    config = compose(["training=fastest", "data=digits"])
+    assert (config["trainer"]["precision"], config["training"]["channels_last"]) == ("bf16-mixed", True)
+    assert config["training"]["executor"] == "compiled"
+    assert config["training"]["block"] == compose(["data=digits"])["training"]["block"]
+    assert (
+        compose(["training=fastest", "trainer=cpu", "trainer.precision=32-true"])["trainer"]["precision"] == "32-true"
+    )
+
+
+def test_a_machine_without_bfloat16_is_warned_of(monkeypatch):
+    overrides = ["training=fastest", "data=digits", "architecture=mlp", "trainer=cpu"]
+    monkeypatch.setattr("saddle.factory.executor.computes_in_bfloat16", lambda: True)
+    assert build(compose(overrides)).warnings == []
+    monkeypatch.setattr("saddle.factory.executor.computes_in_bfloat16", lambda: False)
+    (sentence,) = build(compose(overrides)).warnings
+    assert "trainer.precision=bf16-mixed: this CPU has no arithmetic for bfloat16" in sentence
+    assert build(compose([*overrides, "trainer.precision=32-true"])).warnings == []
+
+
+@pytest.mark.parametrize(
+    ("override", "setting", "mend"),
+    [
+        ("training.accumulate=2", "training.accumulate=2", "larger data.batch_size"),
+        ("trainer=ddp_cpu", "one device", "trainer.devices=1"),
+        ("optimizer=sgd", "torch.optim.SGD", "optimizer=adam"),
+    ],
+)
+def test_what_a_graph_cannot_play_is_refused_with_the_mend(override, setting, mend):
+    with pytest.raises(InputError, match=mend) as refused:
+        build(compose(["training=fast", "data=digits", override]))
+    assert setting in str(refused.value)
+    assert "training.executor=eager" in str(refused.value)
+
+
+def test_a_missing_compiler_is_named(monkeypatch):
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    with pytest.raises(InputError, match="no-such-compiler was not found"):
+        build(compose(["training=fast", "data=digits"]))

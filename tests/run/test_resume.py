@@ -1,0 +1,73 @@
+import csv
+import json
+import shutil
+
+import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from helpers import train, trained
+from saddle.error import InputError
+from saddle.run.resume import check_same, resume_arguments
+from saddle.training.checkpoint import AtomicCheckpointIO
+
+
+def test_curves_and_summary_go_on_from_the_checkpoint(tmp_path):
+    folder, last = tmp_path / "run", tmp_path / "run" / "checkpoints" / "last.ckpt"
+    trained(folder, "trainer.max_steps=10")
+    settings = {path.name: path.read_bytes() for path in (folder / ".hydra").iterdir()}
+    shutil.copy(last, tmp_path / "kept.ckpt")
+    assert train(f"resume={folder}", "trainer.max_steps=14").returncode == 0
+    shutil.copy(tmp_path / "kept.ckpt", last)  # as if the run had been killed at 14, after its last save at 10
+    assert train(f"resume={last}", "trainer.max_steps=20").returncode == 0
+    with (folder / "metrics.csv").open() as file:
+        assert [int(row["iteration"]) for row in csv.DictReader(file)] == [5, 10, 15, 20]
+    events = EventAccumulator(str(folder / "tensorboard"), size_guidance={"images": 0}).Reload()
+    assert [event.step for event in events.Scalars("loss/generator")] == [5, 10, 15, 20]
+    assert [event.step for event in events.Images("samples")] == [0, 1, 2, 5, 10, 20]
+    assert json.loads((folder / "summary.json").read_text())["iterations"] == 20
+    assert {path.name: path.read_bytes() for path in (folder / ".hydra").iterdir()} == settings
+
+
+def test_a_run_killed_between_its_last_iteration_and_its_summary_is_finished(tmp_path):
+    trained(tmp_path, "trainer.max_steps=7", "callback.quality.num=50")
+    names = ("summary.json", "metrics.csv", "checkpoints/last.ckpt")
+    before = {name: (tmp_path / name).read_bytes() for name in names}
+    (tmp_path / "summary.json").unlink()
+    assert train(f"resume={tmp_path}").returncode == 0
+    assert {name: (tmp_path / name).read_bytes() for name in names} == before
+    events = EventAccumulator(str(tmp_path / "tensorboard")).Reload()
+    assert {event.step for event in events.Scalars("metric/frechet")} == {7}
+
+
+def test_what_there_is_no_going_on_with_is_refused(tmp_path):
+    trained(tmp_path, "trainer.max_steps=3")
+    result = train(f"resume={tmp_path}")
+    assert result.returncode == 2
+    assert "is at iteration 3 already" in result.stderr
+    result = train(f"resume={tmp_path}", f"hydra.run.dir={tmp_path / 'elsewhere'}")
+    assert "a resumed run goes on in its own folder" in result.stderr
+    shutil.rmtree(tmp_path / "checkpoints")
+    assert "expected a run folder with checkpoints/last.ckpt" in train(f"resume={tmp_path}").stderr
+
+
+def test_arguments_are_the_saved_ones_then_the_new_ones_once(tmp_path):
+    folder = tmp_path / "it's a run"
+    AtomicCheckpointIO().save_checkpoint({}, folder / "checkpoints" / "last.ckpt")
+    (folder / ".hydra").mkdir()
+    (folder / ".hydra" / "overrides.yaml").write_text(
+        "- data=digits\n- trainer.max_steps=5\n- +optimizer.amsgrad=true\n"
+    )
+    arguments = resume_arguments([f"resume='{folder}'", "trainer.max_steps=9"])
+    assert arguments[:3] == ["data=digits", "+optimizer.amsgrad=true", "trainer.max_steps=9"]
+    assert arguments[-1] == "hydra.output_subdir=null"
+    assert resume_arguments(arguments) == arguments
+    assert resume_arguments(["seed=1", "resume=null"]) == ["seed=1", "resume=null"]
+
+
+def test_settings_may_not_differ_but_the_place_of_the_data_may(tmp_path):
+    saved = {"seed": 0, "data": {"root": "a", "batch_size": 4}, "penalty": {}}
+    check_same(saved, {"seed": 0, "data": {"root": "b", "batch_size": 4}, "penalty": {}}, tmp_path)
+    with pytest.raises(InputError, match=r"data\.batch_size was 4 .* and is now 8"):
+        check_same(saved, {"seed": 0, "data": {"root": "a", "batch_size": 8}, "penalty": {}}, tmp_path)
+    with pytest.raises(InputError, match=r"penalty\.r1\.weight was None .* and is now 1"):
+        check_same(saved, {"seed": 0, "data": saved["data"], "penalty": {"r1": {"weight": 1}}}, tmp_path)
