@@ -1,6 +1,6 @@
 """Train a GAN: `python train.py [overrides]`. Every choice is a file under conf/; README.md shows the first steps."""
 
-from saddle.cli.threads import set_thread_policy
+from saddle.threads import set_thread_policy
 
 set_thread_policy()  # before torch is imported
 

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from saddle.cli.threads import set_thread_policy
+from saddle.threads import set_thread_policy
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 set_thread_policy()

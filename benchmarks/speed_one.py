@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from saddle.cli.threads import set_thread_policy
+from saddle.threads import set_thread_policy
 
 set_thread_policy()
 

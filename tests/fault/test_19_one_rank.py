@@ -17,7 +17,7 @@ RANKS = [*SMALL, "trainer=ddp_cpu", "trainer.max_steps=-1", "checkpoints.every_i
 BROKEN = """
 import os
 
-from saddle.cli.threads import set_thread_policy
+from saddle.threads import set_thread_policy
 
 set_thread_policy()
 

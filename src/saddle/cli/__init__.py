@@ -1,4 +1,4 @@
-"""The command line: the only place that knows Hydra. Importing it loads nothing heavy."""
+"""The command line. Importing it loads nothing heavy."""
 
 import os
 import signal
@@ -14,14 +14,14 @@ def train() -> None:
     listen(leave)
     try:
         _train()
-    except Interrupted as told:
-        from saddle.run.folder import remove_claimed
+    except Interrupted as interrupted:
+        from saddle.run.lock import remove_claimed
 
         remove_claimed()
         if is_first():
-            name = signal.Signals(told.number).name
+            name = signal.Signals(interrupted.number).name
             print(f"stopped by {name} before training began: give the same command again", file=sys.stderr, flush=True)
-        os._exit(128 + told.number)  # packages half imported would have more to say
+        os._exit(128 + interrupted.number)  # packages that are half imported would print more
 
 
 def _train() -> None:
@@ -40,7 +40,7 @@ def _train() -> None:
 
 def main() -> int:
     """`saddle COMMAND ...`: tools over finished runs. Returns the exit code."""
-    from saddle.cli.threads import set_thread_policy
+    from saddle.threads import set_thread_policy
 
     set_thread_policy()
     from saddle.cli.tools import run_tool

@@ -6,21 +6,23 @@ import traceback
 from functools import partial
 from pathlib import Path
 from signal import SIG_IGN, SIGINT
+from typing import NoReturn
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
-from saddle.cli.lean import import_lean
-from saddle.config.compose import one_sentence, plain_config
-from saddle.config.override import check_hydra
+from saddle.config.compose import CheckedConfig, checked
+from saddle.config.location import config_folder
+from saddle.config.message import one_sentence
+from saddle.config.override import check_hydra, key_of, value_of
 from saddle.error import Failed, InputError, Stopped
 from saddle.interrupt import listen
-from saddle.run.folder import claim, config_folder, remove_claimed
-from saddle.run.resume import resume_arguments
+from saddle.run.lock import claim, remove_claimed
+from saddle.run.resume import check_free, is_started_rank, resume_arguments
 from saddle.sweep import job
-from saddle.sweep.jobs import folders
+from saddle.sweep.jobs import check_no_sweep, is_sweep, job_folders, sweep_arguments
 from saddle.sweep.table import conclude
 
 _begun: list[bool] = []  # filled when Hydra hands over: from then on an OSError is a failure, not bad input
@@ -52,14 +54,14 @@ def launch() -> None:
 
 
 def _jobs_have_begun() -> bool:
-    return bool(job.begun and folders(job.begun[0]))
+    return bool(job.begun and job_folders(job.begun[0]))
 
 
 def _launch() -> None:
     try:
         with one_sentence(sys.argv[1:]):
             check_hydra(sys.argv[1:])
-            sys.argv[1:] = resume_arguments(sys.argv[1:])
+            sys.argv[1:] = spelled_out(sys.argv[1:])
             claim(sys.argv[1:])
             hydra.main(version_base="1.3", config_path=config_folder(), config_name="train")(_task)()
     except InputError as error:
@@ -70,7 +72,33 @@ def _launch() -> None:
         refuse(f"{error.filename}: {error.strerror}; choose another hydra.run.dir")
 
 
-def refuse(message: str) -> None:
+def spelled_out(arguments: list[str]) -> list[str]:
+    """The command line with `resume=` replaced by the settings of the run or sweep that goes on.
+
+    Raises InputError if there is nothing to go on with, or if a new run or sweep would mix with an old one. The command
+    line of a rank that was started by another one is spelled out already.
+    """
+    settings = {key_of(argument): value_of(argument) for argument in arguments if "=" in argument}
+    is_multirun = bool({"-m", "--multirun"} & set(arguments))
+    if is_started_rank():
+        return arguments
+    resume = settings.get("resume", "")
+    if resume in ("", "null"):
+        if settings.get("hydra.run.dir") and not is_multirun:
+            check_free(Path(settings["hydra.run.dir"]))
+        if settings.get("hydra.sweep.dir"):
+            check_no_sweep(Path(settings["hydra.sweep.dir"]))
+        return arguments
+    if "hydra.output_subdir" in settings:
+        return arguments
+    if is_sweep(Path(resume)):
+        return sweep_arguments(Path(resume), arguments)
+    if is_multirun:
+        raise InputError("resume goes on with one run, or with the folder of a sweep: use it without --multirun")
+    return resume_arguments(arguments)
+
+
+def refuse(message: str) -> NoReturn:
     """Say what is wrong and exit with 2; a folder made for the refused run goes again."""
     remove_claimed()
     print("\n".join(message.splitlines()[:3]), file=sys.stderr)
@@ -80,20 +108,12 @@ def refuse(message: str) -> None:
 def _task(config: DictConfig) -> float | None:
     """One run, under Hydra: its objective."""
     _begun.append(True)
-    import_lean()
     here = HydraConfig.get()
+    compose = partial(checked, config, here.overrides.task)
     if here.mode == RunMode.MULTIRUN:
-        return job.play(Path(here.runtime.output_dir), partial(plain_config, config, here.overrides.task))
+        return job.play(Path(here.runtime.output_dir), compose)
     try:
-        plain = plain_config(config, here.overrides.task)
-        from saddle.factory.networks import (
-            check_parts,  # seconds of imports each: after what can be refused without them
-        )
-
-        check_parts(plain)
-        from saddle.run.train import run
-
-        return run(plain)
+        return _train(compose())
     except InputError as error:
         refuse(str(error))
     except Failed as failed:
@@ -103,4 +123,13 @@ def _task(config: DictConfig) -> float | None:
         print(stopped, file=sys.stderr)
         sys.exit(128 + stopped.number)
     finally:
-        listen(SIG_IGN)  # all is written
+        listen(SIG_IGN)  # nothing left to save, so ignore signals
+
+
+def _train(config: CheckedConfig) -> float | None:
+    from saddle.factory.parts import build_parts  # torch takes a second to import, Lightning three more
+
+    parts = build_parts(config)
+    from saddle.run.train import train
+
+    return train(config, parts)

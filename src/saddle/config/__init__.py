@@ -1,1 +1,1 @@
-"""From text to checked values: what knows Hydra, and builds nothing."""
+"""From text to checked values: everything that knows Hydra. Nothing is built here."""

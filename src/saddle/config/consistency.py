@@ -1,135 +1,88 @@
-"""Combinations that cannot work, refused with the reason before training."""
+"""Settings that contradict each other, and choices that the chosen game does not read: refused with the reason."""
 
+import inspect
+import re
+from collections.abc import Sequence
 from typing import Any
 
-from saddle.config.trainer_flags import check_values
+from saddle.config.override import key_of
+from saddle.config.signature import import_target
 from saddle.error import InputError
 
-_PRECISIONS = {"32-true", "32", "bf16-mixed", "16-mixed", "64-true", "64"}
-_DDP = {
-    "ddp": "ddp_find_unused_parameters_true",
-}
-_READ_HERE = ("accelerator", "devices", "num_nodes", "strategy", "max_steps", "max_epochs", "log_every_n_steps")
-_FOR_LABELS = {"label_dim": 16, "condition": "projection"}
-"""Settings of networks that only conditional ones read, with their defaults."""
 
-
-def check_trainer(node: dict[str, Any]) -> None:
-    """Raise InputError for Trainer flags that cannot work under manual optimization of two networks."""
-    check_values(node)
-    if node.get("use_distributed_sampler", False):
-        raise InputError("trainer.use_distributed_sampler=True would shuffle again: the data module shards by itself")
-    if node.get("sync_batchnorm", False):
-        raise InputError(
-            "trainer.sync_batchnorm=True is not supported: the averaged generator samples on one rank alone"
-        )
-    if isinstance(node.get("overfit_batches"), float) and node["overfit_batches"] != 0:
-        raise InputError(f"trainer.overfit_batches={node['overfit_batches']}: use a whole number of batches")
-    precision = str(node.get("precision"))
-    if precision not in _PRECISIONS:
-        raise InputError(
-            f"trainer.precision={precision} is not supported: weights in half precision freeze the averaged generator "
-            "and break penalties; use 32-true, bf16-mixed, 16-mixed or 64-true"
-        )
-    if precision == "16-mixed" and not on_cuda(node):
-        raise InputError("trainer.precision=16-mixed needs a CUDA device: on a CPU use bf16-mixed or 32-true")
-    missing = [name for name in _READ_HERE if node.get(name) is None]
-    if missing:
-        raise InputError(f"trainer.{missing[0]} is missing: it has no default here")
-    strategies = {"auto", *_DDP, *_DDP.values()}
-    if node["strategy"] not in strategies:
-        raise InputError(
-            f"trainer.strategy={node['strategy']} is not supported for two networks: use auto or {', '.join(_DDP)}"
-        )
-    for name in ("max_steps", "max_epochs"):
-        if isinstance(node[name], int) and node[name] < -1:
-            raise InputError(f"trainer.{name}={node[name]}: use a count of at least 0, or -1 for no limit")
-    if node["log_every_n_steps"] < 1:
-        raise InputError(f"trainer.log_every_n_steps={node['log_every_n_steps']} should be at least 1")
-
-
-def networks_of(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
+def networks_of(architecture: dict[str, Any]) -> dict[str, Any]:
     """The entries of the group architecture that describe networks, by name."""
-    return {name: node for name, node in config["architecture"].items() if name != "conditional"}
+    return {name: node for name, node in architecture.items() if name != "conditional"}
 
 
-def check_architecture(config: dict[str, Any]) -> None:
-    """Raise InputError unless each entry is a network, and `conditional` says whether they take labels the data has."""
-    conditional = config["architecture"].get("conditional")
+def check_architecture(architecture: Any) -> None:
+    """Raise InputError unless `conditional` is a truth value and every other entry describes a network."""
+    if not isinstance(architecture, dict):
+        raise InputError(f"architecture={architecture}: expected networks by name; choose a file of that group")
+    conditional = architecture.get("conditional")
     if not isinstance(conditional, bool):
-        raise InputError(f"architecture.conditional={conditional}: use true or false")
-    for name, node in networks_of(config).items():
+        raise InputError(f"architecture.conditional={conditional}: should be a valid boolean: use true or false")
+    for name, node in networks_of(architecture).items():
         if not isinstance(node, dict):
             raise InputError(f"architecture.{name}={node}: expected a network with a _target_")
-    if conditional and config["data"].get("classes", 0) == 0:
+
+
+def check_labels(config: dict[str, Any]) -> None:
+    """Raise InputError if networks are to take labels that the data does not have, or that none of them can take."""
+    if not config["architecture"]["conditional"]:
+        return
+    if config["data"].get("classes", 0) == 0:
         raise InputError("architecture.conditional=True needs labels, but data.classes=0: the data has none")
-    if conditional and not any("conditional" in node for node in networks_of(config).values()):
-        raise InputError("architecture.conditional=True: none of these networks can be told labels: use false")
+    for name, node in networks_of(config["architecture"]).items():
+        if "conditional" in _parameters(f"architecture.{name}", node):
+            return
+    raise InputError("architecture.conditional=True: none of these networks can take labels: use false")
 
 
-def check_label_settings(name: str, node: dict[str, Any], decided: bool) -> None:
-    """Raise InputError for a setting that only a network with labels reads, where the network `name` has none.
+def check_kinds(config: dict[str, Any]) -> None:
+    """Raise InputError where data of points meets networks or a game for images, or the other way round.
 
-    `decided` says whether the game leaves no choice there.
+    A network for images takes `image_size`, one for points takes `scale`; so does their data.
     """
-    unread = [setting for setting, usual in _FOR_LABELS.items() if node.get(setting, usual) != usual]
-    if unread and not node.get("conditional"):
-        raise InputError(
-            f"architecture.{name}.{unread[0]}={node[unread[0]]} is read by networks that are told labels: "
-            + (
-                "in this game it is told none; leave it out"
-                if decided
-                else "leave it, or add architecture.conditional=true"
+    data = config["data"]
+    parameters = _parameters("data", data)
+    has_images, has_points = "image_size" in parameters, "point_seed" in parameters
+    networks = networks_of(config["architecture"])
+    for name, node in networks.items():
+        takes = _parameters(f"architecture.{name}", node)
+        mismatch = f"data={option_of(data)} delivers {{}}, and architecture={option_of(node)} is made for {{}}: use {{}}"
+        if has_points and "image_size" in takes:
+            if "encoder" in networks:
+                game = option_of(config["game"])
+                raise InputError(f"data={option_of(data)} delivers points, and game={game} plays with images: {_MNIST}")
+            raise InputError(mismatch.format("points", "images", "architecture=points"))
+        if has_images and "scale" in takes:
+            raise InputError(mismatch.format("images", "points", "architecture=mlp or dcgan, or data=ring"))
+
+
+_MNIST = "use data=mnist"
+
+
+def check_read(config: dict[str, Any], overrides: Sequence[str]) -> None:
+    """Raise InputError for an override of a part that the chosen game does not use."""
+    node = config["game"]
+    target: Any = import_target("game", node["_target_"])
+    has_objective = "objective" in _parameters("game", node)
+    for text in overrides:
+        group, *rest = re.split(r"[./@]", key_of(text))
+        if group in ("loss", "penalty", "augmentation") and not has_objective:
+            raise InputError(f"{text}: game={option_of(node)} reads no {group}; leave it out")
+        if group == "architecture" and rest and rest[0] not in (*target.needs, "conditional"):
+            names = ", ".join(target.needs)
+            raise InputError(
+                f"{text}: game={option_of(node)} has no {rest[0]}; its networks are {names}: leave it out"
             )
-        )
 
 
-def check_once(config: dict[str, Any]) -> None:
-    """Raise InputError where a setting that is echoed in two places was changed in one of them."""
-    data, training, game = config["data"], config["training"], config["game"]
-    echoes = {
-        "data.accumulate": (data.get("accumulate"), training["accumulate"], "training.accumulate"),
-        "data.seed": (data.get("seed"), config["seed"], "seed"),
-        "game.loss": (game.get("loss", config["loss"]), config["loss"], "the group loss"),
-        "game.penalties": (game.get("penalties", config["penalty"]), config["penalty"], "the group penalty"),
-    }
-    if "classes" in game:
-        echoes["game.classes"] = (game["classes"], data.get("classes", 0), "data.classes")
-    augmentation = config["augmentation"]
-    echoes["game.augmentations"] = (game.get("augmentations", augmentation), augmentation, "the group augmentation")
-    for name in ("image_size", "channels"):
-        echoes[f"game.{name}"] = (game.get(name, data.get(name)), data.get(name), f"data.{name}")
-    conditional = config["architecture"]["conditional"]
-    latent_dim = networks_of(config).get("generator", {}).get("latent_dim")
-    for player, network in networks_of(config).items():
-        for name in ("image_size", "channels", "classes", "scale"):
-            if name in data and name in network:
-                echoes[f"architecture.{player}.{name}"] = (network[name], data[name], f"data.{name}")
-        echo = (network.get("latent_dim", latent_dim), latent_dim, "architecture.generator.latent_dim")
-        echoes[f"architecture.{player}.latent_dim"] = echo
-        echo = (network.get("conditional", conditional), conditional, "architecture.conditional")
-        echoes[f"architecture.{player}.conditional"] = echo
-    for setting, (value, source, change) in echoes.items():
-        if value != source:
-            raise InputError(f"{setting}={value} contradicts {change}={source}: change {change} alone")
+def option_of(node: dict[str, Any]) -> str:
+    """The option that builds a node: the name of the file of its class."""
+    return str(node.get("_target_", "?")).split(".")[-2:][0]
 
 
-def on_cuda(node: dict[str, Any]) -> bool:
-    """Whether the Trainer that `node` describes computes on a CUDA device."""
-    if node.get("accelerator") not in ("auto", "gpu", "cuda"):
-        return False
-    import torch  # not before it is needed: refusals are quick without it
-
-    return torch.cuda.is_available()
-
-
-def trainer_arguments(node: dict[str, Any]) -> dict[str, Any]:
-    """The Trainer's own arguments: every way of saying DDP means DDP that allows for unused parameters.
-
-    Each turn trains some of the networks, so plain DDP would wait for gradients that never come.
-    """
-    several = node["devices"] not in (1, "1", [0]) or node["num_nodes"] > 1
-    strategy = node["strategy"]
-    if strategy == "auto" and several:
-        strategy = "ddp"
-    return {**node, "strategy": _DDP.get(strategy, strategy)}
+def _parameters(path: str, node: dict[str, Any]) -> list[str]:
+    return list(inspect.signature(import_target(path, node["_target_"])).parameters)

@@ -9,7 +9,7 @@ from hydra.core.override_parser.types import ChoiceSweep, Override
 from hydra.errors import HydraException
 
 from saddle.error import InputError
-from saddle.run.folder import config_folder
+from saddle.config.location import config_folder
 
 
 def check_choices(overrides: Sequence[str]) -> None:

@@ -1,79 +1,158 @@
-"""The config's schema: the signatures of what it builds.
+"""What a class takes from a config: the names, types and ranges of its constructor's parameters."""
 
-Every `_target_` must be one of ours, of torch's optimizers or of Lightning's parts, and of the kind its place asks
-for; every key must be a real parameter of it, every value of the parameter's type and in its range
-(`saddle.config.setting`). Nothing is built here, and no data is read.
-"""
-
+import ast
 import importlib
 import inspect
+import typing
+from collections import abc
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 from typing import Any, get_type_hints
 
-import saddle.compat  # noqa: F401  isort: skip
-from torch.optim import Optimizer
-
-from saddle.config import setting
-from saddle.config.setting import (
-    PREFIXES,
-    Parameters,
-    check_prefix,
-    is_group,
-    kinds_of,
-    members,
-    not_built_here,
-    parameters_of,
-)
+from saddle import bound
+from saddle.bound import Beta, NonNegative, Positive
 from saddle.error import InputError
 
+TRUSTED = ("saddle.", "torch.optim.", "lightning.pytorch.")
+"""What the name of every class that a config may build begins with."""
+
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+_OPTIMIZER_RANGES: dict[str, Any] = {
+    "lr": Positive,
+    "betas": tuple[Beta, Beta],
+    "eps": NonNegative,
+    "weight_decay": NonNegative,
+    "momentum": NonNegative,
+    "dampening": NonNegative,
+    "alpha": Beta,
+    "momentum_decay": NonNegative,
+}
 
 
-def check(path: str, value: Any, expected: Any) -> None:
-    """Raise InputError, naming the setting, unless `value` (plain YAML values) is fit to build an `expected`."""
-    setting.check(path, value, expected, _look)
+@dataclass(frozen=True)
+class Signature:
+    """The parameters of a class. `types` maps each name to its annotation, Any where there is none."""
+
+    name: str
+    types: Mapping[str, Any]
+    required: frozenset[str] = field(default_factory=frozenset)
+    is_optimizer: bool = False
+    """Whether it is one of torch's optimizers, which are given the networks' weights later."""
+
+    def without(self, names: abc.Collection[str]) -> "Signature":
+        """The same without the parameters `names`, which the program itself passes in."""
+        types = {name: kind for name, kind in self.types.items() if name not in names}
+        return Signature(self.name, types, self.required - frozenset(names), self.is_optimizer)
 
 
-def check_parameters(path: str, values: dict[str, Any], target: type) -> None:
-    """Raise InputError unless `values` are real parameters of `target`, of the right types, and none is missing."""
-    setting.check_parameters(path, values, described(target), _look)
-
-
-def resolve_target(path: str, name: Any) -> type:
-    """The class that a `_target_` names, from saddle, torch.optim or lightning.pytorch."""
-    check_prefix(path, name)
-    module, _, attribute = name.rpartition(".")
+def check_trusted(path: str, name: Any) -> None:
+    """Raise InputError unless `name` is the name of a class that a config may build."""
+    if not isinstance(name, str) or not name.startswith(TRUSTED):
+        raise InputError(f"{path}._target_={name}: only classes below {', '.join(TRUSTED)} are built")
     if not all(part.isidentifier() for part in name.split(".")):
         raise InputError(f"{path}._target_={name}: this is no name of a class")
+
+
+def import_target(path: str, name: Any) -> type:
+    """The class that the setting `path`._target_ names; raises InputError if it may not be built or is not there."""
+    check_trusted(path, name)
+    module, _, attribute = name.rpartition(".")
     try:
         target = getattr(importlib.import_module(module), attribute)
     except (ImportError, AttributeError) as error:
         raise InputError(f"{path}._target_={name}: there is no such class") from error
     if not inspect.isclass(target):
         raise InputError(f"{path}._target_={name}: this is not a class")
-    if not f"{target.__module__}.".startswith(PREFIXES):  # that a module of ours imports from elsewhere
-        raise InputError(f"{path}._target_={name}: only classes below {', '.join(PREFIXES)} are built")
+    if not f"{target.__module__}.".startswith(TRUSTED):  # one of our modules imports it from elsewhere
+        raise InputError(f"{path}._target_={name}: only classes below {', '.join(TRUSTED)} are built")
     return target
 
 
-def described(target: type) -> Parameters:
-    """What the constructor of `target` takes."""
-    known = {name: p for name, p in inspect.signature(target).parameters.items() if p.kind not in _VARIADIC}
+def signature_of(target: type) -> Signature:
+    """The parameters of a class that is loaded."""
+    parameters = inspect.signature(target).parameters
+    named = {name: parameter for name, parameter in parameters.items() if parameter.kind not in _VARIADIC}
     try:
         hints = get_type_hints(target.__init__, include_extras=True)
-    except NameError:  # of a package that is not installed
+    except NameError:  # an annotation names a package that is not installed
         hints = {}
-    types = {name: hints.get(name, Any) for name in known}
-    required = {name for name, parameter in known.items() if parameter.default is inspect.Parameter.empty}
-    return parameters_of(target.__name__, types, required, issubclass(target, Optimizer))
+    types = {name: hints.get(name, Any) for name in named}
+    required = [name for name, parameter in named.items() if parameter.default is inspect.Parameter.empty]
+    if "params" in types and target.__module__.startswith("torch.optim."):
+        return _optimizer_signature(target.__name__, types, required)
+    return Signature(target.__name__, types, frozenset(required))
 
 
-def _look(path: str, node: dict[str, Any], expected: Any) -> Parameters | None:
-    if "_target_" not in node:
-        return next((described(kind) for kind in members(expected) if is_group(kind)), None)
-    target = resolve_target(path, node["_target_"])
-    kinds = kinds_of(expected)
-    if not kinds:
-        raise not_built_here(path, node["_target_"])
-    if not issubclass(target, kinds):
-        raise InputError(f"{path}._target_={node['_target_']}: expected a {' or '.join(k.__name__ for k in kinds)}")
-    return described(target)
+def _optimizer_signature(name: str, types: Mapping[str, Any], required: list[str]) -> Signature:
+    """torch's optimizers leave the ranges of their settings open."""
+    closed = {key: _OPTIMIZER_RANGES.get(key, kind) for key, kind in types.items() if key != "params"}
+    return Signature(name, closed, frozenset(required) - {"params"}, is_optimizer=True)
+
+
+def optimizer_settings() -> abc.Collection[str]:
+    """Settings that some of torch's optimizers have and others have not."""
+    return _OPTIMIZER_RANGES.keys()
+
+
+# Callbacks import Lightning, which takes three seconds: too long for a refusal. So the parameters of saddle's own are
+# read from their source instead. tests/config/test_signature.py holds both readings equal.
+
+
+@cache
+def callback_signature(name: str) -> Signature | None:
+    """The parameters of the class `name` below `saddle.callback`, without importing it; None if it cannot be read.
+
+    The header of its constructor is compiled with an empty body, in a namespace of `saddle.bound` and the standard
+    library's types.
+    """
+    module, _, class_name = name.rpartition(".")
+    if not module.startswith("saddle.callback."):
+        return None
+    definition = _class_definition(module, class_name)
+    if definition is None:
+        return None
+    constructor = _constructor(definition)
+    if constructor is None:
+        return Signature(class_name, {})
+    parameters = _parameters(constructor)
+    if parameters is None:
+        return None
+    types = {key: parameter.annotation for key, parameter in parameters.items()}
+    required = [key for key, parameter in parameters.items() if parameter.default is inspect.Parameter.empty]
+    return Signature(class_name, types, frozenset(required))
+
+
+def _class_definition(module: str, name: str) -> ast.ClassDef | None:
+    package = Path(bound.__file__).parent
+    file = package.joinpath(*module.split(".")[1:]).with_suffix(".py")
+    if not file.is_file():
+        return None
+    for statement in ast.parse(file.read_text(encoding="utf-8")).body:
+        if isinstance(statement, ast.ClassDef) and statement.name == name:
+            return statement
+    return None
+
+
+def _constructor(definition: ast.ClassDef) -> ast.FunctionDef | None:
+    for statement in definition.body:
+        if isinstance(statement, ast.FunctionDef) and statement.name == "__init__":
+            return statement
+    return None
+
+
+def _parameters(constructor: ast.FunctionDef) -> dict[str, inspect.Parameter] | None:
+    """The parameters after `self`; a default counts only as being there, so None stands for its value."""
+    constructor.body = [ast.Pass()]
+    constructor.decorator_list = []
+    constructor.args.defaults = [ast.Constant(None) for _ in constructor.args.defaults]
+    tree = ast.fix_missing_locations(ast.Module([constructor], type_ignores=[]))
+    namespace: dict[str, Any] = {**vars(typing), **vars(abc), **vars(bound), "Path": Path}
+    try:
+        exec(compile(tree, "<signature>", "exec"), namespace)
+    except NameError:  # an annotation needs more than these names
+        return None
+    parameters = dict(inspect.signature(namespace["__init__"]).parameters)
+    parameters.pop("self")
+    return parameters

@@ -1,22 +1,31 @@
-"""Trainer flags that would be ignored here, or would do something other than they say: refused with what to use."""
+"""The flags of Lightning's Trainer: which work here, with which values, and what to use instead of the others."""
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
+from saddle.config.signature import signature_of
+from saddle.config.validate import check_parameters
 from saddle.error import InputError
 
-_INSTEAD = {
-    "logger": (..., "the group logger"),
-    "callbacks": (..., "the group callback"),
-    "plugins": (..., "the groups of the config"),
-    "enable_progress_bar": (False, "callback.progress"),
-    "gradient_clip_val": (None, "training.clip_norm.discriminator and training.clip_norm.generator"),
-    "gradient_clip_algorithm": (None, "training.clip_norm.discriminator and training.clip_norm.generator"),
-    "accumulate_grad_batches": (1, "training.accumulate"),
-}
-"""Flags that do not work, the value that says nothing, and what to use."""
 _QUALITY = "saddle has no validation loop: callback.quality.every_images says when samples are measured"
 _SAMPLES = "that loop is not run here: use saddle sample or saddle evaluate on the finished run"
-_IGNORED: dict[str, tuple[Any, str]] = {
+_CLIPPING = "use training.clip_norm.discriminator and training.clip_norm.generator instead"
+
+UNSUPPORTED: dict[str, tuple[Any, str]] = {
+    "logger": (..., "use the group logger instead"),
+    "callbacks": (..., "use the group callback instead"),
+    "plugins": (..., "use the groups of the config instead"),
+    "gradient_clip_val": (None, _CLIPPING),
+    "gradient_clip_algorithm": (None, _CLIPPING),
+    "accumulate_grad_batches": (1, "use training.accumulate instead"),
+    "enable_progress_bar": (False, "use callback.progress instead"),
+    "use_distributed_sampler": (False, "it would shuffle again: the data module shards by itself"),
+    "sync_batchnorm": (False, "the averaged generator samples on one rank alone"),
+    "enable_checkpointing": (None, "callback.checkpoint writes them: use checkpoints.every_images and keep"),
+    "reload_dataloaders_every_n_epochs": (0, "the data stays in memory, so there is nothing to load again"),
+    "enable_autolog_hparams": (True, "saddle logs its settings itself: see the group logger"),
+    "model_registry": (None, "saddle uploads nothing"),
+    "barebones": (False, "saddle's callbacks need what it takes away: use logger=none and ~callback.NAME"),
     "limit_val_batches": (None, _QUALITY),
     "val_check_interval": (None, _QUALITY),
     "check_val_every_n_epoch": (1, _QUALITY),
@@ -24,53 +33,126 @@ _IGNORED: dict[str, tuple[Any, str]] = {
     "limit_test_batches": (None, _SAMPLES),
     "limit_predict_batches": (None, _SAMPLES),
     "inference_mode": (True, _SAMPLES),
-    "enable_checkpointing": (
-        None,
-        "callback.checkpoint writes them: use checkpoints.every_images and keep",
-    ),
-    "reload_dataloaders_every_n_epochs": (0, "the data stays in memory, so there is nothing to load again"),
-    "enable_autolog_hparams": (
-        True,
-        "saddle tells the loggers its settings itself: see the group logger",
-    ),
-    "model_registry": (None, "saddle uploads nothing"),
-    "barebones": (False, "saddle's callbacks need what it takes away: use logger=none and ~callback.NAME"),
 }
-"""Flags that nothing here reads, the value that says nothing, and why or what to use instead."""
+"""Flags that do not work under manual optimization, or that nothing here reads: the value that changes nothing (`...`
+for none), and the reason or the alternative."""
+
 _ACCELERATORS = ("auto", "cpu", "gpu", "cuda", "mps")
-_MOST = 1024
+_STRATEGIES = ("auto", "ddp", "ddp_find_unused_parameters_true")
+_PRECISIONS = ("32-true", "32", "bf16-mixed", "16-mixed", "64-true", "64")
+_MOST_DEVICES = 1024
 
 
-def check_flags(node: dict[str, Any]) -> None:
-    """Raise InputError for a flag of the config `trainer` that does not work here, or would be ignored."""
-    for name, (neutral, instead) in _INSTEAD.items():
-        if node.get(name, neutral) != neutral:
-            raise InputError(
-                f"trainer.{name}={node[name]} does not work under saddle's manual optimization: use {instead} instead"
-            )
-    for name, (neutral, reason) in _IGNORED.items():
-        value = node.get(name, neutral)
-        if value is not None and (value != neutral or isinstance(value, bool) != isinstance(neutral, bool)):
-            raise InputError(f"trainer.{name}={value}: {reason}; leave it out")
+@dataclass
+class TrainerFlags:
+    """The flags that are handed to Lightning's Trainer, with the types that they take here."""
+
+    accelerator: str
+    devices: int | str | list[int]
+    num_nodes: int
+    strategy: str
+    precision: str | int
+    max_steps: int
+    max_epochs: int
+    log_every_n_steps: int
+    max_time: str | None = None
+    min_steps: int | None = None
+    min_epochs: int | None = None
+    limit_train_batches: float | int | None = None
+    overfit_batches: float | int = 0.0
+    fast_dev_run: int | bool = False
+    deterministic: bool | Literal["warn"] | None = None
+    benchmark: bool | None = None
+    detect_anomaly: bool = False
+    profiler: str | None = None
+    default_root_dir: str | None = None
+    enable_model_summary: bool | None = None
 
 
-def check_values(node: dict[str, Any]) -> None:
-    """Raise InputError for a value, of the right type, by which a flag would ask for what cannot be."""
-    if node.get("accelerator", "auto") not in _ACCELERATORS:
+def check_trainer(node: dict[str, Any]) -> None:
+    """Raise InputError for a flag of the config `trainer` that is unknown, unsupported, or has an impossible value."""
+    _check_unsupported(node)
+    supported = {name: value for name, value in node.items() if name not in UNSUPPORTED}
+    for name in ("accelerator", "devices", "num_nodes", "strategy", "max_steps", "max_epochs", "log_every_n_steps"):
+        if supported.get(name) is None:
+            raise InputError(f"trainer.{name} is missing: it has no default here")
+    if isinstance(node.get("max_time"), dict):
+        raise InputError(f"trainer.max_time={node['max_time']}: use DD:HH:MM:SS")
+    check_parameters("trainer", supported, signature_of(TrainerFlags))
+    _check_devices(node)
+    _check_precision(node)
+    _check_lengths(node)
+
+
+def _check_unsupported(node: dict[str, Any]) -> None:
+    for name, (neutral, reason) in UNSUPPORTED.items():
+        if name not in node:
+            continue
+        value = node[name]
+        changes_nothing = value == neutral and isinstance(value, bool) == isinstance(neutral, bool)
+        if not changes_nothing:
+            raise InputError(f"trainer.{name}={value} does not work here: {reason}")
+
+
+def _check_devices(node: dict[str, Any]) -> None:
+    if node["accelerator"] not in _ACCELERATORS:
         raise InputError(f"trainer.accelerator={node['accelerator']}: use one of {', '.join(_ACCELERATORS)}")
+    if node["strategy"] not in _STRATEGIES:
+        raise InputError(f"trainer.strategy={node['strategy']} is not supported for two networks: use auto or ddp")
     for name in ("devices", "num_nodes"):
-        value = str(node.get(name))
-        if value.isdecimal() and not 1 <= int(value[:10]) <= _MOST:
-            raise InputError(f"trainer.{name}={value}: use 1 to {_MOST}")
-    if node.get("limit_train_batches") == 0:
+        value = str(node[name])
+        if value.isdecimal() and not 1 <= int(value[:10]) <= _MOST_DEVICES:
+            raise InputError(f"trainer.{name}={value}: use 1 to {_MOST_DEVICES}")
+
+
+def _check_precision(node: dict[str, Any]) -> None:
+    precision = str(node.get("precision"))
+    if precision not in _PRECISIONS:
         raise InputError(
-            f"trainer.limit_train_batches={node['limit_train_batches']} leaves nothing to train on: use 1.0"
+            f"trainer.precision={precision} is not supported: weights in half precision freeze the averaged generator "
+            "and break penalties; use 32-true, bf16-mixed, 16-mixed or 64-true"
+        )
+    if precision == "16-mixed" and not computes_on_cuda(node):
+        raise InputError("trainer.precision=16-mixed needs a CUDA device: on a CPU use bf16-mixed or 32-true")
+
+
+def _check_lengths(node: dict[str, Any]) -> None:
+    for name in ("max_steps", "max_epochs"):
+        if node[name] < -1:
+            raise InputError(f"trainer.{name}={node[name]}: use a count of at least 0, or -1 for no limit")
+    if node["log_every_n_steps"] < 1:
+        raise InputError(f"trainer.log_every_n_steps={node['log_every_n_steps']} should be at least 1")
+    if node.get("limit_train_batches") == 0:
+        value = node["limit_train_batches"]
+        raise InputError(f"trainer.limit_train_batches={value} leaves nothing to train on: use 1.0")
+    overfit = node.get("overfit_batches", 0)
+    if isinstance(overfit, float) and overfit != 0:
+        raise InputError(f"trainer.overfit_batches={overfit}: use a whole number of batches")
+    shortest = node.get("min_steps") or 0
+    if shortest > node["max_steps"] >= 0:
+        raise InputError(
+            f"trainer.min_steps={shortest} is more than trainer.max_steps={node['max_steps']}: use at most that"
         )
     if node.get("profiler") == "xla":
         raise InputError("trainer.profiler=xla: use simple, advanced or pytorch")
-    if (node.get("min_steps") or 0) > (last := node.get("max_steps", -1)) >= 0:
-        raise InputError(
-            f"trainer.min_steps={node['min_steps']} is more than trainer.max_steps={last}: use at most that"
-        )
-    if isinstance(node.get("max_time"), dict):
-        raise InputError(f"trainer.max_time={node['max_time']}: use DD:HH:MM:SS")
+
+
+def computes_on_cuda(node: dict[str, Any]) -> bool:
+    """Whether the Trainer with these flags computes on a CUDA device."""
+    import torch  # here, because most refusals need no torch
+
+    return node["accelerator"] in ("auto", "gpu", "cuda") and torch.cuda.is_available()
+
+
+def trainer_arguments(node: dict[str, Any]) -> dict[str, Any]:
+    """The Trainer's own arguments. Several processes always train by DDP that allows for unused parameters.
+
+    Each turn trains some of the networks, so plain DDP would wait for gradients that never come.
+    """
+    several = node["devices"] not in (1, "1", [0]) or node["num_nodes"] > 1
+    strategy = node["strategy"]
+    if strategy == "auto" and several:
+        strategy = "ddp"
+    if strategy == "ddp":
+        strategy = "ddp_find_unused_parameters_true"
+    return {**node, "strategy": strategy}

@@ -1,1 +1,1 @@
-"""From checked values to objects: what builds a run."""
+"""From checked values to objects. Each part of a run is built once."""

@@ -1,44 +1,26 @@
-"""From a checked config node to an object: the one call of `instantiate`."""
+"""From a checked node to an object: the one call of `instantiate`."""
 
 import re
-import sys
 from typing import Any
 
 import saddle.compat  # noqa: F401  isort: skip
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 
+from saddle.config.compose import Node
 from saddle.error import InputError
 
-Config = dict[str, Any]
-"""A composed and resolved config, of plain values."""
 
-_SET_IN = {"game.penalties.": "penalty.", "game.augmentations.": "augmentation.", "game.loss.": "loss."}
-"""Settings of a game that a group gives, and the group."""
-
-
-def make(path: str, node: Config, **injected: Any) -> Any:
-    """The object that a checked config node describes; a value that its constructor refuses is named by `path`."""
+def make(path: str, node: Node, **injected: Any) -> Any:
+    """The object that a checked node describes; a value that its constructor refuses is named by the setting `path`."""
     try:
         return instantiate(node, _convert_="all", **injected)
     except InstantiationException as error:
-        if isinstance(error.__cause__, (ValueError, TypeError, OverflowError, *_lightnings())):
-            reason = (str(error.__cause__) or type(error.__cause__).__name__).splitlines()[0]
-            inner = re.search(r"^full_key: (\S+)$", str(error), re.MULTILINE)
-            place = _setting(f"{path}.{inner[1]}" if inner else path)
-            raise InputError(reason if reason.startswith(f"{path}.") else f"{place}: {reason}") from error
-        raise
-
-
-def _lightnings() -> tuple[type[Exception], ...]:
-    """What Lightning raises for bad arguments, where it is loaded: nothing here needs the seconds that this takes."""
-    module = sys.modules.get("lightning.fabric.utilities.exceptions")
-    return () if module is None else (module.MisconfigurationException,)
-
-
-def _setting(place: str) -> str:
-    """The setting where a person gives what stands at `place` of a composed config."""
-    for inner, group in _SET_IN.items():
-        if f"{place}.".startswith(inner):
-            return (group + place.removeprefix(inner.rstrip(".")).lstrip(".")).rstrip(".")
-    return place
+        cause = error.__cause__
+        if not isinstance(cause, (ValueError, TypeError, OverflowError)):
+            raise
+        reason = (str(cause) or type(cause).__name__).splitlines()[0]
+        inner = re.search(r"^full_key: (\S+)$", str(error), re.MULTILINE)
+        setting = f"{path}.{inner[1]}" if inner else path
+        names_setting = reason.startswith(f"{path.partition('.')[0]}.")
+        raise InputError(reason if names_setting else f"{setting}: {reason}") from error

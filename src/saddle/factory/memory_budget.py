@@ -1,21 +1,63 @@
-"""Whether a network fits into memory, seen before it is asked for."""
+"""Whether networks fit into memory, seen before their weights are written."""
 
-import saddle.compat  # noqa: F401  isort: skip
+from collections.abc import Callable
+from typing import Any
+
 import torch
+from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from saddle.error import InputError
-from saddle.factory.instantiate import Config, make
 from saddle.memory import too_much
 
-_COPIES = 4  # a weight, its gradient, and Adam's two averages, each of four bytes
+_COPIES = 4  # a weight, its gradient, and Adam's two averages
+_BYTES = 4
+_LARGE = 2**26  # numbers: a quarter of a gigabyte
 
 
-def check_weights(path: str, node: Config) -> None:
-    """Raise InputError if training the network that the checked `node` describes cannot fit into this machine."""
+class _LargeNetworkError(Exception):
+    """More than `_LARGE` numbers were reserved."""
+
+
+class _Counter(TorchFunctionMode):
+    """Counts the numbers that `torch.empty`, which makes the weights of torch's layers, reserves."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.numbers = 0
+
+    def __torch_function__(
+        self, function: Callable[..., Any], types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        if function is torch.empty:
+            sizes = args if isinstance(args[0], int) else args[0]
+            self.numbers += torch.Size(sizes).numel()
+            if self.numbers > _LARGE:
+                raise _LargeNetworkError
+        return function(*args, **(kwargs or {}))
+
+
+def build_within_memory(path: str, build: Callable[[], nn.Module]) -> nn.Module:
+    """The network that `build` makes; raises InputError, naming the setting `path`, if training it cannot fit.
+
+    Only a large network is made twice, first from shapes alone: loading what torch needs for that takes a second.
+    """
+    state = torch.get_rng_state()
     try:
-        with torch.device("meta"):  # shapes alone: no memory, and no random number is drawn
-            weights = sum(weight.numel() for weight in make(path, node).parameters())
+        with _Counter():
+            return build()
+    except _LargeNetworkError:
+        torch.set_rng_state(state)
+    _check_shapes(path, build)
+    return build()
+
+
+def _check_shapes(path: str, build: Callable[[], nn.Module]) -> None:
+    try:
+        with torch.device("meta"):  # no memory is taken and no random number is drawn
+            weights = sum(weight.numel() for weight in build().parameters())
     except RuntimeError as error:  # one weight alone is more than can be counted
         raise InputError(f"{path}: a network of these sizes fits into no memory; use smaller ones") from error
-    if excess := too_much(4 * _COPIES * weights):
+    excess = too_much(_BYTES * _COPIES * weights)
+    if excess:
         raise InputError(f"{path}: training its {weights:,} weights needs {excess}; use smaller sizes")

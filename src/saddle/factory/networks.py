@@ -1,59 +1,118 @@
-"""Game and networks, which need torch alone: a combination that is unsound is refused before Lightning is loaded."""
+"""The networks of a game, each built once."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import inspect
+from typing import Any
 
-import torch
 from torch import nn
 
-from saddle.augmentation.base import Augmentation
-from saddle.config.consistency import check_label_settings
-from saddle.config.signature import check_parameters
+from saddle.architecture.base import Discriminator, Generator, Network
+from saddle.config.compose import CheckedConfig, Node
+from saddle.config.consistency import option_of
+from saddle.config.signature import import_target
+from saddle.data.memory import MemoryData
 from saddle.error import InputError
-from saddle.factory.compatibility import check_pairing, check_reads, with_decided, with_features, with_head_bias
-from saddle.factory.instantiate import Config, make
-from saddle.factory.memory_budget import check_weights
-from saddle.game.adversarial_objective import Penalty
+from saddle.factory.instantiate import make
+from saddle.factory.memory_budget import build_within_memory
 from saddle.game.turn import Game
-from saddle.loss.base import Loss
 
 
-@dataclass
-class Parts:
-    """The config's keys that game and networks are made of."""
+def build_networks(config: CheckedConfig, game: Game, data: MemoryData) -> tuple[dict[str, Network], dict[str, Node]]:
+    """The networks that the game needs, by name, and all arguments that each was built from, for the record.
 
-    loss: Loss
-    penalty: Mapping[str, Penalty]
-    augmentation: Mapping[str, Augmentation]
-    game: Game
-    architecture: Mapping[str, nn.Module | bool]
-
-
-def check_parts(config: Config) -> None:
-    """Raise InputError, as `saddle.factory.run` would, if game and networks cannot be built or do not go together.
-
-    The config has passed `saddle.config.early`.
+    Raises InputError if the config lacks one, asks for what the game decides otherwise, or for a network too large.
     """
-    check_parameters("", {name: config[name] for name in Parts.__dataclass_fields__}, Parts)
-    game = make("game", config["game"])
-    if all(name in config["architecture"] for name in game.needs):
-        check_pairing(config, game)  # first: it takes torch a second to make the first network of shapes alone
-    with torch.device("meta"):
-        build_networks(config, game)
-
-
-def build_networks(config: Config, game: Game) -> tuple[dict[str, nn.Module], dict[str, Config]]:
-    """The networks that the game needs, by name, and the settings that they were built from."""
-    networks, nodes = {}, {}
+    networks: dict[str, Network] = {}
+    nodes: dict[str, Node] = {}
     for name in game.needs:
-        if name not in config["architecture"]:
-            raise InputError(f"architecture.{name} is missing: game={type(game).__name__} needs it")
-        node = with_decided(name, with_head_bias(name, config["architecture"][name], game), game)
-        check_label_settings(name, node, "conditional" in game.decides().get(name, {}))
-        if "features" in node:  # a head on the discriminator's
-            node = with_features(name, node, networks["discriminator"].features)
-        check_weights(f"architecture.{name}", node)
-        networks[name], nodes[name] = make(f"architecture.{name}", node), node
-        if name == "generator":  # before the networks that only the right family has
-            check_reads(networks[name], game)
+        if name not in config.architecture:
+            raise InputError(f"architecture.{name} is missing: game={option_of(config.game)} needs it")
+        node = _arguments(name, config, game, data, networks)
+        path = f"architecture.{name}"
+        network = build_within_memory(path, lambda path=path, node=node: make(path, node))
+        if name == "generator":
+            _check_reads(network, game, config)
+        networks[name] = network
+        nodes[name] = node
     return networks, nodes
+
+
+def _arguments(
+    name: str, config: CheckedConfig, game: Game, data: MemoryData, networks: dict[str, Network]
+) -> Node:
+    """The settings of network `name` with what the program passes in: sizes of data and other networks, decisions."""
+    node = config.architecture[name]
+    target = import_target(f"architecture.{name}", node["_target_"])
+    parameters = inspect.signature(target).parameters
+    passed_in: dict[str, Any] = {
+        "image_size": data.image_size,
+        "channels": getattr(data, "channels", None),
+        "scale": getattr(data, "scale", None),
+        "classes": data.classes,
+        "conditional": config.architecture["conditional"],
+    }
+    generator = networks.get("generator")
+    if isinstance(generator, Generator):
+        passed_in["latent_dim"] = generator.latent_dim
+    discriminator = networks.get("discriminator")
+    if isinstance(discriminator, Discriminator):
+        passed_in["features"] = discriminator.features
+    arguments = {**{key: value for key, value in passed_in.items() if key in parameters}, **node}
+    arguments = _with_decisions(name, arguments, target, game, config)
+    if "head_bias" in arguments:
+        arguments["head_bias"] = _head_bias(name, arguments["head_bias"], game)
+    _check_label_settings(name, node, target, arguments, "conditional" in game.decides().get(name, {}))
+    return arguments
+
+
+def _with_decisions(name: str, arguments: Node, target: type, game: Game, config: CheckedConfig) -> Node:
+    """The arguments with what the game decides; raises InputError if something else was asked for, or cannot be had."""
+    parameters = inspect.signature(target).parameters
+    decisions = game.decides().get(name, {})
+    for setting, value in decisions.items():
+        decision = f"game={option_of(config.game)} decides {setting}={value} for its {name}"
+        if setting not in parameters:
+            raise InputError(
+                f"architecture={option_of(arguments)}: its {name} has no setting {setting}, which "
+                f"game={option_of(config.game)} decides: use architecture=dcgan or mlp"
+            )
+        if setting in arguments and arguments[setting] not in (value, parameters[setting].default):
+            place = "architecture" if setting == "conditional" else f"architecture.{name}"
+            raise InputError(f"{place}.{setting}={arguments[setting]}: {decision}; leave it out")
+    return {**arguments, **decisions}
+
+
+def _head_bias(name: str, asked_for: bool | None, game: Game) -> bool:
+    """Whether the last layer has a bias: not where the loss reads only differences of logits, which cannot train it."""
+    relative = game.objective is not None and game.objective.loss.relative
+    if relative and asked_for:
+        raise InputError(
+            f"architecture.{name}.head_bias=True: this loss reads differences of logits alone, so that bias would "
+            "never learn: use null or false"
+        )
+    return not relative if asked_for is None else asked_for
+
+
+def _check_label_settings(name: str, node: Node, target: type, arguments: Node, is_decided: bool) -> None:
+    """Raise InputError for a setting that only a network with labels reads, where this one has none."""
+    if arguments.get("conditional"):
+        return
+    parameters = inspect.signature(target).parameters
+    for setting in getattr(target, "label_settings", ()):
+        if setting in node and node[setting] != parameters[setting].default:
+            reason = f"architecture.{name}.{setting}={node[setting]} is read by networks that take labels: "
+            if is_decided:
+                raise InputError(reason + "in this game it takes none; leave it out")
+            raise InputError(reason + "leave it, or add architecture.conditional=true")
+
+
+def _check_reads(generator: nn.Module, game: Game, config: CheckedConfig) -> None:
+    """Raise InputError unless the generator reads what the game gives it: a latent, or images of a source domain."""
+    assert isinstance(generator, Generator)
+    if generator.reads == game.reads:
+        return
+    words = {"latent": "a latent", "source": "images of a source domain"}
+    alternative = "dcgan or mlp" if game.reads == "latent" else "resnet"
+    raise InputError(
+        f"architecture={option_of(config.architecture['generator'])}: its generator reads {words[generator.reads]}, "
+        f"and game={option_of(config.game)} gives it {words[game.reads]}: use architecture={alternative}"
+    )

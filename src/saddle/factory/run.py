@@ -1,173 +1,113 @@
-"""From a checked config to objects: the one place that instantiates."""
+"""The run itself: Lightning's Trainer with its callbacks and loggers, and the module that plays the game."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import TypeVar
 
 import saddle.compat  # noqa: F401  isort: skip
 import torch
 from lightning import Callback, Trainer
+from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import Checkpoint
 from lightning.pytorch.loggers import Logger
-from torch import nn
 
-from saddle.augmentation.base import Augmentation
-from saddle.bound import Count, Index, Positive, Several
-from saddle.config.consistency import check_architecture, check_once, check_trainer, trainer_arguments
-from saddle.config.early import first_checked
-from saddle.config.limit import max_steps
-from saddle.config.signature import check_parameters
-from saddle.config.trainer_flags import check_flags
-from saddle.data.memory import MemoryData
+from saddle.config.compose import CheckedConfig, Node
+from saddle.config.trainer_flags import trainer_arguments
+from saddle.config.validate import check_with_lightning
 from saddle.error import InputError
-from saddle.factory.compatibility import check_packing, check_pairing, check_sources
-from saddle.factory.executor import EXECUTORS, check_executor, precision_warnings
-from saddle.factory.instantiate import Config, make
-from saddle.factory.networks import build_networks
-from saddle.factory.per_turn import build_beta2_schedules, build_clip_norm, build_optimizers, build_schedules
-from saddle.game.adversarial_objective import Penalty
-from saddle.game.turn import Game
-from saddle.loss.base import Loss
-from saddle.schedule import Schedule
-from saddle.seed import hashed_seed
+from saddle.factory.compatibility import check_packing
+from saddle.factory.executor import EXECUTORS
+from saddle.factory.instantiate import make
+from saddle.factory.parts import Parts, build_parts
 from saddle.training.checkpoint import AtomicCheckpointIO
-from saddle.training.ema import EMA
+from saddle.training.data_module import GameDataModule
 from saddle.training.module import GameModule
 
-_NOT_RECORDED = ("folder", "resume", "trainer", "callback", "logger", "experiment", "checkpoints", "objective")
+_Part = TypeVar("_Part")
 
 
-@dataclass
-class Training:
-    """The group `training`."""
-
-    images: Count | None
-    accumulate: Count
-    executor: Literal["eager", "compiled"]
-    block: Count
-    channels_last: bool
-    ema: EMA | None
-    clip_norm: Mapping[str, Positive | None]
-    schedule: Mapping[str, Schedule]
-    beta2_schedule: Mapping[str, Schedule]
-
-
-@dataclass
-class Checkpoints:
-    """The settings `checkpoints`, which `callback.checkpoint` reads; `elastic` is of resuming."""
-
-    every_images: Count
-    keep: Several | None
-    elastic: bool
-
-
-@dataclass
+@dataclass(frozen=True)
 class Run:
-    """The config's keys and what each of them builds; `build_optimizers` checks `optimizer`, turn by turn."""
-
-    data: MemoryData
-    architecture: Mapping[str, nn.Module | bool]
-    loss: Loss
-    penalty: Mapping[str, Penalty]
-    augmentation: Mapping[str, Augmentation]
-    game: Game
-    optimizer: dict[str, Any]
-    training: Training
-    callback: Mapping[str, Callback]
-    logger: Mapping[str, Logger]
-    trainer: Trainer
-    checkpoints: Checkpoints
-    seed: Index
-    folder: str
-    resume: str | None
-    objective: str | None
-
-
-@dataclass
-class Built:
-    """What a run is made of."""
+    """What is handed to `trainer.fit`, and the parts that it was made of."""
 
     module: GameModule
-    data: MemoryData
+    data: GameDataModule
     trainer: Trainer
-    warnings: list[str] = field(default_factory=list)
-    """What may go wrong with the chosen parts, a sentence each."""
+    parts: Parts
+
+    @property
+    def warnings(self) -> list[str]:
+        """A sentence about each choice that is known to go wrong."""
+        return self.parts.warnings
 
 
-def check_config(config: Config) -> None:
-    """Raise InputError, naming the setting, if anything in the config is unknown, missing or out of range."""
-    first = first_checked(config)
-    if isinstance(config.get("trainer"), dict):
-        check_flags(config["trainer"])
-    check_parameters("", first | config, Run)
-    check_architecture(config)
-    check_trainer(config["trainer"])
-    check_executor(config)
-    check_once(config)
+def build(config: CheckedConfig) -> Run:
+    """Everything that a run needs; no data is read. Raises InputError, naming the setting."""
+    return build_run(config, build_parts(config))
 
 
-def build(config: Config, purge_step: int | None = None) -> Built:
-    """Everything that a run needs, checked; no data is read.
-
-    `purge_step` is the first iteration that TensorBoard shall forget on resume.
-    """
-    check_config(config)
-    torch.manual_seed(hashed_seed(config["seed"], "weights"))
-    game = make("game", config["game"])
-    networks, nodes = build_networks(config, game)
-    warnings = check_pairing(config, game) + precision_warnings(config["trainer"])
-    data = make("data", config["data"])
-    check_sources(data, game)
-    data.check_size(data.size)
-    data.check_memory()
+def build_run(config: CheckedConfig, parts: Parts, purge_step: int | None = None) -> Run:
+    """The run of these parts. `purge_step` is the first iteration that TensorBoard shall forget on resume."""
     trainer = build_trainer(config, purge_step)
-    if data.batch_size % trainer.world_size:
-        raise InputError(f"data.batch_size={data.batch_size} must be a multiple of the {trainer.world_size} devices")
-    check_packing(networks, game, data.batch_size, trainer.world_size)
-    turns = game.turns()
-    training = config["training"]
+    batch_size, devices = config.batch_size, trainer.world_size
+    if batch_size % devices:
+        raise InputError(f"data.batch_size={batch_size} must be a multiple of the {devices} devices")
+    check_packing(parts.networks, parts.game, batch_size, devices, parts.choice)
+    training = config.training
     module = GameModule(
-        game,
-        networks,
-        optimizers=build_optimizers(config, turns),
-        schedules=build_schedules("training.schedule", training["schedule"], turns),
-        beta2_schedules=build_beta2_schedules(config, turns),
-        clip_norm=build_clip_norm(training["clip_norm"], turns),
-        rows=data.rows,
-        seed=config["seed"],
+        parts.game,
+        parts.networks,
+        optimizers=parts.optimizers,
+        schedules=parts.schedules,
+        beta2_schedules=parts.beta2_schedules,
+        clip_norm=parts.clip_norm,
+        rows=parts.data.rows,
+        seed=config.seed,
         accumulate=training["accumulate"],
         ema=None if training["ema"] is None else make("training.ema", training["ema"]),
-        record=_record(config, nodes),
+        record=parts.record,
         executor=EXECUTORS[training["executor"]],
     )
-    if trainer.world_size == 1:  # ranks agree after each iteration on whether to stop
+    data = GameDataModule(parts.data)
+    if devices == 1:  # several processes agree after each iteration on whether to stop
         data.in_blocks(training["block"], module.next_stop)
     if training["channels_last"]:
         module.to(memory_format=torch.channels_last)
-    if str(config["trainer"]["precision"]) in ("64-true", "64"):
+    if str(config.trainer["precision"]) in ("64-true", "64"):
         module.double()  # before a checkpoint is read, or its weights would pass through float32
-    return Built(module, data, trainer, warnings)
+    return Run(module, data, trainer, parts)
 
 
-def _record(config: Config, networks: Mapping[str, Config]) -> Config:
-    """What a resumed run must keep: all settings but those that may change, and its `networks` as they were built."""
-    kept = {name: value for name, value in config.items() if name not in _NOT_RECORDED}
-    kept["training"] = {name: value for name, value in kept["training"].items() if name not in ("images", "block")}
-    return {**kept, "architecture": {"conditional": config["architecture"]["conditional"], **networks}}
-
-
-def build_trainer(config: Config, purge_step: int | None = None) -> Trainer:
+def build_trainer(config: CheckedConfig, purge_step: int | None = None) -> Trainer:
     """The Trainer with its callbacks and loggers; it ends at the first of its limits and `training.images`."""
-    callbacks = [make(f"callback.{name}", node) for name, node in config["callback"].items()]
-    loggers = []
-    for name, node in config["logger"].items():
-        extra = {"purge_step": purge_step} if node["_target_"].endswith(".TensorBoardLogger") else {}
-        loggers.append(make(f"logger.{name}", node, **extra))
-    return make(
-        "trainer",
-        {**trainer_arguments(config["trainer"]), "max_steps": max_steps(config)},
-        callbacks=callbacks,
-        logger=loggers or False,
-        enable_checkpointing=any(isinstance(callback, Checkpoint) for callback in callbacks),  # none of Lightning's own
-        plugins=[AtomicCheckpointIO()],
-    )
+    callbacks = [_build_callback(name, node) for name, node in config.callback.items()]
+    loggers = [_build_logger(name, node, purge_step) for name, node in config.logger.items()]
+    arguments = {**trainer_arguments(config.trainer), "max_steps": config.last_iteration}
+    try:
+        return Trainer(
+            **arguments,
+            callbacks=callbacks,
+            logger=loggers or False,
+            enable_checkpointing=any(isinstance(callback, Checkpoint) for callback in callbacks),  # none of its own
+            plugins=[AtomicCheckpointIO()],
+        )
+    except (ValueError, TypeError, OverflowError, MisconfigurationException) as error:
+        raise InputError(f"trainer: {(str(error) or type(error).__name__).splitlines()[0]}") from error
+
+
+def _build_callback(name: str, node: Node) -> Callback:
+    return _build_checked(f"callback.{name}", node, Callback)
+
+
+def _build_logger(name: str, node: Node, purge_step: int | None) -> Logger:
+    if node["_target_"].endswith(".TensorBoardLogger"):
+        node = {**node, "purge_step": purge_step}
+    return _build_checked(f"logger.{name}", node, Logger)
+
+
+def _build_checked(path: str, node: Node, kind: type[_Part]) -> _Part:
+    check_with_lightning(path, node, kind)
+    try:
+        part: _Part = make(path, node)
+    except MisconfigurationException as error:
+        raise InputError(f"{path}: {str(error).splitlines()[0]}") from error
+    return part

@@ -1,108 +1,108 @@
-"""Folders: of the config, of a new run or sweep."""
+"""What a run's folder holds, known in this one place.
 
-import fcntl
-import os
+    .hydra/                     the settings, composed and as they were given
+    checkpoints/last.ckpt       everything that is needed to go on; numbered ones before it; best.ckpt
+    samples/                    pictures over the run
+    tensorboard/, metrics.csv   curves
+    summary.json                how the run ended, with its last metrics
+    error.txt                   why a job of a sweep failed
+"""
+
+import json
+import math
 import shutil
+import sys
 from pathlib import Path
+from typing import Any
 
-from saddle.config.override import value_of
-from saddle.error import InputError
-from saddle.rank import is_first
+from saddle.file import numbered
+
+SETTINGS = ".hydra"
+ERROR = "error.txt"
+"""Why a job of a sweep failed: one sentence where that is known, else a traceback."""
 
 PRODUCTS = ("tensorboard", "samples", "checkpoints", "metrics.csv", "summary.json")
-"""What training leaves in a run's folder."""
+"""What training leaves."""
 
-_claimed: list[Path] = []
-_held: dict[Path, int] = {}
-_SETTINGS = {".hydra", "multirun.yaml", "error.txt"}  # what a run or sweep holds that never trained
-
-
-def config_folder() -> str:
-    """The folder of the config: conf/ beside src/ in a checkout, inside the package when installed."""
-    package = Path(__file__).resolve().parents[1]
-    inside, checkout = package / "conf", package.parents[1] / "conf"
-    return str(inside if inside.is_dir() else checkout)
+UNTRAINED = {SETTINGS, "multirun.yaml", ERROR}
+"""What a run or sweep holds that never trained."""
 
 
-def unique_folder(wanted: str) -> str:
-    """Make and return the folder `wanted`, or `wanted`-2, -3, ... if it is taken: two runs never share one."""
-    for number in range(1, 10_000):
-        path = Path(wanted if number == 1 else f"{wanted}-{number}")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            path.mkdir()
-        except FileExistsError:
-            continue
-        _claimed.append(path)
-        return str(path)
-    raise InputError(f"hydra.run.dir={wanted} is taken")
+def run_of(path: Path) -> Path:
+    """The folder of a run, from itself or from one of its checkpoints."""
+    return path if path.is_dir() else path.parent.parent
 
 
-def hold(folder: Path) -> bool:
-    """Lock a folder for this process, until it lets go or ends in whatever way; False if another process holds it."""
-    folder = folder.resolve()
-    if folder in _held:
-        return True
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        return False
-    except OSError:
-        pass  # this file system has no locks
-    _held[folder] = descriptor
-    return True
+def checkpoints_of(run: Path) -> Path:
+    """The folder of a run's checkpoints."""
+    return run / "checkpoints"
 
 
-def claim(arguments: list[str]) -> None:
-    """Lock the folder that a command line names for its run, made if need be, before Hydra writes there.
-
-    Raises InputError if another process trains there. What only Hydra can read (a folder named by ${...}) is locked
-    when the run begins.
-    """
-    text = next((text for text in reversed(arguments) if text.startswith("hydra.run.dir=")), "")
-    named = value_of(text).replace("\\'", "'").replace("\\\\", "\\")
-    if not named or "${" in named or not is_first() or any(text.startswith("-") for text in arguments):
-        return
-    occupy(Path(named))
+def last_checkpoint(run: Path) -> Path | None:
+    """The checkpoint that a run goes on from, if there is one: last.ckpt or, without that, the latest."""
+    last = checkpoints_of(run) / "last.ckpt"
+    if last.is_file():
+        return last
+    earlier = list(numbered(checkpoints_of(run), ".ckpt").values())
+    return earlier[-1] if earlier else None
 
 
-def occupy(folder: Path) -> None:
-    """Make the folder of a run if need be and lock it, until this process ends; one made goes if the run is refused.
-
-    Raises InputError if another process trains there, OSError if it cannot be made.
-    """
-    new = not folder.exists()
-    folder.mkdir(parents=True, exist_ok=True)
-    if not hold(folder):
-        raise InputError(f"{folder}: another process trains there; wait for it or end it first")
-    if new:
-        _claimed.append(folder)
+def overrides_file(run: Path) -> Path:
+    """The file of the overrides that a run was given."""
+    return run / SETTINGS / "overrides.yaml"
 
 
-def let_go(folder: Path) -> None:
-    """Unlock a folder that this process holds."""
-    os.close(_held.pop(folder.resolve()))
+def is_trained(run: Path) -> list[str]:
+    """What in a folder shows that a run was trained there; empty if nothing does."""
+    return [name for name in ("checkpoints", "metrics.csv", "summary.json") if (run / name).exists()]
 
 
-def clear(folder: Path) -> None:
+def clear(run: Path) -> None:
     """Remove what training left in a run's folder; its settings stay."""
     for name in PRODUCTS:
-        path = folder / name
-        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        path = run / name
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
 
 
-def remove_claimed() -> None:
-    """Remove the folders that this process made, if nothing was trained in them."""
-    for folder in _claimed:
-        if _untouched(folder):
-            shutil.rmtree(folder)
-    _claimed.clear()
+def summary_of(run: Path) -> dict[str, Any]:
+    """The content of summary.json; empty if there is none, or none that can be read."""
+    try:
+        content = json.loads((run / "summary.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
-def _untouched(folder: Path) -> bool:
-    for entry in folder.iterdir():
-        if entry.name not in _SETTINGS and not (entry.is_dir() and _untouched(entry)):
-            return False
-    return True
+def is_finished(run: Path) -> bool:
+    """Whether training ended as it should, by its limits."""
+    return bool(summary_of(run).get("finished"))
+
+
+def state_of(run: Path) -> tuple[str, str]:
+    """The state of a run by its files alone (finished, interrupted, failed or missing), and a reason in words."""
+    if not run.is_dir():
+        return "missing", "not begun"
+    if (run / ERROR).is_file():
+        lines = [line for line in (run / ERROR).read_text(encoding="utf-8").splitlines() if line.strip()]
+        return "failed", lines[-1] if lines else "no reason given"
+    summary = summary_of(run)
+    if summary.get("finished"):
+        return "finished", ""
+    if summary:
+        return "interrupted", f"stopped at iteration {summary['iterations']}"
+    reason = "killed or still running"
+    return "interrupted", reason if last_checkpoint(run) else f"{reason}, no checkpoint yet"
+
+
+def objective_value(name: str | None, run: Path) -> float | None:
+    """The metric `name` of summary.json; infinity where it is not finite, None (and a line on stderr) without one."""
+    metrics = summary_of(run).get("metrics")
+    if name is None or metrics is None:
+        return None
+    if name not in metrics:
+        print(f"objective={name}: not measured; {run / 'summary.json'} has {', '.join(metrics)}", file=sys.stderr)
+        return None
+    return math.inf if metrics[name] is None else float(metrics[name])

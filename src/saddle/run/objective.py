@@ -1,4 +1,4 @@
-"""The objective of a run: the number of its summary that a sweep compares and a sweeper may minimize."""
+"""The objective of a run: the metric of its summary that a sweep compares and a sweeper may minimize."""
 
 from saddle.callback.game_metrics import GameMetrics
 from saddle.callback.point_quality import PointQuality
@@ -6,43 +6,49 @@ from saddle.callback.quality import FRECHET, PREFIX, Quality
 from saddle.callback.summary import Summary
 from saddle.data.points import PointData
 from saddle.error import InputError
-from saddle.factory.run import Built
+from saddle.factory.run import Run
 from saddle.metric.points import names
 
 _COMPARED = ("frechet", "kernel", "histogram", "modes_kl")
 
 
-def check_extractor(built: Built) -> None:
+def check_extractor(run: Run) -> None:
     """Raise InputError if the classifier that quality is measured by cannot be loaded or does not fit the data."""
-    for callback in built.trainer.callbacks:
+    for callback in run.trainer.callbacks:
         if isinstance(callback, Quality):
-            callback.load(built.data)
+            callback.load(run.parts.data)
 
 
-def _measured(name: str, built: Built) -> tuple[tuple[type, str], list[str]]:
-    """What measures `name` on this data, the setting that it is made by, and the metrics that can be compared."""
-    if isinstance(built.data, PointData):
-        return (PointQuality, "points"), [f"{PREFIX}{metric}" for metric in names(built.data)]
-    own = [f"{PREFIX}{name}" for name in built.module.game.measures]
-    if name in own:
-        return (GameMetrics, "game"), own
-    return (Quality, "quality"), [*(f"{PREFIX}{metric}" for metric in _COMPARED), *own]
-
-
-def check_objective(name: str | None, built: Built) -> None:
+def check_objective(name: str | None, run: Run) -> None:
     """Raise InputError if the run will not measure `name`, as far as that can be known before training."""
-    if name is None or built.trainer.fast_dev_run:
+    if name is None or run.trainer.fast_dev_run:
         return
-    measuring, metrics = _measured(name, built)
-    for kind, setting in ((Summary, "summary"), measuring) if name in metrics else ((Summary, "summary"),):
-        if not any(isinstance(callback, kind) for callback in built.trainer.callbacks):
-            raise InputError(f"objective={name} is measured by callback.{setting}: keep that, or use objective=null")
-    if name == FRECHET and isinstance(built.data, PointData):
+    kind, setting, metrics = _measured_by(name, run)
+    _check_callback(Summary, "summary", name, run)
+    if name in metrics:
+        _check_callback(kind, setting, name, run)
+    if name == FRECHET and isinstance(run.parts.data, PointData):
         return  # the default, which points do not have: the sweep's table will say so
-    turns = [turn.name for turn in built.module.turns]
+    turns = [turn.name for turn in run.module.turns]
     known = [*metrics, *(f"loss/{turn}" for turn in turns)]
-    known += ["probability/D_x", "probability/D_G_z"] if "discriminator" in turns else []
-    known += [f"gradient_norm/{network}" for network in built.module.game.needs]
-    terms = tuple(f"loss/{turn}/" for turn in turns)  # known only when they have been played
-    if name not in known and not name.startswith(terms):
+    if "discriminator" in turns:
+        known += ["probability/D_x", "probability/D_G_z"]
+    known += [f"gradient_norm/{network}" for network in run.parts.game.needs]
+    is_term = name.startswith(tuple(f"loss/{turn}/" for turn in turns))  # terms are known once they were played
+    if name not in known and not is_term:
         raise InputError(f"objective={name}: a run does not measure that; choose one of {', '.join(known)}, or null")
+
+
+def _check_callback(kind: type, setting: str, name: str, run: Run) -> None:
+    if not any(isinstance(callback, kind) for callback in run.trainer.callbacks):
+        raise InputError(f"objective={name} is measured by callback.{setting}: keep that, or use objective=null")
+
+
+def _measured_by(name: str, run: Run) -> tuple[type, str, list[str]]:
+    """The callback that measures `name` on this data, its setting, and the metrics that can be compared."""
+    if isinstance(run.parts.data, PointData):
+        return PointQuality, "points", [f"{PREFIX}{metric}" for metric in names(run.parts.data)]
+    own = [f"{PREFIX}{metric}" for metric in run.parts.game.measures]
+    if name in own:
+        return GameMetrics, "game", own
+    return Quality, "quality", [*(f"{PREFIX}{metric}" for metric in _COMPARED), *own]

@@ -26,13 +26,13 @@ class Ending:
 class Ranks:
     """Watches over the processes that Lightning starts beside this one, or, in one of those, over the one that did.
 
-    Lightning's own watch kills this process by SIGKILL, without a word, when another one fails; it is sent home. Here a
-    process has a few seconds to end by itself, with what it has to say, when another one has failed. One that cannot,
-    because it waits for the other for ever, is ended.
+    Lightning's own watch kills this process by SIGKILL, without a message, when another one fails, so it is taken out
+    of service. Here a process has a few seconds to end by itself and say why, when another one has failed. A process
+    that cannot, because it waits for the other one, is ended.
     """
 
     def __init__(self, launcher: Any) -> None:
-        self.children: list[subprocess.Popen] = []
+        self.children: list[subprocess.Popen[bytes]] = []
         self._launcher = launcher if hasattr(launcher, "procs") else None
         self._parent = os.getppid() if os.environ.get("LOCAL_RANK", "0") != "0" else None
         self._over, self._lock = threading.Event(), threading.Lock()
@@ -81,12 +81,12 @@ class Ranks:
 
     def _watch(self) -> None:
         while not self._over.wait(_LOOK_SECONDS):
-            found = self.failed()
-            if found is not None and not self._over.wait(_GRACE_SECONDS):
+            ending = self.failed()
+            if ending is not None and not self._over.wait(_GRACE_SECONDS):
                 if self._parent is None:
-                    os.write(2, f"\ntraining failed: {found.sentence}\n".encode())
+                    os.write(2, f"\ntraining failed: {ending.sentence}\n".encode())
                 self.kill()
-                os._exit(1 if found.signal is None else 128 + found.signal)
+                os._exit(1 if ending.signal is None else 128 + ending.signal)
 
 
 def is_lost_connection(error: BaseException) -> bool:

@@ -9,11 +9,11 @@ from types import FrameType
 from saddle.config.override import key_of, quoted, value_of
 from saddle.error import InputError
 from saddle.interrupt import SIGNALS, listen
-from saddle.run.folder import clear, hold, let_go
-from saddle.sweep.jobs import last_checkpoint, summary_of
+from saddle.run.folder import SETTINGS, checkpoints_of, clear, is_finished, last_checkpoint
+from saddle.run.lock import hold, let_go
 
 _FUTILE = 3  # starts in a row that brought no checkpoint
-_KILLERS = set(signal.valid_signals()) - set(SIGNALS)  # what kills a process, and is no word to end in good order
+_KILLERS = set(signal.valid_signals()) - set(SIGNALS)  # signals that kill a process; SIGNALS ask it to end in good order
 
 
 def keep(arguments: list[str]) -> int:
@@ -29,12 +29,12 @@ def keep(arguments: list[str]) -> int:
     _check(run, settings)
     futile = 0
     while True:
-        before = _state(run)
+        before = _stamps(run)
         code = _train([*_begin_or_go_on(run), *settings])
-        after = _state(run)
+        after = _stamps(run)
         if code - 128 not in _KILLERS:
             return code
-        if after["summary"] != before["summary"] and summary_of(run).get("finished"):
+        if after["summary"] != before["summary"] and is_finished(run):
             return 0  # killed on its way out
         futile = 0 if after["checkpoint"] != before["checkpoint"] else futile + 1
         name = signal.Signals(code - 128).name
@@ -55,10 +55,10 @@ def _check(run: Path, settings: list[str]) -> None:
 
 
 def _begin_or_go_on(run: Path) -> list[str]:
-    """The overrides with which training goes on in `run`, or begins; then the rest of a beginning is removed."""
+    """The overrides with which training goes on in `run`, or begins; what an earlier beginning left is removed."""
     if last_checkpoint(run) is not None:
         return [f"resume={quoted(run)}"]
-    if (run / ".hydra").is_dir() and not (run / "summary.json").exists():
+    if (run / SETTINGS).is_dir() and not (run / "summary.json").exists():
         if not hold(run):
             raise InputError(f"keep={run}: another process is at this run; wait for it or end it first")
         clear(run)
@@ -66,29 +66,32 @@ def _begin_or_go_on(run: Path) -> list[str]:
     return [f"hydra.run.dir={quoted(run)}"]
 
 
-def _state(run: Path) -> dict[str, tuple[int, int] | None]:
-    """What tells whether the checkpoint and the summary were written anew."""
-    files = {"checkpoint": run / "checkpoints" / "last.ckpt", "summary": run / "summary.json"}
-    return {name: (f.stat().st_mtime_ns, f.stat().st_ino) if f.exists() else None for name, f in files.items()}
+def _stamps(run: Path) -> dict[str, tuple[int, int] | None]:
+    """Times and inodes that change when the checkpoint or the summary is written anew."""
+    stamps: dict[str, tuple[int, int] | None] = {}
+    for name, file in {"checkpoint": checkpoints_of(run) / "last.ckpt", "summary": run / "summary.json"}.items():
+        stamps[name] = (file.stat().st_mtime_ns, file.stat().st_ino) if file.exists() else None
+    return stamps
 
 
 def _train(overrides: list[str]) -> int:
     """Run train.py and return its exit code, 128 and more where a signal ended it; signals are passed on to it."""
-    told: list[int] = []
-    processes: list[subprocess.Popen] = []
+    signals: list[int] = []
+    processes: list[subprocess.Popen[bytes]] = []
 
     def pass_on(number: int, frame: FrameType | None) -> None:
         if number == signal.SIGINT:
             return  # Ctrl-C reaches all processes at the terminal by itself, and twice means at once
-        told.append(number)
+        signals.append(number)
         for process in processes:
             process.send_signal(number)
 
-    before = listen(pass_on)
-    processes.append(subprocess.Popen([sys.executable, sys.argv[0], *overrides]))
-    if told:  # before there was anyone to tell
-        processes[0].send_signal(told[0])
-    code = processes[0].wait()
-    for number, handler in before.items():
+    handlers = listen(pass_on)
+    process = subprocess.Popen([sys.executable, sys.argv[0], *overrides])
+    processes.append(process)
+    if signals:  # one came before the process was there
+        process.send_signal(signals[0])
+    code = process.wait()
+    for number, handler in handlers.items():
         signal.signal(number, handler)
     return code if code >= 0 else 128 - code

@@ -3,11 +3,10 @@
 import gc
 import logging
 import multiprocessing
-import os
-import signal
 import sys
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -17,12 +16,15 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
-from saddle.cli.threads import share_cores, usable_cores
+import saddle.sweep.resolver  # noqa: F401
+from saddle.config.compose import CheckedConfig
 from saddle.config.override import quoted
 from saddle.error import Failed, InputError, Stopped
 from saddle.interrupt import listen
-from saddle.run.folder import clear, hold, let_go
-from saddle.sweep.jobs import ERROR, last_checkpoint, objective_of, planned, state_of
+from saddle.run.folder import ERROR, clear, last_checkpoint, objective_value, state_of
+from saddle.run.lock import hold, let_go
+from saddle.sweep.jobs import SWEEP_FILE, planned_jobs
+from saddle.threads import share_cores, usable_cores
 
 begun: list[Path] = []
 """The folder of the sweep that this process started; empty in a worker, which only plays its jobs."""
@@ -34,29 +36,43 @@ _playing = False
 class SweepStart(Callback):
     """Hydra's hook before a sweep: its folder is chosen once, cores are shared, signals end it in good order."""
 
-    def on_multirun_start(self, config: DictConfig, config_name: str | None) -> None:
+    def on_multirun_start(self, config: DictConfig, config_name: str | None) -> None:  # type: ignore[override]
+        """Called by Hydra with these two arguments."""
         try:
             folder = Path(config.hydra.sweep.dir).resolve()
             folder.mkdir(parents=True, exist_ok=True)
-            jobs = planned(OmegaConf.to_container(config.hydra, resolve=False))
+            jobs = planned_jobs(_plain(config.hydra))
         except (OSError, HydraException, OmegaConfBaseException):
-            return  # Hydra drops what a hook raises; its sweeper meets the same and says it
+            return  # Hydra drops what a hook raises; its sweeper meets the same error and reports it
         with open_dict(config):
             config.hydra.sweep.dir = str(folder)
             config.hydra.overrides.hydra.append(f"hydra.sweep.dir={quoted(folder)}")
-        if not hold(folder):  # kept until the process ends
+        if not hold(folder):  # until the process ends
             print(f"resume={folder}: another process is at this sweep; wait for it or end it first", file=sys.stderr)
             sys.exit(2)
         begun.append(folder)
         if jobs is None:
-            OmegaConf.save(config, folder / "multirun.yaml")  # as Hydra's basic sweeper does
+            OmegaConf.save(config, folder / SWEEP_FILE)  # as Hydra's basic sweeper does
         if not config.hydra.verbose:
             logging.getLogger("hydra").setLevel(logging.WARNING)  # `play` names the jobs
-        parallel = config.hydra.launcher.get("n_jobs")
-        if parallel is not None:
-            wanted = parallel if parallel > 0 else max(1, usable_cores() + 1 + parallel)
-            share_cores(wanted if jobs is None else min(wanted, len(jobs)))
-        listen(_stop if parallel is None else _pass_on)
+        workers = config.hydra.launcher.get("n_jobs")
+        if workers is None:
+            listen(_stop)
+            return
+        _share_cores(workers, None if jobs is None else len(jobs))
+        listen(_pass_on)
+
+
+def _plain(node: DictConfig) -> dict[str, Any]:
+    values = OmegaConf.to_container(node, resolve=False)
+    assert isinstance(values, dict)
+    return {str(name): value for name, value in values.items()}
+
+
+def _share_cores(workers: int, jobs: int | None) -> None:
+    """Give each worker its share of the cores; joblib counts -1 as all cores, -2 as all but one."""
+    count = workers if workers > 0 else max(1, usable_cores() + 1 + workers)
+    share_cores(count if jobs is None else min(count, jobs))
 
 
 def stopped() -> int | None:
@@ -70,8 +86,8 @@ def note(number: int) -> None:
     _stopped = _stopped or number
 
 
-def play(folder: Path, read: Callable[[], dict[str, Any]]) -> float | None:
-    """Train a job of a sweep in `folder` by the config that `read` gives; its objective, or None if it failed.
+def play(folder: Path, compose: Callable[[], CheckedConfig]) -> float | None:
+    """Train a job of a sweep in `folder` by the config that `compose` gives; its objective, or None if it failed.
 
     With `resume` in the config (a sweep that goes on) a finished job is skipped, and one with a checkpoint resumed. The
     reason of a failure goes to error.txt. A signal ends the sweep by SystemExit; a worker passes over the jobs to come.
@@ -83,7 +99,7 @@ def play(folder: Path, read: Callable[[], dict[str, Any]]) -> float | None:
         if _stopped is not None:
             raise SystemExit(128 + _stopped)
         _playing = True
-        return _play(folder, read)
+        return _play_locked(folder, compose)
     except SystemExit:
         if begun:
             raise
@@ -94,53 +110,53 @@ def play(folder: Path, read: Callable[[], dict[str, Any]]) -> float | None:
         gc.collect()  # the trainer and its parts refer to each other
 
 
-def _play(folder: Path, read: Callable[[], dict[str, Any]]) -> float | None:
+def _play_locked(folder: Path, compose: Callable[[], CheckedConfig]) -> float | None:
     if not hold(folder):  # a worker whose sweep was killed goes on until its job is done
         print(f"job {folder.name}: another process is at it; it is left alone", file=sys.stderr, flush=True)
         return None
     try:
-        return _trained(folder, read)
+        return _train_or_note(folder, compose)
     finally:
         let_go(folder)
 
 
-def _trained(folder: Path, read: Callable[[], dict[str, Any]]) -> float | None:
+def _train_or_note(folder: Path, compose: Callable[[], CheckedConfig]) -> float | None:
+    """Train the job; where that fails, write the reason to error.txt."""
     try:
-        config = read()
-        if config["resume"] and state_of(folder)[0] == "finished":
-            print(f"job {folder.name}: finished already", flush=True)
-            return objective_of(config["objective"], folder)
-        if config["resume"]:
-            config["resume"] = _prepared(folder)
-        (folder / ERROR).unlink(missing_ok=True)
-        print(f"job {folder.name}{': resumed' if config['resume'] else ''}", flush=True)
-        return _train(config)
-    except Stopped as signalled:
-        note(signalled.number)
-        raise SystemExit(128 + signalled.number) from signalled
+        return _train(folder, compose())
+    except Stopped as stop:
+        note(stop.number)
+        raise SystemExit(128 + stop.number) from stop
     except (InputError, Failed) as error:
         reason = str(error)
     except Exception:
         reason = traceback.format_exc()
-    (folder / ERROR).write_text(reason.rstrip() + "\n")
+    (folder / ERROR).write_text(reason.rstrip() + "\n", encoding="utf-8")
     print(f"job {folder.name} failed: {reason.rstrip().splitlines()[-1]}", file=sys.stderr, flush=True)
     return None
 
 
-def _prepared(folder: Path) -> str | None:
-    """What a job goes on from; where there is nothing, what it left behind is removed."""
+def _train(folder: Path, config: CheckedConfig) -> float | None:
+    if config.resume and state_of(folder)[0] == "finished":
+        print(f"job {folder.name}: finished already", flush=True)
+        return objective_value(config.objective, folder)
+    if config.resume:
+        config = replace(config, resume=_begin_or_go_on(folder))
+    (folder / ERROR).unlink(missing_ok=True)
+    print(f"job {folder.name}{': resumed' if config.resume else ''}", flush=True)
+    if config.trainer["strategy"] != "auto":
+        raise InputError("trainer: a sweep trains each job in one process; use trainer=default, cpu or gpu with -m")
+    from saddle.run.train import train  # imports Lightning, after what can be refused without it
+
+    return train(config)
+
+
+def _begin_or_go_on(folder: Path) -> str | None:
+    """What a job goes on from; where there is no checkpoint, what it left behind is removed."""
     if last_checkpoint(folder) is not None:
         return str(folder)
     clear(folder)
     return None
-
-
-def _train(config: dict[str, Any]) -> float | None:
-    from saddle.run.train import run
-
-    if config["trainer"].get("strategy") != "auto":
-        raise InputError("trainer: a sweep trains each job in one process; use trainer=default, cpu or gpu with -m")
-    return run(config)
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
@@ -157,4 +173,4 @@ def _pass_on(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
     _stop(number, frame)  # with one worker joblib plays the jobs in this process
     for child in multiprocessing.active_children():
-        os.kill(child.pid, signal.SIGTERM)
+        child.terminate()

@@ -3,7 +3,7 @@ import os
 import pytest
 
 from helpers import REPOSITORY, command
-from saddle.cli.threads import set_thread_policy, share_cores
+from saddle.threads import set_thread_policy, share_cores
 
 
 @pytest.mark.parametrize(("cores", "threads"), [(1, "1"), (2, "1"), (3, "1"), (16, "8")])
@@ -33,7 +33,7 @@ def test_what_the_user_has_set_stays(monkeypatch):
 def test_torch_takes_the_policy_of_train_py_and_nothing_heavy_comes_before_it():
     code = (
         "import sys, runpy; sys.argv = ['train.py', '--help']\n"
-        "from saddle.cli.threads import set_thread_policy\n"
+        "from saddle.threads import set_thread_policy\n"
         "import saddle.cli\n"
         "assert not {'torch', 'lightning', 'numpy', 'hydra'} & set(sys.modules), sorted(sys.modules)\n"
         "set_thread_policy()\n"

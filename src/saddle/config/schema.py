@@ -1,0 +1,76 @@
+"""The config's groups and settings, and what each of them builds.
+
+A setting stands once. What a class needs beside its own settings is passed in by the program when it is built:
+`PASSED_IN` says what, and a config that gives it is refused.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from saddle.architecture.base import Network
+from saddle.augmentation.base import Augmentation
+from saddle.bound import Count, Index, Positive, Several
+from saddle.data.memory import MemoryData
+from saddle.game.adversarial_objective import Penalty
+from saddle.game.turn import Game
+from saddle.loss.base import Loss
+from saddle.schedule import Schedule
+from saddle.training.ema import EMA
+
+PASSED_IN: dict[str, frozenset[str]] = {
+    "data": frozenset({"seed", "accumulate"}),
+    "architecture": frozenset({"image_size", "channels", "classes", "conditional", "scale", "features", "outputs"}),
+    "game": frozenset({"objective", "sizes"}),
+}
+"""By group, the parameters that the program gives: the seed, the parts of an update, the sizes of the data."""
+
+
+@dataclass
+class Training:
+    """The group `training`."""
+
+    images: Count | None
+    accumulate: Count
+    executor: Literal["eager", "compiled"]
+    block: Count
+    channels_last: bool
+    ema: EMA | None
+    clip_norm: Mapping[str, Positive | None]
+    schedule: Mapping[str, Schedule]
+    beta2_schedule: Mapping[str, Schedule]
+
+
+@dataclass
+class Checkpoints:
+    """The settings `checkpoints`: when one is saved and how many stay, and what may change when a run is resumed."""
+
+    every_images: Count
+    keep: Several | None
+    elastic: bool
+
+
+@dataclass
+class RunSettings:
+    """All groups and settings of a run.
+
+    `optimizer` is checked turn by turn, `architecture`, `callback` and `logger` entry by entry, and `trainer` by
+    `saddle.config.trainer_flags`.
+    """
+
+    data: MemoryData
+    architecture: Mapping[str, Network | bool]
+    loss: Loss
+    penalty: Mapping[str, Penalty]
+    augmentation: Mapping[str, Augmentation]
+    game: Game
+    optimizer: dict[str, Any]
+    training: Training
+    callback: dict[str, Any]
+    logger: dict[str, Any]
+    trainer: dict[str, Any]
+    checkpoints: Checkpoints
+    seed: Index
+    folder: str
+    resume: str | None
+    objective: str | None

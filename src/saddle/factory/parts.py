@@ -1,0 +1,90 @@
+"""All of a run that needs torch alone: data, game, networks and what trains them. Lightning is not loaded here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+
+from saddle.architecture.base import Network
+from saddle.config.compose import CheckedConfig, Node
+from saddle.config.consistency import option_of
+from saddle.data.memory import MemoryData
+from saddle.factory.compatibility import Choice, check_compatible
+from saddle.factory.executor import check_executor, precision_warnings
+from saddle.factory.game import build_game
+from saddle.factory.instantiate import make
+from saddle.factory.networks import build_networks
+from saddle.factory.per_turn import MakeOptimizer, build_beta2_schedules, build_clip_norm, build_optimizers
+from saddle.factory.per_turn import build_schedules
+from saddle.game.turn import DataSizes, Game
+from saddle.schedule import Schedule
+from saddle.seed import hashed_seed
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What is trained, on what, by which optimizers; `record` says how all of it was made."""
+
+    data: MemoryData
+    game: Game
+    networks: Mapping[str, Network]
+    optimizers: Mapping[str, MakeOptimizer]
+    schedules: Mapping[str, Schedule]
+    beta2_schedules: Mapping[str, Schedule | None]
+    clip_norm: Mapping[str, float | None]
+    record: Node
+    choice: Choice
+    warnings: list[str]
+    """A sentence about each choice that is known to go wrong."""
+
+
+def build_parts(config: CheckedConfig) -> Parts:
+    """Build and compare the parts of a run; no data is read.
+
+    Raises InputError, naming the setting, for parts that cannot be built or do not go together.
+    """
+    check_executor(config)
+    data_node = {**config.data, "seed": config.seed, "accumulate": config.training["accumulate"]}
+    data: MemoryData = make("data", data_node)
+    torch.manual_seed(hashed_seed(config.seed, "weights"))
+    game = build_game(config.game, config.loss, config.penalty, config.augmentation, sizes_of(data))
+    networks, nodes = build_networks(config, game, data)
+    choice = Choice(option_of(config.game), option_of(config.loss), option_of(config.data))
+    warnings = check_compatible(game, networks, data, choice)
+    turns = game.turns()
+    parts = Parts(
+        data,
+        game,
+        networks,
+        optimizers=build_optimizers(config, turns),
+        schedules=build_schedules("training.schedule", config.training["schedule"], turns),
+        beta2_schedules=build_beta2_schedules(config, turns),
+        clip_norm=build_clip_norm(config.training["clip_norm"], turns),
+        record=_record(config, data_node, nodes),
+        choice=choice,
+        warnings=[*warnings, *precision_warnings(config.trainer)],
+    )
+    data.check_size(data.size)
+    data.check_memory()
+    return parts
+
+
+def sizes_of(data: MemoryData) -> DataSizes:
+    """The sizes of a data set that games ask for."""
+    return DataSizes(channels=getattr(data, "channels", 0), image_size=data.image_size, classes=data.classes)
+
+
+def _record(config: CheckedConfig, data: Node, networks: Mapping[str, Node]) -> Node:
+    """What a resumed run must keep: all settings but those that may change, each part with all of its arguments."""
+    training = {name: value for name, value in config.training.items() if name not in ("images", "block")}
+    return {
+        "data": data,
+        "architecture": {"conditional": config.architecture["conditional"], **networks},
+        "loss": config.loss,
+        "penalty": config.penalty,
+        "augmentation": config.augmentation,
+        "game": config.game,
+        "optimizer": config.optimizer,
+        "training": training,
+        "seed": config.seed,
+    }
