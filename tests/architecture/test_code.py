@@ -4,7 +4,7 @@ from torch import nn
 
 from saddle.architecture.code import Discriminator
 from saddle.config.compose import compose
-from saddle.factory.run import make
+from saddle.factory.instantiate import make
 
 
 @pytest.mark.parametrize("bias", [True, False])

@@ -1,7 +1,6 @@
 import pytest
 
 from helpers import SMALL, command, train_afresh
-from saddle.config.compose import config_message
 
 
 @pytest.mark.parametrize(
@@ -50,14 +49,6 @@ def test_help_shows_groups_and_settings(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_hydras_own_words_become_one_sentence():
-    text = "In 'train': Could not find 'loss/x'\n\nAvailable options in 'loss':\n\ta\n\tb\nConfig search path:\n\tc"
-    assert config_message(text) == "loss=x: there is no such option; choose one of a, b"
-    text = "Missing mandatory value: width\n    full_key: data.width\n    object_type=dict"
-    assert config_message(text) == "data.width is missing: it has no default"
-    assert config_message("One.\n\n  Two.\nThree.") == "One. Two."
-
-
 def test_a_parallel_sweep_without_its_package_names_the_command_that_installs_it(tmp_path):
     code = "import sys; sys.modules['hydra_plugins'] = None; from saddle.cli import train; train()"
     result = command("-c", code, "-m", "sweep=parallel", "seed=1,2", cwd=tmp_path)
@@ -80,10 +71,3 @@ def test_a_folder_that_cannot_be_made_is_bad_input_and_a_failed_save_is_not(tmp_
     result = train_afresh(*SMALL, f"hydra.run.dir={run}", "trainer.max_steps=2")
     assert result.returncode == 1
     assert "Traceback" in result.stderr
-
-
-def test_an_unknown_setting_is_compared_with_those_of_the_chosen_group():
-    text = "Could not override 'data.spli'.\nTo append to your config use +data.spli=x"
-    assert config_message(text, ["data=emnist", "data.spli=x"]).endswith("did you mean data.split?")
-    assert "data.split" not in config_message(text, ["data.spli=x"])
-    assert "data.split" not in config_message(text, ["data=nothing", "data.spli=x"])

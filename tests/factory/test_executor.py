@@ -8,20 +8,19 @@ from saddle.training.compiled import Compiled
 
 def test_one_word_asks_for_the_fastest_options():
     config = compose(["training=fast", "data=digits", "architecture=mlp"])
-    assert config["training"]["channels_last"] is True
+    assert config.training["channels_last"] is True
     built = build(config)
     assert built.module.make_executor is Compiled
-    assert built.data._blocks[0] > 1
+    assert built.data_module._blocks[0] > 1
 
 
 def test_fastest_chooses_the_precision_as_well():
     config = compose(["training=fastest", "data=digits"])
-    assert (config["trainer"]["precision"], config["training"]["channels_last"]) == ("bf16-mixed", True)
-    assert config["training"]["executor"] == "compiled"
-    assert config["training"]["block"] == compose(["data=digits"])["training"]["block"]
-    assert (
-        compose(["training=fastest", "trainer=cpu", "trainer.precision=32-true"])["trainer"]["precision"] == "32-true"
-    )
+    assert (config.trainer["precision"], config.training["channels_last"]) == ("bf16-mixed", True)
+    assert config.training["executor"] == "compiled"
+    assert config.training["block"] == compose(["data=digits"]).training["block"]
+    asked = compose(["training=fastest", "trainer=cpu", "trainer.precision=32-true"])
+    assert asked.trainer["precision"] == "32-true"
 
 
 def test_a_machine_without_bfloat16_is_warned_of(monkeypatch):

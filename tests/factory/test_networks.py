@@ -1,59 +1,57 @@
-"""Combinations that are unsound are refused by torch alone, with the words that the full check has for them."""
-
-import json
+"""Networks are built once, from their settings and what the program passes in; large ones are counted first."""
 
 import pytest
+import torch
 
 from helpers import command
+from saddle.architecture.dcgan import Generator
 from saddle.config.compose import compose
 from saddle.error import InputError
-from saddle.factory.networks import check_parts
-from saddle.factory.run import build
-
-UNSOUND = (
-    ["loss=wasserstein", "penalty=none"],
-    ["architecture.discriminator.normalization=batch"],
-    ["architecture.generator.widths=[7,7,7,7,7,7,7]"],
-    ["game=cyclegan"],
-    ["augmentation=ada"],
-    ["architecture.generator.widths=[65536,65536]"],
-    ["architecture.discriminator.head_bias=true"],
-)
-CODE = """
-import json, sys
-sys.modules["lightning"] = None  # so `import lightning` fails
-from saddle.factory.networks import check_parts
-said = []
-for config in json.loads(sys.argv[1]):
-    try:
-        check_parts(config)
-        said.append(None)
-    except ValueError as error:
-        said.append(str(error))
-print(json.dumps(said))
-"""
+from saddle.factory import networks
+from saddle.factory.memory_budget import build_within_memory
+from saddle.factory.parts import build_parts
 
 
-def test_lightning_is_not_needed_to_refuse_them():
-    result = command("-c", CODE, json.dumps([compose(overrides) for overrides in [*UNSOUND, []]]))
-    assert result.returncode == 0, result.stderr
-    *said, sound = json.loads(result.stdout)
-    for overrides, sentence in zip(UNSOUND, said, strict=True):
-        with pytest.raises(InputError) as refused:
-            build(compose(overrides))
-        assert sentence == str(refused.value)
-    assert sound is None
+def test_each_network_is_built_once(monkeypatch):
+    paths: list[str] = []
+    make = networks.make
+
+    def recorded(path, node, **injected):
+        paths.append(path)
+        return make(path, node, **injected)
+
+    monkeypatch.setattr(networks, "make", recorded)
+    build_parts(compose(["data=digits"]))
+    assert paths == ["architecture.generator", "architecture.discriminator"]
 
 
-def test_the_command_line_asks_it_first(tmp_path):
+def test_sizes_are_those_of_the_data_and_latents_those_of_the_generator():
+    parts = build_parts(
+        compose(["data=digits", "data.image_size=20", "game=vae", "architecture.generator.latent_dim=9"])
+    )
+    recorded = parts.record["architecture"]
+    assert (recorded["generator"]["image_size"], recorded["encoder"]["image_size"]) == (20, 20)
+    assert (parts.networks["generator"].latent_dim, recorded["encoder"]["latent_dim"]) == (9, 9)
+    points = build_parts(compose(["data=ring", "architecture=points", "data.scale=3.0"]))
+    assert {network.scale for network in points.networks.values()} == {3.0}
+
+
+def test_the_budget_changes_no_weight():
+    torch.manual_seed(0)
+    alone = Generator(28, 1)
+    torch.manual_seed(0)
+    counted = build_within_memory("x", lambda: Generator(28, 1))
+    for one, other in zip(alone.parameters(), counted.parameters(), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_a_network_that_cannot_fit_is_refused_before_its_weights_are_written():
+    with pytest.raises(InputError, match=r"^x: training its [\d,]+ weights needs [\d,]+ GiB of memory, and this"):
+        build_within_memory("x", lambda: Generator(28, 1, widths=(65_536, 65_536)))
+
+
+def test_the_command_line_refuses_an_unsound_combination_without_lightning(tmp_path):
     blocked = "import sys; sys.modules['lightning'] = None; from saddle.cli import train; train()"
     result = command("-c", blocked, "loss=wasserstein", "penalty=none", cwd=tmp_path)
     assert result.returncode == 2, result.stderr
     assert result.stderr.startswith("loss=wasserstein without a constraint on the discriminator has no minimum")
-
-
-def test_a_code_to_run_in_a_part_is_not_built():
-    config = compose([])
-    config["loss"]["_target_"] = config["game"]["loss"]["_target_"] = "os.system"
-    with pytest.raises(InputError, match=r"loss\._target_=os\.system: only classes below"):
-        check_parts(config)

@@ -1,5 +1,8 @@
+from dataclasses import replace
+
 import pytest
 
+from saddle.config.compose import compose
 from saddle.error import InputError
 from saddle.factory.per_turn import build_beta2_schedules, build_clip_norm, build_optimizers, build_schedules
 from saddle.game.turn import Turn
@@ -27,8 +30,8 @@ def test_entries_of_other_turns_are_passed_over_only_if_they_change_nothing():
 
 
 def optimizers(**entries):
-    config = {"optimizer": ADAM | entries, "trainer": {"precision": "32-true"}}
-    return build_optimizers(config, TURNS)
+    config = compose(["data=digits"])
+    return build_optimizers(replace(config, optimizer=ADAM | entries), TURNS)
 
 
 def test_an_optimizer_of_another_turn_must_be_as_all_are():
@@ -43,8 +46,8 @@ def test_what_differs_in_a_turn_holds_there_alone():
 
 
 def test_a_schedule_of_beta2_needs_betas():
-    settings = {"optimizer": {"_target_": "torch.optim.SGD", "lr": 0.1}, "training": {"beta2_schedule": {}}}
-    assert build_beta2_schedules(settings, TURNS) == {"discriminator": None, "generator": None}
-    settings["training"]["beta2_schedule"]["generator"] = COSINE | {"final": 0.1}
+    plain = replace(compose(["data=digits", "optimizer=sgd"]), training={"beta2_schedule": {}})
+    assert build_beta2_schedules(plain, TURNS) == {"discriminator": None, "generator": None}
+    settings = replace(plain, training={"beta2_schedule": {"generator": COSINE | {"final": 0.1}}})
     with pytest.raises(InputError, match=r"^training\.beta2_schedule\.generator: torch\.optim\.SGD has no betas"):
         build_beta2_schedules(settings, TURNS)

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from saddle.config.compose import compose
+from saddle.config.compose import CheckedConfig, compose
 from saddle.error import InputError
-from saddle.factory.run import build, check_config
-from saddle.run.folder import unique_folder
+from saddle.factory.run import build
+from saddle.run.lock import unique_folder
 
 
-def config(*overrides: str) -> dict:
+def config(*overrides: str) -> CheckedConfig:
     return compose(overrides)
 
 
@@ -29,17 +29,10 @@ def test_labels_are_asked_for_in_one_place(architecture):
 def test_points_have_no_labels_to_ask_for():
     with pytest.raises(InputError, match=r"architecture\.conditional=True needs labels, but data\.classes=0"):
         build(config("data=ring", "architecture=points", "architecture.conditional=true"))
-    with pytest.raises(InputError, match=r"architecture\.generator\.scale=3\.0 contradicts data\.scale=1\.0"):
-        build(config("data=ring", "architecture=points", "architecture.generator.scale=3.0"))
-
-
-def test_networks_that_translate_take_no_labels():
-    with pytest.raises(InputError, match=r"architecture\.conditional=True: none of these networks can be told labels"):
-        check_config(config("data=mnist_pair", "architecture=resnet", "architecture.conditional=true"))
 
 
 def test_several_penalties_at_once():
-    assert set(build(config("penalty=[r1,mean_matching]")).module.game.penalties) == {"r1", "mean_matching"}
+    assert set(build(config("penalty=[r1,mean_matching]")).module.game.objective.penalties) == {"r1", "mean_matching"}
 
 
 def test_turns_have_their_own_optimizers():

@@ -1,53 +1,7 @@
-from helpers import REPOSITORY, command
-from saddle.config.override import quoted
-from saddle.run.folder import claim, clear, config_folder, hold, let_go, remove_claimed, unique_folder
+import json
+import math
 
-
-def test_two_runs_or_sweeps_of_one_second_get_a_folder_each(tmp_path):
-    wanted = tmp_path / "day" / "12-00-00"
-    made = [unique_folder(str(wanted)) for _ in range(3)]
-    assert made == [str(wanted), f"{wanted}-2", f"{wanted}-3"]
-    (wanted / "0" / ".hydra").mkdir(parents=True)
-    (wanted / "multirun.yaml").touch()
-    (tmp_path / "day" / "12-00-00-2" / "0" / "checkpoints").mkdir(parents=True)
-    (tmp_path / "day" / "12-00-00-2" / "0" / "checkpoints" / "last.ckpt").touch()
-    remove_claimed()  # only the one in which something was trained stays
-    assert [path.name for path in (tmp_path / "day").iterdir()] == ["12-00-00-2"]
-
-
-def test_the_config_lies_beside_the_sources():
-    assert config_folder() == str(REPOSITORY / "conf")
-
-
-def held_by_another(folder) -> bool:
-    """Whether another process finds the folder locked."""
-    script = "import pathlib, sys; from saddle.run.folder import hold; sys.exit(hold(pathlib.Path(sys.argv[1])))"
-    return command("-c", script, str(folder)).returncode == 0
-
-
-def test_one_process_holds_a_folder_at_a_time(tmp_path):
-    assert hold(tmp_path)
-    assert hold(tmp_path)  # it has it already
-    assert held_by_another(tmp_path)
-    let_go(tmp_path)
-    assert not held_by_another(tmp_path)
-
-
-def test_the_folder_that_a_command_line_names_is_made_and_locked_and_goes_again(tmp_path, monkeypatch):
-    folder = tmp_path / "it's a run"
-    for arguments in (["seed=1"], [f"hydra.run.dir={folder}", "--help"], ["hydra.run.dir=a/${now:%H}"]):
-        claim(arguments)
-    assert not folder.exists()
-    claim([f"hydra.run.dir={quoted(folder)}"])
-    assert held_by_another(folder)
-    let_go(folder)
-    remove_claimed()
-    assert not folder.exists()
-    folder.mkdir()
-    claim([f"hydra.run.dir={folder}"])
-    let_go(folder)
-    remove_claimed()  # it had been there before
-    assert folder.exists()
+from saddle.run.folder import ERROR, clear, last_checkpoint, objective_value, state_of
 
 
 def test_what_training_left_is_cleared_and_settings_stay(tmp_path):
@@ -56,3 +10,35 @@ def test_what_training_left_is_cleared_and_settings_stay(tmp_path):
     (tmp_path / "metrics.csv").touch()
     clear(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == [".hydra"]
+
+
+def test_states_come_from_the_folder_alone(tmp_path):
+    job = tmp_path / "0"
+    assert state_of(job) == ("missing", "not begun")
+    job.mkdir()
+    assert state_of(job) == ("interrupted", "killed or still running, no checkpoint yet")
+    (job / "checkpoints").mkdir()
+    (job / "checkpoints" / "best.ckpt").touch()
+    assert last_checkpoint(job) is None
+    (job / "checkpoints" / "00000200.ckpt").touch()
+    assert last_checkpoint(job).name == "00000200.ckpt"
+    (job / "checkpoints" / "last.ckpt").touch()
+    assert last_checkpoint(job).name == "last.ckpt"
+    assert state_of(job) == ("interrupted", "killed or still running")
+    (job / "summary.json").write_text(json.dumps({"finished": False, "iterations": 7}))
+    assert state_of(job) == ("interrupted", "stopped at iteration 7")
+    (job / "summary.json").write_text(json.dumps({"finished": True, "iterations": 9}))
+    assert state_of(job) == ("finished", "")
+    (job / ERROR).write_text("Traceback (most recent call last):\n  ...\nOSError: full\n")
+    assert state_of(job) == ("failed", "OSError: full")
+
+
+def test_the_metric_is_read_from_the_summary(tmp_path, capsys):
+    assert objective_value("a", tmp_path) is None
+    (tmp_path / "summary.json").write_text(json.dumps({"metrics": {"a": 2, "b": None}}))
+    assert objective_value("a", tmp_path) == 2.0
+    assert objective_value("b", tmp_path) == math.inf
+    assert objective_value(None, tmp_path) is None
+    assert capsys.readouterr().err == ""
+    assert objective_value("c", tmp_path) is None
+    assert "objective=c: not measured" in capsys.readouterr().err

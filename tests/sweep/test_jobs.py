@@ -1,4 +1,3 @@
-import json
 import os
 import signal
 from pathlib import Path
@@ -9,18 +8,16 @@ import yaml
 from helpers import SMALL, checkpoint, differences, train, trained
 from processes import started, wait_for
 from saddle.error import InputError
-from saddle.run.folder import hold, let_go
+from saddle.run.folder import ERROR
+from saddle.run.lock import hold, let_go
 from saddle.sweep.jobs import (
-    ERROR,
     by_setting,
     job_name,
-    keeps_settings,
-    last_checkpoint,
-    planned,
+    output_subdir,
+    planned_jobs,
     read_jobs,
-    state_of,
     sweep_arguments,
-    varying,
+    varying_settings,
 )
 from saddle.training.checkpoint import MARK
 
@@ -43,14 +40,14 @@ def written_sweep(folder: Path, *task: str, hydra: tuple[str, ...] = (), target:
 def test_jobs_are_those_of_hydras_own_sweeper():
     hydra = {"sweeper": {"_target_": BASIC, "params": {"seed": "range(2)"}}, "overrides": {}}
     hydra["overrides"]["task"] = ["loss=glob(hing*)", "penalty=[r1,mean_matching],none", "resume='x'"]
-    jobs = planned(hydra)
+    jobs = planned_jobs(hydra)
     assert [by_setting(job) for job in jobs][:3] == [
         {"seed": "0", "loss": "hinge", "penalty": "[r1,mean_matching]"},
         {"seed": "0", "loss": "hinge", "penalty": "none"},
         {"seed": "1", "loss": "hinge", "penalty": "[r1,mean_matching]"},
     ]
-    assert varying([by_setting(job) for job in jobs]) == ["seed", "penalty"]
-    assert planned({**hydra, "sweeper": {"_target_": "hydra_plugins.Optuna"}}) is None
+    assert varying_settings([by_setting(job) for job in jobs]) == ["seed", "penalty"]
+    assert planned_jobs({**hydra, "sweeper": {"_target_": "hydra_plugins.Optuna"}}) is None
 
 
 def test_names_say_what_varies_and_stay_short_safe_and_stable(tmp_path):
@@ -66,27 +63,11 @@ def test_names_say_what_varies_and_stay_short_safe_and_stable(tmp_path):
     assert job_name(str(written_sweep(tmp_path / "one", "loss=hinge")), 0, "loss=hinge") == "0"
 
 
-def test_states_come_from_the_folder_alone(tmp_path):
-    job = tmp_path / "0"
-    assert state_of(job) == ("missing", "not begun")
-    job.mkdir()
-    assert state_of(job) == ("interrupted", "killed or still running, no checkpoint yet")
-    assert keeps_settings(str(job)) == ".hydra"
-    (job / "checkpoints").mkdir()
-    (job / "checkpoints" / "best.ckpt").touch()
-    assert last_checkpoint(job) is None
-    (job / "checkpoints" / "00000200.ckpt").touch()
-    assert last_checkpoint(job).name == "00000200.ckpt"
-    (job / "checkpoints" / "last.ckpt").touch()
-    assert last_checkpoint(job).name == "last.ckpt"
-    assert state_of(job) == ("interrupted", "killed or still running")
-    assert keeps_settings(str(job)) is None
-    (job / "summary.json").write_text(json.dumps({"finished": False, "iterations": 7}))
-    assert state_of(job) == ("interrupted", "stopped at iteration 7")
-    (job / "summary.json").write_text(json.dumps({"finished": True, "iterations": 9}))
-    assert state_of(job) == ("finished", "")
-    (job / ERROR).write_text("Traceback (most recent call last):\n  ...\nOSError: full\n")
-    assert state_of(job) == ("failed", "OSError: full")
+def test_a_job_that_goes_on_keeps_its_settings(tmp_path):
+    assert output_subdir(str(tmp_path)) == ".hydra"
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / "checkpoints" / "last.ckpt").touch()
+    assert output_subdir(str(tmp_path)) is None
 
 
 def test_missing_jobs_are_listed_and_a_refusal_is_told_from_a_failure(tmp_path):
@@ -95,7 +76,7 @@ def test_missing_jobs_are_listed_and_a_refusal_is_told_from_a_failure(tmp_path):
         (sweep / f"{number}_seed={number + 1}").mkdir()
         (sweep / f"{number}_seed={number + 1}" / ERROR).write_text(text)
     jobs = read_jobs(sweep)
-    assert [(job.number, job.state, job.refused) for job in jobs] == [
+    assert [(job.number, job.state, job.is_refused) for job in jobs] == [
         (0, "failed", False),
         (1, "missing", False),
         (2, "failed", True),

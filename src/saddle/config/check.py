@@ -41,7 +41,7 @@ def _check_groups(values: dict[str, Any]) -> None:
     """Every group and setting at the top is known and there."""
     whole = signature_of(RunSettings)
     shallow = Signature(whole.name, dict.fromkeys(whole.types, Any), whole.required)
-    check_parameters("", {name: None for name in values}, shallow)
+    check_parameters("", dict.fromkeys(values), shallow)
 
 
 def _check_parts(values: dict[str, Any]) -> None:

@@ -45,22 +45,24 @@ def check_kinds(config: dict[str, Any]) -> None:
     A network for images takes `image_size`, one for points takes `scale`; so does their data.
     """
     data = config["data"]
-    parameters = _parameters("data", data)
-    has_images, has_points = "image_size" in parameters, "point_seed" in parameters
+    data_parameters = _parameters("data", data)
     networks = networks_of(config["architecture"])
     for name, node in networks.items():
-        takes = _parameters(f"architecture.{name}", node)
-        mismatch = f"data={option_of(data)} delivers {{}}, and architecture={option_of(node)} is made for {{}}: use {{}}"
-        if has_points and "image_size" in takes:
-            if "encoder" in networks:
-                game = option_of(config["game"])
-                raise InputError(f"data={option_of(data)} delivers points, and game={game} plays with images: {_MNIST}")
-            raise InputError(mismatch.format("points", "images", "architecture=points"))
-        if has_images and "scale" in takes:
-            raise InputError(mismatch.format("images", "points", "architecture=mlp or dcgan, or data=ring"))
+        network_parameters = _parameters(f"architecture.{name}", node)
+        if "point_seed" in data_parameters and "image_size" in network_parameters:
+            raise InputError(_points_meet_images(data, node, config["game"], "encoder" in networks))
+        if "image_size" in data_parameters and "scale" in network_parameters:
+            raise InputError(
+                f"data={option_of(data)} delivers images, and architecture={option_of(node)} is made for points: use "
+                "architecture=mlp or dcgan, or data=ring"
+            )
 
 
-_MNIST = "use data=mnist"
+def _points_meet_images(data: dict[str, Any], network: dict[str, Any], game: dict[str, Any], encodes: bool) -> str:
+    delivers = f"data={option_of(data)} delivers points"
+    if encodes:
+        return f"{delivers}, and game={option_of(game)} plays with images: use data=mnist"
+    return f"{delivers}, and architecture={option_of(network)} is made for images: use architecture=points"
 
 
 def check_read(config: dict[str, Any], overrides: Sequence[str]) -> None:
@@ -74,9 +76,7 @@ def check_read(config: dict[str, Any], overrides: Sequence[str]) -> None:
             raise InputError(f"{text}: game={option_of(node)} reads no {group}; leave it out")
         if group == "architecture" and rest and rest[0] not in (*target.needs, "conditional"):
             names = ", ".join(target.needs)
-            raise InputError(
-                f"{text}: game={option_of(node)} has no {rest[0]}; its networks are {names}: leave it out"
-            )
+            raise InputError(f"{text}: game={option_of(node)} has no {rest[0]}; its networks are {names}: leave it out")
 
 
 def option_of(node: dict[str, Any]) -> str:

@@ -8,8 +8,8 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import ChoiceSweep, Override
 from hydra.errors import HydraException
 
-from saddle.error import InputError
 from saddle.config.location import config_folder
+from saddle.error import InputError
 
 
 def check_choices(overrides: Sequence[str]) -> None:

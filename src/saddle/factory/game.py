@@ -19,7 +19,9 @@ def build_objective(loss: Node, penalty: dict[str, Node], augmentation: dict[str
     )
 
 
-def build_game(node: Node, loss: Node, penalty: dict[str, Node], augmentation: dict[str, Node], sizes: DataSizes) -> Game:
+def build_game(
+    node: Node, loss: Node, penalty: dict[str, Node], augmentation: dict[str, Node], sizes: DataSizes
+) -> Game:
     """The game that the group `game` describes, given the objective and the sizes if it takes them."""
     parameters = inspect.signature(import_target("game", node["_target_"])).parameters
     passed_in: dict[str, Any] = {}

@@ -36,9 +36,7 @@ def build_networks(config: CheckedConfig, game: Game, data: MemoryData) -> tuple
     return networks, nodes
 
 
-def _arguments(
-    name: str, config: CheckedConfig, game: Game, data: MemoryData, networks: dict[str, Network]
-) -> Node:
+def _arguments(name: str, config: CheckedConfig, game: Game, data: MemoryData, networks: dict[str, Network]) -> Node:
     """The settings of network `name` with what the program passes in: sizes of data and other networks, decisions."""
     node = config.architecture[name]
     target = import_target(f"architecture.{name}", node["_target_"])

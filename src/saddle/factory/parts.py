@@ -14,8 +14,13 @@ from saddle.factory.executor import check_executor, precision_warnings
 from saddle.factory.game import build_game
 from saddle.factory.instantiate import make
 from saddle.factory.networks import build_networks
-from saddle.factory.per_turn import MakeOptimizer, build_beta2_schedules, build_clip_norm, build_optimizers
-from saddle.factory.per_turn import build_schedules
+from saddle.factory.per_turn import (
+    MakeOptimizer,
+    build_beta2_schedules,
+    build_clip_norm,
+    build_optimizers,
+    build_schedules,
+)
 from saddle.game.turn import DataSizes, Game
 from saddle.schedule import Schedule
 from saddle.seed import hashed_seed

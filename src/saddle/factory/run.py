@@ -13,6 +13,7 @@ from lightning.pytorch.loggers import Logger
 from saddle.config.compose import CheckedConfig, Node
 from saddle.config.trainer_flags import trainer_arguments
 from saddle.config.validate import check_with_lightning
+from saddle.data.memory import MemoryData
 from saddle.error import InputError
 from saddle.factory.compatibility import check_packing
 from saddle.factory.executor import EXECUTORS
@@ -30,9 +31,14 @@ class Run:
     """What is handed to `trainer.fit`, and the parts that it was made of."""
 
     module: GameModule
-    data: GameDataModule
+    data_module: GameDataModule
     trainer: Trainer
     parts: Parts
+
+    @property
+    def data(self) -> MemoryData:
+        """The data set."""
+        return self.parts.data
 
     @property
     def warnings(self) -> list[str]:
@@ -67,14 +73,14 @@ def build_run(config: CheckedConfig, parts: Parts, purge_step: int | None = None
         record=parts.record,
         executor=EXECUTORS[training["executor"]],
     )
-    data = GameDataModule(parts.data)
+    data_module = GameDataModule(parts.data)
     if devices == 1:  # several processes agree after each iteration on whether to stop
-        data.in_blocks(training["block"], module.next_stop)
+        data_module.in_blocks(training["block"], module.next_stop)
     if training["channels_last"]:
         module.to(memory_format=torch.channels_last)
     if str(config.trainer["precision"]) in ("64-true", "64"):
         module.double()  # before a checkpoint is read, or its weights would pass through float32
-    return Run(module, data, trainer, parts)
+    return Run(module, data_module, trainer, parts)
 
 
 def build_trainer(config: CheckedConfig, purge_step: int | None = None) -> Trainer:

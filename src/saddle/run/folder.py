@@ -1,11 +1,11 @@
 """What a run's folder holds, known in this one place.
 
-    .hydra/                     the settings, composed and as they were given
-    checkpoints/last.ckpt       everything that is needed to go on; numbered ones before it; best.ckpt
-    samples/                    pictures over the run
-    tensorboard/, metrics.csv   curves
-    summary.json                how the run ended, with its last metrics
-    error.txt                   why a job of a sweep failed
+.hydra/                     the settings, composed and as they were given
+checkpoints/last.ckpt       everything that is needed to go on; numbered ones before it; best.ckpt
+samples/                    pictures over the run
+tensorboard/, metrics.csv   curves
+summary.json                how the run ended, with its last metrics
+error.txt                   why a job of a sweep failed
 """
 
 import json

@@ -13,7 +13,9 @@ from saddle.run.folder import SETTINGS, checkpoints_of, clear, is_finished, last
 from saddle.run.lock import hold, let_go
 
 _FUTILE = 3  # starts in a row that brought no checkpoint
-_KILLERS = set(signal.valid_signals()) - set(SIGNALS)  # signals that kill a process; SIGNALS ask it to end in good order
+_KILLERS = set(signal.valid_signals()) - set(
+    SIGNALS
+)  # signals that kill a process; SIGNALS ask it to end in good order
 
 
 def keep(arguments: list[str]) -> int:

@@ -52,14 +52,14 @@ def train(config: CheckedConfig, parts: Parts | None = None) -> float | None:
     if is_first():
         for sentence in run.warnings:
             print(f"warning: {sentence}", file=sys.stderr)
-    check_objective(config.objective, run)
-    check_extractor(run)
+    check_objective(config.objective, run.trainer, run.module, run.data)
+    check_extractor(run.trainer, run.data)
     if checkpoint is not None:
         _check_resumed(config, run, checkpoint, content)
     del content
     if is_first():
-        run.parts.data.prepare_data()
-    run.parts.data.read()
+        run.data.prepare_data()
+    run.data.read()
     try:
         with storage_failures_in_one_sentence(run.trainer):
             stopped_by = _fit(run, checkpoint)
@@ -120,7 +120,7 @@ def _fit(run: Run, checkpoint: Path | None) -> int | None:
     ranks = Ranks(run.trainer.strategy.launcher)
     ranks.watch()
     try:
-        run.trainer.fit(run.module, datamodule=run.data, ckpt_path=checkpoint, weights_only=True)
+        run.trainer.fit(run.module, datamodule=run.data_module, ckpt_path=checkpoint, weights_only=True)
     except MisconfigurationException as error:
         raise InputError(f"trainer: {str(error).splitlines()[0]}") from error
     except InputError:

@@ -1,7 +1,33 @@
 import pytest
 
+from helpers import train_afresh
 from saddle.config.compose import compose
 from saddle.error import InputError
+
+
+@pytest.mark.parametrize("architecture", ["mlp", "dcgan"])
+@pytest.mark.parametrize("data", ["ring", "grid", "swiss_roll"])
+def test_points_and_networks_for_images_are_refused_with_the_alternative(data, architecture):
+    reason = f"data={data} delivers points, and architecture={architecture} is made for images: use architecture=points"
+    with pytest.raises(InputError) as caught:
+        compose([f"data={data}", f"architecture={architecture}"])
+    assert str(caught.value) == reason
+    compose([f"data={data}", "architecture=points"])
+
+
+def test_images_and_networks_for_points_are_refused_with_the_alternative():
+    with pytest.raises(
+        InputError, match="data=digits delivers images, and architecture=points is made for points: use"
+    ):
+        compose(["data=digits", "architecture=points"])
+
+
+def test_the_command_line_says_it_in_one_sentence(tmp_path):
+    result = train_afresh("data=ring", f"hydra.run.dir={tmp_path / 'run'}")
+    assert result.returncode == 2
+    assert result.stderr.count("\n") == 1
+    assert "use architecture=points" in result.stderr
+    assert not (tmp_path / "run" / "checkpoints").exists()
 
 
 @pytest.mark.parametrize(
@@ -41,6 +67,13 @@ def test_what_it_reads_is_accepted(overrides):
 @pytest.mark.parametrize(
     "overrides", [["~game"], ["game._target_=saddle.loss.hinge.Hinge"], ["game._target_=saddle.game.turn.Game"]]
 )
-def test_what_is_no_game_is_left_to_the_schema(overrides):
+def test_what_is_no_game_is_refused(overrides):
     with pytest.raises(InputError, match="^game"):
         compose(overrides)
+
+
+def test_labels_that_data_or_networks_do_not_have_are_refused():
+    with pytest.raises(InputError, match=r"architecture\.conditional=True needs labels, but data\.classes=0"):
+        compose(["data=ring", "architecture=points", "architecture.conditional=true"])
+    with pytest.raises(InputError, match=r"architecture\.conditional=True: none of these networks can take labels"):
+        compose(["data=mnist_pair", "game=cyclegan", "architecture=resnet", "architecture.conditional=true"])
