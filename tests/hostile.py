@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from helpers import REPOSITORY
 from saddle.config.compose import compose
-from saddle.config.signature import resolve_target
+from saddle.config.schema import RunSettings
+from saddle.config.signature import import_target
 from saddle.error import InputError
-from saddle.factory.run import Run, build
+from saddle.factory.run import build
 
 CONF = REPOSITORY / "conf"
 GROUPS = {
@@ -115,13 +116,13 @@ def outcome(overrides: tuple[str, ...] | list[str]) -> str | None:
 
 @functools.cache
 def plain(base: tuple[str, ...]) -> dict[str, Any]:
-    return compose(base)
+    return dict(vars(compose(base)))
 
 
 @functools.cache
 def settings_of(base: tuple[str, ...]) -> tuple[Setting, ...]:
     """All settings that the config with the overrides `base` has or could have."""
-    return tuple(_walk("", plain(base), Run))
+    return tuple(_walk("", plain(base), RunSettings))
 
 
 @functools.cache
@@ -140,11 +141,10 @@ def _walk(path: str, value: Any, kind: Any) -> Iterator[Setting]:
     if not isinstance(value, dict):
         return
     hints: dict[str, Any] = {}
-    target = (
-        kind if inspect.isclass(kind) and kind.__module__.startswith(("saddle.config.", "saddle.factory.")) else None
-    )
+    is_group = inspect.isclass(kind) and kind.__module__.startswith("saddle.config.")
+    target = kind if is_group else None
     if isinstance(value.get("_target_"), str):
-        target = resolve_target(path, value["_target_"])
+        target = import_target(path, value["_target_"])
     if target is not None:
         hints = get_type_hints(target.__init__, include_extras=True)
         names = [name for name in inspect.signature(target).parameters if name not in value]

@@ -4,7 +4,7 @@ from torch import nn
 
 from saddle.architecture.code import Discriminator
 from saddle.config.compose import compose
-from saddle.factory.instantiate import make
+from saddle.factory.parts import build_parts
 
 
 @pytest.mark.parametrize("bias", [True, False])
@@ -32,7 +32,7 @@ def test_every_normalization_trains(normalization):
 
 @pytest.mark.parametrize("more", [["architecture=mlp"], ["architecture=dcgan"]])
 def test_its_config_reads_the_latent_of_the_generator(more):
-    config = compose([*more, "game=adversarial_autoencoder", "architecture.generator.latent_dim=7"])
-    network = make("architecture.code_discriminator", config["architecture"]["code_discriminator"])
+    chosen = [*more, "data=digits", "game=adversarial_autoencoder", "architecture.generator.latent_dim=7"]
+    network = build_parts(compose(chosen)).networks["code_discriminator"]
     assert network(torch.randn(4, 7)).shape == (4,)
     assert isinstance(network, Discriminator)

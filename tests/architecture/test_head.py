@@ -4,8 +4,7 @@ from torch import nn
 
 from saddle.architecture.head import Head
 from saddle.config.compose import compose
-from saddle.error import InputError
-from saddle.factory.instantiate import make
+from saddle.factory.parts import build_parts
 
 
 def test_one_hidden_layer_or_none():
@@ -31,9 +30,7 @@ def test_what_nobody_filled_in_is_named(given, missing):
 @pytest.mark.parametrize(("network", "layers"), [("recognition", 3), ("classifier", 1)])
 def test_its_configs_leave_both_numbers_to_the_game(network, layers):
     game = {"recognition": "infogan", "classifier": "auxiliary_classifier"}[network]
-    node = compose([f"game={game}"]).architecture[network]
-    with pytest.raises(InputError, match=f"^architecture.{network}: features=null"):
-        make(f"architecture.{network}", node)
-    head = make(f"architecture.{network}", node, features=9, outputs=2)
+    head = build_parts(compose(["data=digits", f"game={game}"])).networks[network]
     assert len(head.layers) == layers
-    assert head(torch.randn(4, 9)).shape == (4, 2)
+    assert head(torch.randn(4, head.features)).shape == (4, head.outputs)
+    assert (head.features, head.outputs) == (256, {"recognition": 14, "classifier": 10}[network])

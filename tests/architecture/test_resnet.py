@@ -4,7 +4,7 @@ from torch import nn
 
 from saddle.architecture.resnet import Discriminator, Generator, Residual
 from saddle.config.compose import compose
-from saddle.factory.instantiate import make
+from saddle.factory.parts import build_parts
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -96,8 +96,11 @@ def test_one_setting_changes_both_directions():
         "architecture.generator.blocks=1",
         "architecture.discriminator.widths=[4]",
     ]
-    nodes = compose(["data=mnist_pair", "architecture=resnet", *chosen]).architecture
-    networks = {name: make(name, node) for name, node in nodes.items() if name != "conditional"}
+    networks = build_parts(
+        compose(
+            ["data=mnist_pair", "game=cyclegan", "architecture=resnet", "loss=least_squares", "penalty=none", *chosen]
+        )
+    ).networks
     assert set(networks) == {"generator", "inverse", "discriminator", "source_discriminator"}
     for first, second in (("generator", "inverse"), ("discriminator", "source_discriminator")):
         shapes = [[p.shape for p in networks[name].parameters()] for name in (first, second)]

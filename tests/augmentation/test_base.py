@@ -6,7 +6,8 @@ import yaml
 
 from helpers import REPOSITORY
 from saddle.augmentation.base import Augmentation, check_colors, whole
-from saddle.config.signature import check, resolve_target
+from saddle.config.signature import import_target
+from saddle.config.validate import check
 from saddle.error import InputError
 
 GROUP = REPOSITORY / "conf" / "augmentation"
@@ -40,7 +41,7 @@ def test_the_group_holds_every_setting_with_its_default(option):
     for name, node in yaml.safe_load((GROUP / f"{option}.yaml").read_text()).items():
         assert name == option
         check(f"augmentation.{name}", node, Augmentation)
-        parameters = inspect.signature(resolve_target("", node.pop("_target_"))).parameters
+        parameters = inspect.signature(import_target("", node.pop("_target_"))).parameters
         assert node == {key: parameter.default for key, parameter in parameters.items()}
 
 
