@@ -54,6 +54,6 @@ def test_the_command_line_asks_it_first(tmp_path):
 
 def test_a_code_to_run_in_a_part_is_not_built():
     config = compose([])
-    config["loss"]["_target_"] = config["game"]["loss"]["_target_"] = "os.system"
+    config["loss"]["_target_"] = "os.system"
     with pytest.raises(InputError, match=r"loss\._target_=os\.system: only classes below"):
         check_parts(config)

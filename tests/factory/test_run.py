@@ -39,7 +39,7 @@ def test_networks_that_translate_take_no_labels():
 
 
 def test_several_penalties_at_once():
-    assert set(build(config("penalty=[r1,mean_matching]")).module.game.penalties) == {"r1", "mean_matching"}
+    assert set(build(config("penalty=[r1,mean_matching]")).module.game.objective.penalties) == {"r1", "mean_matching"}
 
 
 def test_turns_have_their_own_optimizers():

@@ -15,6 +15,7 @@ from saddle.data.swiss_roll import SwissRoll
 from saddle.error import InputError
 from saddle.factory.run import Built
 from saddle.game.adversarial import Adversarial
+from saddle.game.adversarial_objective import AdversarialObjective
 from saddle.loss.non_saturating import NonSaturating
 from saddle.run.objective import check_objective
 from saddle.sweep.jobs import objective_of
@@ -22,7 +23,7 @@ from saddle.sweep.jobs import objective_of
 
 def built(*callbacks, data=None, **flags) -> Built:
     trainer = lightning.Trainer(accelerator="cpu", logger=False, callbacks=list(callbacks), **flags)
-    return Built(small_module(Adversarial(NonSaturating())), data, trainer)
+    return Built(small_module(Adversarial(AdversarialObjective(NonSaturating()))), data, trainer)
 
 
 def test_metrics_that_no_run_measures_are_refused_before_training(tmp_path):

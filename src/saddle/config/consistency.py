@@ -86,19 +86,11 @@ def check_label_settings(name: str, node: dict[str, Any], decided: bool) -> None
 
 def check_once(config: dict[str, Any]) -> None:
     """Raise InputError where a setting that is echoed in two places was changed in one of them."""
-    data, training, game = config["data"], config["training"], config["game"]
+    data, training = config["data"], config["training"]
     echoes = {
         "data.accumulate": (data.get("accumulate"), training["accumulate"], "training.accumulate"),
         "data.seed": (data.get("seed"), config["seed"], "seed"),
-        "game.loss": (game.get("loss", config["loss"]), config["loss"], "the group loss"),
-        "game.penalties": (game.get("penalties", config["penalty"]), config["penalty"], "the group penalty"),
     }
-    if "classes" in game:
-        echoes["game.classes"] = (game["classes"], data.get("classes", 0), "data.classes")
-    augmentation = config["augmentation"]
-    echoes["game.augmentations"] = (game.get("augmentations", augmentation), augmentation, "the group augmentation")
-    for name in ("image_size", "channels"):
-        echoes[f"game.{name}"] = (game.get(name, data.get(name)), data.get(name), f"data.{name}")
     conditional = config["architecture"]["conditional"]
     latent_dim = networks_of(config).get("generator", {}).get("latent_dim")
     for player, network in networks_of(config).items():

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from saddle.config.source import class_constant
 from saddle.error import InputError
 
 _IMAGES, _POINTS = "image_size", "point_seed"
@@ -20,7 +21,8 @@ def check_kind(config: Mapping[str, Any]) -> None:
     if not isinstance(data, Mapping) or not isinstance(architecture, Mapping):
         return
     game = config.get("game")
-    if _POINTS in data and isinstance(game, Mapping) and _IMAGES in game:
+    translates = isinstance(game, Mapping) and class_constant(str(game.get("_target_")), "reads") == "source"
+    if _POINTS in data and isinstance(game, Mapping) and translates:
         raise InputError(
             f"data={_option(data)} delivers points, and game={_option(game)} plays with images: use data=mnist_pair"
         )

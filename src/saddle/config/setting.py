@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 PREFIXES = ("saddle.", "torch.optim.", "lightning.pytorch.")
 """What the name of every class that is built begins with."""
 
+_HANDED = ("AdversarialObjective", "DataSizes")
+"""Types of parameters that a game is handed when it is built: no settings."""
+
 _PLAIN = (bool, int, float, str, NoneType)
 
 _OPTIMIZER_BOUNDS: dict[str, Any] = {
@@ -56,7 +59,9 @@ node. Raises InputError if that class cannot stand there."""
 
 
 def parameters_of(name: str, types: Mapping[str, Any], required: set[str], optimizer: bool) -> Parameters:
-    """`types` of all parameters, and the ranges that torch's optimizers leave open."""
+    """`types` of all parameters that are settings, and the ranges that torch's optimizers leave open."""
+    types = {key: kind for key, kind in types.items() if getattr(kind, "__name__", "") not in _HANDED}
+    required = required & set(types)
     if optimizer:
         types = {key: _OPTIMIZER_BOUNDS.get(key, kind) for key, kind in types.items() if key != "params"}
         required = required - {"params"}

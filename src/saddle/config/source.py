@@ -73,6 +73,16 @@ def class_constant(target: str, name: str) -> Any | None:
     return None
 
 
+def has_parameter(target: str, name: str) -> bool:
+    """Whether the constructor of the class `target` (a dotted name) has a parameter `name`; True if that is unknown."""
+    module, _, last = target.rpartition(".")
+    try:
+        types, _ = _constructor(_definition(module, last))
+    except _UNREAD:
+        return True
+    return name in types
+
+
 def _constructor(place: _Definition) -> tuple[dict[str, Any], set[str]]:
     """Types of the parameters by name, and the names of those without a default."""
     if place.statement.keywords:

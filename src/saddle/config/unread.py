@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from saddle.config.override import key_of
-from saddle.config.source import class_constant
+from saddle.config.source import class_constant, has_parameter
 from saddle.error import InputError
 
-_GROUPS = {"loss": "loss", "penalty": "penalties", "augmentation": "augmentations"}
-"""Groups and the setting of a game that holds what they build."""
+_OBJECTIVE = ("loss", "penalty", "augmentation")
+"""Groups that make the objective, which a game with a parameter `objective` is handed."""
 
 
 def check_read(config: dict[str, Any], overrides: Sequence[str]) -> None:
@@ -24,7 +24,7 @@ def check_read(config: dict[str, Any], overrides: Sequence[str]) -> None:
     name = target.split(".")[-2]
     for override in overrides:
         place = re.split(r"[./@]", key_of(override))
-        if place[0] in _GROUPS and _GROUPS[place[0]] not in game:
+        if place[0] in _OBJECTIVE and not has_parameter(target, "objective"):
             raise InputError(f"{override}: game={name} reads no {place[0]}; leave it out")
         if place[0] == "architecture" and len(place) > 1 and place[1] not in (*needs, "conditional"):
             raise InputError(

@@ -9,6 +9,7 @@ from torch import nn
 from saddle.augmentation.ada import ADA
 from saddle.config.signature import resolve_target
 from saddle.error import InputError
+from saddle.game.adversarial_objective import AdversarialObjective
 from saddle.game.turn import Game
 from saddle.loss.base import Loss
 from saddle.loss.hinge import Hinge
@@ -61,7 +62,7 @@ def with_head_bias(name: str, node: dict[str, Any], game: Game) -> dict[str, Any
     """
     if "head_bias" not in node:
         return node
-    relative = getattr(getattr(game, "loss", None), "relative", False)
+    relative = getattr(_loss(game), "relative", False)
     if relative and node["head_bias"]:
         raise InputError(
             f"architecture.{name}.head_bias=True: this loss reads differences of logits alone, so that bias would "
@@ -110,15 +111,16 @@ def check_sources(data: "MemoryData", game: Game) -> None:
 
 def check_pairing(config: dict[str, Any], game: Game) -> list[str]:
     """Raise InputError for parts of a game that contradict each other; the sentences to warn with, for the rest."""
+    objective = _objective(game)
     penalties = {
         name: penalty
-        for name, penalty in getattr(game, "penalties", {}).items()
+        for name, penalty in (objective.penalties.items() if objective else ())
         if not isinstance(penalty, Weighted) or penalty.weight > 0
     }
     for name, penalty in penalties.items():
         if not isinstance(penalty, game.plays):
             raise InputError(f"penalty={name} does not go with game={_name(game)}: {_playable(game)}")
-    loss, warnings = getattr(game, "loss", None), []
+    loss, warnings = _loss(game), []
     for judge in (name for name in game.needs if name.endswith("discriminator")):
         node = config["architecture"][judge]
         _check_bounded(loss, penalties, node, judge, game)
@@ -130,6 +132,15 @@ def check_pairing(config: dict[str, Any], game: Game) -> list[str]:
             raise InputError(f"penalty={name} shifts and mirrors images: it says nothing of points; leave it out")
     _check_augmentations(config, game)
     return list(dict.fromkeys(warnings))
+
+
+def _objective(game: Game) -> AdversarialObjective | None:
+    return getattr(game, "objective", None)
+
+
+def _loss(game: Game) -> Loss | None:
+    objective = _objective(game)
+    return None if objective is None else objective.loss
 
 
 def _name(game: Game) -> str:
@@ -191,8 +202,8 @@ def _check_constraints(loss: Loss | None, penalties: dict[str, Any], node: dict[
 
 
 def _check_augmentations(config: dict[str, Any], game: Game) -> None:
-    loss = getattr(game, "loss", None)
-    for name, augmentation in getattr(game, "augmentations", {}).items():
+    loss, objective = _loss(game), _objective(game)
+    for name, augmentation in objective.augmentations.items() if objective else ():
         if "image_size" not in config["data"]:
             raise InputError(f"augmentation={name} changes images: it says nothing of points; use augmentation=none")
         try:

@@ -13,9 +13,6 @@ from saddle.error import InputError
 Config = dict[str, Any]
 """A composed and resolved config, of plain values."""
 
-_SET_IN = {"game.penalties.": "penalty.", "game.augmentations.": "augmentation.", "game.loss.": "loss."}
-"""Settings of a game that a group gives, and the group."""
-
 
 def make(path: str, node: Config, **injected: Any) -> Any:
     """The object that a checked config node describes; a value that its constructor refuses is named by `path`."""
@@ -25,7 +22,7 @@ def make(path: str, node: Config, **injected: Any) -> Any:
         if isinstance(error.__cause__, (ValueError, TypeError, OverflowError, *_lightnings())):
             reason = (str(error.__cause__) or type(error.__cause__).__name__).splitlines()[0]
             inner = re.search(r"^full_key: (\S+)$", str(error), re.MULTILINE)
-            place = _setting(f"{path}.{inner[1]}" if inner else path)
+            place = f"{path}.{inner[1]}" if inner else path
             raise InputError(reason if reason.startswith(f"{path}.") else f"{place}: {reason}") from error
         raise
 
@@ -34,11 +31,3 @@ def _lightnings() -> tuple[type[Exception], ...]:
     """What Lightning raises for bad arguments, where it is loaded: nothing here needs the seconds that this takes."""
     module = sys.modules.get("lightning.fabric.utilities.exceptions")
     return () if module is None else (module.MisconfigurationException,)
-
-
-def _setting(place: str) -> str:
-    """The setting where a person gives what stands at `place` of a composed config."""
-    for inner, group in _SET_IN.items():
-        if f"{place}.".startswith(inner):
-            return (group + place.removeprefix(inner.rstrip(".")).lstrip(".")).rstrip(".")
-    return place

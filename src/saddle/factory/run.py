@@ -23,7 +23,7 @@ from saddle.error import InputError
 from saddle.factory.compatibility import check_packing, check_pairing, check_sources
 from saddle.factory.executor import EXECUTORS, check_executor, precision_warnings
 from saddle.factory.instantiate import Config, make
-from saddle.factory.networks import build_networks
+from saddle.factory.networks import build_game, build_networks
 from saddle.factory.per_turn import build_beta2_schedules, build_clip_norm, build_optimizers, build_schedules
 from saddle.game.adversarial_objective import Penalty
 from saddle.game.turn import Game
@@ -113,7 +113,7 @@ def build(config: Config, purge_step: int | None = None) -> Built:
     """
     check_config(config)
     torch.manual_seed(hashed_seed(config["seed"], "weights"))
-    game = make("game", config["game"])
+    game = build_game(config)
     networks, nodes = build_networks(config, game)
     warnings = check_pairing(config, game) + precision_warnings(config["trainer"])
     data = make("data", config["data"])
