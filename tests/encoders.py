@@ -2,8 +2,10 @@
 
 from torch import nn
 
+from saddle.architecture import base
 
-class SmallEncoder(nn.Module):
+
+class SmallEncoder(base.Encoder):
     """2x2 images to three numbers, or to three means and three log variances, by one linear layer."""
 
     latent_dim, classes = 3, 0

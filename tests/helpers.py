@@ -251,7 +251,7 @@ def fit(module: GameModule, data: ImageData, steps: int, callbacks=(), ckpt_path
 
 @dataclass
 class Fixed:
-    """Chance whose numbers are given; what is gathered is what there is."""
+    """Randomness whose numbers are given; what is gathered is what there is."""
 
     numbers: Tensor | None = None
 
@@ -265,9 +265,9 @@ class Fixed:
         return rows
 
 
-def view(**given) -> TermInputs:
-    """A view for a term, of what is given; the rest is None."""
-    return TermInputs(**{**dict.fromkeys(TermInputs.__dataclass_fields__), "chance": Fixed(), **given})
+def term_inputs(**given) -> TermInputs:
+    """Inputs of a term, of what is given; the rest is None."""
+    return TermInputs(**{**dict.fromkeys(TermInputs.__dataclass_fields__), "randomness": Fixed(), **given})
 
 
 def finite_differences(function, point: Tensor, step: float = 1e-6) -> Tensor:

@@ -34,7 +34,7 @@ NO_NEIGHBORS = {  # folders whose files share only these
     "loss": {"base"},
     "penalty": {"base"},
     "architecture": {"base"},
-    "game": {"turn", "objective", "encoding", "scene"},
+    "game": {"turn", "networks", "adversarial_objective", "discriminator_inputs", "encoding"},
 }
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 

@@ -5,6 +5,7 @@ from saddle.architecture.mlp import Discriminator, Generator
 from saddle.callback.alarm import Alarm, conditions
 from saddle.callback.quality import Quality
 from saddle.game.adversarial import Adversarial
+from saddle.game.adversarial_objective import AdversarialObjective
 from saddle.loss.hinge import Hinge
 from saddle.loss.minimax import Minimax
 from saddle.loss.non_saturating import NonSaturating
@@ -73,7 +74,7 @@ def test_what_is_bad_what_is_fine_and_what_lies_between(name, readings, verdict)
 
 
 def test_a_healthy_run_raises_none(tmp_path, capfd):
-    module = digits_module(Adversarial(NonSaturating(), {"r1": R1(0.5)}))
+    module = digits_module(Adversarial(AdversarialObjective(NonSaturating(), {"r1": R1(0.5)})))
     alarms, readings, _ = watched(tmp_path, module, 1000, probe_iterations=100)
     assert alarms == set()
     assert "health" not in capfd.readouterr().err
@@ -85,7 +86,9 @@ def test_a_healthy_run_raises_none(tmp_path, capfd):
 
 
 def test_a_discriminator_that_wins(tmp_path, capfd):
-    module = digits_module(Adversarial(Minimax()), rates={"discriminator": 3e-3, "generator": 1e-4})
+    module = digits_module(
+        Adversarial(AdversarialObjective(Minimax())), rates={"discriminator": 3e-3, "generator": 1e-4}
+    )
     alarms, readings, _ = watched(tmp_path, module, 500)
     assert "discriminator_wins" in alarms
     assert readings["health/separation"][-1] > 0.99
@@ -95,7 +98,7 @@ def test_a_discriminator_that_wins(tmp_path, capfd):
 
 
 def test_a_discriminator_that_loses(tmp_path, capfd):
-    module = digits_module(Adversarial(Hinge()), rates={"discriminator": 1e-9})
+    module = digits_module(Adversarial(AdversarialObjective(Hinge())), rates={"discriminator": 1e-9})
     alarms, readings, _ = watched(tmp_path, module, 400)
     assert "discriminator_loses" in alarms
     assert "discriminator_wins" not in alarms
@@ -104,7 +107,9 @@ def test_a_discriminator_that_loses(tmp_path, capfd):
 
 
 def test_a_generator_that_ignores_its_latent(tmp_path, capfd):
-    alarms, readings, _ = watched(tmp_path, digits_module(Adversarial(NonSaturating()), Deaf), 300)
+    alarms, readings, _ = watched(
+        tmp_path, digits_module(Adversarial(AdversarialObjective(NonSaturating())), Deaf), 300
+    )
     assert "duplicates" in alarms
     assert readings["health/duplicates"] == [1.0] * 7
     assert "100% of its samples have a twin" in capfd.readouterr().err
@@ -112,7 +117,7 @@ def test_a_generator_that_ignores_its_latent(tmp_path, capfd):
 
 def test_a_generator_whose_samples_are_all_of_one_class(tmp_path, capfd):
     quality = Quality(str(tmp_path / "checkpoints"), num=64, every_images=320, cache=None)  # every ten iterations
-    module = digits_module(Adversarial(NonSaturating()), Deaf)
+    module = digits_module(Adversarial(AdversarialObjective(NonSaturating())), Deaf)
     alarms, _, _ = watched(tmp_path, module, 40, quality, probe_iterations=1000)
     assert "classes" in alarms
     line = next(line for line in capfd.readouterr().err.splitlines() if "classes in effect" in line)
@@ -135,7 +140,7 @@ class Dark(Generator):
 
 
 def test_a_discriminator_that_is_steep_at_generated_images(tmp_path, capfd):
-    module = digits_module(Adversarial(Hinge()), Dark, Cliff, rates={"discriminator": 1e-6})
+    module = digits_module(Adversarial(AdversarialObjective(Hinge())), Dark, Cliff, rates={"discriminator": 1e-6})
     alarms, readings, _ = watched(tmp_path, module, 150)
     assert "input_gradient" in alarms
     assert readings["health/input_gradient_fake"][-1] > 10 * readings["health/input_gradient_real"][-1]

@@ -6,6 +6,7 @@ from lightning import Callback
 from helpers import Points, fit, small_module
 from saddle.callback.checkpoint import LastCheckpoint
 from saddle.game.adversarial import Adversarial
+from saddle.game.adversarial_objective import AdversarialObjective
 from saddle.loss.non_saturating import NonSaturating
 from saddle.training.checkpoint import MARK, AtomicCheckpointIO, read_checkpoint
 
@@ -21,7 +22,7 @@ def saved_at(tmp_path, monkeypatch, steps: int, every_images: int, keep: int | N
     monkeypatch.setattr(AtomicCheckpointIO, "save_checkpoint", note)
     callbacks = [LastCheckpoint(str(tmp_path), every_images, keep)]
     fit(
-        small_module(Adversarial(NonSaturating()), record={"seed": 0}),
+        small_module(Adversarial(AdversarialObjective(NonSaturating())), record={"seed": 0}),
         Points(),
         steps,
         callbacks,
@@ -81,7 +82,7 @@ def test_a_run_that_goes_on_from_earlier_begins_again_there(tmp_path, monkeypatc
 
     with pytest.raises(KeyError):
         fit(
-            small_module(Adversarial(NonSaturating())),
+            small_module(Adversarial(AdversarialObjective(NonSaturating()))),
             Points(),
             9,
             [Stop(), LastCheckpoint(str(tmp_path), 20, None)],

@@ -5,6 +5,7 @@ import pytest
 from helpers import Points, fit, small_module
 from saddle.callback.curves import Curves, append_row, cut_rows, last_row, widen_row
 from saddle.game.adversarial import Adversarial
+from saddle.game.adversarial_objective import AdversarialObjective
 from saddle.loss.non_saturating import NonSaturating
 from saddle.penalty.r1 import R1
 
@@ -16,7 +17,7 @@ def rows(path) -> list[dict[str, str]]:
 
 def test_one_row_per_logged_point_and_one_at_the_end(tmp_path):
     path = tmp_path / "metrics.csv"
-    module = small_module(Adversarial(NonSaturating(), {"r1": R1(weight=1.0)}, n_critic=2))
+    module = small_module(Adversarial(AdversarialObjective(NonSaturating(), {"r1": R1(weight=1.0)}), n_critic=2))
     fit(module, Points(), 11, [Curves(str(path))], log_every_n_steps=4)
     written = rows(path)
     assert [int(row["iteration"]) for row in written] == [4, 8, 11]

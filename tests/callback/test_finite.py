@@ -7,6 +7,7 @@ from torch import nn
 from helpers import Points, SmallDiscriminator, SmallGenerator, fit, small_module
 from saddle.callback.finite import all_finite, what_is_not
 from saddle.game.adversarial import Adversarial
+from saddle.game.adversarial_objective import AdversarialObjective
 from saddle.loss.non_saturating import NonSaturating
 from saddle.training.ema import EMA
 
@@ -25,7 +26,9 @@ class Normed(SmallGenerator):
 def trained():
     adam = {name: lambda parameters: torch.optim.Adam(parameters, lr=0.01) for name in ("discriminator", "generator")}
     networks = {"generator": Normed(), "discriminator": SmallDiscriminator(curved=True)}
-    module = small_module(Adversarial(NonSaturating()), networks=networks, optimizers=adam, ema=EMA(100))
+    module = small_module(
+        Adversarial(AdversarialObjective(NonSaturating())), networks=networks, optimizers=adam, ema=EMA(100)
+    )
     fit(module, Points(), 2)
     return module
 

@@ -12,6 +12,7 @@ from saddle.callback.game_metrics import GameMetrics, agreements, game_metrics, 
 from saddle.callback.quality import Quality
 from saddle.data.ring import Ring
 from saddle.game.adversarial import Adversarial
+from saddle.game.adversarial_objective import AdversarialObjective
 from saddle.game.turn import Game, LabeledSamples, Played, Turn
 from saddle.loss.non_saturating import NonSaturating
 from saddle.metric.agreement import agreement
@@ -171,7 +172,7 @@ class Alone(Points):
 
 
 def test_it_is_idle_for_a_game_that_has_nothing_to_show_and_on_points(tmp_path):
-    plain = small_module(Adversarial(NonSaturating()))
+    plain = small_module(Adversarial(AdversarialObjective(NonSaturating())))
     rows = run(tmp_path, plain, data=Alone())
     assert not [name for name in rows[9] if name.startswith("metric/")]
     assert not (tmp_path / "samples").exists()

@@ -12,6 +12,7 @@ from saddle.callback.health import Health
 from saddle.callback.quality import FRECHET
 from saddle.data.digits import Digits
 from saddle.game.adversarial import Adversarial
+from saddle.game.adversarial_objective import AdversarialObjective
 from saddle.loss.non_saturating import NonSaturating
 from saddle.penalty.r1 import R1
 from saddle.training.checkpoint import AtomicCheckpointIO, read_checkpoint
@@ -40,13 +41,13 @@ class Measures(Callback):
 )
 def test_a_metric_that_rises_for_long(tmp_path, metrics, rings):
     measures = Measures({5 * (i + 1): metric for i, metric in enumerate(metrics)})
-    game = Adversarial(NonSaturating(), {"r1": R1(0.5)})
+    game = Adversarial(AdversarialObjective(NonSaturating(), {"r1": R1(0.5)}))
     alarms, _, _ = watched(tmp_path, digits_module(game), 40, measures, probe_iterations=1000)
     assert alarms == ({"quality"} if rings else set())
 
 
 def test_an_alarm_ends_the_run_with_a_checkpoint_where_that_is_asked(tmp_path):
-    module = digits_module(Adversarial(NonSaturating()), Deaf)
+    module = digits_module(Adversarial(AdversarialObjective(NonSaturating())), Deaf)
     _, _, health = watched(tmp_path, module, 400, stop=True)
     assert module.clock.iteration == 200  # the fifth probe, after 10, 50, 100 and 150
     assert health.sentence.startswith("G collapses")
@@ -54,7 +55,9 @@ def test_an_alarm_ends_the_run_with_a_checkpoint_where_that_is_asked(tmp_path):
 
 
 def test_training_is_the_same_with_and_without_it(tmp_path):
-    first, second = (digits_module(Adversarial(NonSaturating(), {"r1": R1(0.5)})) for _ in range(2))
+    first, second = (
+        digits_module(Adversarial(AdversarialObjective(NonSaturating(), {"r1": R1(0.5)}))) for _ in range(2)
+    )
     watched(tmp_path, first, 60, probe_iterations=10)
     fit(second, Digits(8, 1, 10, 32, 0), 60, precision="32-true")
     assert differences(first.state_dict(), second.state_dict()) == []
@@ -69,7 +72,7 @@ def test_a_resumed_run_knows_what_was_seen(tmp_path):
         (tmp_path / name).mkdir(exist_ok=True)
         callbacks = [curves, Measures({25: 3.0, 55: 2.0}), LastCheckpoint(str(tmp_path / name)), health]
         trainer = lightning.Trainer(max_steps=steps, use_distributed_sampler=False, callbacks=callbacks, **flags)
-        module = digits_module(Adversarial(NonSaturating()), Deaf)
+        module = digits_module(Adversarial(AdversarialObjective(NonSaturating())), Deaf)
         trainer.fit(module, datamodule=Digits(8, 1, 10, 32, 0), ckpt_path=path, weights_only=True)
         return read_checkpoint(tmp_path / name / "last.ckpt")["callbacks"]["Health"]
 
@@ -90,7 +93,7 @@ def test_a_ratio_that_bounds_nothing_is_refused():
 
 def test_a_fast_development_run_is_not_judged(tmp_path):
     health = Health(every_iterations=1, probe_iterations=1)
-    fit(small_module(Adversarial(NonSaturating())), Points(), 5, [health], fast_dev_run=True)
+    fit(small_module(Adversarial(AdversarialObjective(NonSaturating()))), Points(), 5, [health], fast_dev_run=True)
     assert health.state_dict()["separations"] == []
 
 

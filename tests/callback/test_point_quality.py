@@ -15,6 +15,7 @@ from saddle.callback.summary import Summary
 from saddle.data.ring import Ring
 from saddle.data.swiss_roll import SwissRoll
 from saddle.game.adversarial import Adversarial
+from saddle.game.adversarial_objective import AdversarialObjective
 from saddle.loss.non_saturating import NonSaturating
 from saddle.metric.modes import captured
 from saddle.penalty.r1 import R1
@@ -26,7 +27,9 @@ from saddle.training.sampling import images_from
 def module(generator: nn.Module | None = None, **changes):
     torch.manual_seed(3)
     networks = {"generator": generator or Generator(hidden=[8]), "discriminator": Discriminator(hidden=[8])}
-    return small_module(Adversarial(NonSaturating(), {"r1": R1(1.0)}), networks=networks, **changes)
+    return small_module(
+        Adversarial(AdversarialObjective(NonSaturating(), {"r1": R1(1.0)})), networks=networks, **changes
+    )
 
 
 def measured(folder, network, data, steps=10, **settings):
@@ -76,7 +79,7 @@ def test_a_swiss_roll_has_other_metrics_and_images_have_none(tmp_path):
     found = json.loads((tmp_path / "summary.json").read_text())["metrics"]
     assert {name for name in found if name.startswith("metric/")} == {"metric/curve_distance", "metric/coverage"}
     (tmp_path / "images").mkdir()
-    images = measured(tmp_path / "images", small_module(Adversarial(NonSaturating())), Points())
+    images = measured(tmp_path / "images", small_module(Adversarial(AdversarialObjective(NonSaturating()))), Points())
     assert images.stamp is None
     assert "metric/modes" not in (tmp_path / "images" / "metrics.csv").read_text()
 

@@ -6,9 +6,11 @@ from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from helpers import Points, SmallDiscriminator, SmallGenerator, differences, fit, small_module
+from saddle.architecture import base
 from saddle.callback.probe import gradients, neighbors, separation
 from saddle.data.ring import Ring
 from saddle.game.adversarial import Adversarial
+from saddle.game.adversarial_objective import AdversarialObjective
 from saddle.loss.minimax import Minimax
 from saddle.loss.non_saturating import NonSaturating
 from saddle.loss.wasserstein import Wasserstein
@@ -27,7 +29,7 @@ def test_separation_looks_at_256_of_each():
     assert float(separation(real, torch.zeros(300))) == 1.0
 
 
-class Frozen(nn.Module):
+class Frozen(base.Discriminator):
     """Linear, with what changes in training: batch norm, spectral norm and dropout."""
 
     classes = 0
@@ -37,6 +39,10 @@ class Frozen(nn.Module):
         self.layers = nn.Sequential(
             spectral_norm(nn.Linear(4, 6)), nn.BatchNorm1d(6), nn.Dropout(0.5), nn.Linear(6, 1), nn.Flatten(0)
         )
+
+    @property
+    def head(self):
+        return self.layers[3]
 
     def forward(self, images):
         return self.layers(images.flatten(1))
@@ -53,7 +59,7 @@ def played(game, **changes):
 @pytest.mark.parametrize("loss", [NonSaturating(), Minimax(), Wasserstein()])
 def test_gradients_of_a_linear_discriminator_are_its_weights(loss):
     networks = {"generator": SmallGenerator(), "discriminator": SmallDiscriminator()}
-    module, batch = played(Adversarial(loss, {"mean": MeanMatching(3.0)}), networks=networks)
+    module, batch = played(Adversarial(AdversarialObjective(loss, {"mean": MeanMatching(3.0)})), networks=networks)
     found = gradients(module, batch)
     slope = float(module.discriminator.linear.weight.detach().norm())
     assert found["input_gradient_real"] == pytest.approx(slope, rel=1e-9)
@@ -65,18 +71,23 @@ def test_gradients_of_a_linear_discriminator_are_its_weights(loss):
 
 
 def test_gradients_of_a_discriminator_of_packs_are_by_the_pack():
-    class Pairs(nn.Module):
+    class Pairs(base.Discriminator):
         classes, packing = 0, 2
 
         def __init__(self) -> None:
             super().__init__()
             self.linear = nn.Linear(8, 1)
 
+        @property
+        def head(self):
+            return self.linear
+
         def forward(self, images):
             return self.linear(images.reshape(-1, 8)).squeeze(1)
 
     module, batch = played(
-        Adversarial(Wasserstein()), networks={"generator": SmallGenerator(), "discriminator": Pairs()}
+        Adversarial(AdversarialObjective(Wasserstein())),
+        networks={"generator": SmallGenerator(), "discriminator": Pairs()},
     )
     slope = pytest.approx(float(module.discriminator.linear.weight.detach().norm()), rel=1e-9)
     found = gradients(module, batch)
@@ -84,7 +95,7 @@ def test_gradients_of_a_discriminator_of_packs_are_by_the_pack():
 
 
 def test_accumulated_parts_are_measured_by_the_first():
-    module, batch = played(Adversarial(NonSaturating()), accumulate=3)
+    module, batch = played(Adversarial(AdversarialObjective(NonSaturating())), accumulate=3)
     first = gradients(module, batch)
     batch["image"][8:] = 0
     assert gradients(module, batch) == first
@@ -94,7 +105,7 @@ def test_accumulated_parts_are_measured_by_the_first():
 
 def test_a_probe_changes_no_state_and_draws_no_numbers():
     networks = {"generator": SmallGenerator(), "discriminator": Frozen()}
-    module, batch = played(Adversarial(NonSaturating()), networks=networks)
+    module, batch = played(Adversarial(AdversarialObjective(NonSaturating())), networks=networks)
     module.train()
     module.discriminator.layers[2].eval()  # an odd mode is given back, too
     modes = [part.training for part in module.modules()]

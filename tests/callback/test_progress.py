@@ -8,13 +8,14 @@ from helpers import Points, fit, small_module
 from saddle.callback.progress import Progress
 from saddle.callback.scheduled import Patient
 from saddle.game.adversarial import Adversarial
+from saddle.game.adversarial_objective import AdversarialObjective
 from saddle.loss.non_saturating import NonSaturating
 from saddle.training.compiled import Compiled
 
 
 @pytest.mark.parametrize("flags", [{}, {"max_time": "00:01:00:00"}, {"max_epochs": 3, "max_steps": -1}])
 def test_the_bar_shows_iteration_images_speed_losses_and_time_left(capsys, flags):
-    module = small_module(Adversarial(NonSaturating()))
+    module = small_module(Adversarial(AdversarialObjective(NonSaturating())))
     steps = flags.pop("max_steps", 21)
     fit(module, Points(), steps, [Progress()], **flags)
     last = capsys.readouterr().err.split("\r")[-1]
@@ -53,7 +54,7 @@ def test_the_first_block_which_may_compile_is_announced_and_left_out_of_the_spee
         return graph
 
     module = small_module(
-        Adversarial(NonSaturating()),
+        Adversarial(AdversarialObjective(NonSaturating())),
         optimizers=dict.fromkeys(("discriminator", "generator"), torch.optim.Adam),
         executor=partial(Compiled, compiler=compiled_for_a_minute),
     )
@@ -64,6 +65,6 @@ def test_the_first_block_which_may_compile_is_announced_and_left_out_of_the_spee
 
 
 def test_a_run_of_one_block_has_a_speed(capsys):
-    module = small_module(Adversarial(NonSaturating()))
+    module = small_module(Adversarial(AdversarialObjective(NonSaturating())))
     fit(module, Points(), 1, [Progress()])
     assert re.search(r"[1-9][\d,]* images/s", capsys.readouterr().err.split("\r")[-1])

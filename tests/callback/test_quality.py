@@ -16,6 +16,7 @@ from saddle.callback.summary import Summary
 from saddle.data.ring import Ring
 from saddle.error import InputError
 from saddle.game.adversarial import Adversarial
+from saddle.game.adversarial_objective import AdversarialObjective
 from saddle.loss.non_saturating import NonSaturating
 from saddle.metric.classes import mode_coverage
 from saddle.metric.extractor import extractor_for
@@ -33,7 +34,7 @@ class Digits(Points):
 
 
 def module(**changes):
-    return small_module(Adversarial(NonSaturating()), **changes)
+    return small_module(Adversarial(AdversarialObjective(NonSaturating())), **changes)
 
 
 def measured(folder, network, steps=9, data=None, **settings):

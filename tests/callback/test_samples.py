@@ -11,6 +11,7 @@ from saddle.callback.landscape import landscape, picture, reach_of
 from saddle.callback.samples import SampleGrids, image_grid
 from saddle.data.ring import Ring
 from saddle.game.adversarial import Adversarial
+from saddle.game.adversarial_objective import AdversarialObjective
 from saddle.loss.non_saturating import NonSaturating
 from saddle.metric.points import in_words
 from saddle.training.due import next_round
@@ -24,7 +25,7 @@ def test_round_numbers():
 
 
 def test_grids_come_at_a_growing_cadence_and_at_the_end(tmp_path):
-    module = small_module(Adversarial(NonSaturating()), ema=EMA())
+    module = small_module(Adversarial(AdversarialObjective(NonSaturating())), ema=EMA())
     fit(module, Points(), 23, [SampleGrids(str(tmp_path), num=9, every_iterations=7)])
     names = sorted(path.stem for path in tmp_path.iterdir())
     assert [int(name) for name in names] == [0, 1, 2, 5, 7, 10, 14, 20, 21, 23]
@@ -34,7 +35,12 @@ def test_grids_come_at_a_growing_cadence_and_at_the_end(tmp_path):
 
 def test_grids_that_are_too_many_are_thinned_out_over_the_whole_run(tmp_path):
     (tmp_path / "reconstruction").mkdir()  # pictures of another kind
-    fit(small_module(Adversarial(NonSaturating())), Points(), 160, [SampleGrids(str(tmp_path), 4, 2, keep=20)])
+    fit(
+        small_module(Adversarial(AdversarialObjective(NonSaturating()))),
+        Points(),
+        160,
+        [SampleGrids(str(tmp_path), 4, 2, keep=20)],
+    )
     names = sorted(int(path.stem) for path in tmp_path.glob("*.png"))
     assert len(names) == 20
     assert {0, 1, 2, 5, 10, 20, 50, 100, 160} <= set(names)
@@ -68,7 +74,10 @@ def test_a_grid_of_labeled_images_has_one_class_per_row():
 
 def test_points_are_shown_over_the_data_in_the_landscape_of_d(tmp_path):
     networks = {"generator": Generator(hidden=[8]), "discriminator": Discriminator(hidden=[8])}
-    module, ring = small_module(Adversarial(NonSaturating()), networks=networks), Ring(batch_size=8, seed=0, size=200)
+    module, ring = (
+        small_module(Adversarial(AdversarialObjective(NonSaturating())), networks=networks),
+        Ring(batch_size=8, seed=0, size=200),
+    )
     fit(module, ring, 3, [SampleGrids(str(tmp_path), points=20)])
     assert sorted(int(path.stem) for path in tmp_path.iterdir()) == [0, 1, 2, 3]
     samples = images_from(module.sampler(), 20, seed=0)

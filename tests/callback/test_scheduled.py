@@ -11,13 +11,14 @@ from saddle.callback.curves import Curves
 from saddle.callback.health import Health
 from saddle.callback.samples import SampleGrids
 from saddle.game.adversarial import Adversarial
+from saddle.game.adversarial_objective import AdversarialObjective
 from saddle.loss.non_saturating import NonSaturating
 from saddle.training.ema import EMA
 
 
 def played(folder, size: int, extra=(), **flags):
     """A run of 45 iterations, 7 to an epoch, in blocks of at most `size`: module, rows of its curves, its files."""
-    module, data = small_module(Adversarial(NonSaturating(), n_critic=2), ema=EMA()), Points()
+    module, data = small_module(Adversarial(AdversarialObjective(NonSaturating()), n_critic=2), ema=EMA()), Points()
     if size > 1:
         data.in_blocks(size, module.next_stop)
     callbacks = [

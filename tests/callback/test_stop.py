@@ -7,6 +7,7 @@ from lightning import Callback
 from helpers import Points, fit, small_module
 from saddle.callback.stop import StopOnSignal
 from saddle.game.adversarial import Adversarial
+from saddle.game.adversarial_objective import AdversarialObjective
 from saddle.interrupt import SIGNALS, Interrupted
 from saddle.loss.non_saturating import NonSaturating
 
@@ -25,7 +26,7 @@ class Send(Callback):
 def test_a_signal_ends_training_after_the_iteration_in_play(number):
     stop = StopOnSignal()
     before = signal.getsignal(number)
-    module = small_module(Adversarial(NonSaturating()))
+    module = small_module(Adversarial(AdversarialObjective(NonSaturating())))
     fit(module, Points(), 20, [stop, Send(number)])
     assert stop.signal == number
     assert module.clock.iteration == 4
@@ -34,12 +35,12 @@ def test_a_signal_ends_training_after_the_iteration_in_play(number):
 
 def test_without_a_signal_nothing_stops():
     stop = StopOnSignal()
-    assert fit(small_module(Adversarial(NonSaturating())), Points(), 5, [stop]).global_step == 5
+    assert fit(small_module(Adversarial(AdversarialObjective(NonSaturating()))), Points(), 5, [stop]).global_step == 5
     assert stop.signal is None
 
 
 def test_a_second_interrupt_ends_at_once():
-    module = small_module(Adversarial(NonSaturating()))
+    module = small_module(Adversarial(AdversarialObjective(NonSaturating())))
     with pytest.raises(Interrupted) as told:
         fit(module, Points(), 20, [StopOnSignal(), Send(signal.SIGINT, times=2)])
     assert told.value.code == 130
@@ -47,7 +48,7 @@ def test_a_second_interrupt_ends_at_once():
 
 
 def test_other_signals_may_come_twice():
-    module, stop = small_module(Adversarial(NonSaturating())), StopOnSignal()
+    module, stop = small_module(Adversarial(AdversarialObjective(NonSaturating()))), StopOnSignal()
     fit(module, Points(), 20, [stop, Send(signal.SIGTERM, times=3)])
     assert module.clock.iteration == 4
     assert stop.signal == signal.SIGTERM
@@ -62,7 +63,7 @@ class SendAt(Callback):
 
 @pytest.mark.parametrize(("hook", "iterations"), [("on_train_start", 0), ("on_train_end", 5)])
 def test_before_the_first_iteration_and_after_the_last_there_is_nothing_to_wait_for(hook, iterations):
-    module, stop = small_module(Adversarial(NonSaturating())), StopOnSignal()
+    module, stop = small_module(Adversarial(AdversarialObjective(NonSaturating()))), StopOnSignal()
     before = signal.getsignal(signal.SIGTERM)
     with pytest.raises(Interrupted) as told:
         fit(module, Points(), 5, [stop, SendAt(hook)])

@@ -11,6 +11,7 @@ from saddle.callback.checkpoint import LastCheckpoint
 from saddle.callback.health import Health
 from saddle.error import Failed
 from saddle.game.adversarial import Adversarial
+from saddle.game.adversarial_objective import AdversarialObjective
 from saddle.loss.non_saturating import NonSaturating
 from saddle.training.checkpoint import AtomicCheckpointIO, read_checkpoint
 from saddle.training.ema import EMA
@@ -32,7 +33,10 @@ class Jump:
 def overflowing():
     """Goes on well for 12 iterations of 8 images."""
     return small_module(
-        Adversarial(NonSaturating()), schedules=dict.fromkeys(TURNS, Jump(96)), ema=EMA(50), record={"seed": 0}
+        Adversarial(AdversarialObjective(NonSaturating())),
+        schedules=dict.fromkeys(TURNS, Jump(96)),
+        ema=EMA(50),
+        record={"seed": 0},
     )
 
 
@@ -87,7 +91,7 @@ class Poison(Callback):
 @pytest.mark.parametrize("place", ["data", "gradient", "D", "G", "EMA"])
 @pytest.mark.parametrize("every", [1, 5, 7])
 def test_one_such_number_is_found_within_k_iterations_and_never_saved(tmp_path, place, value, every):
-    module = small_module(Adversarial(NonSaturating()), ema=EMA(50), record={"seed": 0})
+    module = small_module(Adversarial(AdversarialObjective(NonSaturating())), ema=EMA(50), record={"seed": 0})
     callbacks = [Poison(place, value), Health(every_iterations=every), LastCheckpoint(str(tmp_path), every_images=24)]
     with pytest.raises(Failed, match=f"The last good checkpoint is {tmp_path / 'last.ckpt'}"):
         fit(module, Points(), 100, callbacks, **FLAGS)

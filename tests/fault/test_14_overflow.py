@@ -11,6 +11,7 @@ from helpers import Points, SmallDiscriminator, SmallGenerator, fit, small_modul
 from saddle.callback.health import Health
 from saddle.error import Failed
 from saddle.game.adversarial import Adversarial
+from saddle.game.adversarial_objective import AdversarialObjective
 from saddle.loss.non_saturating import NonSaturating
 from saddle.training.ema import EMA
 
@@ -40,7 +41,10 @@ class Spike(Callback):
 def scaled(iterations: range, steps: int) -> tuple:
     """A run under a gradient scaler whose first steps are skipped: its module, its overflows, and what it raised."""
     networks = {"generator": SmallGenerator(), "discriminator": Overflowing()}
-    module, spike = small_module(Adversarial(NonSaturating()), networks=networks), Spike(iterations)
+    module, spike = (
+        small_module(Adversarial(AdversarialObjective(NonSaturating())), networks=networks),
+        Spike(iterations),
+    )
     plugin = MixedPrecision("16-mixed", "cpu", scaler=torch.amp.GradScaler("cpu", init_scale=2.0**20))
     try:
         fit(module, Points(), steps, [spike, Health(every_iterations=1)], precision=None, plugins=[plugin])
@@ -77,7 +81,10 @@ class Weights(Callback):
 
 def test_a_skipped_step_moves_neither_weights_nor_average_nor_count():
     networks = {"generator": SmallGenerator(), "discriminator": Overflowing()}
-    module, weights = small_module(Adversarial(NonSaturating()), networks=networks, ema=EMA(50)), Weights()
+    module, weights = (
+        small_module(Adversarial(AdversarialObjective(NonSaturating())), networks=networks, ema=EMA(50)),
+        Weights(),
+    )
     plugin = MixedPrecision("16-mixed", "cpu", scaler=torch.amp.GradScaler("cpu", init_scale=1024.0))
     fit(module, Points(), 30, [Spike(range(10, 13)), weights], precision=None, plugins=[plugin])
     for before, after in zip(weights.seen, weights.seen[1:], strict=False):

@@ -8,6 +8,7 @@ from helpers import SmallDiscriminator, SmallGenerator
 from saddle.augmentation.ada import ADA
 from saddle.augmentation.base import Augmentation
 from saddle.game.adversarial import Adversarial
+from saddle.game.adversarial_objective import AdversarialObjective
 from saddle.game.turn import Moment
 from saddle.loss.minimax import Minimax
 from saddle.loss.non_saturating import NonSaturating
@@ -54,7 +55,10 @@ def by_hand(networks):
 
 def test_discriminator_terms_are_the_hand_computed_ones(networks):
     game = Adversarial(
-        Minimax(), {"r1": R1(weight=0.5, every_iterations=2), "gp": GradientPenalty(weight=10.0), "off": R1(weight=0.0)}
+        AdversarialObjective(
+            Minimax(),
+            {"r1": R1(weight=0.5, every_iterations=2), "gp": GradientPenalty(weight=10.0), "off": R1(weight=0.0)},
+        )
     )
     fake, logits, gradient = by_hand(networks)
     played = game.discriminator_loss(networks, {"image": REAL}, moment(0))
@@ -73,7 +77,11 @@ def test_discriminator_terms_are_the_hand_computed_ones(networks):
 
 
 def test_generator_terms_are_the_hand_computed_ones(networks):
-    game = Adversarial(NonSaturating(), {"mean_matching": MeanMatching(weight=0.3), "zero": MeanMatching(weight=0.0)})
+    game = Adversarial(
+        AdversarialObjective(
+            NonSaturating(), {"mean_matching": MeanMatching(weight=0.3), "zero": MeanMatching(weight=0.0)}
+        )
+    )
     fake, logits, _ = by_hand(networks)
     played = game.generator_loss(networks, {"image": REAL}, moment())
     torch.testing.assert_close(played.terms["adversarial"].detach(), softplus(-logits(fake)).mean())
@@ -83,7 +91,7 @@ def test_generator_terms_are_the_hand_computed_ones(networks):
 
 
 def test_each_turn_gives_gradients_to_its_own_network_even_untoggled(networks):
-    game = Adversarial(NonSaturating(), {"r1": R1(weight=1.0)})
+    game = Adversarial(AdversarialObjective(NonSaturating(), {"r1": R1(weight=1.0)}))
     sum(game.discriminator_loss(networks, {"image": REAL}, moment()).terms.values()).backward()
     assert networks["generator"].linear.weight.grad is None
     assert networks["discriminator"].linear.weight.grad.abs().sum() > 0
@@ -94,9 +102,13 @@ def test_each_turn_gives_gradients_to_its_own_network_even_untoggled(networks):
 def test_a_shared_pass_gives_the_same_gradients_as_a_pass_for_each_term(networks):
     """R1's logits come from the pass that its input gradient is taken from."""
     weight = networks["discriminator"].linear.weight
-    terms = Adversarial(Minimax(), {"r1": R1(weight=1.0)}).discriminator_loss(networks, {"image": REAL}, moment()).terms
+    terms = (
+        Adversarial(AdversarialObjective(Minimax(), {"r1": R1(weight=1.0)}))
+        .discriminator_loss(networks, {"image": REAL}, moment())
+        .terms
+    )
     (together,) = torch.autograd.grad(sum(terms.values()), weight)
-    alone = Adversarial(Minimax()).discriminator_loss(networks, {"image": REAL}, moment()).terms
+    alone = Adversarial(AdversarialObjective(Minimax())).discriminator_loss(networks, {"image": REAL}, moment()).terms
     images = REAL.clone().requires_grad_()
     (slope,) = torch.autograd.grad(networks["discriminator"](images).sum(), images, create_graph=True)
     apart = alone["adversarial"] + slope.flatten(1).square().sum(1).mean()
@@ -105,7 +117,7 @@ def test_a_shared_pass_gives_the_same_gradients_as_a_pass_for_each_term(networks
 
 def test_turns_their_order_and_their_constraints():
     clip = WeightClipping(limit=0.1)
-    discriminator, generator = Adversarial(Minimax(), {"clip": clip}, n_critic=5).turns()
+    discriminator, generator = Adversarial(AdversarialObjective(Minimax(), {"clip": clip}), n_critic=5).turns()
     assert (discriminator.name, discriminator.trains, discriminator.every) == ("discriminator", ("discriminator",), 1)
     assert (generator.name, generator.trains, generator.every) == ("generator", ("generator",), 5)
     assert discriminator.constraints == (clip,)
@@ -114,29 +126,35 @@ def test_turns_their_order_and_their_constraints():
 
 def test_logits_of_another_shape_are_refused(networks):
     networks["discriminator"].forward = lambda images: images.flatten(1)[:, :1]
-    for turn in Adversarial(Minimax()).turns():
+    for turn in Adversarial(AdversarialObjective(Minimax())).turns():
         with pytest.raises(ValueError, match=r"logits of shape \(6,\)"):
             turn.loss(networks, {"image": REAL}, moment())
 
 
-class Told(torch.nn.Module):
-    """A network that is told labels, whose output is that of `network` times one more than the label."""
+class ConditionalGenerator(SmallGenerator):
+    """Its images are multiplied by one more than the label."""
 
     classes = 10
 
-    def __init__(self, network):
-        super().__init__()
-        self.network, self.latent_dim = network, getattr(network, "latent_dim", None)
+    def forward(self, latent, labels):
+        return super().forward(latent) * (labels + 1).view(-1, 1, 1, 1)
 
-    def forward(self, inputs, labels):
-        values = self.network(inputs)
-        return values * (labels + 1).view(-1, *[1] * (values.dim() - 1))
+
+class ConditionalDiscriminator(SmallDiscriminator):
+    """Its logits are multiplied by one more than the label."""
+
+    classes = 10
+
+    def forward(self, images, labels):
+        return super().forward(images) * (labels + 1)
 
 
 def test_conditional_networks_are_told_the_labels_of_the_real_images_in_every_pass(networks):
     labels = torch.tensor([0, 3, 1, 1, 2, 5])
-    told = {name: Told(network) for name, network in networks.items()}
-    game = Adversarial(Minimax(), {"r1": R1(weight=1.0), "gp": GradientPenalty(weight=1.0)})
+    told = {"generator": ConditionalGenerator(), "discriminator": ConditionalDiscriminator(curved=True)}
+    for name, network in networks.items():
+        told[name].load_state_dict(network.state_dict())
+    game = Adversarial(AdversarialObjective(Minimax(), {"r1": R1(weight=1.0), "gp": GradientPenalty(weight=1.0)}))
     batch = {"image": REAL, "label": labels}
     _, logits, gradient = by_hand(networks)
     factor = (labels + 1).float()
@@ -168,7 +186,9 @@ def test_d_sees_images_through_augmentations_with_numbers_of_their_own_per_kind(
     numbers = {f"{kind}.darker": torch.rand(6) for kind in ("real", "fake", "between")}
     given = Moment(0, 0, lambda p, s: LATENT, lambda p, s: numbers.get(p, SHARES))
     darker = Darker()
-    game = Adversarial(Minimax(), {"gp": GradientPenalty(weight=1.0)}, augmentations={"darker": darker})
+    game = Adversarial(
+        AdversarialObjective(Minimax(), {"gp": GradientPenalty(weight=1.0)}, augmentations={"darker": darker})
+    )
     fake, logits, gradient = by_hand(networks)
 
     def dark(images, kind):
@@ -188,7 +208,9 @@ def test_d_sees_images_through_augmentations_with_numbers_of_their_own_per_kind(
 
 def test_what_remembers_is_state_and_is_told_logits_after_ds_step_alone(networks):
     lecam, ada = LeCam(weight=1.0), ADA(every_iterations=1)
-    game = Adversarial(NonSaturating(), {"lecam": lecam, "r1": R1(1.0)}, augmentations={"ada": ada})
+    game = Adversarial(
+        AdversarialObjective(NonSaturating(), {"lecam": lecam, "r1": R1(1.0)}, augmentations={"ada": ada})
+    )
     assert game.state() == {"lecam": lecam.state, "ada": ada}
     before = {name: value.clone() for name, value in lecam.state.state_dict().items()}
     played = game.discriminator_loss(networks, {"image": REAL}, moment())
@@ -205,7 +227,7 @@ def test_a_loss_over_the_batch_is_given_the_logits_of_all_ranks_with_their_gradi
     others = iter([real, fake, fake, real])
     given = replace(moment(), gather=lambda rows: torch.cat([rows, next(others)]))
     loss = RelativisticAverage("least_squares")
-    game = Adversarial(loss)
+    game = Adversarial(AdversarialObjective(loss))
     made, logits, _ = by_hand(networks)
     played = game.discriminator_loss(networks, {"image": REAL}, given)
     all_real, all_fake = torch.cat([logits(REAL), real]), torch.cat([logits(made), fake])
@@ -227,7 +249,7 @@ def test_features_are_what_the_last_layer_reads(networks):
 
     networks["discriminator"] = Headed()
     fake, _, _ = by_hand(networks)
-    played = Adversarial(NonSaturating(), {"match": FeatureMatching(2.0)}).generator_loss(
+    played = Adversarial(AdversarialObjective(NonSaturating(), {"match": FeatureMatching(2.0)})).generator_loss(
         networks, {"image": REAL}, moment()
     )
     gap = REAL.flatten(1).tanh().mean(0) - fake.flatten(1).tanh().mean(0)
@@ -236,7 +258,9 @@ def test_features_are_what_the_last_layer_reads(networks):
 
 
 def test_a_lazy_term_of_g_counts_gs_turns(networks):
-    game = Adversarial(NonSaturating(), {"match": MeanMatching(1.0, every_iterations=2)}, n_critic=2)
+    game = Adversarial(
+        AdversarialObjective(NonSaturating(), {"match": MeanMatching(1.0, every_iterations=2)}), n_critic=2
+    )
     generator = game.turns()[1]
     played = [i for i in range(8) if generator.due(i)]
     given = [game.generator_loss(networks, {"image": REAL}, moment(i)).terms for i in played]

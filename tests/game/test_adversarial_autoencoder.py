@@ -6,6 +6,7 @@ from torch.nn.functional import softplus
 from encoders import SmallEncoder
 from helpers import Points, SmallGenerator, fit, small_module
 from saddle.game.adversarial_autoencoder import AdversarialAutoencoder
+from saddle.game.adversarial_objective import AdversarialObjective
 from saddle.game.encoding import distance_between
 from saddle.game.turn import Moment
 from saddle.loss.minimax import Minimax
@@ -71,7 +72,7 @@ def same(found, expected, *networks):
 
 
 def test_encoder_and_generator_minimize_the_squared_error_per_pixel(networks):
-    game = AdversarialAutoencoder(Minimax(), weights={"reconstruction": 3.0, "adversarial": 1.0})
+    game = AdversarialAutoencoder(AdversarialObjective(Minimax()), weights={"reconstruction": 3.0, "adversarial": 1.0})
     made = networks["generator"](codes_of(networks))
     expected = {"reconstruction": 3 * (REAL - made).square().mean() / 4}  # from black to white is 1
     played = game.reconstruction_loss(networks, BATCH, moment())
@@ -92,11 +93,15 @@ def test_d_takes_draws_of_the_prior_for_real_and_codes_for_fake(networks):
         "gp": 10 * (slope(between).norm(dim=1) - 1).square().mean(),
     }
     penalties = {"r1": R1(0.5), "r2": R2(0.3), "gp": GradientPenalty(10.0)}
-    played = AdversarialAutoencoder(Minimax(), penalties).discriminator_loss(networks, BATCH, moment())
+    played = AdversarialAutoencoder(AdversarialObjective(Minimax(), penalties)).discriminator_loss(
+        networks, BATCH, moment()
+    )
     same(played.terms, expected, judge)
     torch.testing.assert_close(played.observed["prior"], judge(PRIOR))
     torch.testing.assert_close(played.observed["codes"], judge(codes))
-    bare = AdversarialAutoencoder(Minimax()).discriminator_loss(networks, BATCH, moment())  # R2 would detach codes
+    bare = AdversarialAutoencoder(AdversarialObjective(Minimax())).discriminator_loss(
+        networks, BATCH, moment()
+    )  # R2 would detach codes
     sum(bare.terms.values()).backward()
     assert all(p.grad is None for p in networks["encoder"].parameters())
 
@@ -106,14 +111,14 @@ def test_the_encoder_denies_that_its_codes_are_codes(networks, loss):
     judge = networks["code_discriminator"]
     real = judge(PRIOR).detach() if loss.relative else 0
     expected = {"adversarial": 0.7 * softplus(real - judge(codes_of(networks))).mean()}
-    game = AdversarialAutoencoder(loss, weights={"reconstruction": 1.0, "adversarial": 0.7})
+    game = AdversarialAutoencoder(AdversarialObjective(loss), weights={"reconstruction": 1.0, "adversarial": 0.7})
     played = game.encoder_loss(networks, BATCH, moment())
     same(played.terms, expected, networks["encoder"])
 
 
 def changed(networks, alone, **settings):
     """Which networks change in three iterations in which only the optimizer of turn `alone` makes steps."""
-    game = AdversarialAutoencoder(NonSaturating(), {"r1": R1(1.0)}, **settings)
+    game = AdversarialAutoencoder(AdversarialObjective(NonSaturating(), {"r1": R1(1.0)}), **settings)
     still = {turn.name: lambda p: torch.optim.SGD(p, lr=0.0) for turn in game.turns()}
     optimizers = {**still, alone: lambda p: torch.optim.SGD(p, lr=0.1)}
     module = small_module(game, networks=networks, optimizers=optimizers)
@@ -142,13 +147,13 @@ def test_a_weight_of_0_takes_a_phase_out(networks):
 
 def test_what_turns_train_and_that_constraints_hold_for_d_alone():
     clip = WeightClipping(limit=0.1)
-    turns = AdversarialAutoencoder(Minimax(), {"clip": clip}).turns()
+    turns = AdversarialAutoencoder(AdversarialObjective(Minimax(), {"clip": clip})).turns()
     assert [turn.constraints for turn in turns] == [(), (clip,), ()]
     assert [turn.trains for turn in turns] == [("encoder", "generator"), ("code_discriminator",), ("encoder",)]
 
 
 def test_metrics_tell_how_far_codes_are_from_the_prior(networks):
-    game, codes = AdversarialAutoencoder(Minimax()), codes_of(networks)
+    game, codes = AdversarialAutoencoder(AdversarialObjective(Minimax())), codes_of(networks)
     encoder, generator = networks["encoder"], networks["generator"]
     means = encoder(REAL)[:, :3]
     error = (REAL - generator(means)).square().flatten(1).mean(1) / 4
@@ -187,12 +192,16 @@ def test_a_conditional_generator_is_told_the_labels(networks):
     told = {**networks, "generator": Told()}
     told["generator"].load_state_dict(networks["generator"].state_dict())
     made = networks["generator"](codes_of(networks)) * (labels + 1).view(-1, 1, 1, 1)
-    played = AdversarialAutoencoder(Minimax()).reconstruction_loss(told, {**BATCH, "label": labels}, moment())
+    played = AdversarialAutoencoder(AdversarialObjective(Minimax())).reconstruction_loss(
+        told, {**BATCH, "label": labels}, moment()
+    )
     torch.testing.assert_close(played.terms["reconstruction"], (REAL - made).square().mean() / 4)
 
 
 def test_the_terms_have_these_names():
     with pytest.raises(ValueError, match="weights.adversarial is missing"):
-        AdversarialAutoencoder(Minimax(), weights={"reconstruction": 1.0})
+        AdversarialAutoencoder(AdversarialObjective(Minimax()), weights={"reconstruction": 1.0})
     with pytest.raises(ValueError, match="weights.kl: there is no such term"):
-        AdversarialAutoencoder(Minimax(), weights={"reconstruction": 1.0, "adversarial": 1.0, "kl": 1.0})
+        AdversarialAutoencoder(
+            AdversarialObjective(Minimax()), weights={"reconstruction": 1.0, "adversarial": 1.0, "kl": 1.0}
+        )

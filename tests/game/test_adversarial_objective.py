@@ -1,4 +1,4 @@
-"""Packs (PacGAN) in a objective: everything is compared with packs that are joined by hand."""
+"""Packs (PacGAN) in an objective: everything is compared with packs that are joined by hand."""
 
 from collections.abc import Callable
 
@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from saddle.architecture import dcgan, mlp, points
+from saddle.architecture import base, dcgan, mlp, points
 from saddle.augmentation.ada import ADA
 from saddle.augmentation.flip_shift import FlipShift
 from saddle.game.adversarial_objective import AdversarialObjective, image_inputs
@@ -52,7 +52,7 @@ def drawn(*shape: int) -> Tensor:
     return torch.randn(ROWS, *shape, generator=torch.Generator().manual_seed(len(shape)), dtype=torch.float64)
 
 
-class Copies(nn.Module):
+class Copies(base.Generator):
     """A generator that gives `images`, moved by the first latent number."""
 
     classes, latent_dim = 0, 2
@@ -66,7 +66,7 @@ class Copies(nn.Module):
 
 
 class Played:
-    """A objective on one network, beside the same network on packs that are joined here."""
+    """An objective on one network, beside the same network on packs that are joined here."""
 
     def __init__(self, name: str, loss, penalties=(), augmentations=()) -> None:
         make, shape, by_hand = MADE[name]
@@ -82,17 +82,17 @@ class Played:
         self.objective = AdversarialObjective(loss, dict(enumerated(penalties)), dict(enumerated(augmentations)))
         self.moment = Moment(0, 0, lambda purpose, shape: 0.3 * drawn(*shape[1:]), uniform)
         networks = {"generator": self.generator, "discriminator": self.network}
-        self.scenes = [
+        self.inputs = [
             image_inputs(self.objective, networks, {"image": self.real}, self.moment, self.latent, fake)
             for fake in (self.fake.detach(), self.fake)
         ]
 
     def terms(self) -> dict[str, Tensor]:
         """Those of D."""
-        return self.objective.discriminator_loss(self.scenes[0], self.moment).terms
+        return self.objective.discriminator_loss(self.inputs[0], self.moment).terms
 
     def generator_terms(self) -> dict[str, Tensor]:
-        return self.objective.generator_loss(self.scenes[1], self.moment, 0).terms
+        return self.objective.generator_loss(self.inputs[1], self.moment, 0).terms
 
     def logits(self) -> tuple[Tensor, Tensor]:
         return self.judge(joined(self.real)), self.judge(joined(self.fake.detach()))
@@ -221,17 +221,17 @@ def test_g_is_told_by_packs_and_matches_their_features(name):
 def test_ada_counts_images_and_not_packs():
     ada = ADA(every_iterations=1, speed_images=100)
     played = Played("mlp", NonSaturating(), augmentations=[ada])
-    observed = played.objective.discriminator_loss(played.scenes[0], played.moment).observed
+    observed = played.objective.discriminator_loss(played.inputs[0], played.moment).observed
     assert observed["real"].shape == (2,)
     assert observed["images"].tolist() == [ROWS]
     torch.nn.init.constant_(played.network.head.bias, 100.0)  # all signs are 1, above the target
     for _ in range(3):
-        played.objective.observe(played.objective.discriminator_loss(played.scenes[0], played.moment).observed)
+        played.objective.observe(played.objective.discriminator_loss(played.inputs[0], played.moment).observed)
     assert ada.r_t == 1
     assert ada.p.item() == pytest.approx(3 * ROWS / 100)
     assert (
         "images"
         not in Played("mlp", NonSaturating())
-        .objective.discriminator_loss(Played("mlp", NonSaturating()).scenes[0], played.moment)
+        .objective.discriminator_loss(Played("mlp", NonSaturating()).inputs[0], played.moment)
         .observed
     )

@@ -4,8 +4,10 @@ from torch import nn
 from torch.nn.functional import log_softmax, softplus
 
 from helpers import Points, fit, small_module
+from saddle.architecture import base
+from saddle.game.adversarial_objective import AdversarialObjective
 from saddle.game.auxiliary_classifier import AuxiliaryClassifier
-from saddle.game.turn import Moment
+from saddle.game.turn import DataSizes, Moment
 from saddle.loss.non_saturating import NonSaturating
 from saddle.penalty.feature_matching import FeatureMatching
 from saddle.penalty.gradient_penalty import GradientPenalty
@@ -29,7 +31,7 @@ def moment(iteration: int = 0) -> Moment:
     return Moment(iteration, 0, noise, lambda purpose, shape: SHARES)
 
 
-class Generator(nn.Module):
+class Generator(base.Generator):
     """Three latent numbers to 2x2 images by one linear layer, and one number per class added to each pixel."""
 
     latent_dim, classes = 3, 10
@@ -42,14 +44,18 @@ class Generator(nn.Module):
         return (self.linear(latent) + self.shift(labels)).view(-1, 1, 2, 2)
 
 
-class Discriminator(nn.Module):
+class Discriminator(base.Discriminator):
     """2x2 images to features tanh(A x), and to logits that are linear in these."""
 
     classes = 0
 
     def __init__(self) -> None:
         super().__init__()
-        self.layer, self.head = nn.Linear(4, 5), nn.Linear(5, 1)
+        self.layer, self.last = nn.Linear(4, 5), nn.Linear(5, 1)
+
+    @property
+    def head(self):
+        return self.last
 
     def forward(self, images):
         return self.head(self.layer(images.flatten(1)).tanh()).squeeze(1)
@@ -65,7 +71,11 @@ def networks():
     return made()
 
 
-def surprise(networks, images):
+def sizes(classes: int) -> DataSizes:
+    return DataSizes(channels=1, image_size=2, classes=classes)
+
+
+def class_loss(networks, images):
     """-log P(label | image), its mean, by D's features."""
     features = networks["discriminator"].layer(images.flatten(1)).tanh()
     return -log_softmax(networks["classifier"](features), 1)[torch.arange(6), LABELS].mean()
@@ -73,24 +83,26 @@ def surprise(networks, images):
 
 def test_d_and_classifier_minimize_both_cross_entropies_beside_ds_loss(networks):
     penalties = {"r1": R1(1.0), "gp": GradientPenalty(1.0)}  # further passes of D, whose features do not count
-    game = AuxiliaryClassifier(NonSaturating(), 10, penalties, weights=WEIGHTS)
+    game = AuxiliaryClassifier(AdversarialObjective(NonSaturating(), penalties), sizes(10), weights=WEIGHTS)
     fake = networks["generator"](LATENT, LABELS).detach()
     played = game.discriminator_loss(networks, BATCH, moment())
     assert played.terms.keys() == {"adversarial", "r1", "gp", "class_real", "class_fake"}
     logits = networks["discriminator"]
     torch.testing.assert_close(played.terms["adversarial"], (softplus(-logits(REAL)) + softplus(logits(fake))).mean())
-    torch.testing.assert_close(played.terms["class_real"], 2 * surprise(networks, REAL))
-    torch.testing.assert_close(played.terms["class_fake"], 3 * surprise(networks, fake))
+    torch.testing.assert_close(played.terms["class_real"], 2 * class_loss(networks, REAL))
+    torch.testing.assert_close(played.terms["class_fake"], 3 * class_loss(networks, fake))
     torch.testing.assert_close(played.observed["fake"], logits(fake).detach())
 
 
 def test_g_minimizes_its_own_cross_entropy_with_the_same_sign(networks):
-    game = AuxiliaryClassifier(NonSaturating(), 10, {"match": FeatureMatching(1.0)}, weights=WEIGHTS)
+    game = AuxiliaryClassifier(
+        AdversarialObjective(NonSaturating(), {"match": FeatureMatching(1.0)}), sizes(10), weights=WEIGHTS
+    )
     fake = networks["generator"](LATENT, LABELS)
     played = game.generator_loss(networks, BATCH, moment())
     assert played.terms.keys() == {"adversarial", "match", "class_generator"}
     torch.testing.assert_close(played.terms["adversarial"], softplus(-networks["discriminator"](fake)).mean())
-    expected = 5 * surprise(networks, fake)
+    expected = 5 * class_loss(networks, fake)
     torch.testing.assert_close(played.terms["class_generator"], expected)
     given, by_hand = (
         torch.autograd.grad(value, networks["generator"].shift.weight)[0]
@@ -101,7 +113,9 @@ def test_g_minimizes_its_own_cross_entropy_with_the_same_sign(networks):
 
 
 def test_ds_own_layers_learn_classes_and_g_is_left_alone(networks):
-    played = AuxiliaryClassifier(NonSaturating(), 10).discriminator_loss(networks, BATCH, moment())
+    played = AuxiliaryClassifier(AdversarialObjective(NonSaturating()), sizes(10)).discriminator_loss(
+        networks, BATCH, moment()
+    )
     (played.terms["class_real"] + played.terms["class_fake"]).backward()
     assert networks["discriminator"].layer.weight.grad.abs().sum() > 0
     assert networks["classifier"].weight.grad.abs().sum() > 0
@@ -111,7 +125,7 @@ def test_ds_own_layers_learn_classes_and_g_is_left_alone(networks):
 
 @pytest.mark.parametrize("name", WEIGHTS)
 def test_a_weight_of_zero_is_an_ablation(networks, name):
-    game = AuxiliaryClassifier(NonSaturating(), 10, weights={**WEIGHTS, name: 0.0})
+    game = AuxiliaryClassifier(AdversarialObjective(NonSaturating()), sizes(10), weights={**WEIGHTS, name: 0.0})
     play = game.generator_loss if name == "class_generator" else game.discriminator_loss
     terms = play(networks, BATCH, moment()).terms
     assert terms[name] == 0
@@ -120,7 +134,7 @@ def test_a_weight_of_zero_is_an_ablation(networks, name):
 
 def test_each_turn_changes_its_own_networks():
     def game():
-        return AuxiliaryClassifier(NonSaturating(), 10, {"r1": R1(0.1)}, n_critic=2)
+        return AuxiliaryClassifier(AdversarialObjective(NonSaturating(), {"r1": R1(0.1)}), sizes(10), n_critic=2)
 
     module = small_module(game(), networks=made())
     before = {name: value.clone() for name, value in module.state_dict().items()}
@@ -138,25 +152,27 @@ def test_each_turn_changes_its_own_networks():
 
 
 def test_what_it_decides_and_what_it_refuses():
-    decided = AuxiliaryClassifier(NonSaturating(), 7).decides()
+    decided = AuxiliaryClassifier(AdversarialObjective(NonSaturating()), sizes(7)).decides()
     assert decided["generator"]["conditional"] is True
     assert decided["discriminator"] == {"conditional": False}
     assert decided["classifier"] == {"outputs": 7}
     with pytest.raises(ValueError, match=r"learns from labels, but data\.classes=0: the data has none; use data that"):
-        AuxiliaryClassifier(NonSaturating(), 0)
+        AuxiliaryClassifier(AdversarialObjective(NonSaturating()), sizes(0))
     with pytest.raises(ValueError, match=r"weights\.class_fake is missing"):
-        AuxiliaryClassifier(NonSaturating(), 10, weights={"class_real": 1.0, "class_generator": 1.0})
+        AuxiliaryClassifier(
+            AdversarialObjective(NonSaturating()), sizes(10), weights={"class_real": 1.0, "class_generator": 1.0}
+        )
 
 
 def test_class_accuracy_is_what_the_classifier_reads_in_real_images(networks):
-    game = AuxiliaryClassifier(NonSaturating(), 10)
+    game = AuxiliaryClassifier(AdversarialObjective(NonSaturating()), sizes(10))
     read = networks["classifier"](networks["discriminator"].layer(REAL.flatten(1)).tanh()).argmax(1)
     batch = {"image": REAL, "label": torch.where(torch.arange(6) < 4, read, (read + 1) % 10)}
     assert game.metrics(networks, batch, moment())["class_accuracy"].tolist() == [1, 1, 1, 1, 0, 0]
 
 
 def test_images_as_asked_and_a_picture_of_classes_by_latents(networks):
-    game = AuxiliaryClassifier(NonSaturating(), 10)
+    game = AuxiliaryClassifier(AdversarialObjective(NonSaturating()), sizes(10))
     claim = game.labeled_samples(networks, BATCH, moment())["as_asked"]
     torch.testing.assert_close(claim.images, networks["generator"](LATENT, LABELS))
     assert claim.classes.equal(LABELS)
@@ -165,9 +181,11 @@ def test_images_as_asked_and_a_picture_of_classes_by_latents(networks):
     assert picture.shape == (10, 10, 1, 2, 2)
     latent = moment().noise("classes", (10, 3))
     torch.testing.assert_close(picture[3], networks["generator"](latent, torch.full((10,), 3)))
-    few = AuxiliaryClassifier(NonSaturating(), 4).pictures(networks, BATCH, moment())["classes"]
+    few = AuxiliaryClassifier(AdversarialObjective(NonSaturating()), sizes(4)).pictures(networks, BATCH, moment())[
+        "classes"
+    ]
     torch.testing.assert_close(few, picture[:4])
     asked = []
     networks["generator"].forward = lambda latent, labels: (asked.append(labels), torch.zeros(len(latent), 1, 2, 2))[1]
-    AuxiliaryClassifier(NonSaturating(), 100).pictures(networks, BATCH, moment())
+    AuxiliaryClassifier(AdversarialObjective(NonSaturating()), sizes(100)).pictures(networks, BATCH, moment())
     assert asked[0].view(10, 10)[:, 0].tolist() == list(range(0, 100, 10))

@@ -6,6 +6,7 @@ from torch.nn.functional import softplus
 from encoders import SmallEncoder
 from helpers import Points, SmallGenerator, fit, small_module
 from saddle.augmentation.base import Augmentation
+from saddle.game.adversarial_objective import AdversarialObjective
 from saddle.game.bigan import BiGAN
 from saddle.game.turn import Moment
 from saddle.loss.minimax import Minimax
@@ -71,7 +72,7 @@ def by_hand(networks):
 def test_d_tells_images_with_their_codes_from_latents_with_their_images(networks):
     penalties = {"r1": R1(weight=0.5), "r2": R2(weight=0.25), "gp": GradientPenalty(weight=10.0)}
     real, fake, logits, gradient = by_hand(networks)
-    played = BiGAN(Minimax(), penalties).discriminator_loss(networks, BATCH, moment())
+    played = BiGAN(AdversarialObjective(Minimax(), penalties)).discriminator_loss(networks, BATCH, moment())
     between = SHARES[:, None] * real + (1 - SHARES[:, None]) * fake
     expected = {
         "adversarial": (softplus(-logits(real)) + softplus(logits(fake))).mean(),
@@ -97,14 +98,16 @@ def test_d_tells_images_with_their_codes_from_latents_with_their_images(networks
 )
 def test_encoder_and_generator_minimize_what_d_maximizes(networks, loss, expected):
     real, fake, logits, _ = by_hand(networks)
-    played = BiGAN(loss).generator_loss(networks, BATCH, moment())
+    played = BiGAN(AdversarialObjective(loss)).generator_loss(networks, BATCH, moment())
     assert played.terms.keys() == {"adversarial"}
     torch.testing.assert_close(played.terms["adversarial"].detach(), expected(logits(real), logits(fake)).mean())
 
 
 def test_encoder_learns_from_ds_slope_at_real_pairs_and_generator_at_its_own(networks):
     real, fake, logits, gradient = by_hand(networks)
-    BiGAN(NonSaturating()).generator_loss(networks, BATCH, moment()).terms["adversarial"].backward()
+    BiGAN(AdversarialObjective(NonSaturating())).generator_loss(networks, BATCH, moment()).terms[
+        "adversarial"
+    ].backward()
     by_code = gradient(real)[:, 4:] * logits(real).sigmoid()[:, None] / 6  # of softplus(real)
     by_image = -gradient(fake)[:, :4] * (-logits(fake)).sigmoid()[:, None] / 6  # of softplus(-fake)
     torch.testing.assert_close(networks["encoder"].linear.weight.grad, by_code.T @ REAL.flatten(1))
@@ -112,14 +115,18 @@ def test_encoder_learns_from_ds_slope_at_real_pairs_and_generator_at_its_own(net
 
 
 def test_ds_loss_reaches_d_alone(networks):
-    sum(BiGAN(NonSaturating(), {"r1": R1(1.0)}).discriminator_loss(networks, BATCH, moment()).terms.values()).backward()
+    sum(
+        BiGAN(AdversarialObjective(NonSaturating(), {"r1": R1(1.0)}))
+        .discriminator_loss(networks, BATCH, moment())
+        .terms.values()
+    ).backward()
     assert networks["joint_discriminator"].linear.weight.grad.abs().sum() > 0
     assert networks["encoder"].linear.weight.grad is networks["generator"].linear.weight.grad is None
 
 
 def test_stochastic_codes_are_drawn_from_the_encoders_gaussian_as_in_ali():
     networks = made(gaussian=True)
-    game = BiGAN(NonSaturating(), stochastic=True)
+    game = BiGAN(AdversarialObjective(NonSaturating()), stochastic=True)
     assert game.decides()["encoder"] == {"gaussian": True}
     mean, log_variance = networks["encoder"](REAL).chunk(2, 1)
     codes = mean + (log_variance / 2).exp() * NOISE
@@ -149,7 +156,7 @@ def test_augmentations_change_the_image_of_a_pair_and_leave_its_code(networks):
     pairs = {}
     for kind, clear in (("real", real), ("fake", fake)):
         pairs[kind] = torch.cat([clear[:, :4] * numbers[f"{kind}.darker"][:, None], clear[:, 4:]], 1)
-    game = BiGAN(Minimax(), {"r1": R1(1.0)}, augmentations={"darker": Darker()})
+    game = BiGAN(AdversarialObjective(Minimax(), {"r1": R1(1.0)}, augmentations={"darker": Darker()}))
     played = game.discriminator_loss(networks, BATCH, given)
     torch.testing.assert_close(played.observed["real"], logits(pairs["real"]))
     torch.testing.assert_close(played.observed["fake"], logits(pairs["fake"]))
@@ -161,7 +168,7 @@ def test_augmentations_change_the_image_of_a_pair_and_leave_its_code(networks):
 
 def test_each_turn_changes_its_own_networks_and_every_critics_turn_counts():
     def module():
-        return small_module(BiGAN(NonSaturating(), {"r1": R1(0.1)}, n_critic=2), networks=made())
+        return small_module(BiGAN(AdversarialObjective(NonSaturating(), {"r1": R1(0.1)}), n_critic=2), networks=made())
 
     before = {name: value.clone() for name, value in module().state_dict().items()}
     changed = {}
@@ -179,14 +186,14 @@ def test_metrics_are_errors_of_both_round_trips(networks):
     with torch.no_grad():  # E undoes G
         generator.linear.weight.copy_(torch.eye(4, 3)), generator.linear.bias.zero_()
         encoder.linear.weight.copy_(torch.eye(3, 4)), encoder.linear.bias.zero_()
-    found = BiGAN(Minimax()).metrics(networks, BATCH, moment())
+    found = BiGAN(AdversarialObjective(Minimax())).metrics(networks, BATCH, moment())
     assert found.keys() == {"reconstruction_error", "code_error"}  # there are no labels
     torch.testing.assert_close(found["code_error"], torch.zeros(6))
     torch.testing.assert_close(found["reconstruction_error"], REAL[:, 0, 1, 1].square() / 4 / 4)  # what 3 numbers lose
     nn.init.zeros_(encoder.linear.weight)
-    found = BiGAN(Minimax()).metrics(networks, BATCH, moment())
+    found = BiGAN(AdversarialObjective(Minimax())).metrics(networks, BATCH, moment())
     torch.testing.assert_close(found["code_error"], LATENT.square().mean(1))
-    (name, picture), *others = BiGAN(Minimax()).pictures(networks, BATCH, moment()).items()
+    (name, picture), *others = BiGAN(AdversarialObjective(Minimax())).pictures(networks, BATCH, moment()).items()
     assert (name, others, picture.shape) == ("reconstructions", [], (2, 6, 1, 2, 2))
     torch.testing.assert_close(picture[0], REAL)
     torch.testing.assert_close(picture[1], torch.zeros_like(REAL))
@@ -200,5 +207,5 @@ def test_neighbor_accuracy_asks_the_nearest_other_code(networks):
     images = torch.zeros(6, 1, 2, 2)
     images[:, 0, 0, 0] = places
     batch = {"image": images, "label": torch.tensor([1, 1, 2, 0, 2, 2])}
-    found = BiGAN(Minimax()).metrics(networks, batch, moment())["neighbor_accuracy"]
+    found = BiGAN(AdversarialObjective(Minimax())).metrics(networks, batch, moment())["neighbor_accuracy"]
     assert found.tolist() == [1, 1, 0, 0, 0, 1]

@@ -5,10 +5,12 @@ import torch
 from torch import nn
 
 from helpers import Points, checkpoint, differences, fit, small_module, train
+from saddle.architecture import base
 from saddle.augmentation.ada import ADA
 from saddle.augmentation.base import Augmentation
+from saddle.game.adversarial_objective import AdversarialObjective
 from saddle.game.cyclegan import CycleGAN
-from saddle.game.turn import Moment
+from saddle.game.turn import DataSizes, Moment
 from saddle.loss.least_squares import LeastSquares
 from saddle.loss.non_saturating import NonSaturating
 from saddle.loss.relativistic import Relativistic
@@ -34,7 +36,7 @@ class Translator(nn.Module):
         return self.linear(images.flatten(1)).view_as(images)
 
 
-class Patches(nn.Module):
+class Patches(base.Discriminator):
     """2x2 images to four logits each: of every pixel, its square times a weight plus a bias."""
 
     classes, patches = 0, 4
@@ -42,6 +44,10 @@ class Patches(nn.Module):
     def __init__(self):
         super().__init__()
         self.weight, self.bias = nn.Parameter(torch.tensor(0.7)), nn.Parameter(torch.tensor(0.2))
+
+    @property
+    def head(self):
+        raise AssertionError("this game reads no features")
 
     def forward(self, images):
         return (self.weight * images.square() + self.bias).flatten()
@@ -64,8 +70,12 @@ def networks():
     return made_networks()
 
 
-def game(loss=None, **changes) -> CycleGAN:
-    return CycleGAN(loss or LeastSquares(), channels=1, image_size=2, **changes)
+def game(loss=None, penalties=None, augmentations=None, **changes) -> CycleGAN:
+    return CycleGAN(
+        AdversarialObjective(loss or LeastSquares(), penalties or {}, augmentations or {}),
+        DataSizes(channels=1, image_size=2, classes=0),
+        **changes,
+    )
 
 
 def changed_by(loss, networks) -> set[str]:

@@ -9,7 +9,7 @@ from torch import Tensor
 from saddle.architecture import dcgan, mlp
 from saddle.augmentation.diffaugment import DiffAugment
 from saddle.game.adversarial_objective import AdversarialObjective, image_inputs
-from saddle.game.discriminator_inputs import recording
+from saddle.game.discriminator_inputs import recording_features
 from saddle.game.turn import Moment
 from saddle.loss.non_saturating import NonSaturating
 from saddle.loss.relativistic import Relativistic
@@ -26,7 +26,7 @@ NETWORKS = {
         8, 1, (3, 4), conditional=True, classes=3, condition="concatenation"
     ),
 }
-CONTESTS = {
+OBJECTIVES = {
     "plain": AdversarialObjective(NonSaturating()),
     "pairs": AdversarialObjective(Relativistic(), {"r1": R1(0.3), "r2": R2(0.7)}),
     "one at real images": AdversarialObjective(NonSaturating(), {"r1": R1(0.3), "gp": GradientPenalty(1.0)}),
@@ -51,21 +51,20 @@ def made(name: str, objective: AdversarialObjective):
     network = NETWORKS[name]().double()
     for weight in network.parameters():
         torch.nn.init.normal_(weight, std=0.5)
-    networks = {"discriminator": network, "generator": network}
-    return network, image_inputs(objective, networks, BATCH, MOMENT, torch.zeros(6, 1), FAKE)
+    return network, image_inputs(objective, {"discriminator": network}, BATCH, MOMENT, torch.zeros(6, 1), FAKE)
 
 
-@pytest.mark.parametrize("kind", CONTESTS)
+@pytest.mark.parametrize("kind", OBJECTIVES)
 @pytest.mark.parametrize("name", NETWORKS)
 def test_one_pass_gives_what_two_give(name, kind):
-    objective = CONTESTS[kind]
-    network, scene = made(name, objective)
-    assert scene.together is not None
+    objective = OBJECTIVES[kind]
+    network, inputs = made(name, objective)
+    assert inputs.together is not None
     passes = []
     network.register_forward_pre_hook(lambda module, inputs: passes.append(len(inputs[0])))
-    objective.discriminator_loss(scene, MOMENT)
+    objective.discriminator_loss(inputs, MOMENT)
     assert passes == ([12] if kind in ("plain", "pairs") else [6] * (3 if "gp" in objective.penalties else 2))
-    played = [objective.discriminator_loss(s, MOMENT) for s in (scene, replace(scene, together=None))]
+    played = [objective.discriminator_loss(s, MOMENT) for s in (inputs, replace(inputs, together=None))]
     ours, theirs = (
         torch.autograd.grad(sum(one.terms.values()), [*network.parameters()], allow_unused=True, materialize_grads=True)
         for one in played
@@ -78,11 +77,11 @@ def test_one_pass_gives_what_two_give(name, kind):
 
 @pytest.mark.parametrize("kind", ["plain", "pairs"])
 def test_features_are_recorded_of_each_kind(kind):
-    network, scene = made("dcgan", CONTESTS[kind])
+    network, inputs = made("dcgan", OBJECTIVES[kind])
     found = []
-    for one in (scene, replace(scene, together=None)):
-        watched, features = recording(one, network.head)
-        CONTESTS[kind].discriminator_loss(watched, MOMENT)
+    for one in (inputs, replace(inputs, together=None)):
+        watched, features = recording_features(one, network.head)
+        OBJECTIVES[kind].discriminator_loss(watched, MOMENT)
         found.append(features)
     assert found[0].keys() == {"real", "fake"}
     torch.testing.assert_close(found[0], found[1], rtol=1e-10, atol=1e-12)

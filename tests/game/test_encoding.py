@@ -6,13 +6,14 @@ from torch import nn
 from torch.distributions import Normal, kl_divergence
 
 from helpers import finite_differences
+from saddle.architecture import base
 from saddle.game.encoding import beside, code, drawn, kl_from_prior, posterior, precise, squared_error
 
 IMAGES = torch.rand(6, 1, 2, 2, generator=torch.Generator().manual_seed(3)).double() * 2 - 1
 MEAN, LOG_VARIANCE, NOISE = torch.randn(3, 6, 3, generator=torch.Generator().manual_seed(4)).double()
 
 
-class SmallEncoder(nn.Module):
+class SmallEncoder(base.Encoder):
     """2x2 images to codes of three numbers by one linear layer; if gaussian to means and log variances."""
 
     latent_dim, classes = 3, 0

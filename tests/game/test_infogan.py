@@ -8,8 +8,10 @@ from torch.distributions import Normal
 from torch.nn.functional import softplus
 
 from helpers import Points, fit, small_module
+from saddle.architecture import base
 from saddle.callback.game_metrics import game_metrics
 from saddle.game.adversarial import Adversarial
+from saddle.game.adversarial_objective import AdversarialObjective
 from saddle.game.infogan import InfoGAN
 from saddle.game.turn import Moment
 from saddle.layer.code import category_of, coded, values_of
@@ -22,10 +24,12 @@ from saddle.training.noise import fixed_noise
 
 LATENT = torch.randn(6, 5, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
 REAL = torch.randn(6, 1, 2, 2, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
-GAME = InfoGAN(NonSaturating(), categories=2, continuous=1, weights={"categorical": 0.7, "continuous": 0.3})
+GAME = InfoGAN(
+    AdversarialObjective(NonSaturating()), categories=2, continuous=1, weights={"categorical": 0.7, "continuous": 0.3}
+)
 
 
-class Generator(nn.Module):
+class Generator(base.Generator):
     """Five latent numbers, of which the last are a code of two categories and one number, to 2x2 images."""
 
     latent_dim, classes = 5, 0
@@ -38,14 +42,18 @@ class Generator(nn.Module):
         return self.linear(coded(latent, 2, 1)).view(-1, 1, 2, 2)
 
 
-class Discriminator(nn.Module):
+class Discriminator(base.Discriminator):
     """One hidden layer of three."""
 
     classes = 0
 
     def __init__(self):
         super().__init__()
-        self.body, self.head = nn.Linear(4, 3), nn.Linear(3, 1)
+        self.body, self.last = nn.Linear(4, 3), nn.Linear(3, 1)
+
+    @property
+    def head(self):
+        return self.last
 
     def forward(self, images):
         return self.head(self.body(images.flatten(1)).tanh()).squeeze(1)
@@ -93,7 +101,9 @@ def test_a_fixed_spread_is_that_of_a_gaussian_around_the_mean(networks):
     game = replace(GAME, std=0.5)
     told = torch.randn(6, 3, dtype=torch.float64)
     expected = -Normal(told[:, 2], 0.5).log_prob(values_of(LATENT, 1)[:, 0])
-    torch.testing.assert_close(game.surprise(told, LATENT)["continuous"], expected, rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(
+        game.negative_log_likelihood(told, LATENT)["continuous"], expected, rtol=1e-12, atol=1e-12
+    )
     assert (GAME.decides()["recognition"]["outputs"], game.decides()["recognition"]["outputs"]) == (4, 3)
     assert game.decides()["generator"] == {"categories": 2, "continuous": 1}
 
@@ -131,7 +141,7 @@ def test_each_turn_changes_its_own_networks_alone(networks, turn, changed):
 
 
 def test_without_weights_it_is_the_adversarial_game(networks):
-    plain = Adversarial(NonSaturating())
+    plain = Adversarial(AdversarialObjective(NonSaturating()))
     game = replace(GAME, weights={"categorical": 0.0, "continuous": 0.0})
     for turn in ("discriminator_loss", "generator_loss"):
         expected = getattr(plain, turn)(networks, {"image": REAL}, moment()).terms
@@ -143,7 +153,9 @@ def test_without_weights_it_is_the_adversarial_game(networks):
 
 def test_what_penalties_ask_of_d_is_not_taken_for_the_generated_images(networks):
     penalties = {"r1": R1(1.0), "r2": R2(1.0), "moved": LatentConsistency(1.0, deviation=5.0)}
-    game = replace(GAME, loss=Relativistic(), penalties=penalties)  # in its turn G asks of real images last
+    game = replace(
+        GAME, objective=AdversarialObjective(Relativistic(), penalties)
+    )  # in its turn G asks of real images last
     for turn in ("discriminator_loss", "generator_loss"):
         alone = getattr(GAME, turn)(networks, {"image": REAL}, moment()).terms
         beside = getattr(game, turn)(networks, {"image": REAL}, moment()).terms
@@ -152,7 +164,7 @@ def test_what_penalties_ask_of_d_is_not_taken_for_the_generated_images(networks)
             torch.testing.assert_close(beside[name], alone[name], rtol=1e-12, atol=1e-12)
 
 
-class Shown(nn.Module):
+class Shown(base.Generator):
     """2x2 images that are the code, one hot over two categories and a number, and the first of the noise."""
 
     latent_dim, classes = 5, 0
@@ -167,7 +179,7 @@ class Looked(Discriminator):
 
     def __init__(self):
         super().__init__()
-        self.head = nn.Linear(4, 1)
+        self.last = nn.Linear(4, 1)
 
     def forward(self, images):
         return self.head(images.flatten(1)).squeeze(1)
@@ -208,7 +220,7 @@ def test_metrics_of_a_batch_in_parts_are_of_so_many_images():
     found = game_metrics(game, networks, {"image": torch.zeros(700, 1, 2, 2)}, seed=4)  # 500, then 200
     latent = fixed_noise(4, "figures latent", (700, 5))
     told = networks["recognition"](networks["discriminator"].body(networks["generator"](latent).flatten(1)).tanh())
-    expected = math.log(2) - game.surprise(told, latent)["categorical"].mean()
+    expected = math.log(2) - game.negative_log_likelihood(told, latent)["categorical"].mean()
     assert found["information"] == pytest.approx(float(expected), abs=1e-6)
 
 
@@ -259,6 +271,6 @@ def test_each_category_is_claimed_to_be_a_class_without_a_name():
 
 def test_what_makes_no_code_is_refused():
     with pytest.raises(ValueError, match="categories=0 and continuous=0 leave no code"):
-        InfoGAN(NonSaturating(), categories=0, continuous=0)
+        InfoGAN(AdversarialObjective(NonSaturating()), categories=0, continuous=0)
     with pytest.raises(ValueError, match=r"weights\.continuous is missing"):
-        InfoGAN(NonSaturating(), weights={"categorical": 1.0})
+        InfoGAN(AdversarialObjective(NonSaturating()), weights={"categorical": 1.0})

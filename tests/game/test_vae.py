@@ -4,6 +4,7 @@ from torch import nn
 from torch.distributions import MultivariateNormal, Normal, kl_divergence
 
 from helpers import Points, finite_differences, fit, small_module
+from saddle.architecture import base
 from saddle.game.turn import Moment
 from saddle.game.vae import VAE
 
@@ -12,7 +13,7 @@ NOISE = torch.randn(6, 3, generator=torch.Generator().manual_seed(2)).double()
 EXACTLY = {"rtol": 1e-12, "atol": 1e-12}
 
 
-class Encoder(nn.Module):
+class Encoder(base.Encoder):
     """2x2 images to means and log variances of three numbers by one linear layer."""
 
     latent_dim, classes, gaussian = 3, 0, True
@@ -25,7 +26,7 @@ class Encoder(nn.Module):
         return self.linear(images.flatten(1))
 
 
-class Decoder(nn.Module):
+class Decoder(base.Generator):
     """Three latent numbers to 2x2 images by one linear layer and tanh."""
 
     latent_dim, classes = 3, 0
@@ -59,36 +60,36 @@ def by_hand(networks, likelihood: str, std: float = 0.2):
     made = networks["generator"].linear(mean + spread * NOISE).tanh()
     x = IMAGES.flatten(1)
     if likelihood == "gaussian":
-        surprise = -Normal(made, std).log_prob(x).sum(1)
+        nll = -Normal(made, std).log_prob(x).sum(1)
     else:
         light, level = (made + 1) / 2, (x + 1) / 2  # probabilities and gray levels in [0, 1]
-        surprise = -(level * light.log() + (1 - level) * (1 - light).log()).sum(1)
-    return surprise, kl_divergence(Normal(mean, spread), Normal(0.0, 1.0)).sum(1)
+        nll = -(level * light.log() + (1 - level) * (1 - light).log()).sum(1)
+    return nll, kl_divergence(Normal(mean, spread), Normal(0.0, 1.0)).sum(1)
 
 
 @pytest.mark.parametrize(
     "settings", [{"likelihood": "bernoulli"}, {"likelihood": "gaussian"}, {"likelihood": "gaussian", "std": 0.7}]
 )
 def test_terms_and_metrics_are_the_hand_computed_ones(networks, settings):
-    surprise, kl = by_hand(networks, **settings)
+    nll, kl = by_hand(networks, **settings)
     game = VAE(**settings, weights={"reconstruction": 0.5, "kl": 3.0})
     terms = game.loss(networks, {"image": IMAGES}, moment()).terms
     assert terms.keys() == {"reconstruction", "kl"}
-    torch.testing.assert_close(terms["reconstruction"], 0.5 * surprise.mean(), **EXACTLY)
+    torch.testing.assert_close(terms["reconstruction"], 0.5 * nll.mean(), **EXACTLY)
     torch.testing.assert_close(terms["kl"], 3 * kl.mean(), **EXACTLY)
     metrics = game.metrics(networks, {"image": IMAGES}, moment())  # weights are of the training alone
-    torch.testing.assert_close(metrics["elbo"], -(surprise + kl), **EXACTLY)
+    torch.testing.assert_close(metrics["elbo"], -(nll + kl), **EXACTLY)
     mean = networks["encoder"].linear(IMAGES.flatten(1))[:, :3]
     made = networks["generator"].linear(mean).tanh()
     torch.testing.assert_close(metrics["reconstruction_error"], ((IMAGES.flatten(1) - made) / 2).square().mean(1))
 
 
-def test_pixels_of_black_and_white_have_finite_surprises_however_sure_the_decoder(networks):
+def test_pixels_of_black_and_white_have_finite_log_likelihoods_however_sure_the_decoder(networks):
     images = torch.tensor([-1.0, 1.0]).double().view(2, 1, 1, 1).expand(2, 1, 2, 2)
     nn.init.zeros_(networks["generator"].linear.weight)
     nn.init.constant_(networks["generator"].linear.bias, -100.0)
-    surprise, _ = VAE().bound(networks, {"image": images}, moment(NOISE[:2]))
-    assert surprise.tolist() == pytest.approx([0.0, 4 * 200.0])  # p = sigmoid(-200) in each of four pixels
+    nll, _ = VAE().bound(networks, {"image": images}, moment(NOISE[:2]))
+    assert nll.tolist() == pytest.approx([0.0, 4 * 200.0])  # p = sigmoid(-200) in each of four pixels
 
 
 def test_both_networks_get_the_gradients_of_the_drawn_bound(networks):
@@ -237,22 +238,23 @@ def test_the_picture_shows_images_above_their_decoded_means(networks):
     torch.testing.assert_close(shown[1::2].flatten(0, 1), made[:40])
 
 
-class Halved(nn.Module):
-    """A network whose layer computes in bfloat16, as under autocast."""
+class HalvedEncoder(Encoder):
+    """Its layer computes in bfloat16, as under autocast."""
 
-    classes, gaussian = 0, True
+    def forward(self, images):
+        return super().forward(images.bfloat16())
 
-    def __init__(self, network) -> None:
-        super().__init__()
-        self.network = network.bfloat16()
 
-    def forward(self, inputs, **given):
-        return self.network(inputs.bfloat16(), **given)
+class HalvedDecoder(Decoder):
+    """Its layer computes in bfloat16, as under autocast."""
+
+    def forward(self, latent, activated=True):
+        return super().forward(latent.bfloat16(), activated)
 
 
 @pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian"])
 def test_half_precision_ends_where_sums_begin(likelihood):
-    halved = {"generator": Halved(Decoder()), "encoder": Halved(Encoder())}
+    halved = {"generator": HalvedDecoder().bfloat16(), "encoder": HalvedEncoder().bfloat16()}
     for value in VAE(likelihood).bound(halved, {"image": IMAGES.float()}, moment(NOISE.float())):
         assert value.dtype == torch.float32
 

@@ -5,7 +5,9 @@ from torch.distributions import Normal, kl_divergence
 from torch.nn.functional import softplus
 
 from helpers import Points, SmallGenerator, fit, small_module
+from saddle.architecture import base
 from saddle.augmentation.base import Augmentation
+from saddle.game.adversarial_objective import AdversarialObjective
 from saddle.game.turn import Moment
 from saddle.game.vae_gan import VAEGAN
 from saddle.loss.minimax import Minimax
@@ -31,7 +33,7 @@ def moment() -> Moment:
     return Moment(0, 0, lambda purpose, shape: noise[purpose], lambda purpose, shape: SHARES)
 
 
-class SmallEncoder(nn.Module):
+class SmallEncoder(base.Encoder):
     """2x2 images to three means and three log variances by one linear layer."""
 
     latent_dim, classes, gaussian = 3, 0, True
@@ -44,14 +46,18 @@ class SmallEncoder(nn.Module):
         return self.linear(images.flatten(1))
 
 
-class Headed(nn.Module):
+class Headed(base.Discriminator):
     """2x2 images to logits by a linear layer of their hyperbolic tangents, the features, which have a weight, too."""
 
     classes = 0
 
     def __init__(self) -> None:
         super().__init__()
-        self.scale, self.head = nn.Parameter(torch.tensor(0.8)), nn.Linear(4, 1)
+        self.scale, self.last = nn.Parameter(torch.tensor(0.8)), nn.Linear(4, 1)
+
+    @property
+    def head(self):
+        return self.last
 
     def features(self, images):
         return torch.tanh(self.scale * images.flatten(1))
@@ -74,7 +80,7 @@ def by_hand(networks):
     return Normal(mean, spread), networks["generator"](codes), networks["generator"](LATENT)
 
 
-def surprise(networks, made):
+def negative_log_likelihood(networks, made):
     f = networks["discriminator"].features
     return (f(REAL) - f(made)).square().sum(1).mean() / 2
 
@@ -89,11 +95,11 @@ def gradients(value, network):
     return torch.autograd.grad(value, list(network.parameters()), retain_graph=True)
 
 
-def test_encoder_minimizes_the_divergence_and_the_surprise_of_ds_features(networks):
+def test_encoder_minimizes_the_divergence_and_the_negative_log_likelihood_of_ds_features(networks):
     posterior, made, _ = by_hand(networks)
     kl = kl_divergence(posterior, Normal(0.0, 1.0)).sum(1).mean()
-    expected = {"kl": 0.5 * kl, "features": 3 * surprise(networks, made)}
-    played = VAEGAN(Minimax(), weights=WEIGHTS).encoder_loss(networks, BATCH, moment())
+    expected = {"kl": 0.5 * kl, "features": 3 * negative_log_likelihood(networks, made)}
+    played = VAEGAN(AdversarialObjective(Minimax()), weights=WEIGHTS).encoder_loss(networks, BATCH, moment())
     close(played.terms, expected)
     slopes = (gradients(sum(terms.values()), networks["encoder"]) for terms in (played.terms, expected))
     for found, right in zip(*slopes, strict=True):
@@ -106,8 +112,8 @@ def test_generator_minimizes_gamma_features_and_what_d_says_of_both_kinds(networ
     judge = networks["discriminator"]
     real = judge(REAL).detach() if loss.relative else 0
     adversarial = (softplus(real - judge(fake)) + softplus(real - judge(made))).mean() / 2
-    expected = {"adversarial": 0.7 * adversarial, "features": 0.2 * surprise(networks, made)}
-    played = VAEGAN(loss, weights=WEIGHTS).generator_loss(networks, BATCH, moment())
+    expected = {"adversarial": 0.7 * adversarial, "features": 0.2 * negative_log_likelihood(networks, made)}
+    played = VAEGAN(AdversarialObjective(loss), weights=WEIGHTS).generator_loss(networks, BATCH, moment())
     close(played.terms, expected)
     slopes = (gradients(sum(terms.values()), networks["generator"]) for terms in (played.terms, expected))
     for found, right in zip(*slopes, strict=True):
@@ -129,11 +135,15 @@ def test_d_tells_real_images_from_reconstructions_and_from_those_of_the_prior(ne
         "r1": 0.5 * slope(REAL),
         "r2": 0.3 * (slope(fake) + slope(made)) / 2,
     }
-    played = VAEGAN(Minimax(), {"r1": R1(0.5), "r2": R2(0.3)}).discriminator_loss(networks, BATCH, moment())
+    played = VAEGAN(AdversarialObjective(Minimax(), {"r1": R1(0.5), "r2": R2(0.3)})).discriminator_loss(
+        networks, BATCH, moment()
+    )
     close(played.terms, expected)
     torch.testing.assert_close(played.observed["real"], judge(REAL))
     torch.testing.assert_close(played.observed["fake"], torch.stack([judge(fake), judge(made)], 1).flatten())
-    bare = VAEGAN(Minimax()).discriminator_loss(networks, BATCH, moment())  # R2 would detach images
+    bare = VAEGAN(AdversarialObjective(Minimax())).discriminator_loss(
+        networks, BATCH, moment()
+    )  # R2 would detach images
     sum(bare.terms.values()).backward()
     assert all(p.grad is None for name in ("encoder", "generator") for p in networks[name].parameters())
     assert all(p.grad.any() for p in judge.parameters())
@@ -141,7 +151,7 @@ def test_d_tells_real_images_from_reconstructions_and_from_those_of_the_prior(ne
 
 @pytest.mark.parametrize("alone", ["encoder", "generator", "discriminator"])
 def test_each_turn_changes_its_own_network_and_none_else(networks, alone):
-    game = VAEGAN(NonSaturating(), {"r1": R1(1.0)})
+    game = VAEGAN(AdversarialObjective(NonSaturating(), {"r1": R1(1.0)}))
     still = {turn.name: lambda p: torch.optim.SGD(p, lr=0.0) for turn in game.turns()}
     optimizers = {**still, alone: lambda p: torch.optim.SGD(p, lr=0.1)}
     module = small_module(game, networks=networks, optimizers=optimizers)
@@ -156,7 +166,7 @@ def test_each_turn_changes_its_own_network_and_none_else(networks, alone):
 
 def test_a_weight_of_0_takes_a_term_out(networks):
     def slope(turn, part, **weights):
-        game = VAEGAN(Minimax(), weights={**WEIGHTS, **weights})
+        game = VAEGAN(AdversarialObjective(Minimax()), weights={**WEIGHTS, **weights})
         terms = getattr(game, turn)(networks, BATCH, moment()).terms
         return gradients(sum(terms.values()), networks[part]), {
             k: gradients(v, networks[part]) for k, v in terms.items()
@@ -184,11 +194,11 @@ class Doubled(Augmentation):
 def test_augmentations_are_for_the_contest_and_not_for_what_features_compare(networks):
     _, made, fake = by_hand(networks)
     judge = networks["discriminator"]
-    game = VAEGAN(NonSaturating(), augmentations={"doubled": Doubled()})
+    game = VAEGAN(AdversarialObjective(NonSaturating(), augmentations={"doubled": Doubled()}))
     terms = game.generator_loss(networks, BATCH, moment()).terms
     expected = {
         "adversarial": (softplus(-judge(2 * fake)) + softplus(-judge(2 * made))).mean() / 2,
-        "features": surprise(networks, made),
+        "features": negative_log_likelihood(networks, made),
     }
     close(terms, expected)
 
@@ -203,7 +213,7 @@ def test_penalties_between_images_and_terms_look_at_both_kinds(networks):
         return ((weight * (1 - judge.features(between).square())).norm(dim=1) - 1).square().mean()
 
     penalties = {"gp": GradientPenalty(1.0), "latent": LatentConsistency(1.0, deviation=0.5)}
-    terms = VAEGAN(Minimax(), penalties).discriminator_loss(networks, BATCH, moment()).terms
+    terms = VAEGAN(AdversarialObjective(Minimax(), penalties)).discriminator_loss(networks, BATCH, moment()).terms
     torch.testing.assert_close(terms["gp"], (excess(fake) + excess(made)) / 2)
     codes = by_hand(networks)[0].loc + by_hand(networks)[0].scale * NOISE
     moved = [generator(start + 0.5 * NOISE) for start in (LATENT, codes)]
@@ -213,7 +223,7 @@ def test_penalties_between_images_and_terms_look_at_both_kinds(networks):
 
 def test_what_remembers_is_told_logits_on_both_kinds_and_constraints_are_ds(networks):
     lecam, clip = LeCam(weight=1.0), WeightClipping(limit=0.1)
-    game = VAEGAN(NonSaturating(), {"lecam": lecam, "clip": clip})
+    game = VAEGAN(AdversarialObjective(NonSaturating(), {"lecam": lecam, "clip": clip}))
     assert game.state() == {"lecam": lecam.state}
     encoder, generator, discriminator = game.turns()
     assert (encoder.after, generator.after) == (None, None)
@@ -223,7 +233,7 @@ def test_what_remembers_is_told_logits_on_both_kinds_and_constraints_are_ds(netw
     assert [v.item() for v in lecam.state.values()] == pytest.approx(
         [played.observed[k].mean().item() for k in ("real", "fake")]
     )
-    assert VAEGAN(NonSaturating()).turns()[2].after is None
+    assert VAEGAN(AdversarialObjective(NonSaturating())).turns()[2].after is None
 
 
 def test_a_conditional_generator_is_told_the_labels(networks):
@@ -239,9 +249,9 @@ def test_a_conditional_generator_is_told_the_labels(networks):
     _, made, fake = by_hand(networks)
     factor = (labels + 1).view(-1, 1, 1, 1)
     batch = {**BATCH, "label": labels}
-    game = VAEGAN(NonSaturating())
+    game = VAEGAN(AdversarialObjective(NonSaturating()))
     terms = game.encoder_loss(told, batch, moment()).terms
-    torch.testing.assert_close(terms["features"], surprise(networks, factor * made))
+    torch.testing.assert_close(terms["features"], negative_log_likelihood(networks, factor * made))
     observed = game.generator_loss(told, batch, moment()).observed["fake"]
     judge = networks["discriminator"]
     torch.testing.assert_close(observed, torch.stack([judge(factor * fake), judge(factor * made)], 1).flatten())
@@ -250,7 +260,7 @@ def test_a_conditional_generator_is_told_the_labels(networks):
 
 def test_metrics_are_the_divergence_and_the_error_of_decoded_means(networks):
     posterior, _, _ = by_hand(networks)
-    game = VAEGAN(Minimax())
+    game = VAEGAN(AdversarialObjective(Minimax()))
     expected = {
         "kl": kl_divergence(posterior, Normal(0.0, 1.0)).sum(1),
         "reconstruction_error": (REAL - networks["generator"](posterior.loc)).square().flatten(1).mean(1) / 4,
@@ -261,8 +271,8 @@ def test_metrics_are_the_divergence_and_the_error_of_decoded_means(networks):
 
 
 def test_the_encoder_is_gaussian_and_the_terms_have_these_names():
-    assert VAEGAN(Minimax()).decides() == {"encoder": {"gaussian": True}}
+    assert VAEGAN(AdversarialObjective(Minimax())).decides() == {"encoder": {"gaussian": True}}
     with pytest.raises(ValueError, match="weights.gamma is missing"):
-        VAEGAN(Minimax(), weights={"kl": 1.0, "features": 1.0, "adversarial": 1.0})
+        VAEGAN(AdversarialObjective(Minimax()), weights={"kl": 1.0, "features": 1.0, "adversarial": 1.0})
     with pytest.raises(ValueError, match="weights.pixels: there is no such term"):
-        VAEGAN(Minimax(), weights={**WEIGHTS, "pixels": 1.0})
+        VAEGAN(AdversarialObjective(Minimax()), weights={**WEIGHTS, "pixels": 1.0})

@@ -1,6 +1,6 @@
 import torch
 
-from helpers import view
+from helpers import term_inputs
 from saddle.augmentation.flip_shift import FlipShift
 from saddle.penalty.balanced_consistency import BalancedConsistency
 
@@ -29,7 +29,7 @@ def test_value_by_hand_with_and_without_generated_images():
         )
         terms.append((logits[kind] - discriminate(changed, kind)).square().mean())
     assert min(terms) > 0
-    given = view(real=IMAGES, fake=fake, logits=logits, discriminate=discriminate, chance=Randomness())
+    given = term_inputs(real=IMAGES, fake=fake, logits=logits, discriminate=discriminate, randomness=Randomness())
     half = BalancedConsistency(1.0, fake_share=0.5, shift_pixels=1, flip=True)
     torch.testing.assert_close(half.discriminator(given), terms[0] + 0.5 * terms[1])
     real_alone = BalancedConsistency(1.0, fake_share=0.0, shift_pixels=1, flip=True)

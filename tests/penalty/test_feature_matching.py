@@ -1,6 +1,6 @@
 import torch
 
-from helpers import finite_differences, view
+from helpers import finite_differences, term_inputs
 from saddle.penalty.feature_matching import FeatureMatching
 
 
@@ -12,7 +12,7 @@ def test_value_is_the_squared_distance_of_mean_features_and_its_gradient_reaches
     real, fake = torch.randn(5, 1, 2, 2).double(), torch.randn(5, 1, 2, 2).double()
 
     def value(images: torch.Tensor) -> torch.Tensor:
-        return FeatureMatching(weight=1.0).generator(view(real=real, fake=images, features=features))
+        return FeatureMatching(weight=1.0).generator(term_inputs(real=real, fake=images, features=features))
 
     expected = (features(real).mean(0) - features(fake).mean(0)).norm() ** 2
     torch.testing.assert_close(value(fake), expected, rtol=1e-12, atol=0)

@@ -1,6 +1,6 @@
 import torch
 
-from helpers import view
+from helpers import term_inputs
 from saddle.penalty.lecam import LeCam
 
 
@@ -15,7 +15,7 @@ def test_logits_are_held_to_the_others_average_and_averages_are_unbiased():
     anchor_real, anchor_fake = (sum(s * m[kind] for s, m in zip(shares, means, strict=True)) for kind in (0, 1))
     real = torch.tensor([-100.0, 0.0, 2.0], requires_grad=True)
     fake = torch.tensor([100.0, 1.0, -3.0], requires_grad=True)
-    value = term.discriminator(view(logits={"real": real, "fake": fake}))
+    value = term.discriminator(term_inputs(logits={"real": real, "fake": fake}))
     expected = ((real - anchor_fake).square().mean() + (fake - anchor_real).square().mean()).detach()
     torch.testing.assert_close(value.detach(), expected.float(), rtol=1e-6, atol=0)
     value.backward()
@@ -25,7 +25,7 @@ def test_logits_are_held_to_the_others_average_and_averages_are_unbiased():
 
 def test_before_any_observation_the_anchors_are_zero_and_it_does_not_change_them_itself():
     term = LeCam(weight=1.0)
-    given = view(logits={"real": torch.full((3,), 2.0), "fake": torch.full((3,), -1.0)})
+    given = term_inputs(logits={"real": torch.full((3,), 2.0), "fake": torch.full((3,), -1.0)})
     assert term.discriminator(given) == 5.0
     assert term.discriminator(given) == 5.0
     assert term.generator(given) is None

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from helpers import finite_differences, view
+from helpers import finite_differences, term_inputs
 from saddle.penalty.orthogonal import Orthogonal, off_diagonal
 
 
@@ -44,7 +44,7 @@ class Value(nn.Module):
 
 def test_it_is_on_the_networks_that_it_names_and_leaves_biases_and_embeddings_alone():
     networks = {"generator": nn.Linear(2, 2), "discriminator": nn.Linear(3, 3)}
-    given = view(networks=networks)
+    given = term_inputs(networks=networks)
     assert Orthogonal(1.0, network="generator").discriminator(given) is None
     assert Orthogonal(1.0, network="discriminator").generator(given) is None
     assert Orthogonal(1.0).generator(given) == off_diagonal(networks["generator"])

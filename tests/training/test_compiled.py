@@ -14,6 +14,7 @@ from saddle.config.compose import compose
 from saddle.error import InputError
 from saddle.factory.run import build
 from saddle.game.adversarial import Adversarial
+from saddle.game.adversarial_objective import AdversarialObjective
 from saddle.game.turn import Turn
 from saddle.loss.hinge import Hinge
 from saddle.loss.non_saturating import NonSaturating
@@ -56,16 +57,23 @@ def check_equal(one, other) -> None:
 
 
 GAMES = {
-    "plain": lambda: Adversarial(NonSaturating()),
-    "n_critic": lambda: Adversarial(NonSaturating(), n_critic=3),
+    "plain": lambda: Adversarial(AdversarialObjective(NonSaturating())),
+    "n_critic": lambda: Adversarial(AdversarialObjective(NonSaturating()), n_critic=3),
     "lazy penalties": lambda: Adversarial(
-        NonSaturating(), {"r1": R1(weight=0.3, every_iterations=2), "gp": GradientPenalty(weight=1.0)}, n_critic=2
+        AdversarialObjective(
+            NonSaturating(), {"r1": R1(weight=0.3, every_iterations=2), "gp": GradientPenalty(weight=1.0)}
+        ),
+        n_critic=2,
     ),
     "a weight on a schedule": lambda: Adversarial(
-        NonSaturating(), {"r1": R1(weight=0.3, schedule=Schedule("linear", horizon_images=80, final=0.1))}
+        AdversarialObjective(
+            NonSaturating(), {"r1": R1(weight=0.3, schedule=Schedule("linear", horizon_images=80, final=0.1))}
+        )
     ),
-    "weights held after each step": lambda: Adversarial(Wasserstein(), {"clip": WeightClipping(0.05)}),
-    "state": lambda: Adversarial(Hinge(), {"lecam": LeCam(weight=0.1)}),
+    "weights held after each step": lambda: Adversarial(
+        AdversarialObjective(Wasserstein(), {"clip": WeightClipping(0.05)})
+    ),
+    "state": lambda: Adversarial(AdversarialObjective(Hinge(), {"lecam": LeCam(weight=0.1)})),
 }
 
 
@@ -133,7 +141,7 @@ def test_rates_clipping_and_decays_follow_their_schedules():
 def test_adas_strength_moves_between_the_turns_of_an_iteration():
     def game():
         augmentations = {"ada": ADA(speed_images=50, every_iterations=1, target=0.0)}
-        return Adversarial(Hinge(), augmentations=augmentations)
+        return Adversarial(AdversarialObjective(Hinge(), augmentations=augmentations))
 
     one, _ = played(Eager, game, steps=6)
     other, _ = played(traced, game, steps=6)
@@ -168,7 +176,7 @@ def test_code_that_branches_on_values_is_refused():
             return super().generator(fake if fake.sum() > 0 else -fake)
 
     with pytest.raises(InputError, match="training.executor=eager"):
-        played(traced, lambda: Adversarial(Branching()), steps=1)
+        played(traced, lambda: Adversarial(AdversarialObjective(Branching())), steps=1)
 
 
 def turn(name: str, **changes) -> Turn:
@@ -181,5 +189,5 @@ def test_a_graph_ends_where_state_or_constraints_come_in_between():
 
 
 def test_iterations_repeat_after_all_that_is_lazy():
-    game = Adversarial(NonSaturating(), {"r1": R1(weight=1.0, every_iterations=4)}, n_critic=6)
+    game = Adversarial(AdversarialObjective(NonSaturating(), {"r1": R1(weight=1.0, every_iterations=4)}), n_critic=6)
     assert period(game) % lcm(6, 4) == 0

@@ -10,6 +10,7 @@ from helpers import Points, SmallGenerator, differences, fit, small_module
 from saddle.config.compose import compose
 from saddle.factory.run import build
 from saddle.game.adversarial import Adversarial
+from saddle.game.adversarial_objective import AdversarialObjective
 from saddle.loss.non_saturating import NonSaturating
 from saddle.training.eager import Eager
 
@@ -39,7 +40,7 @@ def test_what_is_kept_for_the_next_turn_is_what_it_would_make(name, monkeypatch)
 def passes(generator: nn.Module, steps: int = 6, accumulate: int = 1, **game) -> int:
     """How often G is asked in training."""
     asked = []
-    module = small_module(Adversarial(NonSaturating(), **game), accumulate)
+    module = small_module(Adversarial(AdversarialObjective(NonSaturating()), **game), accumulate)
     module.generator = generator
     generator.register_forward_hook(lambda *_: asked.append(generator.training))
     fit(module, Points(accumulate=accumulate), steps)

@@ -6,6 +6,7 @@ from torch import nn
 from helpers import Points, SmallDiscriminator, SmallGenerator, differences, fit, small_module
 from saddle.data.loader import MemoryLoader
 from saddle.game.adversarial import Adversarial
+from saddle.game.adversarial_objective import AdversarialObjective
 from saddle.loss.non_saturating import NonSaturating
 from saddle.loss.wasserstein import Wasserstein
 from saddle.penalty.gradient_penalty import GradientPenalty
@@ -50,7 +51,7 @@ def hand_written_loop(steps: int, n_critic: int) -> tuple[nn.Module, nn.Module]:
 
 @pytest.mark.parametrize("n_critic", [1, 3])
 def test_twenty_iterations_equal_a_hand_written_loop(n_critic):
-    game = Adversarial(NonSaturating(), {"r1": R1(weight=0.3)}, n_critic=n_critic)
+    game = Adversarial(AdversarialObjective(NonSaturating(), {"r1": R1(weight=0.3)}), n_critic=n_critic)
     optimizers = {
         "discriminator": lambda parameters: torch.optim.Adam(parameters, lr=0.01, betas=(0.5, 0.9)),
         "generator": lambda parameters: torch.optim.Adam(parameters, lr=0.02, betas=(0.5, 0.9)),
@@ -67,7 +68,7 @@ def test_twenty_iterations_equal_a_hand_written_loop(n_critic):
 
 @pytest.mark.parametrize("n_critic", [1, 2, 5])
 def test_one_iteration_is_counted_once_and_updates_per_turn(n_critic):
-    module = small_module(Adversarial(NonSaturating(), n_critic=n_critic))
+    module = small_module(Adversarial(AdversarialObjective(NonSaturating()), n_critic=n_critic))
     trainer = fit(module, Points(), 20)
     assert trainer.global_step == module.clock.iteration == 20
     assert module.clock.images == 160
@@ -76,9 +77,9 @@ def test_one_iteration_is_counted_once_and_updates_per_turn(n_critic):
 
 def test_accumulated_parts_equal_one_large_batch():
     penalties = {"gp": GradientPenalty(weight=1.0)}
-    large = small_module(Adversarial(NonSaturating(), penalties), batch_size=24)
+    large = small_module(Adversarial(AdversarialObjective(NonSaturating(), penalties)), batch_size=24)
     fit(large, Points(batch_size=24), 6)
-    parts = small_module(Adversarial(NonSaturating(), penalties), accumulate=3, batch_size=8)
+    parts = small_module(Adversarial(AdversarialObjective(NonSaturating(), penalties)), accumulate=3, batch_size=8)
     fit(parts, Points(batch_size=8, accumulate=3), 6)
     for a, b in zip(large.parameters(), parts.parameters(), strict=True):
         torch.testing.assert_close(a, b, rtol=1e-12, atol=1e-14)
@@ -89,7 +90,7 @@ def test_accumulated_parts_equal_one_large_batch():
 
 def test_gradients_are_clipped_per_turn_to_the_norm_given():
     def steps(**changes):
-        module = small_module(Adversarial(NonSaturating()), **changes)
+        module = small_module(Adversarial(AdversarialObjective(NonSaturating())), **changes)
         before = {name: network.linear.weight.detach().clone().double() for name, network in module.networks.items()}
         biases = {name: network.linear.bias.detach().clone().double() for name, network in module.networks.items()}
         fit(module, Points(), 1, log_every_n_steps=1)
@@ -115,13 +116,13 @@ def test_learning_rates_follow_each_turns_schedule_in_images():
             seen.append([module.wrapped[turn.name].param_groups[0]["lr"] for turn in module.turns])
 
     schedules = {"discriminator": Schedule("linear", horizon_images=80), "generator": Schedule(warmup_images=40)}
-    fit(small_module(Adversarial(NonSaturating()), schedules=schedules), Points(), 10, [Watch()])
+    fit(small_module(Adversarial(AdversarialObjective(NonSaturating())), schedules=schedules), Points(), 10, [Watch()])
     expected = [[0.1 * (1 - n / 10), 0.1 * min(1, n / 5)] for n in range(1, 11)]
     torch.testing.assert_close(torch.tensor(seen), torch.tensor(expected))
 
 
 def test_weight_constraints_hold_after_every_step():
-    game = Adversarial(Wasserstein(), {"clip": WeightClipping(limit=0.01)})
+    game = Adversarial(AdversarialObjective(Wasserstein(), {"clip": WeightClipping(limit=0.01)}))
     module = small_module(game)
     fit(module, Points(), 3)
     weights = torch.cat([p.flatten() for p in module.discriminator.parameters()])
@@ -130,20 +131,20 @@ def test_weight_constraints_hold_after_every_step():
 
 
 def test_the_average_follows_the_generator_after_its_own_updates_only():
-    module = small_module(Adversarial(NonSaturating(), n_critic=2), ema=EMA(16, warmup=0))
+    module = small_module(Adversarial(AdversarialObjective(NonSaturating()), n_critic=2), ema=EMA(16, warmup=0))
     start = module.generator.linear.weight.detach().double().clone()
     fit(module, Points(), 1)
     assert torch.equal(module.ema.networks.generator.linear.weight, start)
-    module = small_module(Adversarial(NonSaturating(), n_critic=2), ema=EMA(16, warmup=0))
+    module = small_module(Adversarial(AdversarialObjective(NonSaturating()), n_critic=2), ema=EMA(16, warmup=0))
     fit(module, Points(), 2)
     expected = 0.5 * start + 0.5 * module.generator.linear.weight
     torch.testing.assert_close(module.ema.networks.generator.linear.weight, expected)
 
 
 def test_sampler_is_the_average_or_a_copy_of_the_generator():
-    module = small_module(Adversarial(NonSaturating()), ema=EMA())
+    module = small_module(Adversarial(AdversarialObjective(NonSaturating())), ema=EMA())
     assert module.sampler() is module.ema.networks.generator
-    module = small_module(Adversarial(NonSaturating()))
+    module = small_module(Adversarial(AdversarialObjective(NonSaturating())))
     copied = module.sampler()
     assert copied is not module.generator
     assert differences(dict(copied.state_dict()), dict(module.generator.state_dict())) == []
@@ -157,7 +158,7 @@ def test_gradients_of_one_turn_do_not_reach_the_others_network():
             grads = {name: network.linear.weight.grad for name, network in module.networks.items()}
             seen[module.executor.playing.name] = {n: None if g is None else g.clone() for n, g in grads.items()}
 
-    module = small_module(Adversarial(NonSaturating()))
+    module = small_module(Adversarial(AdversarialObjective(NonSaturating())))
     fit(module, Points(), 1, [Watch()])
     assert seen["discriminator"]["generator"] is None
     assert torch.equal(seen["generator"]["discriminator"], seen["discriminator"]["discriminator"])
@@ -172,7 +173,7 @@ def test_default_generators_begin_each_iteration_anew():
 
     for _ in range(2):
         torch.manual_seed(len(drawn))
-        fit(small_module(Adversarial(NonSaturating())), Points(), 2, [Draw()])
+        fit(small_module(Adversarial(AdversarialObjective(NonSaturating()))), Points(), 2, [Draw()])
     assert drawn[:4] == drawn[4:]
     assert len(set(drawn[:4])) == 4
 
@@ -180,7 +181,9 @@ def test_default_generators_begin_each_iteration_anew():
 def test_beta2_follows_its_schedule_over_images_and_the_other_turn_keeps_its_own():
     adam = dict.fromkeys(("discriminator", "generator"), lambda p: torch.optim.Adam(p, lr=0.1, betas=(0.3, 0.9)))
     schedules = {"discriminator": Schedule("linear", horizon_images=80, final=0.1), "generator": None}
-    module = small_module(Adversarial(NonSaturating()), optimizers=adam, beta2_schedules=schedules)
+    module = small_module(
+        Adversarial(AdversarialObjective(NonSaturating())), optimizers=adam, beta2_schedules=schedules
+    )
     seen = []
 
     class Watch(Callback):

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool2d
 
-from saddle.game.turn import Batch, given
+from saddle.game.networks import discriminator_of, with_labels
+from saddle.game.turn import Batch
 from saddle.metric.neighbor import distances
 from saddle.penalty.base import logits_and_input_gradient
 from saddle.training.module import GameModule
@@ -51,7 +52,7 @@ def gradients(module: GameModule, batch: Batch) -> dict[str, float]:
         if "adversarial" not in terms:
             return {}
         (signal,) = torch.autograd.grad(terms["adversarial"], made[0])
-        discriminator = given(module.networks["discriminator"], part)
+        discriminator = with_labels(discriminator_of(module.networks), part)
         _, at_real = logits_and_input_gradient(discriminator, part["image"])
         _, at_fake = logits_and_input_gradient(discriminator, made[0])
     inputs = size // getattr(module.networks["discriminator"], "packing", 1)

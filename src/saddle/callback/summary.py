@@ -25,7 +25,7 @@ from saddle.training.module import GameModule
 SHOWN = ("metric/", "loss/", "probability/", "gradient_norm/")
 """What the names of a summary's `metrics` begin with."""
 
-_REPEATED = ("game.loss", "game.penalties", "data.seed", "data.accumulate")
+_REPEATED = ("data.seed", "data.accumulate")
 _PACKAGES = ("saddle", "torch", "torchvision", "lightning", "hydra-core")
 
 

@@ -1,14 +1,20 @@
-"""A discriminator against whatever makes its generated inputs: the part that adversarial games have in common."""
+"""What a discriminator and its opponent minimize: a loss, penalties and augmentations.
 
+`saddle.game.adversarial` spells out both turns with the pieces of this file. Games that add terms of their own use
+`AdversarialObjective.discriminator_loss` and `generator_loss`, which are the same steps; a test holds them equal.
+"""
+
+import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
 
-from saddle.augmentation.base import Augmentation, Uniform
-from saddle.game.discriminator_inputs import Discriminator, DiscriminatorInputs, judged, one_pass
-from saddle.game.turn import Batch, Moment, Networks, Played, given, input_of
+from saddle.augmentation.base import Augmentation
+from saddle.game.discriminator_inputs import DiscriminatorInputs, LogitFunction, logits_and_input_gradients
+from saddle.game.networks import discriminator_of, generator_of, input_to, with_labels
+from saddle.game.turn import Batch, Moment, Networks, Played
 from saddle.layer.per_sample import is_per_sample
 from saddle.loss.base import Loss
 from saddle.penalty.base import InputGradientPenalty, Term, TermInputs, WeightConstraint
@@ -18,154 +24,194 @@ Penalty = InputGradientPenalty | WeightConstraint | Term
 
 @dataclass(frozen=True)
 class AdversarialObjective:
-    """A loss, penalties and augmentations, played by one discriminator.
+    """A loss, penalties and augmentations, for one discriminator and its opponent.
 
-    D minimizes the loss's discriminator objective plus the input-gradient penalties and its share of the terms, after
-    which weight constraints hold; its opponent minimizes the generator objective plus its share of the terms. D sees
-    every image through the `augmentations`, one after the other; numbers of their own are drawn for real images,
-    generated ones, and points between.
+    D minimizes the loss's discriminator objective, the input-gradient penalties and its share of the terms; after its
+    step the weight constraints hold. The opponent minimizes the generator objective and its share of the terms. D sees
+    every image through the `augmentations`, one after the other; real images, generated ones and points between them
+    are augmented with random numbers of their own.
     """
 
     loss: Loss
     penalties: Mapping[str, Penalty] = field(default_factory=dict)
     augmentations: Mapping[str, Augmentation] = field(default_factory=dict)
 
+    # the parts
+
     @property
     def constraints(self) -> tuple[WeightConstraint, ...]:
         """What holds of D's weights after its step."""
-        return tuple(self._of_kind(WeightConstraint).values())
+        return tuple(penalty for penalty in self.penalties.values() if isinstance(penalty, WeightConstraint))
+
+    def due_gradient_penalties(self, iteration: int) -> dict[str, InputGradientPenalty]:
+        """Penalties on D's input gradient that are evaluated in `iteration` (from 0), by name."""
+        due = {}
+        for name, penalty in self.penalties.items():
+            if isinstance(penalty, InputGradientPenalty) and penalty.due(iteration):
+                due[name] = penalty
+        return due
+
+    def due_terms(self, turn: int) -> dict[str, Term]:
+        """Terms that are evaluated in a player's turn number `turn` (from 0), by name."""
+        return {name: term for name, term in self._terms().items() if term.due(turn)}
+
+    def period(self, every: int = 1) -> int:
+        """After how many iterations the same penalties and terms are due again.
+
+        `every` is the number of iterations from one turn of the opponent to the next: its terms count its own turns.
+        """
+        return every * math.lcm(*(getattr(penalty, "every_iterations", 1) for penalty in self.penalties.values()))
+
+    # state
 
     def state(self) -> dict[str, nn.Module]:
-        """What terms and augmentations remember, by name."""
-        parts = {name: term.state for name, term in self._of_kind(Term).items()} | {**self.augmentations}
+        """The state of terms and augmentations that remember something, by name."""
+        parts: dict[str, nn.Module | None] = {name: term.state for name, term in self._terms().items()}
+        parts.update(self.augmentations)
         return {name: part for name, part in parts.items() if part is not None and any(True for _ in part.buffers())}
 
+    @property
+    def after_step(self) -> Callable[[Mapping[str, Tensor]], None] | None:
+        """What follows D's step: `observe`, or None if nothing remembers anything."""
+        return self.observe if self.state() else None
+
     def observe(self, observed: Mapping[str, Tensor]) -> None:
-        """Tell what remembers D's logits on the real and generated images of the iteration, after D's step."""
-        for term in self._of_kind(Term).values():
+        """Update the state from what D's turn `observed`: its logits on real and generated images of all ranks."""
+        for term in self._terms().values():
             term.observe(observed["real"], observed["fake"])
         for augmentation in self.augmentations.values():
             augmentation.observe(observed["real"], observed["images"].sum())
 
-    def discriminator_loss(self, scene: DiscriminatorInputs, moment: Moment) -> Played:
-        """Adversarial term, input-gradient penalties and terms of D."""
-        due = {name: p for name, p in self._of_kind(InputGradientPenalty).items() if p.due(moment.iteration)}
-        logits, gradients = judged(scene, due)
-        terms = {"adversarial": self._adversarial(self.loss.discriminator, moment, logits["real"], logits["fake"])}
-        for name, penalty in due.items():
-            if penalty.at == "between":
-                points = penalty.points(scene.real, scene.fake, _for_packs(moment, scene.packing))
-                logits_between, gradients[name] = one_pass(scene, scene.judge("between"), points, penalty.precision)
-                scene.checked(logits_between, points)
-            terms[name] = moment.now(penalty.gain) * penalty.values(gradients[name]).mean()
-        for name, (term, view) in self._terms(scene, logits, moment.iteration).items():
-            _add(terms, name, term, term.discriminator(view), moment)
-        observed = {kind: values.detach() for kind, values in logits.items()}
-        if self.augmentations:  # logits may be fewer or more
-            observed["images"] = torch.full((1,), len(scene.real), device=scene.real.device)
-        return Played(terms, observed)
+    def observed(self, inputs: DiscriminatorInputs, logits: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """What D's turn reports: detached logits by kind and, for augmentations, the number of images."""
+        report = {kind: values.detach() for kind, values in logits.items()}
+        if self.augmentations:  # there may be fewer logits (packs), or more (patches)
+            report["images"] = torch.full((1,), len(inputs.real), device=inputs.real.device)
+        return report
 
-    def generator_loss(self, scene: DiscriminatorInputs, moment: Moment, turn: int) -> Played:
-        """Adversarial term and terms of D's opponent in its turn number `turn`, from 0; D is not trained."""
-        logits = {"fake": scene.logits("fake", scene.fake)}
-        compared = [logits["fake"]]
-        if self.loss.generator_needs_real:
-            with torch.no_grad():
-                compared.append(scene.logits("real", scene.real))
-        terms = {"adversarial": self._adversarial(self.loss.generator, moment, *compared)}
-        for name, (term, view) in self._terms(scene, logits, turn).items():
-            _add(terms, name, term, term.generator(view), moment)
-        return Played(terms, {"fake": logits["fake"].detach()})
+    # the pieces of a turn
 
-    def opponents_loss(self, scene: DiscriminatorInputs, moment: Moment) -> Played:
-        """Adversarial term of opponents that make something of both, of what is `real` and of what is `fake`."""
-        logits = {kind: scene.logits(kind, values) for kind, values in (("real", scene.real), ("fake", scene.fake))}
-        terms = {"adversarial": self._adversarial(self.loss.opponent, moment, logits["real"], logits["fake"])}
-        return Played(terms, {kind: values.detach() for kind, values in logits.items()})
+    def augmented(self, images: Tensor, kind: str, moment: Moment) -> Tensor:
+        """`images` of one kind as D sees them."""
 
-    def seen(self, judge: Discriminator, moment: Moment) -> Callable[[str], Discriminator]:
-        """`judge` behind the augmentations, by kind of image."""
+        def uniform(purpose: str, shape: tuple[int, ...]) -> Tensor:
+            return moment.uniform(f"{kind}.{purpose}", shape)
 
-        def of(kind: str) -> Discriminator:
-            def uniform(purpose: str, shape: tuple[int, ...]) -> Tensor:
-                return moment.uniform(f"{kind}.{purpose}", shape)
-
-            return lambda images: judge(self._augmented(images, uniform))
-
-        return of if self.augmentations else lambda kind: judge
-
-    def _augmented(self, images: Tensor, uniform: Uniform) -> Tensor:
         for augmentation in self.augmentations.values():
             images = augmentation(images, uniform)
         return images
 
-    def _of_kind(self, kind: type) -> dict[str, Penalty]:
-        return {name: penalty for name, penalty in self.penalties.items() if isinstance(penalty, kind)}
+    def behind_augmentations(self, discriminator: LogitFunction, moment: Moment) -> Callable[[str], LogitFunction]:
+        """`discriminator` as a function of images that are not augmented yet, by kind of image."""
+        return lambda kind: lambda images: discriminator(self.augmented(images, kind, moment))
 
-    def _terms(
-        self, scene: DiscriminatorInputs, logits: Mapping[str, Tensor], turn: int
-    ) -> dict[str, tuple[Term, TermInputs]]:
-        """Those that are due in a player's turn number `turn`, from 0, and what they look at."""
-        due = {name: term for name, term in self._of_kind(Term).items() if term.due(turn)}
-        if not due:
-            return {}
-        assert scene.view is not None, "a game says in `plays` whether it plays terms"
-        return {name: (term, scene.view(logits)) for name, term in due.items()}
-
-    def _adversarial(self, objective: Callable[..., Tensor], moment: Moment, *logits: Tensor) -> Tensor:
-        """The mean of a loss's objective; over the logits of all ranks where a value depends on the whole batch."""
+    def mean_loss(self, function: Callable[..., Tensor], moment: Moment, *logits: Tensor) -> Tensor:
+        """The mean of one of the loss's functions; it gets the logits of all ranks if it compares them."""
         if self.loss.over_batch:
             logits = tuple(moment.gather(values) for values in logits)
-        return objective(*logits).mean()
+        return function(*logits).mean()
+
+    def discriminator_terms(
+        self, inputs: DiscriminatorInputs, logits: Mapping[str, Tensor], moment: Moment
+    ) -> dict[str, Tensor]:
+        """D's share of the terms that are due, weighted scalars by name."""
+        terms = {}
+        for name, (term, term_inputs) in self._due_with_inputs(inputs, logits, moment.iteration).items():
+            value = term.discriminator(term_inputs)
+            if value is not None:
+                terms[name] = moment.scheduled_value(term.gain) * value
+        return terms
+
+    def generator_terms(
+        self, inputs: DiscriminatorInputs, logits: Mapping[str, Tensor], moment: Moment, turn: int
+    ) -> dict[str, Tensor]:
+        """The opponent's share of the terms that are due in its turn number `turn` (from 0), weighted scalars."""
+        terms = {}
+        for name, (term, term_inputs) in self._due_with_inputs(inputs, logits, turn).items():
+            value = term.generator(term_inputs)
+            if value is not None:
+                terms[name] = moment.scheduled_value(term.gain) * value
+        return terms
+
+    # whole turns, for games that add something to them
+
+    def discriminator_loss(self, inputs: DiscriminatorInputs, moment: Moment) -> Played:
+        """D's turn of `saddle.game.adversarial` on any `inputs`."""
+        penalties = self.due_gradient_penalties(moment.iteration)
+        logits, gradients = logits_and_input_gradients(inputs, penalties, moment)
+        terms = {"adversarial": self.mean_loss(self.loss.discriminator, moment, logits["real"], logits["fake"])}
+        for name, penalty in penalties.items():
+            terms[name] = moment.scheduled_value(penalty.gain) * penalty.values(gradients[name]).mean()
+        terms |= self.discriminator_terms(inputs, logits, moment)
+        return Played(terms, self.observed(inputs, logits))
+
+    def generator_loss(self, inputs: DiscriminatorInputs, moment: Moment, turn: int) -> Played:
+        """G's turn number `turn` (from 0) of `saddle.game.adversarial` on any `inputs`; D is not trained."""
+        logits = {"fake": inputs.logits("fake", inputs.fake)}
+        compared = [logits["fake"]]
+        if self.loss.generator_needs_real:
+            with torch.no_grad():
+                compared.append(inputs.logits("real", inputs.real))
+        terms = {"adversarial": self.mean_loss(self.loss.generator, moment, *compared)}
+        terms |= self.generator_terms(inputs, logits, moment, turn)
+        return Played(terms, {"fake": logits["fake"].detach()})
+
+    def opponents_loss(self, inputs: DiscriminatorInputs, moment: Moment) -> Played:
+        """The turn of opponents that make something of both kinds of inputs (`Loss.opponent`); D is not trained."""
+        logits = {"real": inputs.logits("real", inputs.real), "fake": inputs.logits("fake", inputs.fake)}
+        terms = {"adversarial": self.mean_loss(self.loss.opponent, moment, logits["real"], logits["fake"])}
+        return Played(terms, {kind: values.detach() for kind, values in logits.items()})
+
+    def _terms(self) -> dict[str, Term]:
+        return {name: penalty for name, penalty in self.penalties.items() if isinstance(penalty, Term)}
+
+    def _due_with_inputs(
+        self, inputs: DiscriminatorInputs, logits: Mapping[str, Tensor], turn: int
+    ) -> dict[str, tuple[Term, TermInputs]]:
+        due = self.due_terms(turn)
+        if not due:
+            return {}
+        assert inputs.term_inputs is not None, "a game says in `plays` whether it plays terms"
+        return {name: (term, inputs.term_inputs(logits)) for name, term in due.items()}
 
 
-def generated(generator: nn.Module, batch: Batch, moment: Moment) -> tuple[Tensor, Tensor]:
+def generated(networks: Networks, batch: Batch, moment: Moment) -> tuple[Tensor, Tensor]:
     """A latent (N, latent_dim) and the images (N, C, H, W) that G makes of it, as many as the batch has.
 
-    They are the same in all turns of an iteration, whose labels must be the same, until G is trained.
+    A conditional G gets the batch's labels. Both are the same in all turns of an iteration, until G is trained.
     """
+    generator = generator_of(networks)
     latent = moment.noise("latent", (len(batch["image"]), generator.latent_dim))
-    return latent, moment.once(generator, lambda: given(generator, batch)(latent))
+    return latent, moment.cached(generator, lambda: with_labels(generator, batch)(latent))
 
 
 def image_inputs(
     objective: AdversarialObjective, networks: Networks, batch: Batch, moment: Moment, latent: Tensor, fake: Tensor
 ) -> DiscriminatorInputs:
-    """The network "discriminator" before the batch's real images and `fake`, which G made of `latent`."""
-    network = networks["discriminator"]
-    seen = objective.seen(given(network, batch), moment)
+    """The network "discriminator" behind augmentations, the batch's real images, and `fake`, made of `latent` by G."""
+    network = discriminator_of(networks)
+    seen = objective.behind_augmentations(with_labels(network, batch), moment)
 
-    def view(logits: Mapping[str, Tensor]) -> TermInputs:
+    def term_inputs(logits: Mapping[str, Tensor]) -> TermInputs:
         return TermInputs(
             networks=networks,
             real=batch["image"],
             fake=fake,
             latent=latent,
             logits=logits,
-            discriminate=lambda images, kind: scene.logits(kind, images),
-            features=lambda images, kind: input_of(network.head, lambda: seen(kind)(images)),
-            generate=given(networks["generator"], batch),
-            chance=moment,
+            discriminate=lambda images, kind: inputs.logits(kind, images),
+            features=lambda images, kind: input_to(network.head, lambda: seen(kind)(images)),
+            generate=with_labels(generator_of(networks), batch),
+            randomness=moment,
         )
 
-    together = None if objective.augmentations or not is_per_sample(network) else given(network, batch, copies=2)
-    scene = DiscriminatorInputs(
-        seen, batch["image"], fake, getattr(network, "packing", 1), view=view, together=together
+    one_pass_is_equal = not objective.augmentations and is_per_sample(network)
+    inputs = DiscriminatorInputs(
+        seen,
+        batch["image"],
+        fake,
+        network.packing,
+        term_inputs=term_inputs,
+        together=with_labels(network, batch, copies=2) if one_pass_is_equal else None,
     )
-    return scene
-
-
-def _for_packs(moment: Moment, packing: int) -> Moment:
-    """`moment`, whose uniform numbers are the same for all inputs of a pack."""
-    if packing == 1:
-        return moment
-
-    def uniform(purpose: str, shape: tuple[int, ...]) -> Tensor:
-        return moment.uniform(purpose, shape)[::packing].repeat_interleave(packing, 0)
-
-    return replace(moment, uniform=uniform)
-
-
-def _add(terms: dict[str, Tensor], name: str, term: Term, value: Tensor | None, moment: Moment) -> None:
-    if value is not None:
-        terms[name] = moment.now(term.gain) * value
+    return inputs

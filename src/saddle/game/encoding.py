@@ -3,13 +3,15 @@
 from collections.abc import Callable
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from saddle.game.turn import Batch, Moment, Networks, given
+from saddle.architecture.base import Encoder
+from saddle.game.networks import encoder_of, generator_of, with_labels
+from saddle.game.turn import Batch, Moment, Networks
 
 
 def precise(values: Tensor) -> Tensor:
-    """`values` in at least float32: mixed precision computes in less, and sums of many pixels need more."""
+    """`values` in at least float32: mixed precision has less, which is too little for sums over many pixels."""
     return values if values.element_size() >= 4 else values.float()
 
 
@@ -31,13 +33,13 @@ def kl_from_prior(mean: Tensor, log_variance: Tensor) -> Tensor:
     return (mean.square() + log_variance.exp() - 1 - log_variance).sum(1) / 2
 
 
-def code(encoder: nn.Module, images: Tensor) -> Tensor:
-    """The code (N, latent_dim) of images: of a `gaussian` encoder the mean."""
+def code(encoder: Encoder, images: Tensor) -> Tensor:
+    """The code (N, latent_dim) of each image; with a `gaussian` encoder it is the mean."""
     return posterior(encoder, images)[0] if encoder.gaussian else encoder(images)
 
 
-def sampled_code(encoder: nn.Module, images: Tensor, moment: Moment) -> Tensor:
-    """A code (N, latent_dim) for each image, with gradients: of a `gaussian` encoder a draw, the same in all turns."""
+def sampled_code(encoder: Encoder, images: Tensor, moment: Moment) -> Tensor:
+    """A code (N, latent_dim) for each image, with gradients; with a `gaussian` encoder a draw, equal in all turns."""
     if not encoder.gaussian:
         return encoder(images)
     mean, log_variance = posterior(encoder, images)
@@ -45,41 +47,42 @@ def sampled_code(encoder: nn.Module, images: Tensor, moment: Moment) -> Tensor:
 
 
 def distance_between(codes: Tensor, others: Tensor) -> Tensor:
-    """The energy distance between the distributions of two samples (N, D), without bias: (N,) values, whose mean it is.
+    """The energy distance between the distributions of two samples (N, D), per-sample values (N,); their mean is the
+    distance, without bias.
 
-    2 E|x - y| - E|x - x'| - E|y - y'|, which is 0 for equal distributions alone (Szekely & Rizzo 2013, "Energy
-    statistics", section 3); the mean over samples may fall below.
+    It is 2 E|x - y| - E|x - x'| - E|y - y'|, and 0 only for equal distributions (Szekely & Rizzo 2013, "Energy
+    statistics", section 3). The mean over samples may be negative.
     """
     codes, others = precise(codes), precise(others)
-    among = max(len(codes) - 1, 1)
-    within = (_distances(codes, codes).sum(1) + _distances(others, others).sum(1)) / among
+    neighbors = max(len(codes) - 1, 1)
+    within = (_distances(codes, codes).sum(1) + _distances(others, others).sum(1)) / neighbors
     return 2 * _distances(codes, others).mean(1) - within
 
 
-def squared_error(images: Tensor, made: Tensor) -> Tensor:
-    """The mean squared error per pixel, (N,), of images (N, C, H, W) in [-1, 1], black to white being 1."""
-    return (precise(images) - precise(made)).square().flatten(1).mean(1) / 4
+def squared_error(images: Tensor, others: Tensor) -> Tensor:
+    """The mean squared error per pixel, (N,), of images (N, C, H, W) in [-1, 1]; black against white is 1."""
+    return (precise(images) - precise(others)).square().flatten(1).mean(1) / 4
 
 
 def reconstructed(networks: Networks, batch: Batch) -> Tensor:
-    """What the generator makes of the images' codes, (N, C, H, W)."""
-    return given(networks["generator"], batch)(code(networks["encoder"], batch["image"]))
+    """The images (N, C, H, W) that the generator makes of the batch's codes."""
+    return with_labels(generator_of(networks), batch)(code(encoder_of(networks), batch["image"]))
 
 
 def reconstructions(networks: Networks, batch: Batch) -> Tensor:
-    """The first 40 images of a batch, each row above what is made of its codes: (rows, columns, C, H, W)."""
+    """The first 40 images of a batch, each row above its reconstructions: (rows, columns, C, H, W)."""
     shown = {name: values[:40] for name, values in batch.items()}
     return beside(shown["image"], reconstructed(networks, shown))
 
 
-def beside(images: Tensor, made: Tensor, columns: int = 10, rows: int = 4) -> Tensor:
-    """Images above what was made of them, in turn: (2 * rows, columns, C, H, W) at most."""
+def beside(images: Tensor, reconstructions: Tensor, columns: int = 10, rows: int = 4) -> Tensor:
+    """Rows of images, each above the row of their reconstructions: at most (2 * rows, columns, C, H, W)."""
     columns = min(columns, len(images))
     rows = min(rows, len(images) // columns)
-    pairs = [values[: rows * columns].unflatten(0, (rows, columns)) for values in (images, made)]
+    pairs = [values[: rows * columns].unflatten(0, (rows, columns)) for values in (images, reconstructions)]
     return torch.stack(pairs, dim=1).flatten(0, 1)
 
 
 def _distances(rows: Tensor, others: Tensor) -> Tensor:
-    """Euclidean distances (N, M), 0 between equal rows, which the faster way by products misses."""
+    """Euclidean distances (N, M), exactly 0 between equal rows; the faster algorithm by products misses that."""
     return torch.cdist(rows, others, compute_mode="donot_use_mm_for_euclid_dist")

@@ -1,9 +1,8 @@
-"""What a game is made of: turns, what they see, and what they give back."""
+"""The parts of a game: turns, the moment in which they are played, and their results."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any, Literal
 
 from torch import Tensor, nn
@@ -32,19 +31,32 @@ class Moment:
     gather: Callable[[Tensor], Tensor] = lambda rows: rows
     """The rows of this part on all ranks, in the order of the global batch, with gradients: (N, ...) to (M, ...)."""
     scheduled: Callable[[Callable[[int], float]], float | Tensor] | None = None
-    """What a function of the images seen before gives now; None: call it. A compiled graph is given a new number in
-    each iteration, so what follows a schedule has to be asked for here."""
-    once: Callable[[nn.Module, Callable[[], Tensor]], Tensor] = lambda network, make: make()
-    """What a network makes of inputs that are the same in all turns of an iteration: it may have been made already."""
+    """How to evaluate a schedule; None: call it. A compiled graph reads the value as a tensor, new in each iteration,
+    so a loss takes it from `scheduled_value`."""
+    cached: Callable[[nn.Module, Callable[[], Tensor]], Tensor] = lambda network, compute: compute()
+    """The output of a network for inputs that are the same in all turns of an iteration: the result of `compute`, or
+    the result of an earlier turn."""
 
-    def now(self, function: Callable[[int], float]) -> float | Tensor:
-        """What a function of the images seen before the iteration gives: a factor on a schedule."""
+    def scheduled_value(self, function: Callable[[int], float]) -> float | Tensor:
+        """The value of a schedule, a function of the images seen before the iteration."""
         return function(self.images) if self.scheduled is None else self.scheduled(function)
 
 
 @dataclass(frozen=True)
+class DataSizes:
+    """Sizes of the data, handed to a game whose constructor has a parameter `sizes`."""
+
+    channels: int
+    """Of the images; 0 for points."""
+    image_size: int | None
+    """Height and width in pixels; None for points."""
+    classes: int
+    """Of the labels; 0: the data has none."""
+
+
+@dataclass(frozen=True)
 class Played:
-    """What a turn's loss gives back: `terms`, weighted scalars whose sum is minimized, and detached `observed`."""
+    """The result of a turn's loss: `terms`, weighted scalars whose sum is minimized, and detached `observed`."""
 
     terms: dict[str, Tensor]
     observed: dict[str, Tensor] = field(default_factory=dict)
@@ -66,8 +78,8 @@ class LabeledSamples:
 class Turn:
     """One player's move: the `trains` networks minimize `loss` in every `every`-th iteration.
 
-    `constraints` are applied to the trained networks after the step; then `after`, if there is one, is told what the
-    loss observed in all parts on all ranks. It is where state changes.
+    `constraints` are applied to the trained networks after the step. Then `after`, if there is one, gets what the loss
+    observed in all parts on all ranks; state changes only there.
     """
 
     name: str
@@ -82,25 +94,6 @@ class Turn:
         return (iteration + 1) % self.every == 0
 
 
-def given(network: nn.Module, batch: Batch, copies: int = 1) -> Callable[[Tensor], Tensor]:
-    """`network` as a function of its input alone: where it is conditional (`classes` > 0), with the batch's labels.
-
-    An input of several `copies` of the batch has the labels as often.
-    """
-    return partial(network, labels=batch["label"].repeat(copies)) if network.classes else network
-
-
-def input_of(layer: nn.Module, call: Callable[[], Tensor]) -> Tensor:
-    """What `layer` is given while `call` runs: the features before it."""
-    seen: list[Tensor] = []
-    watch = layer.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0]))
-    try:
-        call()
-    finally:
-        watch.remove()
-    return seen[-1]
-
-
 def check_weights(weights: Mapping[str, float], terms: tuple[str, ...]) -> None:
     """Raise ValueError unless there is a weight for each of the `terms` and for nothing else."""
     for name in weights:
@@ -112,16 +105,21 @@ def check_weights(weights: Mapping[str, float], terms: tuple[str, ...]) -> None:
 
 
 class Game(ABC):
-    """A paper's algorithm: the networks it needs and its turns, in order."""
+    """A paper's algorithm: the networks it needs and its turns, in order.
+
+    A constructor may have a parameter `objective` (`saddle.game.adversarial_objective.AdversarialObjective`: the
+    config's loss, penalties and augmentations) and a parameter `sizes` (`DataSizes`). Both are handed over when the
+    game is built and are no settings of the game. A game without `objective` uses no loss, penalty or augmentation.
+    """
 
     needs: tuple[str, ...]
     """Names of the networks."""
 
     averaged: tuple[str, ...] = ("generator",)
-    """Those that samples, metrics and tools use, and of which an average is kept."""
+    """Networks of which an average is kept, for samples, metrics and tools."""
 
     reads: Literal["latent", "source"] = "latent"
-    """What its generator is given: a latent (N, latent_dim), or images of a source domain."""
+    """The input of its generator: a latent (N, latent_dim), or images of a source domain."""
 
     plays: tuple[type, ...] = ()
     """The kinds of penalty that it can play."""
@@ -130,12 +128,20 @@ class Game(ABC):
     """Whether its discriminator may judge several images together (`packing`)."""
 
     def decides(self) -> Mapping[str, Mapping[str, Any]]:
-        """Settings of networks that are no choice in this game, by network and setting."""
+        """Settings of networks that this game fixes, by network and setting."""
         return {}
 
     def state(self) -> Mapping[str, nn.Module]:
         """Modules whose buffers outlive an iteration, by name: saved, moved and restored with the networks."""
         return {}
+
+    def period(self) -> int | None:
+        """After how many iterations the same turns, penalties and terms are due again; None if the game does not say.
+
+        The losses of iterations i and i + period must be the same function of networks, batch, noise and schedules.
+        training.executor=compiled plays both by one graph, and refuses a game that does not say.
+        """
+        return None
 
     @abstractmethod
     def turns(self) -> tuple[Turn, ...]:
@@ -145,13 +151,13 @@ class Game(ABC):
     """Names of all that `metrics` and `labeled_samples` may give."""
 
     def metrics(self, networks: Networks, batch: Batch, moment: Moment) -> Mapping[str, Tensor]:
-        """What the game is measured by: values per image (N,) on held-out images, by name; their means are logged."""
+        """Values per image (N,) on held-out images, by name; their means are logged."""
         return {}
 
     def pictures(self, networks: Networks, batch: Batch, moment: Moment) -> Mapping[str, Tensor]:
-        """What the game is for, to look at: images (rows, columns, C, H, W) in [-1, 1], by name."""
+        """Pictures that show what the game is for: images (rows, columns, C, H, W) in [-1, 1], by name."""
         return {}
 
     def labeled_samples(self, networks: Networks, batch: Batch, moment: Moment) -> Mapping[str, LabeledSamples]:
-        """Images that are meant to show a class; what a classifier reads in them is compared with it."""
+        """Images that are meant to show a class, by name; a classifier's answer is compared with that class."""
         return {}

@@ -18,7 +18,8 @@ from saddle.game.encoding import (
     reconstructions,
     squared_error,
 )
-from saddle.game.turn import Batch, Game, Moment, Networks, Played, Turn, check_weights, given
+from saddle.game.networks import encoder_of, generator_of, with_labels
+from saddle.game.turn import Batch, Game, Moment, Networks, Played, Turn, check_weights
 
 
 @dataclass(frozen=True)
@@ -26,10 +27,10 @@ class VAE(Game):
     """One turn: encoder and generator (the decoder) minimize the negative evidence lower bound, in nats per image.
 
     -log p(x) <= E_q(z|x)[-log p(x|z)] + KL(q(z|x) || N(0, 1)), equation 3, with one draw of z per image (section 2.3).
-    `likelihood` p(x|z) is of independent pixels (appendix C): "bernoulli", of gray levels in [0, 1] taken as
-    probabilities, or "gaussian" around the generated image with standard deviation `std`, images being in [-1, 1].
-    A conditional generator is told the label, the encoder is not: the bound is one of log p(x|label).
-    Raises ValueError unless `weights` has exactly the terms reconstruction and kl, and for a `std` that is not read.
+    The pixels of the `likelihood` p(x|z) are independent (appendix C). "bernoulli" takes gray levels in [0, 1] as
+    probabilities; "gaussian" is around the generated image with standard deviation `std`, for images in [-1, 1].
+    A conditional generator gets the label and the encoder does not: the bound is one of log p(x|label).
+    Raises ValueError unless `weights` has exactly the terms reconstruction and kl, and for a `std` that is not used.
     """
 
     likelihood: Literal["bernoulli", "gaussian"] = "bernoulli"
@@ -48,6 +49,9 @@ class VAE(Game):
     def decides(self) -> Mapping[str, Mapping[str, Any]]:
         return {"encoder": {"gaussian": True}}
 
+    def period(self) -> int:
+        return 1
+
     def turns(self) -> tuple[Turn, ...]:
         return (Turn("generator", ("encoder", "generator"), self.loss),)
 
@@ -60,18 +64,18 @@ class VAE(Game):
 
     def bound(self, networks: Networks, batch: Batch, moment: Moment) -> tuple[Tensor, Tensor]:
         """-log p(x|z) for one draw of z, and the divergence from the prior, (N,) each, in nats."""
-        mean, log_variance = posterior(networks["encoder"], batch["image"])
+        mean, log_variance = posterior(encoder_of(networks), batch["image"])
         latent = drawn(mean, log_variance, moment.noise("posterior", tuple(mean.shape)))
-        return self._surprise(networks, batch, latent), kl_from_prior(mean, log_variance)
+        return self._negative_log_likelihood(networks, batch, latent), kl_from_prior(mean, log_variance)
 
-    def _surprise(self, networks: Networks, batch: Batch, latent: Tensor) -> Tensor:
+    def _negative_log_likelihood(self, networks: Networks, batch: Batch, latent: Tensor) -> Tensor:
         """-log p(x|z) in nats, (N,)."""
-        generator, images = networks["generator"], precise(batch["image"])
+        images, decode = precise(batch["image"]), with_labels(generator_of(networks), batch)
         if self.likelihood == "gaussian":
-            made = precise(given(generator, batch)(latent))
+            mean = precise(decode(latent))
             constant = math.log(2 * math.pi * self.std**2) / 2
-            return ((images - made).square() / (2 * self.std**2) + constant).flatten(1).sum(1)
-        logits = 2 * precise(given(generator, batch)(latent, activated=False))  # (tanh(u) + 1) / 2 is sigmoid(2 u)
+            return ((images - mean).square() / (2 * self.std**2) + constant).flatten(1).sum(1)
+        logits = 2 * precise(decode(latent, activated=False))  # (tanh(u) + 1) / 2 is sigmoid(2 u)
         return binary_cross_entropy_with_logits(logits, (images + 1) / 2, reduction="none").flatten(1).sum(1)
 
     def metrics(self, networks: Networks, batch: Batch, moment: Moment) -> Mapping[str, Tensor]:

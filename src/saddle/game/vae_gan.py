@@ -7,9 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from saddle.augmentation.base import Augmentation
 from saddle.bound import NonNegative
-from saddle.game.adversarial_objective import AdversarialObjective, Penalty, generated, image_inputs
+from saddle.game.adversarial_objective import AdversarialObjective, generated, image_inputs
 from saddle.game.discriminator_inputs import DiscriminatorInputs
 from saddle.game.encoding import (
     drawn,
@@ -21,8 +20,8 @@ from saddle.game.encoding import (
     sampled_code,
     squared_error,
 )
-from saddle.game.turn import Batch, Game, Moment, Networks, Played, Turn, check_weights, given, input_of
-from saddle.loss.base import Loss
+from saddle.game.networks import discriminator_of, encoder_of, generator_of, input_to, with_labels
+from saddle.game.turn import Batch, Game, Moment, Networks, Played, Turn, check_weights
 from saddle.penalty.base import InputGradientPenalty, Term, WeightConstraint
 
 
@@ -30,16 +29,15 @@ from saddle.penalty.base import InputGradientPenalty, Term, WeightConstraint
 class VAEGAN(Game):
     """The turns of encoder, generator (the decoder) and D, in the order of algorithm 1.
 
-    The encoder minimizes kl + features: the divergence from the prior (eq. 4) and the negative log likelihood of what
-    D's last layer reads, around what it reads of the reconstruction (eq. 7). The generator minimizes gamma x features +
-    adversarial (eq. 9). D tells real images from reconstructions and from images of the prior (eq. 10). These together
-    weigh as much as the real ones, in G's loss, too: half of what eq. 9 and 10 say. `weights` are those of the terms,
-    in nats per image; gamma is the generator's of features. Raises ValueError unless `weights` has exactly these four.
+    The encoder minimizes kl + features: the divergence from the prior (eq. 4), and the negative log likelihood of the
+    features that D's last layer reads, around those of the reconstruction (eq. 7). The generator minimizes
+    gamma x features + adversarial (eq. 9). D tells real images from reconstructions and from images of the prior
+    (eq. 10). Both kinds of generated images together weigh as much as the real ones, also in G's loss: half of what
+    eq. 9 and 10 say. `weights` are those of the terms, in nats per image; gamma is the weight of features in the
+    generator's turn. Raises ValueError unless `weights` has exactly these four.
     """
 
-    loss: Loss
-    penalties: Mapping[str, Penalty] = field(default_factory=dict)
-    augmentations: Mapping[str, Augmentation] = field(default_factory=dict)
+    objective: AdversarialObjective
     weights: Mapping[str, NonNegative] = field(
         default_factory=lambda: {"kl": 1.0, "features": 1.0, "gamma": 1.0, "adversarial": 1.0}
     )
@@ -52,73 +50,79 @@ class VAEGAN(Game):
     def __post_init__(self) -> None:
         check_weights(self.weights, ("kl", "features", "gamma", "adversarial"))
 
-    @property
-    def objective(self) -> AdversarialObjective:
-        return AdversarialObjective(self.loss, self.penalties, self.augmentations)
-
     def decides(self) -> Mapping[str, Mapping[str, Any]]:
         return {"encoder": {"gaussian": True}}
 
     def turns(self) -> tuple[Turn, ...]:
-        objective = self.objective
-        after = objective.observe if self.state() else None
+        constraints, after = self.objective.constraints, self.objective.after_step
         return (
             Turn("encoder", ("encoder",), self.encoder_loss),
             Turn("generator", ("generator",), self.generator_loss),
-            Turn("discriminator", ("discriminator",), self.discriminator_loss, 1, objective.constraints, after),
+            Turn("discriminator", ("discriminator",), self.discriminator_loss, 1, constraints, after),
         )
+
+    def period(self) -> int:
+        return self.objective.period()
 
     def state(self) -> dict[str, nn.Module]:
         return self.objective.state()
 
     def encoder_loss(self, networks: Networks, batch: Batch, moment: Moment) -> Played:
-        """kl and features; generator and D are read, not trained."""
-        mean, log_variance = posterior(networks["encoder"], batch["image"])
+        """kl and features; generator and D are not trained here."""
+        mean, log_variance = posterior(encoder_of(networks), batch["image"])
         codes = drawn(mean, log_variance, moment.noise("posterior", tuple(mean.shape)))
-        made = given(networks["generator"], batch)(codes)
+        reconstruction = with_labels(generator_of(networks), batch)(codes)
         kl = kl_from_prior(mean, log_variance).mean()
-        features = self.surprise(networks, batch, made).mean()
+        features = self.negative_log_likelihood(networks, batch, reconstruction).mean()
         return Played({"kl": self.weights["kl"] * kl, "features": self.weights["features"] * features})
 
     def generator_loss(self, networks: Networks, batch: Batch, moment: Moment) -> Played:
-        """gamma x features and what D says of both kinds of generated images; encoder and D are read, not trained."""
-        scenes = self.scenes(networks, batch, moment)
-        played = _mean([self.objective.generator_loss(scene, moment, moment.iteration) for scene in scenes])
+        """gamma x features, and G's loss on both kinds of generated images; encoder and D are not trained here."""
+        from_prior, from_codes = self.inputs(networks, batch, moment)
+        played = _mean(
+            self.objective.generator_loss(from_prior, moment, turn=moment.iteration),
+            self.objective.generator_loss(from_codes, moment, turn=moment.iteration),
+        )
         adversarial = self.weights["adversarial"] * played.terms["adversarial"]
-        features = self.weights["gamma"] * self.surprise(networks, batch, scenes[1].fake).mean()
+        features = self.weights["gamma"] * self.negative_log_likelihood(networks, batch, from_codes.fake).mean()
         return Played({**played.terms, "adversarial": adversarial, "features": features}, played.observed)
 
     def discriminator_loss(self, networks: Networks, batch: Batch, moment: Moment) -> Played:
         """The mean of D's losses against both kinds of generated images."""
         with torch.no_grad():
-            scenes = self.scenes(networks, batch, moment)
-        return _mean([self.objective.discriminator_loss(scene, moment) for scene in scenes])
+            from_prior, from_codes = self.inputs(networks, batch, moment)
+        return _mean(
+            self.objective.discriminator_loss(from_prior, moment),
+            self.objective.discriminator_loss(from_codes, moment),
+        )
 
-    def scenes(
+    def inputs(
         self, networks: Networks, batch: Batch, moment: Moment
     ) -> tuple[DiscriminatorInputs, DiscriminatorInputs]:
-        """D before real images and those of the prior; before real images and their reconstructions."""
-        latent, fake = generated(networks["generator"], batch, moment)
+        """Real images and those of the prior, and real images and their reconstructions, for D."""
+        latent, fake = generated(networks, batch, moment)
         with torch.no_grad():
-            codes = sampled_code(networks["encoder"], batch["image"], moment)
-        made = given(networks["generator"], batch)(codes)
-        pairs = ((latent, fake), (codes, made))
-        return tuple(image_inputs(self.objective, networks, batch, moment, *pair) for pair in pairs)
+            codes = sampled_code(encoder_of(networks), batch["image"], moment)
+        reconstruction = with_labels(generator_of(networks), batch)(codes)
+        return (
+            image_inputs(self.objective, networks, batch, moment, latent, fake),
+            image_inputs(self.objective, networks, batch, moment, codes, reconstruction),
+        )
 
-    def surprise(self, networks: Networks, batch: Batch, made: Tensor) -> Tensor:
-        """-log N(f(x); f(made), I) but for its constant, in nats, (N,) (eq. 6); f is what D's last layer reads.
+    def negative_log_likelihood(self, networks: Networks, batch: Batch, images: Tensor) -> Tensor:
+        """-log N(f(x); f(images), I) without its constant, in nats, (N,) (eq. 6); f are D's features.
 
-        Of the images themselves: two augmented ones would differ by their augmentations.
+        Neither x nor `images` are augmented here: two augmented images would differ by their augmentations.
         """
-        network = networks["discriminator"]
-        judge = given(network, batch)
+        network = discriminator_of(networks)
+        discriminator = with_labels(network, batch)
         with torch.no_grad():
-            real = precise(input_of(network.head, lambda: judge(batch["image"])))
-        return (real - precise(input_of(network.head, lambda: judge(made)))).square().sum(1) / 2
+            real = precise(input_to(network.head, lambda: discriminator(batch["image"])))
+        return (real - precise(input_to(network.head, lambda: discriminator(images)))).square().sum(1) / 2
 
     def metrics(self, networks: Networks, batch: Batch, moment: Moment) -> Mapping[str, Tensor]:
         """`kl` in nats, and `reconstruction_error`, the squared error per pixel of decoded means."""
-        kl = kl_from_prior(*posterior(networks["encoder"], batch["image"]))
+        kl = kl_from_prior(*posterior(encoder_of(networks), batch["image"]))
         return {"kl": kl, "reconstruction_error": squared_error(batch["image"], reconstructed(networks, batch))}
 
     def pictures(self, networks: Networks, batch: Batch, moment: Moment) -> Mapping[str, Tensor]:
@@ -126,9 +130,8 @@ class VAEGAN(Game):
         return {"reconstructions": reconstructions(networks, batch)}
 
 
-def _mean(played: list[Played]) -> Played:
-    """The mean of two contests against the same real images; of observed logits, all on generated ones."""
-    first, second = played
+def _mean(first: Played, second: Played) -> Played:
+    """The mean of the terms of two results with the same real images, and the logits on all generated ones."""
     terms = {name: (value + second.terms[name]) / 2 for name, value in first.terms.items()}
-    fake = torch.stack([first.observed["fake"], second.observed["fake"]], 1).flatten()  # in turn, for who reads a part
+    fake = torch.stack([first.observed["fake"], second.observed["fake"]], 1).flatten()  # alternating: a part has both
     return Played(terms, {**first.observed, "fake": fake})

@@ -22,14 +22,14 @@ class BalancedConsistency(Term):
     shift_pixels: Index = 4
     flip: bool = False
 
-    def discriminator(self, view: TermInputs) -> Tensor:
+    def discriminator(self, inputs: TermInputs) -> Tensor:
         """The mean squared differences of logits, a scalar."""
-        value = self._difference(view, "real")
-        return value + self.fake_share * self._difference(view, "fake") if self.fake_share else value
+        value = self._difference(inputs, "real")
+        return value + self.fake_share * self._difference(inputs, "fake") if self.fake_share else value
 
-    def _difference(self, view: TermInputs, kind: str) -> Tensor:
-        images = view.real if kind == "real" else view.fake
+    def _difference(self, inputs: TermInputs, kind: str) -> Tensor:
+        images = inputs.real if kind == "real" else inputs.fake
         changed = FlipShift(self.flip, self.shift_pixels)(
-            images, lambda what, size: view.chance.uniform(f"balanced_consistency.{kind}.{what}", size)
+            images, lambda what, size: inputs.randomness.uniform(f"balanced_consistency.{kind}.{what}", size)
         )
-        return (view.logits[kind] - view.discriminate(changed, kind)).square().mean()
+        return (inputs.logits[kind] - inputs.discriminate(changed, kind)).square().mean()

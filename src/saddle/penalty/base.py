@@ -16,12 +16,17 @@ from saddle.schedule import Schedule
 class Randomness(Protocol):
     """Numbers that belong to a moment of training; `saddle.game.turn.Moment` is one."""
 
-    noise: Callable[[str, tuple[int, ...]], Tensor]
-    """Standard normal numbers for a purpose and a shape (N, ...)."""
-    uniform: Callable[[str, tuple[int, ...]], Tensor]
-    """Numbers in [0, 1), likewise."""
-    gather: Callable[[Tensor], Tensor]
-    """The rows of all ranks, (N, ...) to (M, ...), with gradients."""
+    @property
+    def noise(self) -> Callable[[str, tuple[int, ...]], Tensor]:
+        """Standard normal numbers for a purpose and a shape (N, ...)."""
+
+    @property
+    def uniform(self) -> Callable[[str, tuple[int, ...]], Tensor]:
+        """Numbers in [0, 1), likewise."""
+
+    @property
+    def gather(self) -> Callable[[Tensor], Tensor]:
+        """The rows of all ranks, (N, ...) to (M, ...), with gradients."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +73,7 @@ class InputGradientPenalty(Weighted, ABC):
     def values(self, gradient: Tensor) -> Tensor:
         """The penalty per sample, (N,), from the input gradient (N, C, H, W), without its weight."""
 
-    def points(self, real: Tensor, fake: Tensor, chance: Randomness) -> Tensor:
+    def points(self, real: Tensor, fake: Tensor, randomness: Randomness) -> Tensor:
         """Where the gradient is taken when `at` is "between": (N, C, H, W)."""
         raise NotImplementedError
 
@@ -99,7 +104,7 @@ class TermInputs:
     discriminate: Callable[[Tensor, str], Tensor]
     features: Callable[[Tensor, str], Tensor]
     generate: Callable[[Tensor], Tensor]
-    chance: Randomness
+    randomness: Randomness
 
 
 @dataclass(frozen=True)
@@ -113,11 +118,11 @@ class Term(Weighted, ABC):
     state = None
     """An `nn.Module`, or None for a term that remembers nothing."""
 
-    def discriminator(self, view: TermInputs) -> Tensor | None:
+    def discriminator(self, inputs: TermInputs) -> Tensor | None:
         """What is added to D's loss, a scalar without its weight, or None."""
         return None
 
-    def generator(self, view: TermInputs) -> Tensor | None:
+    def generator(self, inputs: TermInputs) -> Tensor | None:
         """What is added to G's loss, a scalar without its weight, or None."""
         return None
 

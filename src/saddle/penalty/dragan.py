@@ -19,9 +19,9 @@ class Dragan(InputGradientPenalty):
 
     deviation: Positive = 0.18
 
-    def points(self, real: Tensor, fake: Tensor, chance: Randomness) -> Tensor:
+    def points(self, real: Tensor, fake: Tensor, randomness: Randomness) -> Tensor:
         """real + d, (N, C, H, W)."""
-        return real + self.deviation * chance.noise("dragan", tuple(real.shape)).to(real.dtype)
+        return real + self.deviation * randomness.noise("dragan", tuple(real.shape)).to(real.dtype)
 
     def values(self, gradient: Tensor) -> Tensor:
         """(|grad| - 1)^2 per sample, (N,)."""

@@ -16,11 +16,11 @@ class FeatureMatching(Term):
     mean: the means are over all ranks, but accumulated parts match their own.
     """
 
-    def generator(self, view: TermInputs) -> Tensor:
+    def generator(self, inputs: TermInputs) -> Tensor:
         """The squared distance of the mean features, a scalar."""
         with torch.no_grad():
-            real = view.chance.gather(_full(view.features(view.real, "real"))).mean(0)
-        fake = view.chance.gather(_full(view.features(view.fake, "fake"))).mean(0)
+            real = inputs.randomness.gather(_full(inputs.features(inputs.real, "real"))).mean(0)
+        fake = inputs.randomness.gather(_full(inputs.features(inputs.fake, "fake"))).mean(0)
         return (real - fake).square().sum()
 
 

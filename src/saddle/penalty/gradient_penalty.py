@@ -19,9 +19,9 @@ class GradientPenalty(InputGradientPenalty):
 
     one_sided: bool = False
 
-    def points(self, real: Tensor, fake: Tensor, chance: Randomness) -> Tensor:
+    def points(self, real: Tensor, fake: Tensor, randomness: Randomness) -> Tensor:
         """e x real + (1 - e) x fake with one e in [0, 1) per sample: (N, C, H, W)."""
-        share = chance.uniform("gradient_penalty", (real.shape[0],)).to(real.dtype)
+        share = randomness.uniform("gradient_penalty", (real.shape[0],)).to(real.dtype)
         return torch.lerp(fake.to(real.dtype), real, share.view(-1, *[1] * (real.dim() - 1)))
 
     def values(self, gradient: Tensor) -> Tensor:

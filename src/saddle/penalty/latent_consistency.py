@@ -21,19 +21,20 @@ class LatentConsistency(Term):
     deviation: Positive = 0.03
     generator_share: NonNegative = 0.1
 
-    def discriminator(self, view: TermInputs) -> Tensor:
+    def discriminator(self, inputs: TermInputs) -> Tensor:
         """The mean squared difference of logits, a scalar."""
         with torch.no_grad():
-            moved = self._moved(view)
-        return (view.logits["fake"] - view.discriminate(moved, "fake")).square().mean()
+            moved = self._moved(inputs)
+        return (inputs.logits["fake"] - inputs.discriminate(moved, "fake")).square().mean()
 
-    def generator(self, view: TermInputs) -> Tensor | None:
+    def generator(self, inputs: TermInputs) -> Tensor | None:
         """Minus the mean squared difference of images times `generator_share`, a scalar; None where that is 0."""
         if self.generator_share == 0:
             return None
-        with torch.autocast(view.latent.device.type, enabled=False):  # the images are too much alike for half precision
-            return -self.generator_share * (view.generate(view.latent) - self._moved(view)).square().mean()
+        # The two images are too much alike for half precision.
+        with torch.autocast(inputs.latent.device.type, enabled=False):
+            return -self.generator_share * (inputs.generate(inputs.latent) - self._moved(inputs)).square().mean()
 
-    def _moved(self, view: TermInputs) -> Tensor:
-        step = view.chance.noise("latent_consistency", tuple(view.latent.shape))
-        return view.generate(view.latent + self.deviation * step)
+    def _moved(self, inputs: TermInputs) -> Tensor:
+        step = inputs.randomness.noise("latent_consistency", tuple(inputs.latent.shape))
+        return inputs.generate(inputs.latent + self.deviation * step)

@@ -40,9 +40,9 @@ class LeCam(Term):
     decay: Beta = 0.99
     state: Anchors = field(default_factory=Anchors, init=False, compare=False)
 
-    def discriminator(self, view: TermInputs) -> Tensor:
+    def discriminator(self, inputs: TermInputs) -> Tensor:
         """The mean of both squares, a scalar."""
-        real, fake = view.logits["real"], view.logits["fake"]
+        real, fake = inputs.logits["real"], inputs.logits["fake"]
         anchor_real, anchor_fake = (value.to(real.dtype) for value in self.state.values())
         return (real - anchor_fake).square().mean() + (fake - anchor_real).square().mean()
 

@@ -15,7 +15,7 @@ class MeanMatching(Term):
     linear in the batch mean: the means are over all ranks, but accumulated parts match their own.
     """
 
-    def generator(self, view: TermInputs) -> Tensor:
+    def generator(self, inputs: TermInputs) -> Tensor:
         """The squared distance of the two batch means, a scalar."""
-        real, fake = view.chance.gather(view.real), view.chance.gather(view.fake)
+        real, fake = inputs.randomness.gather(inputs.real), inputs.randomness.gather(inputs.fake)
         return (real.mean(0) - fake.to(real.dtype).mean(0)).square().sum()

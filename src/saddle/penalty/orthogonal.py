@@ -45,10 +45,10 @@ class Orthogonal(Term):
 
     network: Literal["discriminator", "generator", "both"] = "both"
 
-    def discriminator(self, view: TermInputs) -> Tensor | None:
+    def discriminator(self, inputs: TermInputs) -> Tensor | None:
         """D's sum, a scalar, or None."""
-        return None if self.network == "generator" else off_diagonal(view.networks["discriminator"])
+        return None if self.network == "generator" else off_diagonal(inputs.networks["discriminator"])
 
-    def generator(self, view: TermInputs) -> Tensor | None:
+    def generator(self, inputs: TermInputs) -> Tensor | None:
         """G's sum, a scalar, or None."""
-        return None if self.network == "discriminator" else off_diagonal(view.networks["generator"])
+        return None if self.network == "discriminator" else off_diagonal(inputs.networks["generator"])

@@ -66,13 +66,19 @@ def translate(arguments: argparse.Namespace) -> None:
 
 def _translators(checkpoint: Path, record: dict[str, Any]) -> "tuple[Game, Networks]":
     """The game of a run, and its generators; InputError if they translate nothing."""
+    from saddle.augmentation.base import Augmentation
     from saddle.config.signature import check
-    from saddle.factory.instantiate import make
+    from saddle.factory.networks import build_game
+    from saddle.game.adversarial_objective import Penalty
     from saddle.game.turn import Game
+    from saddle.loss.base import Loss
     from saddle.tool.sample import load_network
 
+    check("loss", record["loss"], Loss)
+    check("penalty", record["penalty"], Mapping[str, Penalty])
+    check("augmentation", record["augmentation"], Mapping[str, Augmentation])
     check("game", record["game"], Game)
-    game = make("game", record["game"])
+    game = build_game(record)
     if game.reads != "source":
         raise InputError(f"{checkpoint} translates nothing, its images are made of noise: use saddle sample")
     return game, {name: load_network(checkpoint, name) for name in game.averaged}

@@ -8,7 +8,6 @@ penalties on a schedule.
 """
 
 import gc
-import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -101,9 +100,14 @@ def segments(turns: list[Turn]) -> list[list[Turn]]:
 
 
 def period(game: Game) -> int:
-    """After how many iterations the same turns and penalties are due again, in games that ask for nothing else."""
-    lazy = [getattr(penalty, "every_iterations", 1) for penalty in getattr(game, "penalties", {}).values()]
-    return math.lcm(*(turn.every for turn in game.turns())) * math.lcm(*lazy)
+    """After how many iterations the game repeats itself; raises InputError for a game that does not say."""
+    iterations = game.period()
+    if iterations is None:
+        raise InputError(
+            "training.executor=compiled repeats one graph after each period of the game, and "
+            f"{type(game).__name__} states no period(): use training.executor=eager"
+        )
+    return iterations
 
 
 def constants(graph: GraphModule) -> list[Tensor]:

@@ -71,7 +71,7 @@ class Eager:
     def moment(self, part: int) -> Moment:
         """The module's, which keeps what two turns both make; of several parts that would be the graphs of all."""
         moment = self.module.moment(part)
-        return replace(moment, once=self.once) if self.module.accumulate == 1 else moment
+        return replace(moment, cached=self.once) if self.module.accumulate == 1 else moment
 
     def step(self, turn: Turn) -> None:
         """The optimizer's step, through Lightning's wrapper for one turn only.
