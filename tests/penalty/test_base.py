@@ -2,8 +2,18 @@ import pytest
 import torch
 from torch import nn
 
-from saddle.penalty.base import logits_and_input_gradient
+from saddle.penalty.balanced_consistency import BalancedConsistency
+from saddle.penalty.base import InputGradientPenalty, Penalty, Term, WeightConstraint, logits_and_input_gradient
+from saddle.penalty.dragan import Dragan
+from saddle.penalty.feature_matching import FeatureMatching
+from saddle.penalty.gradient_penalty import GradientPenalty
+from saddle.penalty.latent_consistency import LatentConsistency
+from saddle.penalty.lecam import LeCam
+from saddle.penalty.mean_matching import MeanMatching
+from saddle.penalty.orthogonal import Orthogonal
 from saddle.penalty.r1 import R1
+from saddle.penalty.r2 import R2
+from saddle.penalty.weight_clipping import WeightClipping
 from saddle.schedule import Schedule
 
 
@@ -56,7 +66,7 @@ def test_precision_leaves_or_inherits_autocast(precision, dtype):
 
 
 def test_precision_is_one_setting_as_a_number_and_as_a_word():
-    assert [R1(1.0, precision=given).precision for given in (32, "32", "inherit")] == ["32", "32", "inherit"]
+    assert [R1(1.0, precision=setting).precision for setting in (32, "32", "inherit")] == ["32", "32", "inherit"]
 
 
 def test_lazy_penalties_are_due_with_their_gain():
@@ -66,3 +76,33 @@ def test_lazy_penalties_are_due_with_their_gain():
     fading = R1(weight=0.5, every_iterations=4, schedule=Schedule("linear", horizon_images=100, final=0.5))
     assert [fading.gain(images) for images in (0, 50, 100, 200)] == [2.0, 1.5, 1.0, 1.0]
     assert not R1(weight=0.0).due(0)
+
+
+PENALTIES = {  # whether D's gradient is bounded by it, and whether it works on images only
+    R1(1.0): (True, False),
+    R2(1.0): (True, False),
+    GradientPenalty(10.0): (True, False),
+    Dragan(10.0): (True, False),
+    WeightClipping(): (True, False),
+    BalancedConsistency(1.0): (False, True),
+    LatentConsistency(1.0): (False, False),
+    FeatureMatching(1.0): (False, False),
+    MeanMatching(1.0): (False, False),
+    LeCam(1.0): (False, False),
+    Orthogonal(1.0): (False, False),
+}
+
+
+@pytest.mark.parametrize(("penalty", "expected"), PENALTIES.items(), ids=lambda value: type(value).__name__)
+def test_a_penalty_says_what_it_bounds_and_what_it_works_on(penalty, expected):
+    assert (penalty.bounds_gradient, penalty.needs_images) == expected
+    assert penalty.bounds_gradient == isinstance(penalty, InputGradientPenalty | WeightConstraint)
+    assert isinstance(penalty, Penalty)
+
+
+def test_only_a_term_with_state_has_a_module_for_it():
+    terms = [penalty for penalty in PENALTIES if isinstance(penalty, Term)]
+    assert len(terms) == 6
+    assert [type(term) for term in terms if term.state is not None] == [LeCam]
+    assert terms[0].state is None
+    assert "state" not in repr(terms[0])

@@ -1,15 +1,28 @@
 """What a network must offer to games, to the checks before training, and to the tools.
 
-A network of your own inherits from one of these classes and assigns the attributes in its constructor. The properties
-below are answers that the layers give; override them where the layers cannot tell.
+A network of your own inherits from one of these classes and assigns the attributes in its constructor. The three
+properties of `Network` are answers read off its layers; override one where the layers do not tell the truth.
+
+Some settings of a constructor are decided when the networks are built, for whichever of them it has:
+
+- `head_bias` (`bool | None`): whether D's last layer has a bias. None, the default, leaves the decision to the loss: no
+  bias where the loss is `relative`, because it depends on differences of logits only and cannot train a bias.
+- `conditional` (`bool`) and `classes` (`int`): whether the network takes labels, and how many classes they have. Some
+  games decide `conditional`.
+- `gaussian` (`bool`): whether an encoder returns means and log variances. The game decides.
+- `categories` and `continuous` (`int`): the parts of InfoGAN's code at the end of a latent. The game decides.
+- `features` and `outputs` (`int | None`) of a head on D's features: `features` is D's own, `outputs` the game's number.
+- `image_size`, `channels` and `classes` are the data's.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Literal
 
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
-from torch.nn.utils.parametrize import is_parametrized
+from torch.nn.modules.conv import _ConvNd
+from torch.nn.utils.parametrizations import _SpectralNorm
 
 from saddle.layer.attention import SelfAttention
 
@@ -18,72 +31,103 @@ class Network(nn.Module, ABC):
     """A network that takes part in a game."""
 
     classes: int = 0
-    """How many classes its labels have; 0: it takes no labels."""
+    """Number of classes of the labels that it takes; 0 if it takes none."""
 
     @property
     def mixes_rows(self) -> bool:
-        """Whether an output depends on other rows of the batch in a way that breaks penalties on D's gradient.
+        """Whether a row of the output depends on other rows of the batch in a way that breaks input-gradient penalties.
 
-        Batch normalization does. Minibatch standard deviation is left out: StyleGAN trains it with R1.
+        True with batch normalization. Minibatch standard deviation does not count: StyleGAN trains it with R1.
         """
         return any(isinstance(layer, _BatchNorm) for layer in self.modules())
 
     @property
     def is_lipschitz(self) -> bool:
-        """Whether the layers themselves bound the gradient: every linear and convolutional weight is normalized."""
-        kinds = (nn.Linear, nn.modules.conv._ConvNd)
-        weighted = [layer for layer in self.modules() if isinstance(layer, kinds)]
-        return bool(weighted) and all(is_parametrized(layer, "weight") for layer in weighted)
+        """Whether its layers bound its gradient: every linear and convolutional weight is spectrally normalized.
+
+        Embeddings of labels do not count, because no gradient with respect to the input passes through them.
+        """
+        layers = [layer for layer in self.modules() if isinstance(layer, nn.Linear | _ConvNd)]
+        return bool(layers) and all(_has_spectral_norm(layer) for layer in layers)
 
     @property
     def has_attention(self) -> bool:
-        """Whether it has self-attention, whose queries and keys learn nothing from clipped weights."""
+        """Whether it has self-attention. With clipped weights, the queries and keys of attention learn nothing."""
         return any(isinstance(layer, SelfAttention) for layer in self.modules())
 
 
 class Generator(Network):
     """A latent (N, latent_dim) to images (N, C, H, W) in [-1, 1], or to points (N, 2).
 
-    One that `reads` a source turns images (N, C, H, W) of one domain into images of another one.
+    If `reads` is "source", it turns images (N, C, H, W) of one domain into images of another domain instead.
+    """
+
+    forward: Callable[..., Tensor]
+    """`forward(latent)` or `forward(source)`; with labels (N,) int64 as second argument if `classes` is above 0.
+
+    A generator of images for a variational autoencoder also takes `activated`: `forward(latent, labels,
+    activated=False)` returns the numbers whose tanh is the images.
     """
 
     latent_dim: int
-    reads: Literal["latent", "source"] = "latent"
-    categories: int = 0
-    """Of InfoGAN's code at the end of the latent (`saddle.layer.code`): how many categories; 0: none."""
-    continuous: int = 0
-    """How many numbers of the latent are the code's continuous ones."""
+    """Length of the latent; 0 if the generator reads images of a source domain."""
 
-    @abstractmethod
-    def forward(self, latent: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Images or points; `labels` (N,) int64 where `classes` is above 0."""
+    reads: Literal["latent", "source"] = "latent"
+    """Kind of input: a latent, or images of the source domain."""
+
+    categories: int = 0
+    """Number of categories in InfoGAN's code at the end of the latent (`saddle.layer.code`); 0 for none."""
+
+    continuous: int = 0
+    """Number of continuous values in InfoGAN's code at the end of the latent; 0 for none."""
 
 
 class Discriminator(Network):
-    """Images (N, C, H, W), points (N, 2) or codes (N, D) to logits (N / packing * patches,), without a sigmoid."""
+    """Images (N, C, H, W), points (N, 2) or codes (N, D) to logits (N / packing * patches,). There is no sigmoid."""
+
+    forward: Callable[..., Tensor]
+    """`forward(inputs)`; with labels (N,) int64 as second argument if `classes` is above 0.
+
+    A joint discriminator is called with images and their codes (N, latent_dim): `forward(images, codes)`.
+    """
 
     features: int
-    """How many numbers `head` reads."""
+    """Number of features that `head` reads: the second dimension of its input."""
+
     packing: int = 1
-    """How many inputs it judges together (PacGAN)."""
+    """Number of inputs that are judged together (PacGAN). N must be a multiple of it."""
+
     patches: int = 1
-    """How many logits it gives to each input."""
+    """Number of logits for each input. The logits of one input stand next to each other."""
 
     @property
     @abstractmethod
     def head(self) -> nn.Module:
-        """The last layer; its first argument are the features (N, features) that the logit is made of."""
+        """The last layer. Its first argument is the features, (N / packing, features, ...), that the logits are made of.
+
+        Games take the features there, by a hook, so `forward` must call this module exactly once.
+        """
 
 
 class Encoder(Network):
     """Images (N, C, H, W) to codes (N, latent_dim).
 
-    A `gaussian` one gives (N, 2 * latent_dim): means of the codes, then their log variances.
+    If `gaussian`, the output is (N, 2 * latent_dim): the means of the codes, then their log variances.
     """
 
     latent_dim: int
+    """Length of a code."""
+
     gaussian: bool = False
+    """Whether the output is means and log variances instead of codes."""
 
     @abstractmethod
     def forward(self, images: Tensor) -> Tensor:
-        """Codes, or means and log variances."""
+        """Codes (N, latent_dim), or if `gaussian` means and log variances (N, 2 * latent_dim)."""
+
+
+def _has_spectral_norm(layer: nn.Module) -> bool:
+    parametrizations = getattr(layer, "parametrizations", None)
+    if not isinstance(parametrizations, nn.ModuleDict) or "weight" not in parametrizations:
+        return False
+    return any(isinstance(step, _SpectralNorm) for step in parametrizations["weight"].children())

@@ -9,18 +9,33 @@ from torch.nn.functional import softplus
 class Loss(ABC):
     """A pair of objectives, both minimized, as functions of D's logits.
 
-    `real` and `fake` are logits of shape (N,) on real and generated images, as many of both; a function returns (N,)
-    values and the game takes their mean. Equations cited below name the expectation of these values.
+    `real` and `fake` are D's logits on real and on generated images, both (N,). Each function returns one value per
+    sample, (N,); the game takes the mean. Equations cited below state the expectation of these values.
+
+    The attributes below say what a loss requires. The checks before training compare them with the other parts, so a
+    loss of your own is judged like the ones here. Set them in the class body, without an annotation in a dataclass.
     """
 
     generator_needs_real: bool = False
     """Whether G's objective reads D's logits on real images (relativistic losses do)."""
 
     relative: bool = False
-    """Whether only differences of logits count, so that a bias of D's last layer has no gradient."""
+    """Whether D's objective depends only on differences of logits, so that a bias of D's last layer has no gradient."""
 
     over_batch: bool = False
-    """Whether a value depends on the whole batch: the logits of all ranks are then gathered first."""
+    """Whether each value depends on the whole batch. If so, the logits of all ranks are gathered first."""
+
+    needs_lipschitz: bool = False
+    """Whether D's objective has no minimum unless D's gradient is bounded (Wasserstein)."""
+
+    needs_input_gradient_penalty: bool = False
+    """Whether training may diverge without a penalty on D's input gradient in every iteration (R3GAN's loss)."""
+
+    has_margin: bool = False
+    """Whether D's objective is linear while its logits stay inside a margin. Clipped weights keep them there."""
+
+    logit_sign_is_meaningful: bool = True
+    """Whether the sign of one logit says "real" or "generated". False for relative losses and for least squares."""
 
     @abstractmethod
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
@@ -28,32 +43,38 @@ class Loss(ABC):
 
     @abstractmethod
     def generator(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
-        """G's objective, (N,), from logits `fake` (N,) and, where `generator_needs_real`, `real` (N,)."""
+        """G's objective, (N,), from logits `fake` (N,) and, if `generator_needs_real`, `real` (N,)."""
 
     def opponent(self, real: Tensor, fake: Tensor) -> Tensor:
-        """The objective, (N,), of an opponent that makes something of both kinds of D's inputs, logits `real` (N,) and
-        `fake` (N,): G's own, and G's again with the kinds exchanged.
+        """The objective, (N,), of an opponent that produces both kinds of D's inputs (BiGAN's encoder and generator).
 
-        Of the logistic losses these are the two halves of min over E and G (Donahue et al. 2017, eq. 2 and 3, arXiv
-        1605.09782; Dumoulin et al. 2017, algorithm 1, arXiv 1606.00704). Where G's objective reads both it is that one.
+        It is G's objective plus G's objective with the two kinds exchanged, from logits `real` (N,) and `fake` (N,).
+        For the logistic losses these are the two halves of min over E and G (Donahue et al. 2017, eq. 2 and 3, arXiv
+        1605.09782; Dumoulin et al. 2017, algorithm 1, arXiv 1606.00704). If G's objective already reads both kinds of
+        logits, it is used as it is.
         """
         if self.generator_needs_real:
             return self.generator(fake, real)
         return self.generator(fake) + self.generator(self.exchanged(real))
 
     def exchanged(self, logits: Tensor) -> Tensor:
-        """Logits (N,) of a discriminator that is as sure as this one, but takes the kinds for each other."""
+        """The logits (N,) of an equally confident discriminator that takes real for generated and vice versa."""
         return -logits
 
 
 def logistic(real: Tensor, fake: Tensor, smoothing: float) -> Tensor:
     """-(1 - s) log sigmoid(real) - s log(1 - sigmoid(real)) - log(1 - sigmoid(fake)), (N,); `smoothing` is s."""
     value = softplus(-real) + softplus(fake)
-    return value + smoothing * real if smoothing else value  # an infinite logit times 0 is NaN
+    if smoothing == 0:
+        return value  # an infinite logit times 0 would be NaN
+    return value + smoothing * real
 
 
 def check_logits(logits: Tensor, batch: int) -> Tensor:
-    """Return logits (N,) in at least float32, or raise: (N, 1) minus (N,) would broadcast to (N, N) unseen."""
+    """Return logits (N,) in at least float32; raise ValueError for any other shape.
+
+    Subtracting (N,) from (N, 1) would silently broadcast to (N, N).
+    """
     if logits.shape != (batch,):
         raise ValueError(f"a discriminator returns logits of shape ({batch},); got {tuple(logits.shape)}")
     return logits if logits.element_size() >= 4 else logits.float()

@@ -10,7 +10,9 @@ from saddle.loss.base import Loss
 
 @dataclass(frozen=True)
 class Hinge(Loss):
-    """D is pushed until its logits pass +1 on real and -1 on generated images; G's loss is linear."""
+    """D learns until its logits are above +1 on real and below -1 on generated images; G's loss is linear."""
+
+    has_margin = True
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         """max(0, 1 - real) + max(0, 1 + fake), (N,)."""

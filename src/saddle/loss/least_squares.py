@@ -9,7 +9,7 @@ from saddle.loss.base import Loss
 
 @dataclass(frozen=True)
 class LeastSquares(Loss):
-    """Squared distance of D's output to a label; D's output is not squashed.
+    """The squared distance between D's output and a label. D's output has no sigmoid.
 
     `fake_label`, `real_label` and `target_label` are the paper's a, b and c; the defaults 0, 1, 1 are its eq. 9.
     """
@@ -17,6 +17,8 @@ class LeastSquares(Loss):
     fake_label: float = 0.0
     real_label: float = 1.0
     target_label: float = 1.0
+
+    logit_sign_is_meaningful = False
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         """((real - b)^2 + (fake - a)^2) / 2, (N,)."""
@@ -27,5 +29,5 @@ class LeastSquares(Loss):
         return 0.5 * (fake - self.target_label).square()
 
     def exchanged(self, logits: Tensor) -> Tensor:
-        """a + b - logits, (N,): labels change places."""
+        """a + b - logits, (N,): as if the two labels were exchanged."""
         return self.fake_label + self.real_label - logits

@@ -14,14 +14,14 @@ class NonSaturating(Loss):
     """D as in the minimax game; G maximizes E[log D(G(z))] instead of minimizing E[log(1 - D(G(z)))].
 
     G's gradient with respect to the logit is -sigmoid(-logit): close to -1 where D rejects the sample.
-    `label_smoothing` s takes 1 - s as the label of real images alone (one-sided, Salimans et al. 2016, section 3.4,
-    arXiv 1606.03498).
+    With `label_smoothing` s the label of real images is 1 - s; that of generated images stays 0 (one-sided, Salimans
+    et al. 2016, section 3.4, arXiv 1606.03498).
     """
 
     label_smoothing: Fraction = 0.0
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
-        """-(1 - s) log sigmoid(real) - s log(1 - sigmoid(real)) - log(1 - sigmoid(fake)), (N,), s the smoothing."""
+        """-(1 - s) log sigmoid(real) - s log(1 - sigmoid(real)) - log(1 - sigmoid(fake)), (N,); s is `label_smoothing`."""
         return logistic(real, fake, self.label_smoothing)
 
     def generator(self, fake: Tensor, real: Tensor | None = None) -> Tensor:

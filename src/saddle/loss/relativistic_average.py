@@ -13,9 +13,12 @@ from saddle.loss.base import Loss
 class RelativisticAverage(Loss):
     """Each logit is compared with the mean logit of the other kind: r = real - mean(fake), f = fake - mean(real).
 
-    "logistic" (RaSGAN) has l+(t) = -log sigmoid(t) and l-(t) = -log sigmoid(-t), "least_squares" (RaLSGAN) (t - 1)^2
-    and (t + 1)^2, "hinge" (RaHingeGAN) max(0, 1 - t) and max(0, 1 + t). D minimizes l+(r) + l-(f), G l+(f) + l-(r).
-    The means are over the global batch, so the loss is not linear in the batch mean. D's head has no bias.
+    D minimizes l+(r) + l-(f), and G minimizes l+(f) + l-(r). `shape` chooses the two functions:
+    - "logistic" (RaSGAN): l+(t) = -log sigmoid(t) and l-(t) = -log sigmoid(-t).
+    - "least_squares" (RaLSGAN): l+(t) = (t - 1)^2 and l-(t) = (t + 1)^2.
+    - "hinge" (RaHingeGAN): l+(t) = max(0, 1 - t) and l-(t) = max(0, 1 + t).
+    The means are over the global batch, so the loss of a batch is not the mean of the losses of its parts. D's head
+    has no bias.
     """
 
     shape: Literal["logistic", "least_squares", "hinge"] = "logistic"
@@ -23,17 +26,22 @@ class RelativisticAverage(Loss):
     relative = True
     generator_needs_real = True
     over_batch = True
+    logit_sign_is_meaningful = False
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         """l+(real - mean(fake)) + l-(fake - mean(real)), (N,)."""
-        return self._high(real - fake.mean()) + self._high(-(fake - real.mean()))
+        return self._plus(real - fake.mean()) + self._plus(-(fake - real.mean()))
 
     def generator(self, fake: Tensor, real: Tensor | None = None) -> Tensor:
-        """l+(fake - mean(real)) + l-(real - mean(fake)), (N,)."""
-        return self._high(fake - real.mean()) + self._high(-(real - fake.mean()))
+        """l+(fake - mean(real)) + l-(real - mean(fake)), (N,). Raises ValueError without `real`."""
+        if real is None:
+            raise ValueError("a relativistic loss needs D's logits on real images")
+        return self._plus(fake - real.mean()) + self._plus(-(real - fake.mean()))
 
-    def _high(self, value: Tensor) -> Tensor:
-        """l+, small where `value` is high; l-(t) is l+(-t) for all three."""
+    def _plus(self, value: Tensor) -> Tensor:
+        """l+; for all three shapes l-(t) is l+(-t)."""
         if self.shape == "logistic":
             return softplus(-value)
-        return (value - 1).square() if self.shape == "least_squares" else relu(1 - value)
+        if self.shape == "least_squares":
+            return (value - 1).square()
+        return relu(1 - value)

@@ -9,13 +9,15 @@ from saddle.loss.base import Loss
 
 @dataclass(frozen=True)
 class Wasserstein(Loss):
-    """The difference of D's means, an estimate of the earth mover's distance while D is 1-Lipschitz.
+    """The difference of D's mean logits, which estimates the earth mover's distance as long as D is 1-Lipschitz.
 
-    D needs a constraint: weight clipping (the paper's), a gradient penalty, or spectral normalization. A constant in
-    D's last layer cancels, so its head has no bias.
+    D's gradient must be bounded: by weight clipping (the paper's way), a gradient penalty, or spectral normalization.
+    A bias of D's last layer cancels, so D's head has no bias.
     """
 
     relative = True
+    needs_lipschitz = True
+    logit_sign_is_meaningful = False
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         """fake - real, (N,)."""

@@ -3,8 +3,8 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +14,7 @@ from saddle.schedule import Schedule
 
 
 class Randomness(Protocol):
-    """Numbers that belong to a moment of training; `saddle.game.turn.Moment` is one."""
+    """The random numbers of one iteration of training. `saddle.game.turn.Moment` is one implementation."""
 
     @property
     def noise(self) -> Callable[[str, tuple[int, ...]], Tensor]:
@@ -29,13 +29,27 @@ class Randomness(Protocol):
         """The rows of all ranks, (N, ...) to (M, ...), with gradients."""
 
 
-@dataclass(frozen=True)
-class Weighted:
-    """What every penalty on a loss has in common.
+class Penalty(ABC):
+    """What the checks before training ask of every penalty, so that one of your own is judged like the ones here.
 
-    `weight` multiplies it, and `schedule`, a factor over the images seen before the iteration, where there is one. It
-    is evaluated in every `every_iterations`-th of its player's turns, with `every_iterations` times the weight there,
-    so that the mean over turns stays the same (lazy regularization, Karras et al. 2020, arXiv 1912.04958, appendix B).
+    Set the attributes in the class body without an annotation.
+    """
+
+    bounds_gradient: ClassVar[bool] = False
+    """Whether it keeps D's gradient with respect to its input bounded, as the Wasserstein loss requires."""
+
+    needs_images: ClassVar[bool] = False
+    """Whether it works on images (N, C, H, W) only, and not on points (N, 2)."""
+
+
+@dataclass(frozen=True)
+class Weighted(Penalty):
+    """What every penalty that is added to a loss has in common.
+
+    The penalty is multiplied by `weight` and, if there is a `schedule`, by its factor for the images seen before the
+    iteration. With `every_iterations` k above 1 it is evaluated in every k-th turn of its player only, with k times
+    the weight, so that the mean over turns stays the same (lazy regularization, Karras et al. 2020, arXiv 1912.04958,
+    appendix B).
     """
 
     weight: NonNegative
@@ -47,7 +61,7 @@ class Weighted:
         return self.weight > 0 and iteration % self.every_iterations == 0
 
     def gain(self, images: int) -> float:
-        """What the values are multiplied with when they are evaluated after `images` images."""
+        """The factor on the penalty's value in an iteration that begins after `images` images."""
         factor = 1.0 if self.schedule is None else self.schedule.factor(images)
         return self.weight * self.every_iterations * factor
 
@@ -56,30 +70,34 @@ class Weighted:
 class InputGradientPenalty(Weighted, ABC):
     """A function of the gradient of D's logit with respect to its input, added to D's loss.
 
-    `precision` 32 leaves autocast for the pass of D that the gradient is taken from; "inherit" stays in the trainer's
-    precision. It is kept as a string, though a command line gives a number.
+    With `precision` 32 the pass of D whose gradient is taken runs outside of autocast; with "inherit" it runs in the
+    trainer's precision. The number 32 and the string "32" mean the same; the string is stored.
     """
 
     precision: Literal[32, "32", "inherit"] = "32"
 
-    at = "between"
-    """Where the gradient is taken: at "real" or "fake" images, whose logits are then shared with the loss, or at
-    points that belong to the penalty alone ("between")."""
+    at: ClassVar[Literal["real", "fake", "between"]] = "between"
+    """Where the gradient is taken. At "real" or "fake" images the pass of D is shared with the loss; "between" means
+    the penalty's own points."""
+
+    bounds_gradient = True
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "precision", str(self.precision))
+        object.__setattr__(self, "precision", str(self.precision))  # the class is frozen
 
     @abstractmethod
     def values(self, gradient: Tensor) -> Tensor:
-        """The penalty per sample, (N,), from the input gradient (N, C, H, W), without its weight."""
+        """The penalty per sample, (N,), of the input gradient (N, C, H, W), not yet multiplied by `gain`."""
 
     def points(self, real: Tensor, fake: Tensor, randomness: Randomness) -> Tensor:
         """Where the gradient is taken when `at` is "between": (N, C, H, W)."""
         raise NotImplementedError
 
 
-class WeightConstraint(ABC):
+class WeightConstraint(Penalty):
     """A change of D's weights after each of its steps."""
+
+    bounds_gradient = True
 
     @abstractmethod
     def apply(self, network: nn.Module) -> None:
@@ -88,12 +106,18 @@ class WeightConstraint(ABC):
 
 @dataclass(frozen=True)
 class TermInputs:
-    """What a turn has computed when its terms are evaluated, and what they may compute besides.
+    """What the terms of a turn may read: tensors that the turn has computed, and functions to compute more.
 
-    `networks` are the game's. `real` and `fake` are images (N, C, H, W), `logits` D's on them, (N,) by the names "real"
-    and "fake" (in G's turn "fake" alone). `discriminate` gives D's logits (N,), `features` what D's last layer reads,
-    (N, F), and `generate` images from a latent (N, latent_dim); all three know the labels.
-    The first two are told the kind of image, "real" or "fake", for the augmentations that go with it.
+    - `networks`: the game's networks, by name.
+    - `real`, `fake`: real and generated images (N, C, H, W).
+    - `latent`: the latents (N, latent_dim) of the generated images.
+    - `logits`: D's logits (N,) on these images, under "real" and "fake"; in G's turn only under "fake".
+    - `discriminate(images, kind)`: D's logits (N,).
+    - `features(images, kind)`: the input (N, F) of D's last layer.
+    - `generate(latent)`: images (N, C, H, W).
+
+    `kind` is "real" or "fake" and selects the random numbers of the augmentations. The three functions pass the
+    batch's labels on to conditional networks.
     """
 
     networks: Mapping[str, nn.Module]
@@ -109,25 +133,25 @@ class TermInputs:
 
 @dataclass(frozen=True)
 class Term(Weighted, ABC):
-    """A penalty that needs more than an input gradient: two views of an image, features, weights, or state.
+    """A penalty that reads something other than an input gradient: changed images, features, weights, or state.
 
-    A term gives something to D's loss, to G's, or to both. What it remembers is in the buffers of its `state` and
-    changes in `observe` alone, so that a loss is a pure function.
+    A term adds to D's loss, to G's loss, or to both. Its state lies in the buffers of `state` and changes only in
+    `observe`, so that losses stay pure functions.
     """
 
-    state = None
-    """An `nn.Module`, or None for a term that remembers nothing."""
+    state: nn.Module | None = field(default=None, init=False, repr=False, compare=False)
+    """The module whose buffers hold the state, or None for a term without state."""
 
     def discriminator(self, inputs: TermInputs) -> Tensor | None:
-        """What is added to D's loss, a scalar without its weight, or None."""
+        """The addition to D's loss, a scalar not yet multiplied by `gain`, or None."""
         return None
 
     def generator(self, inputs: TermInputs) -> Tensor | None:
-        """What is added to G's loss, a scalar without its weight, or None."""
+        """The addition to G's loss, a scalar not yet multiplied by `gain`, or None."""
         return None
 
     def observe(self, real: Tensor, fake: Tensor) -> None:
-        """Take in D's logits on the real (N,) and generated (N,) images of the global batch, after D's step."""
+        """Update the state after D's step, from D's logits on the `real` (N,) and `fake` (N,) images of all ranks."""
 
 
 def squared_norms(gradient: Tensor) -> Tensor:
@@ -145,9 +169,9 @@ def logits_and_input_gradient(
 ) -> tuple[Tensor, Tensor]:
     """D's logits (N,) on `images` (N, C, H, W) and their gradient (N, C, H, W), both on one graph.
 
-    The gradient of the sum of the logits is the gradient of each logit by its own image, as long as D treats images
-    apart (no batch normalization). Under fp16 autocast the pass is always taken in float32, because fp16 gradients of
-    gradients overflow.
+    The gradient of the sum of the logits equals the gradient of each logit with respect to its own image, as long as
+    D judges each image independently of the others (no batch normalization). Under fp16 autocast the pass always runs
+    in float32, because gradients of fp16 gradients overflow.
     """
     device = images.device.type
     half = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else None

@@ -12,9 +12,9 @@ from saddle.penalty.base import InputGradientPenalty, Randomness, norms
 class Dragan(InputGradientPenalty):
     """E[(|grad D(x + d)| - 1)^2] around real images, d normal with standard deviation `deviation` per pixel.
 
-    The paper draws d from N(0, c I); the authors' code adds uniform numbers up to half the standard deviation of the
-    batch, whose root mean square is 0.18 for MNIST in [-1, 1]. Here it is the paper's, with that number as default: it
-    does not depend on the batch. `weight` is the paper's lambda.
+    The paper draws d from N(0, c I). The authors' code adds uniform numbers up to half the standard deviation of the
+    batch instead; their root mean square is 0.18 for MNIST in [-1, 1]. This follows the paper, which does not depend
+    on the batch, with 0.18 as the default. `weight` is the paper's lambda.
     """
 
     deviation: Positive = 0.18

@@ -10,10 +10,10 @@ from saddle.penalty.base import Term, TermInputs
 
 @dataclass(frozen=True)
 class FeatureMatching(Term):
-    """|E f(x) - E f(G(z))|^2, summed over features, added to G's loss; f(x) is what D's last layer reads.
+    """|E f(x) - E f(G(z))|^2, summed over features, added to G's loss; f(x) is the input of D's last layer.
 
-    The paper puts it in the place of G's adversarial loss; here it stands beside that. It is not linear in the batch
-    mean: the means are over all ranks, but accumulated parts match their own.
+    In the paper it replaces G's adversarial loss; here it is added to it. The means are over the batch of all ranks.
+    With gradient accumulation each part of a batch is matched by itself, which is not the same as matching the whole.
     """
 
     def generator(self, inputs: TermInputs) -> Tensor:
@@ -25,5 +25,5 @@ class FeatureMatching(Term):
 
 
 def _full(features: Tensor) -> Tensor:
-    """In at least float32: their means are close."""
+    """Features in at least float32, because the two means are close to each other."""
     return features if features.element_size() >= 4 else features.float()

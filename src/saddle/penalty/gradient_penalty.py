@@ -13,8 +13,8 @@ from saddle.penalty.base import InputGradientPenalty, Randomness, norms
 class GradientPenalty(InputGradientPenalty):
     """E[(|grad D(x)| - 1)^2] at points on lines between real and generated images; `weight` is the paper's lambda.
 
-    The norm is one per sample, over all of its pixels. A `one_sided` one leaves norms below 1 alone (the paper's
-    section 4; Petzka et al. 2018, eq. 8, arXiv 1709.08894).
+    The norm of a sample is over all of its pixels. If `one_sided`, norms below 1 cost nothing (the paper's section 4;
+    Petzka et al. 2018, eq. 8, arXiv 1709.08894).
     """
 
     one_sided: bool = False

@@ -11,11 +11,12 @@ from saddle.penalty.base import Term, TermInputs
 
 @dataclass(frozen=True)
 class LatentConsistency(Term):
-    """D gives G(z) and G(z + d) the same logit, and G is pushed to make them different images.
+    """D should give G(z) and G(z + d) the same logit, while G should turn them into different images.
 
-    d is normal with standard deviation `deviation`. To D's loss comes E[(D(G(z)) - D(G(z + d)))^2], to G's
-    -`generator_share` x E[|G(z) - G(z + d)|^2], the mean over pixels; `weight` multiplies both (the paper's
-    lambda_dis; lambda_gen is `weight` x `generator_share`). G's term has no lower bound but that of images in [-1, 1].
+    d is normal with standard deviation `deviation`. The addition to D's loss is E[(D(G(z)) - D(G(z + d)))^2], the
+    addition to G's loss is -`generator_share` x E[|G(z) - G(z + d)|^2], a mean over pixels. `weight` multiplies both:
+    it is the paper's lambda_dis, and `weight` x `generator_share` is lambda_gen. Only the range [-1, 1] of images
+    bounds G's term from below.
     """
 
     deviation: Positive = 0.03
@@ -28,13 +29,14 @@ class LatentConsistency(Term):
         return (inputs.logits["fake"] - inputs.discriminate(moved, "fake")).square().mean()
 
     def generator(self, inputs: TermInputs) -> Tensor | None:
-        """Minus the mean squared difference of images times `generator_share`, a scalar; None where that is 0."""
+        """Minus `generator_share` times the mean squared difference of the images, a scalar; None if that is 0."""
         if self.generator_share == 0:
             return None
-        # The two images are too much alike for half precision.
-        with torch.autocast(inputs.latent.device.type, enabled=False):
-            return -self.generator_share * (inputs.generate(inputs.latent) - self._moved(inputs)).square().mean()
+        with torch.autocast(inputs.latent.device.type, enabled=False):  # the images are too similar for half precision
+            difference = inputs.generate(inputs.latent) - self._moved(inputs)
+            return -self.generator_share * difference.square().mean()
 
     def _moved(self, inputs: TermInputs) -> Tensor:
+        """G(z + d), (N, C, H, W)."""
         step = inputs.randomness.noise("latent_consistency", tuple(inputs.latent.shape))
         return inputs.generate(inputs.latent + self.deviation * step)

@@ -10,7 +10,12 @@ from saddle.penalty.base import Term, TermInputs
 
 
 class Anchors(nn.Module):
-    """Moving averages of D's mean logits on real and on generated images, free of the bias towards their start at 0."""
+    """Exponential moving averages of D's mean logits on real and on generated images, corrected for their start at 0."""
+
+    sums: Tensor
+    """The two uncorrected averages, (2,): real, generated."""
+    mass: Tensor
+    """The total weight of the updates, a scalar; the averages are divided by it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -18,7 +23,7 @@ class Anchors(nn.Module):
         self.register_buffer("mass", torch.zeros(()))
 
     def update(self, real: Tensor, fake: Tensor, decay: float) -> None:
-        """Average the means of logits (N,) in."""
+        """Add the means of the logits `real` (N,) and `fake` (N,) to the averages."""
         means = torch.stack([real.mean(), fake.mean()]).to(self.sums)
         self.sums.mul_(decay).add_(means, alpha=1 - decay)
         self.mass.mul_(decay).add_(1 - decay)
@@ -31,10 +36,10 @@ class Anchors(nn.Module):
 
 @dataclass(frozen=True)
 class LeCam(Term):
-    """E[(D(x) - a_F)^2] + E[(D(G(z)) - a_R)^2], a_F and a_R the averages of D's logits on generated and real images.
+    """E[(D(x) - a_F)^2] + E[(D(G(z)) - a_R)^2]; a_F and a_R average D's logits on generated and on real images.
 
-    `decay` of the averages is per iteration; they are of the iterations before. This is the paper's equation; the
-    authors' code squares only max(0, D(x) - a_F) and max(0, a_R - D(G(z))), which differs where D errs.
+    The averages are over the previous iterations and decay by `decay` per iteration. This is the paper's equation.
+    The authors' code squares only max(0, D(x) - a_F) and max(0, a_R - D(G(z))), which differs wherever D errs.
     """
 
     decay: Beta = 0.99
@@ -43,8 +48,11 @@ class LeCam(Term):
     def discriminator(self, inputs: TermInputs) -> Tensor:
         """The mean of both squares, a scalar."""
         real, fake = inputs.logits["real"], inputs.logits["fake"]
-        anchor_real, anchor_fake = (value.to(real.dtype) for value in self.state.values())
-        return (real - anchor_fake).square().mean() + (fake - anchor_real).square().mean()
+        anchor_real, anchor_fake = self.state.values()
+        distance_of_real = (real - anchor_fake.to(real.dtype)).square().mean()
+        distance_of_fake = (fake - anchor_real.to(real.dtype)).square().mean()
+        return distance_of_real + distance_of_fake
 
     def observe(self, real: Tensor, fake: Tensor) -> None:
+        """Update the averages from D's logits on real (N,) and generated (N,) images."""
         self.state.update(real, fake, self.decay)

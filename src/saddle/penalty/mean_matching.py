@@ -11,8 +11,9 @@ from saddle.penalty.base import Term, TermInputs
 class MeanMatching(Term):
     """|mean of real images - mean of generated images|^2, summed over pixels, added to G's loss.
 
-    This is saddle's reading of the tutorial's penalty on "the difference between generated and real data". It is not
-    linear in the batch mean: the means are over all ranks, but accumulated parts match their own.
+    This is saddle's reading of the tutorial's penalty on "the difference between generated and real data". The means
+    are over the batch of all ranks. With gradient accumulation each part of a batch is matched by itself, which is not
+    the same as matching the whole.
     """
 
     def generator(self, inputs: TermInputs) -> Tensor:

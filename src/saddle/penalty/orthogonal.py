@@ -10,10 +10,10 @@ from saddle.penalty.base import Term, TermInputs
 
 
 def off_diagonal(network: nn.Module) -> Tensor:
-    """The sum over weights W, as matrices of one row per output, of |W W^T without its diagonal|^2: a scalar.
+    """The sum over all weights W of |W W^T without its diagonal|^2, a scalar; each W is a matrix with a row per output.
 
-    Parameters with fewer than two dimensions and single rows have none. Weights under a parametrization count as they
-    are used.
+    Biases, gains and embeddings are left out. A weight with a single row contributes 0. A weight under a
+    parametrization enters in the form in which the layer uses it.
     """
     total: Tensor | float = 0.0
     for module in network.modules():
@@ -26,8 +26,10 @@ def off_diagonal(network: nn.Module) -> Tensor:
 
 
 def _off_diagonal(rows: Tensor) -> Tensor:
-    """|W W^T|^2 less its diagonal. Where W has more rows than columns, |W^T W|^2 is the same and far less work; what
-    is left after the diagonal is then no small number, for so many rows cannot be orthogonal.
+    """|W W^T without its diagonal|^2 of `rows` W, a scalar.
+
+    If W has more rows than columns, |W^T W|^2 equals |W W^T|^2 and is far less work. Subtracting the diagonal is then
+    exact enough: so many rows cannot be orthogonal, so the difference is not small.
     """
     if len(rows) > rows.shape[1]:
         return (rows.T @ rows).square().sum() - rows.square().sum(1).square().sum()
@@ -37,18 +39,22 @@ def _off_diagonal(rows: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Orthogonal(Term):
-    """Pushes the outputs of each layer apart, without a word on their lengths: |W W^T x (1 - I)|^2, summed over layers.
+    """Makes the rows of each layer's weight W orthogonal, whatever their lengths: |W W^T x (1 - I)|^2, summed over layers.
 
-    Rows of W are outputs. `network` says whose weights. The paper's weight is 1e-4 (there on G, where it makes
-    truncation work).
+    A row of W belongs to one output. `network` selects whose weights are penalized. The paper uses weight 1e-4 on G,
+    where it makes truncation work.
     """
 
     network: Literal["discriminator", "generator", "both"] = "both"
 
     def discriminator(self, inputs: TermInputs) -> Tensor | None:
         """D's sum, a scalar, or None."""
-        return None if self.network == "generator" else off_diagonal(inputs.networks["discriminator"])
+        if self.network == "generator":
+            return None
+        return off_diagonal(inputs.networks["discriminator"])
 
     def generator(self, inputs: TermInputs) -> Tensor | None:
         """G's sum, a scalar, or None."""
-        return None if self.network == "discriminator" else off_diagonal(inputs.networks["generator"])
+        if self.network == "discriminator":
+            return None
+        return off_diagonal(inputs.networks["generator"])

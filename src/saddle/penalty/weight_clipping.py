@@ -11,7 +11,7 @@ from saddle.penalty.base import WeightConstraint
 
 @dataclass(frozen=True)
 class WeightClipping(WeightConstraint):
-    """Every parameter of D is clamped to [-limit, limit] after each of its steps; the paper's limit c is 0.01."""
+    """Clamps every parameter of D to [-limit, limit] after each of D's steps; the paper's limit c is 0.01."""
 
     limit: Positive = 0.01
 
