@@ -18,6 +18,7 @@ import torch
 from lightning import Callback
 
 from saddle.config.compose import compose
+from saddle.config.location import config_folder
 from saddle.error import InputError
 from saddle.factory.run import build
 
@@ -26,54 +27,76 @@ for name in ("lightning.pytorch", "lightning.fabric"):
 
 ITERATIONS = 20
 ROUNDING = 1e-10  # of the largest gradient in the same network
-LOSSES = {
-    **{name: [f"loss={name}"] for name in ("minimax", "non_saturating", "least_squares", "hinge", "wasserstein")},
-    "relativistic": ["loss=relativistic"],
-    **{
-        f"relativistic_average {shape}": ["loss=relativistic_average", f"loss.shape={shape}"]
-        for shape in ("logistic", "least_squares", "hinge")
+CONF = Path(config_folder())
+
+
+def options(group: str) -> list[str]:
+    """The files of a group of the config: a loss, penalty, network or game of one's own is walked without an edit."""
+    return sorted(file.stem for file in (CONF / group).glob("*.yaml"))
+
+
+def with_variants(group: str, variants: dict[str, dict[str, list[str]]]) -> dict[str, list[str]]:
+    """The overrides of each option of a group, or of each of its variants in place of it."""
+    choices: dict[str, list[str]] = {}
+    for option in options(group):
+        choices |= variants.get(option, {option: [f"{group}={option}"]})
+    return choices
+
+
+LOSSES = with_variants(
+    "loss",
+    {
+        "relativistic_average": {
+            f"relativistic_average {shape}": ["loss=relativistic_average", f"loss.shape={shape}"]
+            for shape in ("logistic", "least_squares", "hinge")
+        }
     },
-}
-PENALTIES = {
-    **{name: [f"penalty={name}"] for name in ("none", "r1", "r2")},
-    "r1 and r2": ["penalty=[r1,r2]", "penalty.r1.weight=0.1", "penalty.r2.weight=0.1"],
-    "gradient_penalty": ["penalty=gradient_penalty"],
-    "one-sided": ["penalty=gradient_penalty", "penalty.gradient_penalty.one_sided=true"],
-    **{
-        name: [f"penalty={name}"]
-        for name in (
-            "dragan",
-            "lecam",
-            "latent_consistency",
-            "feature_matching",
-            "mean_matching",
-            "orthogonal",
-            "weight_clipping",
-        )
+)
+PENALTIES = with_variants(
+    "penalty",
+    {
+        "r2": {
+            "r2": ["penalty=r2"],
+            "r1 and r2": ["penalty=[r1,r2]", "penalty.r1.weight=0.1", "penalty.r2.weight=0.1"],
+        },
+        "gradient_penalty": {
+            "gradient_penalty": ["penalty=gradient_penalty"],
+            "one-sided": ["penalty=gradient_penalty", "penalty.gradient_penalty.one_sided=true"],
+        },
+        "balanced_consistency": {
+            "balanced_consistency": ["penalty=balanced_consistency", "penalty.balanced_consistency.weight=0.3"]
+        },
     },
-    "balanced_consistency": ["penalty=balanced_consistency", "penalty.balanced_consistency.weight=0.3"],
-}
+)
 MLP = ["architecture=mlp", "architecture.generator.hidden=[16,16]", "architecture.discriminator.hidden=[16,16]"]
 DCGAN = ["architecture=dcgan", "architecture.generator.widths=[8,4]", "architecture.discriminator.widths=[4,8]"]
-ARCHITECTURES = {
-    "mlp": MLP,
-    "dcgan": DCGAN,
-    "points": ["architecture=points", "data=ring"],
-    "mlp, packs of two": [*MLP, "architecture.discriminator.packing=2"],
-    "mlp, batch norm in D": [*MLP, "architecture.discriminator.normalization=batch"],
-    "dcgan, spectral norm": [
-        *DCGAN,
-        *(f"architecture.{n}.normalization=spectral" for n in ("generator", "discriminator")),
-    ],
-    "dcgan, attention and stddev": [
-        *DCGAN,
-        *(f"architecture.{n}.attention=4" for n in ("generator", "discriminator")),
-        "architecture.discriminator.minibatch_stddev=4",
-        "architecture.discriminator.hidden=8",
-    ],
-}
+ARCHITECTURES = with_variants(
+    "architecture",
+    {
+        "resnet": {},  # it reads images: no game with a latent can play it
+        "mlp": {
+            "mlp": MLP,
+            "mlp, packs of two": [*MLP, "architecture.discriminator.packing=2"],
+            "mlp, batch norm in D": [*MLP, "architecture.discriminator.normalization=batch"],
+        },
+        "points": {"points": ["architecture=points", "data=ring"]},
+        "dcgan": {
+            "dcgan": DCGAN,
+            "dcgan, spectral norm": [
+                *DCGAN,
+                *(f"architecture.{n}.normalization=spectral" for n in ("generator", "discriminator")),
+            ],
+            "dcgan, attention and stddev": [
+                *DCGAN,
+                *(f"architecture.{n}.attention=4" for n in ("generator", "discriminator")),
+                "architecture.discriminator.minibatch_stddev=4",
+                "architecture.discriminator.hidden=8",
+            ],
+        },
+    },
+)
 _G, _D, _E = (f"architecture.{name}.hidden=[16,16]" for name in ("generator", "discriminator", "encoder"))
-GAMES = {  # each with small networks, on data that is small
+_SMALL_GAMES = {  # small networks and small data, where the defaults would take long
     "adversarial": ["data=digits", *MLP],
     "vae": ["data=digits", "game=vae", "architecture=mlp", _G, _E],
     "vae_gan": ["data=digits", "game=vae_gan", *MLP, _E],
@@ -89,6 +112,17 @@ GAMES = {  # each with small networks, on data that is small
         ),
     ],
 }
+
+
+def _game(name: str) -> list[str]:
+    if name in _SMALL_GAMES:
+        return _SMALL_GAMES[name]
+    if name in options("experiment"):  # a game of one's own, with the data and networks of its recipe
+        return [f"experiment={name}"]
+    return ["data=digits", f"game={name}", "architecture=mlp"]
+
+
+GAMES = {name: _game(name) for name in options("game")}
 QUIET = ["logger=none", "objective=null", "folder=unused"]  # nothing but training
 QUIET += ["trainer.enable_model_summary=false"]
 QUIET += [
@@ -131,7 +165,7 @@ def walk(chosen: list[str]) -> None:
     built = build(compose([*chosen, *_COMMON]))
     watch = Watch()
     built.trainer.callbacks.append(watch)
-    built.trainer.fit(built.module, datamodule=built.data)
+    built.trainer.fit(built.module, datamodule=built.data_module)
     assert built.module.clock.iteration == ITERATIONS
     for network in built.module.networks:
         mine = {name: value for name, value in watch.largest.items() if name.startswith(f"{network}.")}

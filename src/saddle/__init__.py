@@ -3,4 +3,4 @@
 Importing the package loads nothing heavy, so that `--help` and a refused setting answer at once.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -16,9 +16,9 @@ def test_each_network_is_built_once(monkeypatch):
     paths: list[str] = []
     make = networks.make
 
-    def recorded(path, node, **injected):
+    def recorded(path, node):
         paths.append(path)
-        return make(path, node, **injected)
+        return make(path, node)
 
     monkeypatch.setattr(networks, "make", recorded)
     build_parts(compose(["data=digits"]))

@@ -29,4 +29,4 @@ def build_game(
         passed_in["objective"] = build_objective(loss, penalty, augmentation)
     if "sizes" in parameters:
         passed_in["sizes"] = sizes
-    return make("game", node, **passed_in)
+    return make("game", node, passed_in)

@@ -1,6 +1,7 @@
 """From a checked node to an object: the one call of `instantiate`."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import saddle.compat  # noqa: F401  isort: skip
@@ -10,17 +11,31 @@ from hydra.utils import instantiate
 from saddle.config.compose import Node
 from saddle.error import InputError
 
+_REFUSALS = (ValueError, TypeError, OverflowError)
+"""What a constructor raises for a value that it refuses."""
 
-def make(path: str, node: Node, **injected: Any) -> Any:
-    """The object that a checked node describes; a value that its constructor refuses is named by the setting `path`."""
+
+def make(path: str, node: Node, passed_in: Mapping[str, Any] | None = None) -> Any:
+    """The object that a checked node describes, with objects that the program passes in.
+
+    Raises InputError, naming the setting `path`, for a value that the constructor refuses.
+    """
     try:
-        return instantiate(node, _convert_="all", **injected)
+        if passed_in is None:
+            return instantiate(node, _convert_="all")
+        constructor = instantiate({**node, "_partial_": True}, _convert_="all")
+        return constructor(**passed_in)  # Hydra would turn a dataclass into a mapping
+    except _REFUSALS as error:
+        raise InputError(_sentence(path, error)) from error
     except InstantiationException as error:
-        cause = error.__cause__
-        if not isinstance(cause, (ValueError, TypeError, OverflowError)):
+        if not isinstance(error.__cause__, _REFUSALS):
             raise
-        reason = (str(cause) or type(cause).__name__).splitlines()[0]
         inner = re.search(r"^full_key: (\S+)$", str(error), re.MULTILINE)
         setting = f"{path}.{inner[1]}" if inner else path
-        names_setting = reason.startswith(f"{path.partition('.')[0]}.")
-        raise InputError(reason if names_setting else f"{setting}: {reason}") from error
+        raise InputError(_sentence(setting, error.__cause__)) from error
+
+
+def _sentence(setting: str, error: BaseException) -> str:
+    reason = (str(error) or type(error).__name__).splitlines()[0]
+    group = setting.partition(".")[0]
+    return reason if reason.startswith(f"{group}.") else f"{setting}: {reason}"

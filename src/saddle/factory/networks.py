@@ -11,6 +11,7 @@ from saddle.config.consistency import option_of
 from saddle.config.signature import import_target
 from saddle.data.memory import MemoryData
 from saddle.error import InputError
+from saddle.factory.compatibility import objective_of
 from saddle.factory.instantiate import make
 from saddle.factory.memory_budget import build_within_memory
 from saddle.game.turn import Game
@@ -81,7 +82,8 @@ def _with_decisions(name: str, arguments: Node, target: type, game: Game, config
 
 def _head_bias(name: str, asked_for: bool | None, game: Game) -> bool:
     """Whether the last layer has a bias: not where the loss reads only differences of logits, which cannot train it."""
-    relative = game.objective is not None and game.objective.loss.relative
+    objective = objective_of(game)
+    relative = objective is not None and objective.loss.relative
     if relative and asked_for:
         raise InputError(
             f"architecture.{name}.head_bias=True: this loss reads differences of logits alone, so that bias would "
