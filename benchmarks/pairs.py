@@ -131,7 +131,7 @@ def walk(chosen: list[str]) -> None:
     built = build(compose([*chosen, *_COMMON]))
     watch = Watch()
     built.trainer.callbacks.append(watch)
-    built.trainer.fit(built.module, datamodule=built.data)
+    built.trainer.fit(built.module, datamodule=built.data_module)
     assert built.module.clock.iteration == ITERATIONS
     for network in built.module.networks:
         mine = {name: value for name, value in watch.largest.items() if name.startswith(f"{network}.")}

@@ -31,6 +31,7 @@ from saddle.loss.base import Loss
 from saddle.schedule import Schedule
 from saddle.seed import hashed_seed
 from saddle.training.checkpoint import AtomicCheckpointIO
+from saddle.training.data_module import GameDataModule
 from saddle.training.ema import EMA
 from saddle.training.module import GameModule
 
@@ -89,6 +90,7 @@ class Built:
 
     module: GameModule
     data: MemoryData
+    data_module: GameDataModule
     trainer: Trainer
     warnings: list[str] = field(default_factory=list)
     """What may go wrong with the chosen parts, a sentence each."""
@@ -138,15 +140,13 @@ def build(config: Config, purge_step: int | None = None) -> Built:
         accumulate=training["accumulate"],
         ema=None if training["ema"] is None else make("training.ema", training["ema"]),
         record=_record(config, nodes),
-        executor=EXECUTORS[training["executor"]],
+        make_executor=EXECUTORS[training["executor"]],
     )
-    if trainer.world_size == 1:  # ranks agree after each iteration on whether to stop
-        data.in_blocks(training["block"], module.next_stop)
     if training["channels_last"]:
         module.to(memory_format=torch.channels_last)
     if str(config["trainer"]["precision"]) in ("64-true", "64"):
         module.double()  # before a checkpoint is read, or its weights would pass through float32
-    return Built(module, data, trainer, warnings)
+    return Built(module, data, GameDataModule(data, training["block"]), trainer, warnings)
 
 
 def _record(config: Config, networks: Mapping[str, Config]) -> Config:

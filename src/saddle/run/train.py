@@ -119,7 +119,7 @@ def _fit(built: Built, checkpoint: Path | None) -> int | None:
     ranks = Ranks(built.trainer.strategy.launcher)
     ranks.watch()
     try:
-        built.trainer.fit(built.module, datamodule=built.data, ckpt_path=checkpoint, weights_only=True)
+        built.trainer.fit(built.module, datamodule=built.data_module, ckpt_path=checkpoint, weights_only=True)
     except MisconfigurationException as error:
         raise InputError(f"trainer: {str(error).splitlines()[0]}") from error
     except InputError:
