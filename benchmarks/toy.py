@@ -68,7 +68,7 @@ def trained(problem: str, overrides: str, seed: int, folder: Path) -> dict[str, 
     begun, used = time.perf_counter(), time.process_time()
     config = compose([f"experiment={problem}", *_QUIET, *overrides.split(), f"seed={seed}", f"folder='{folder}'"])
     built = build(config)
-    built.trainer.fit(built.module, datamodule=built.data)
+    built.trainer.fit(built.module, datamodule=built.data_module)
     samples = images_from(built.module.sampler(), SAMPLES, hashed_seed(seed, "quality"))
     shutil.rmtree(folder)
     return {

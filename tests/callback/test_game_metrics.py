@@ -18,6 +18,7 @@ from saddle.loss.non_saturating import NonSaturating
 from saddle.metric.agreement import agreement
 from saddle.metric.extractor import extractor_for
 from saddle.training.checkpoint import AtomicCheckpointIO
+from saddle.training.data_module import GameDataModule
 from saddle.training.ema import EMA
 from saddle.training.noise import fixed_noise
 from saddle.training.sampling import as_bytes
@@ -177,6 +178,7 @@ def test_it_is_idle_for_a_game_that_has_nothing_to_show_and_on_points(tmp_path):
     assert not [name for name in rows[9] if name.startswith("metric/")]
     assert not (tmp_path / "samples").exists()
     metrics = GameMetrics(str(tmp_path / "samples"), num=5)
-    trainer = type("T", (), {"datamodule": Ring(8, 0), "fast_dev_run": False, "is_global_zero": True})()
+    points = GameDataModule(Ring(8, 0))
+    trainer = type("T", (), {"datamodule": points, "fast_dev_run": False, "is_global_zero": True})()
     metrics.on_train_start(trainer, module())
     assert metrics._batch is None

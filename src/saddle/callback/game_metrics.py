@@ -49,8 +49,8 @@ class GameMetrics(Scheduled):
         return next_crossing(iteration, rows, self.every_images)
 
     def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
-        if _offers(module.game) and isinstance(trainer.datamodule, ImageData) and not trainer.fast_dev_run:
-            self._batch = trainer.datamodule.held_out(self.num) if trainer.is_global_zero else None
+        if _offers(module.game) and isinstance(trainer.datamodule.data, ImageData) and not trainer.fast_dev_run:
+            self._batch = trainer.datamodule.data.held_out(self.num) if trainer.is_global_zero else None
 
     def on_train_batch_end(self, trainer: Trainer, module: LightningModule, *_: Any) -> None:
         if self.is_due(module):
@@ -69,7 +69,7 @@ class GameMetrics(Scheduled):
         found = game_metrics(module.game, networks, self._batch, module.seed)
         quality = next((callback for callback in trainer.callbacks if isinstance(callback, Quality)), None)
         if quality is not None and quality.extractor is not None:
-            data, given = trainer.datamodule, (networks, self._batch, module.seed)
+            data, given = trainer.datamodule.data, (networks, self._batch, module.seed)
             found |= agreements(module.game, *given, data, quality.extractor)
         publish(trainer, module.clock.iteration, {f"{PREFIX}{name}": value for name, value in found.items()})
         for name, picture in game_pictures(module.game, networks, self._batch, module.seed).items():

@@ -181,7 +181,7 @@ class Health(Scheduled):
             order = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))
             self._real = images[order[:number]]
         sampler = module.sampler()
-        sources = sources_for(sampler, trainer.datamodule, number)
+        sources = sources_for(sampler, trainer.datamodule.data, number)
         samples = images_from(sampler, number, hashed_seed(module.seed, "health"), sources=sources)
         return neighbors(self._real, samples)
 

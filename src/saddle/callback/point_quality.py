@@ -39,7 +39,7 @@ class PointQuality(Scheduled):
         return next_multiple(iteration, self.every_iterations)
 
     def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
-        data = trainer.datamodule
+        data = trainer.datamodule.data
         if isinstance(data, PointData) and trainer.is_global_zero and not trainer.fast_dev_run:
             network = "average" if module.ema is not None else "generator"
             self.stamp = {"points": type(data).__name__, "std": data.std, "generated": self.num, "network": network}
@@ -57,5 +57,5 @@ class PointQuality(Scheduled):
             return
         self._measured = module.clock.iteration
         samples = images_from(module.sampler(), self.num, hashed_seed(module.seed, "quality"))
-        values = {f"{PREFIX}{name}": value for name, value in metrics(samples, trainer.datamodule).items()}
+        values = {f"{PREFIX}{name}": value for name, value in metrics(samples, trainer.datamodule.data).items()}
         publish(trainer, module.clock.iteration, values)

@@ -103,14 +103,14 @@ class Quality(Scheduled):
         return min(next_crossing(iteration, rows, self.every_images), -(-images // rows))
 
     def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
-        self.extractor = self.load(trainer.datamodule)
+        self.extractor = self.load(trainer.datamodule.data)
         if self.extractor is not None and trainer.is_global_zero and not trainer.fast_dev_run:
             self._prepare(trainer, module)
         if self._owed:
             self._compare(trainer, module)
 
     def _prepare(self, trainer: Trainer, module: LightningModule) -> None:
-        data = trainer.datamodule
+        data = trainer.datamodule.data
         images = data.readable(chosen(data.training()[0], self.num))
         self.real = reference(images, self.extractor, self.cache)
         known = self.extractor.reads_classes_of(type(data).__name__, data.extractor)
@@ -156,7 +156,7 @@ class Quality(Scheduled):
 
     def _samples(self, trainer: Trainer, module: GameModule) -> Read:
         """What the extractor reads in samples; where they are not finite, features that are not, either."""
-        sampler, finite, data = module.sampler(), [], trainer.datamodule
+        sampler, finite, data = module.sampler(), [], trainer.datamodule.data
 
         def look(network: nn.Module, given: Any, made: Tensor) -> None:
             finite.append(made.isfinite().all())

@@ -72,10 +72,10 @@ class SampleGrids(Scheduled):
         self._latest = module.clock.iteration
         if not trainer.is_global_zero or trainer.fast_dev_run:
             return
-        if isinstance(trainer.datamodule, PointData):
-            grid = self._points(trainer.datamodule, module)
+        if isinstance(trainer.datamodule.data, PointData):
+            grid = self._points(trainer.datamodule.data, module)
         else:
-            grid = self._grid(module.sampler(), trainer.datamodule, module.seed)
+            grid = self._grid(module.sampler(), trainer.datamodule.data, module.seed)
         self.folder.mkdir(parents=True, exist_ok=True)
         to_pil_image(grid).save(self.folder / f"{self._latest:08d}.png")
         self._thin_out()

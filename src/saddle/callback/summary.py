@@ -72,7 +72,7 @@ class Summary(Patient):
     def _summary(self, trainer: Trainer, module: GameModule) -> dict[str, Any]:
         curves = [callback for callback in trainer.callbacks if isinstance(callback, Curves)]
         latest = curves[0].latest if curves else {}
-        clock, data = module.clock, trainer.datamodule
+        clock, data = module.clock, trainer.datamodule.data
         measured = [c.stamp for c in trainer.callbacks if isinstance(c, Quality | PointQuality) and c.stamp]
         return {
             "iterations": clock.iteration,
@@ -87,7 +87,7 @@ class Summary(Patient):
             "versions": {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
             "data": {
                 "name": type(data).__name__,
-                "images": len(data.loader.images),
+                "images": len(trainer.datamodule.loader.images),
                 "skipped": data.skipped,
                 "image_size": data.image_size,
             },

@@ -1,8 +1,12 @@
-"""Checks of idx files, the format of MNIST (LeCun et al. 1998)."""
+"""Reads and checks idx files, the format of MNIST (LeCun et al. 1998)."""
 
 import math
 import struct
 from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
 
 from saddle.error import InputError
 
@@ -50,3 +54,15 @@ def check_idx_pair(images: Path, labels: Path) -> int:
     if count != label_count:
         raise InputError(f"{labels}: expected {count} labels, one per image of {images.name}, found {label_count}")
     return count
+
+
+def read_idx_pair(images: Path, labels: Path) -> tuple[Tensor, Tensor]:
+    """Images, uint8 (M, H, W), and labels, int64 (M,), of two files that `check_idx_pair` accepts."""
+    check_idx_pair(images, labels)
+    return _content(images, _IMAGES_MAGIC), _content(labels, _LABELS_MAGIC).long()
+
+
+def _content(path: Path, magic: int) -> Tensor:
+    shape = _header(path, magic)
+    values = np.fromfile(path, dtype=np.uint8, offset=4 + 4 * len(shape))
+    return torch.from_numpy(values).view(shape)

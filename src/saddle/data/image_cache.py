@@ -27,11 +27,11 @@ class Table(NamedTuple):
 
 
 class Decoded(NamedTuple):
-    """Images uint8 (M, C, H, W) and their table; where they stay in a file, whom to tell which of them are next."""
+    """Images uint8 (M, C, H, W), their table, and, if they stay in a file, their prefetch callback."""
 
     images: Tensor
     table: Table
-    soon: Prefetch | None = None
+    prefetch: Prefetch | None = None
 
 
 def write_cache(path: Path, decode: Callable[[Callable[[Tensor], None]], Table]) -> None:
@@ -66,10 +66,10 @@ def open_cache(path: Path, shape: tuple[int, int, int]) -> Decoded | None:
         table, checksum, length = _table(path)
         if length != len(table.kept) * shape[0] * shape[1] * shape[2] or checksum != _checksum(path, length):
             return None
-        images, soon = mapped(path, (len(table.kept), *shape))
+        images, prefetch = mapped(path, (len(table.kept), *shape))
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return Decoded(images, table, soon)
+    return Decoded(images, table, prefetch)
 
 
 def _table(path: Path) -> tuple[Table, int, int]:

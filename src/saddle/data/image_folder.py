@@ -80,7 +80,7 @@ class ImageFolder(ImageData):
     def load(self) -> tuple[Tensor, Tensor | None]:
         if self._decoded is None:  # on all ranks but the first, which has named the broken files
             self._decoded = self._decode(quiet=True)
-        images, table, self.soon = self._decoded
+        images, table, self.prefetch = self._decoded
         self.skipped = len(table.broken)
         if not self.classes:
             return images, None
