@@ -20,7 +20,7 @@ from saddle.callback.stop import stopped
 from saddle.data.module import ImageData
 from saddle.game.turn import Batch, Game, Moment, Networks
 from saddle.metric.agreement import agreement
-from saddle.metric.extractor import Extractor
+from saddle.metric.base import Extractor
 from saddle.training.due import next_crossing
 from saddle.training.module import GameModule
 from saddle.training.noise import fixed_noise

@@ -14,8 +14,9 @@ from saddle.callback.scheduled import Scheduled
 from saddle.callback.stop import end, stopped
 from saddle.data.points import PointData
 from saddle.error import InputError
+from saddle.metric.base import Extractor
 from saddle.metric.classes import mode_coverage
-from saddle.metric.extractor import Extractor, extractor_for
+from saddle.metric.extractor import extractor_for
 from saddle.metric.reference import chosen, reference
 from saddle.metric.score import Read, quick
 from saddle.seed import hashed_seed

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from saddle.data.module import ImageData
-    from saddle.metric.extractor import Extractor
+    from saddle.metric.base import Extractor
     from saddle.metric.score import Read
 
 _REAL = 10_000
