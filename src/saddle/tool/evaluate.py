@@ -218,8 +218,8 @@ def _write(found: dict[str, Any], images: "Tensor", out: Path) -> None:
     import torch
     from torchvision.transforms.functional import to_pil_image
 
-    from saddle.callback.samples import image_grid
     from saddle.callback.summary import finite
+    from saddle.picture.grid import image_grid
 
     pairs = found.pop("neighbors", None)
     with writing(out):
