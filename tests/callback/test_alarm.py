@@ -62,7 +62,7 @@ TWINS = {"duplicates": 0.8, "real_duplicates": 0.01}
     ],
 )
 def test_what_is_bad_what_is_fine_and_what_lies_between(name, readings, verdict):
-    condition = conditions(duplicates=0.5, gradient_ratio=100.0)[name]
+    condition = conditions(duplicate_share=0.5, gradient_ratio=100.0)[name]
     assert set(condition.needs) == set(readings)
     found = (condition.bad(readings), condition.fine(readings))
     assert found == (verdict == "bad", verdict == "fine")

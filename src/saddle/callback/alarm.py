@@ -39,6 +39,34 @@ class Alarm:
         return rings
 
 
+DISCRIMINATOR_WINS = Condition(
+    2,
+    ("separation", "signal_share"),
+    lambda r: r["separation"] >= 0.99 and r["signal_share"] <= 0.01,
+    lambda r: r["separation"] < 0.97 or r["signal_share"] > 0.1,
+    "D has won: it nearly always tells generated samples from real ones (separation {separation:.4f}), and the "
+    "gradient that reaches G's samples is {signal_share:.1e} of its maximum. Try loss=non_saturating, penalty=r1, or a "
+    "smaller optimizer.discriminator.lr",
+)
+"""D is always right, and the gradient that G's images receive has vanished relative to the largest of this run.
+
+D may be always right while G learns well, so `separation` alone proves nothing.
+"""
+
+DISCRIMINATOR_LOSES = Condition(
+    3,
+    ("separation", "neighbors"),
+    lambda r: r["separation"] <= 0.52 and r["neighbors"] >= 0.95,
+    lambda r: r["separation"] > 0.6 or r["neighbors"] < 0.9,
+    "D has lost: it mistakes generated samples for real ones (separation {separation:.2f}; 0.5 is guessing), although "
+    "nearest neighbors tell {neighbors:.0%} of them apart. Try a larger optimizer.discriminator.lr, a smaller "
+    "optimizer.generator.lr, or a weaker penalty",
+)
+"""D guesses, although samples are easy to tell from real images by their nearest neighbors.
+
+A D that guesses is the aim of a GAN, so `separation` alone proves nothing here, either.
+"""
+
 CLASSES = Condition(
     2,
     ("classes", "real_classes"),
@@ -48,58 +76,50 @@ CLASSES = Condition(
     "training images {real_classes:.1f}. Try penalty=r1 or a larger weight of it, architecture.conditional=true if "
     "there are labels, or another seed",
 )
-"""The condition on predicted classes, which is judged when sample quality is measured."""
+"""Samples show few classes. It is judged whenever sample quality is measured, which is rarer than the other probes."""
 
 
-def conditions(duplicates: float, gradient_ratio: float) -> dict[str, Condition]:
+def input_gradient(largest_ratio: float) -> Condition:
+    """D's input gradients at generated and at real samples differ by more than `largest_ratio`, either way."""
+    fine_ratio = largest_ratio**0.5
+    return Condition(
+        2,
+        ("gradient_ratio",),
+        lambda r: not 1 / largest_ratio <= r["gradient_ratio"] <= largest_ratio,
+        lambda r: 1 / fine_ratio < r["gradient_ratio"] < fine_ratio,
+        "D's input gradient at generated samples is {gradient_ratio:.1e} times that at real ones: G jumps where the "
+        "gradient is large and stops learning where it is small. Try penalty=r1 or penalty=gradient_penalty, or a "
+        "larger weight of it",
+    )
+
+
+def duplicates(largest_share: float) -> Condition:
+    """A share of `largest_share` or more of the samples have a twin.
+
+    Samples of an untrained generator are all alike, so this condition has the longest patience.
+    """
+    return Condition(
+        5,
+        ("duplicates", "real_duplicates"),
+        lambda r: r["duplicates"] >= max(largest_share, 2 * r["real_duplicates"]),
+        lambda r: r["duplicates"] < largest_share / 2,
+        "G collapses: {duplicates:.0%} of its samples nearly equal another sample (real images: "
+        "{real_duplicates:.0%}). Try penalty=r1 or a larger weight of it, a smaller optimizer.generator.lr, or another "
+        "seed",
+    )
+
+
+def conditions(duplicate_share: float, gradient_ratio: float) -> dict[str, Condition]:
     """The conditions by name; each is judged whenever the readings that it needs have been taken.
 
     They apply to every loss, with bounded logits or not. `separation` is the probability that D's logit on a real image
-    is above that on a generated one (the area under the ROC curve); it does not change with monotone functions of the
-    logits. It is 1 where D is always right, 1/2 where it guesses, and less where it is fooled. Alone it proves nothing.
-    D may be always right while G learns well, so `discriminator_wins` also needs the gradient that G's images receive
-    from D to have vanished relative to the largest of this run. A D that guesses is the aim of a GAN, so
-    `discriminator_loses` also needs samples that are easy to tell apart by their nearest neighbors. Samples of an
-    untrained generator are all alike, so `duplicates` has the longest patience. `classes` is judged whenever sample
-    quality is measured, which is much rarer than the other probes.
+    is above that on a generated one (the area under the ROC curve). Monotone functions of the logits do not change it.
+    It is 1 where D is always right, 1/2 where it guesses, and less where it is fooled.
     """
-    clear = gradient_ratio**0.5
     return {
-        "discriminator_wins": Condition(
-            2,
-            ("separation", "signal_share"),
-            lambda r: r["separation"] >= 0.99 and r["signal_share"] <= 0.01,
-            lambda r: r["separation"] < 0.97 or r["signal_share"] > 0.1,
-            "D has won: it nearly always tells generated samples from real ones (separation {separation:.4f}), and the "
-            "gradient that reaches G's samples is {signal_share:.1e} of its maximum. Try loss=non_saturating, "
-            "penalty=r1, or a smaller optimizer.discriminator.lr",
-        ),
-        "discriminator_loses": Condition(
-            3,
-            ("separation", "neighbors"),
-            lambda r: r["separation"] <= 0.52 and r["neighbors"] >= 0.95,
-            lambda r: r["separation"] > 0.6 or r["neighbors"] < 0.9,
-            "D has lost: it mistakes generated samples for real ones (separation {separation:.2f}; 0.5 is guessing), "
-            "although nearest neighbors tell {neighbors:.0%} of them apart. Try a larger "
-            "optimizer.discriminator.lr, a smaller optimizer.generator.lr, or a weaker penalty",
-        ),
-        "input_gradient": Condition(
-            2,
-            ("gradient_ratio",),
-            lambda r: not 1 / gradient_ratio <= r["gradient_ratio"] <= gradient_ratio,
-            lambda r: 1 / clear < r["gradient_ratio"] < clear,
-            "D's input gradient at generated samples is {gradient_ratio:.1e} times that at real ones: G jumps where "
-            "the gradient is large and stops learning where it is small. Try penalty=r1 or penalty=gradient_penalty, "
-            "or a larger weight of it",
-        ),
-        "duplicates": Condition(
-            5,
-            ("duplicates", "real_duplicates"),
-            lambda r: r["duplicates"] >= max(duplicates, 2 * r["real_duplicates"]),
-            lambda r: r["duplicates"] < duplicates / 2,
-            "G collapses: {duplicates:.0%} of its samples nearly equal another sample (real images: "
-            "{real_duplicates:.0%}). Try penalty=r1 or a larger weight of it, a smaller optimizer.generator.lr, or "
-            "another seed",
-        ),
+        "discriminator_wins": DISCRIMINATOR_WINS,
+        "discriminator_loses": DISCRIMINATOR_LOSES,
+        "input_gradient": input_gradient(gradient_ratio),
+        "duplicates": duplicates(duplicate_share),
         "classes": CLASSES,
     }

@@ -5,7 +5,6 @@ from dataclasses import asdict
 from typing import Any
 
 import saddle.compat  # noqa: F401  isort: skip
-import torch
 from tqdm import tqdm
 
 from saddle.bound import Count, Fraction, Positive
@@ -14,7 +13,7 @@ from saddle.callback.checkpoint import LastCheckpoint
 from saddle.callback.curves import Curves
 from saddle.callback.finite import Losses, all_finite, where_not_finite
 from saddle.callback.hook import GameTrainer, hook
-from saddle.callback.probe import gradients, neighbors, separation
+from saddle.callback.monitor import Monitor
 from saddle.callback.publish import publish, publish_text
 from saddle.callback.quality import FRECHET, Quality
 from saddle.callback.scheduled import Scheduled
@@ -22,14 +21,9 @@ from saddle.callback.stop import end
 from saddle.error import Failed
 from saddle.file import relative
 from saddle.game.turn import Batch
-from saddle.seed import hashed_seed
 from saddle.training.due import next_multiple
 from saddle.training.module import GameModule
-from saddle.training.sampling import images_from, sources_for
 
-_WINDOW = 20  # checks over which D's separation is averaged
-_SAMPLES = 256
-_FEWEST = 32  # fewer images make twins and neighbors meaningless
 _SMALLEST_SCALE = 1e-6  # a gradient scaler begins with 65536 and halves at every overflow
 
 
@@ -40,7 +34,7 @@ class Health(Scheduled):
     checked every `every_iterations` and before any checkpoint is written, so that checkpoints on disk are sound. With a
     gradient scaler losses may overflow now and then; there only weights are checked, and overflows that do not end.
 
-    Probes come at the first logged iteration and then every `probe_iterations` (at the next logged one). One pass in
+    Monitor come at the first logged iteration and then every `probe_iterations` (at the next logged one). One pass in
     evaluation mode and 256 samples of the averaged generator give the readings that `saddle.callback.alarm.conditions`
     judges and that are logged as health/*: D's `separation` of real and generated images over the last 20 checks; D's
     input gradients at both, where a ratio beyond `gradient_ratio` either way is an alarm (Mescheder et al. 2018, arXiv
@@ -73,27 +67,24 @@ class Health(Scheduled):
         self.alarms["quality"] = Alarm(evaluations)
         self.sentence: str | None = None
         """What ended the run, or None."""
-        self._separations: list[float] = []
-        self._largest_signal = 0.0
+        self._monitor = Monitor()
         self._best: float | None = None
         self._losses: Losses = []
-        self._real: torch.Tensor | None = None
 
     # state in checkpoints
 
     def state_dict(self) -> dict[str, Any]:
         return {
             "alarms": {name: asdict(alarm) for name, alarm in self.alarms.items()},
-            "separations": list(self._separations),
-            "largest_signal": self._largest_signal,
             "best": self._best,
+            **self._monitor.state_dict(),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         for name, alarm in state["alarms"].items():
             self.alarms[name].count, self.alarms[name].ringing = alarm["count"], alarm["ringing"]
-        self._separations, self._largest_signal = list(state["separations"]), state["largest_signal"]
         self._best = state["best"]
+        self._monitor.load_state_dict(state)
 
     # hooks
 
@@ -111,7 +102,7 @@ class Health(Scheduled):
             self.check(trainer, module)
         if trainer.is_global_zero and not trainer.fast_dev_run:
             if checking:
-                self._note_separation(module)
+                self._monitor.note_separation(module)
             if probing:
                 self._probe(trainer, module, batch[-1] if isinstance(batch, list) else batch)
             self._judge_quality(trainer, module)
@@ -157,23 +148,11 @@ class Health(Scheduled):
 
     # readings and alarms
 
-    def _note_separation(self, module: GameModule) -> None:
-        observed = next((p.observed for p in module.played.values() if {"real", "fake"} <= p.observed.keys()), None)
-        if observed is not None:
-            self._separations.append(float(separation(observed["real"], observed["fake"])))
-            del self._separations[:-_WINDOW]
-
     def _probe(self, trainer: GameTrainer, module: GameModule, batch: Batch) -> None:
-        readings = gradients(module, batch) | self._neighbors(trainer, module)
-        if self._separations:
-            readings["separation"] = sum(self._separations) / len(self._separations)
-        self._log(trainer, module, {name: value for name, value in readings.items() if name != "real_duplicates"})
-        if "signal" in readings:
-            self._largest_signal = max(self._largest_signal, readings["signal"])
-            readings["signal_share"] = readings["signal"] / max(self._largest_signal, 1e-30)
-            real, fake = (max(readings[f"input_gradient_{kind}"], 1e-30) for kind in ("real", "fake"))
-            readings["gradient_ratio"] = fake / real
-        self._judge(trainer, module, readings)
+        readings = self._monitor.take(module, batch, trainer.datamodule)
+        curves = {f"health/{name}": value for name, value in readings.items() if name != "real_duplicates"}
+        publish(trainer, module.clock.iteration, curves)
+        self._judge(trainer, module, readings | self._monitor.ratios(readings))
 
     def _judge(self, trainer: GameTrainer, module: GameModule, readings: dict[str, float]) -> None:
         for name, condition in self.conditions.items():
@@ -181,19 +160,6 @@ class Health(Scheduled):
                 continue
             if self.alarms[name].observe(condition.bad(readings), condition.fine(readings)):
                 self._ring(trainer, module, name, condition.text.format(**readings))
-
-    def _neighbors(self, trainer: GameTrainer, module: GameModule) -> dict[str, float]:
-        images = trainer.datamodule.loader.images  # or points
-        number = min(_SAMPLES, len(images))
-        if number < _FEWEST or "generator" not in module.networks:
-            return {}
-        if self._real is None:
-            order = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))
-            self._real = images[order[:number]]
-        sampler = module.sampler()
-        sources = sources_for(sampler, trainer.datamodule, number)
-        samples = images_from(sampler, number, hashed_seed(module.seed, "health"), sources=sources)
-        return neighbors(self._real, samples)
 
     def _judge_quality(self, trainer: GameTrainer, module: GameModule) -> None:
         curves = next((callback for callback in trainer.callbacks if isinstance(callback, Curves)), None)
@@ -233,10 +199,6 @@ class Health(Scheduled):
         if on_stderr:
             tqdm.write(f"health, iteration {module.clock.iteration}: {text}", file=sys.stderr)
         publish_text(trainer, f"health/{name}", module.clock.iteration, text)
-
-    def _log(self, trainer: GameTrainer, module: GameModule, readings: dict[str, float]) -> None:
-        values = {f"health/{name}": value for name, value in readings.items()}
-        publish(trainer, module.clock.iteration, values)
 
     def _stop(self, trainer: GameTrainer) -> None:
         """End the run after this iteration, on all ranks, if the first one, which alone judges, has found a reason."""
