@@ -5,7 +5,10 @@ import torch
 import yaml
 
 from helpers import REPOSITORY
+from saddle.augmentation.ada import ADA
 from saddle.augmentation.base import Augmentation, check_colors, whole
+from saddle.augmentation.diffaugment import DiffAugment
+from saddle.augmentation.flip_shift import FlipShift
 from saddle.config.signature import check, resolve_target
 from saddle.error import InputError
 
@@ -52,3 +55,19 @@ def test_a_setting_out_of_its_range_is_refused_by_name():
     node = yaml.safe_load((GROUP / "diffaugment.yaml").read_text())["diffaugment"]
     with pytest.raises(InputError, match=r"^augmentation\.diffaugment\.fill=-2"):
         check("augmentation.diffaugment", {**node, "fill": -2.0}, Augmentation)
+
+
+def test_only_ada_needs_a_loss_whose_logits_have_a_meaningful_sign():
+    assert ADA().needs_logit_sign
+    assert not DiffAugment().needs_logit_sign
+    assert not FlipShift().needs_logit_sign
+    assert not Augmentation.needs_logit_sign
+
+
+def test_ada_moves_by_the_sign_of_logits_and_not_by_their_size():
+    weak, strong = ADA(every_iterations=1), ADA(every_iterations=1)
+    weak.observe(torch.full((4,), 0.01), 1000)
+    strong.observe(torch.full((4,), 100.0), 1000)
+    assert weak.p == strong.p > 0
+    assert DiffAugment.shown == ()
+    assert all(getattr(weak, name).shape == () for name in weak.shown)
