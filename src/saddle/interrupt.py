@@ -5,8 +5,8 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-Handler = Callable[[int, FrameType | None], Any]
-"""What `signal.signal` calls, with the signal's number and the interrupted frame."""
+Handler = Callable[[int, FrameType | None], Any] | signal.Handlers
+"""A function of the signal's number and the interrupted frame, or SIG_IGN or SIG_DFL."""
 
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2")  # Windows has the first two only
 
