@@ -15,18 +15,18 @@ _KIND = {_IMAGES_MAGIC: "images", _LABELS_MAGIC: "labels"}
 
 
 def _header(path: Path, magic: int) -> tuple[int, ...]:
-    """The dimensions that the file announces; its magic number and its length are checked."""
+    """The dimensions in the file's header, after a check of its magic number and its length."""
     dimensions = magic & 0xFF
     length = 4 + 4 * dimensions
     with path.open("rb") as file:
         head = file.read(length)
     if len(head) < length:
         raise InputError(f"{path}: expected an idx header of {length} bytes, found {len(head)}: fetch the file again")
-    found, *shape = struct.unpack(f">{1 + dimensions}I", head)
-    if found != magic:
-        known = f" (idx {_KIND[found]})" if found in _KIND else ""
-        mend = "unpack it, it is a gzip file" if head.startswith(b"\x1f\x8b") else "fetch the file again"
-        raise InputError(f"{path}: expected magic number {magic} (idx {_KIND[magic]}), found {found}{known}: {mend}")
+    number, *shape = struct.unpack(f">{1 + dimensions}I", head)
+    if number != magic:
+        kind = f" (idx {_KIND[number]})" if number in _KIND else ""
+        remedy = "unpack it, it is a gzip file" if head.startswith(b"\x1f\x8b") else "fetch the file again"
+        raise InputError(f"{path}: expected magic number {magic} (idx {_KIND[magic]}), found {number}{kind}: {remedy}")
     expected = length + math.prod(shape)
     size = path.stat().st_size
     if size != expected:
