@@ -7,8 +7,10 @@ import pytest
 from helpers import command
 from saddle.config.compose import compose
 from saddle.error import InputError
-from saddle.factory.networks import check_parts
+from saddle.factory.networks import build_game, check_parts
 from saddle.factory.run import build
+from saddle.game.turn import DataSizes
+from saddle.loss.hinge import Hinge
 
 UNSOUND = (
     ["loss=wasserstein", "penalty=none"],
@@ -22,7 +24,7 @@ UNSOUND = (
 CODE = """
 import json, sys
 sys.modules["lightning"] = None  # so `import lightning` fails
-from saddle.factory.networks import check_parts
+from saddle.factory.networks import build_game, check_parts
 said = []
 for config in json.loads(sys.argv[1]):
     try:
@@ -57,3 +59,19 @@ def test_a_code_to_run_in_a_part_is_not_built():
     config["loss"]["_target_"] = "os.system"
     with pytest.raises(InputError, match=r"loss\._target_=os\.system: only classes below"):
         check_parts(config)
+
+
+def test_a_game_is_handed_the_objective_and_the_sizes_that_it_takes():
+    config = compose(["game=auxiliary_classifier", "data=digits", "loss=hinge", "penalty=r1", "augmentation=ada"])
+    game = build_game(config)
+    assert isinstance(game.objective.loss, Hinge)
+    assert list(game.objective.penalties) == ["r1"]
+    assert list(game.objective.augmentations) == ["ada"]
+    assert game.sizes == DataSizes(channels=1, image_size=28, classes=10)
+    assert not hasattr(build_game(compose(["game=vae"])), "objective")
+
+
+@pytest.mark.parametrize("setting", ["objective", "sizes"])
+def test_what_a_game_is_handed_is_no_setting(setting):
+    with pytest.raises(InputError, match=rf"^game\.{setting}: there is no such setting"):
+        build(compose(["game=auxiliary_classifier", f"+game.{setting}=1"]))
