@@ -88,12 +88,12 @@ class WeightConstraint(ABC):
 
 @dataclass(frozen=True)
 class TermInputs:
-    """What a turn has computed when its terms are evaluated, and what they may compute besides.
+    """The results of a turn that its terms may read, and functions for what else they need.
 
-    `networks` are the game's. `real` and `fake` are images (N, C, H, W), `logits` D's on them, (N,) by the names "real"
-    and "fake" (in G's turn "fake" alone). `discriminate` gives D's logits (N,), `features` what D's last layer reads,
-    (N, F), and `generate` images from a latent (N, latent_dim); all three know the labels.
-    The first two are told the kind of image, "real" or "fake", for the augmentations that go with it.
+    `networks` are the game's. `real` and `fake` are images (N, C, H, W), `logits` D's logits (N,) on them by kind,
+    "real" and "fake" (in G's turn only "fake"). `discriminate` gives D's logits (N,), `features` the inputs (N, F) of
+    D's last layer, and `generate` images from a latent (N, latent_dim); all three use the batch's labels. The first two
+    take the kind of image, "real" or "fake", as a second argument, because it decides the augmentations.
     """
 
     networks: Mapping[str, nn.Module]
