@@ -15,7 +15,9 @@ from saddle.bound import Byte, Side
 EXTENSIONS = ("png", "jpg", "jpeg", "bmp", "gif", "tif", "tiff", "webp", "ppm", "pgm")
 """Ends of the names of image files, in small letters."""
 
-_FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")  # no other decoder sees a file (EPS runs a program)
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
+"""What Pillow may decode: no other decoder sees a file (EPS runs a program)."""
+
 _BOMBS = (Image.DecompressionBombWarning, Image.DecompressionBombError)
 
 Fit = Literal["crop", "pad", "stretch"]
@@ -56,7 +58,7 @@ def read_image(path: Path, form: Form) -> Tensor:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")  # odd metadata
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path, formats=_FORMATS) as image:
+            with Image.open(path, formats=FORMATS) as image:
                 image.draft(None, (2 * form.image_size, 2 * form.image_size))  # far larger JPEGs: six times faster
                 image.load()
                 square = _square(_colored(_opaque(_eight_bit(_upright(image)), form.background), form), form)
@@ -72,7 +74,7 @@ def _reason(error: Exception) -> str:
     if isinstance(error, _BOMBS):
         return f"more than {Image.MAX_IMAGE_PIXELS:,} pixels, so it was not decoded"
     if isinstance(error, UnidentifiedImageError):
-        return f"none of {', '.join(_FORMATS)}"
+        return f"none of {', '.join(FORMATS)}"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return " ".join(str(error).split()) or type(error).__name__
