@@ -107,7 +107,7 @@ def test_a_generator_that_ignores_its_latent(tmp_path, capfd):
     alarms, readings, _ = watched(tmp_path, digits_module(Adversarial(NonSaturating()), Deaf), 300)
     assert "duplicates" in alarms
     assert readings["health/duplicates"] == [1.0] * 7
-    assert "100% of its samples have a twin" in capfd.readouterr().err
+    assert "100% of its samples nearly equal another sample" in capfd.readouterr().err
 
 
 def test_a_generator_whose_samples_are_all_of_one_class(tmp_path, capfd):
@@ -116,7 +116,7 @@ def test_a_generator_whose_samples_are_all_of_one_class(tmp_path, capfd):
     alarms, _, _ = watched(tmp_path, module, 40, quality, probe_iterations=1000)
     assert "classes" in alarms
     line = next(line for line in capfd.readouterr().err.splitlines() if "classes in effect" in line)
-    assert line.startswith("health, iteration 20: G collapses: its samples are read as 1.0 classes in effect")
+    assert line.startswith("health, iteration 20: G collapses: its samples show 1.0 classes in effect")
 
 
 class Cliff(Discriminator):

@@ -7,11 +7,10 @@ from typing import Any, NamedTuple
 from torch import Tensor
 
 from saddle.data.module import ImageData
-from saddle.data.points import PointData
+from saddle.metric.base import Extractor
 from saddle.metric.classes import entropy
-from saddle.metric.extractor import Extractor
 from saddle.metric.memorization import memorization
-from saddle.metric.points import metrics
+from saddle.metric.points import PointDistribution, metrics
 from saddle.metric.reference import chosen, reference
 from saddle.metric.score import Read, full, modes
 
@@ -71,7 +70,7 @@ class PointEvaluation:
         return {"samples": self.samples, "data": self.data, "stamp": self.stamp}
 
 
-def evaluate_points(samples: Tensor, data: PointData) -> PointEvaluation:
+def evaluate_points(samples: Tensor, data: PointDistribution) -> PointEvaluation:
     """The metrics of points (N, 2), and of as many fresh points of the data."""
     return PointEvaluation(
         samples=metrics(samples, data),

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from saddle.data.module import ImageData
+    from saddle.metric.base import Extractor
     from saddle.metric.evaluation import ImageEvaluation, PointEvaluation
-    from saddle.metric.extractor import Extractor
 
 _FEWEST_POINTS = 100
 
@@ -200,7 +200,7 @@ def _write_neighbors(samples: "Tensor", neighbors: "Tensor", out: Path) -> None:
     """A picture of samples, each above its nearest training image, both uint8 (P, C, S, S)."""
     import torch
 
-    from saddle.callback.samples import image_grid
+    from saddle.picture.grid import image_grid
 
     rows = torch.arange(2).repeat_interleave(len(samples))
     write_picture(image_grid(torch.cat([samples, neighbors]), rows), out)

@@ -44,7 +44,8 @@ def extractor(arguments: argparse.Namespace) -> None:
     from saddle.config.compose import build_data
     from saddle.data.module import ImageData
     from saddle.metric.classifier import train_classifier
-    from saddle.metric.extractor import Card, ClassifierExtractor, save_extractor
+    from saddle.metric.classifier_extractor import Card, ClassifierExtractor
+    from saddle.metric.extractor_file import save_extractor
 
     data = build_data(arguments.overrides)
     if not isinstance(data, ImageData) or data.classes == 0:

@@ -110,10 +110,10 @@ def _way(run: FinishedRun, codes: "Tensor", steps: int) -> "Tensor":
 
 def _grid(rows: "Tensor", ends: "Tensor | None") -> "Tensor":
     """One picture of images, uint8 (rows, steps, C, H, W), between the `ends`, where these are images themselves."""
-    import saddle.compat  # noqa: F401  isort: skip
     import torch
-    from torchvision.utils import make_grid  # type: ignore[import-untyped]  # it has no types
+
+    from saddle.picture.grid import row_grid
 
     if ends is not None:
         rows = torch.cat([ends[:, :1], rows, ends[:, 1:]], 1)
-    return make_grid(rows.flatten(0, 1), nrow=rows.shape[1], padding=2, pad_value=128)
+    return row_grid(rows)

@@ -30,11 +30,10 @@ def writing(out: Path) -> Iterator[None]:
 
 def write_picture(picture: "Tensor", out: Path) -> None:
     """Write a picture, uint8 (C, H, W), as a PNG file, whatever its name ends in."""
-    import saddle.compat  # noqa: F401  isort: skip
-    from torchvision.transforms.functional import to_pil_image  # type: ignore[import-untyped]  # it has no types
+    from saddle.picture.png import write_png
 
     with writing(out):
-        to_pil_image(picture).save(out, format="PNG")
+        write_png(picture, out)
 
 
 def write_arrays(arrays: "Mapping[str, Tensor]", out: Path) -> None:

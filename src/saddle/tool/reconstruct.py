@@ -55,10 +55,12 @@ def _grid(images: "Tensor", reconstructions: "Tensor") -> "Tensor":
     """One picture, uint8 (C, H, W): rows of images (N, C, H, W), each above the row of their reconstructions."""
     from torch.nn.functional import pad
 
-    from saddle.callback.game_metrics import grid_of
     from saddle.game.encoding import beside
+    from saddle.picture.grid import row_grid
+    from saddle.training.sampling import as_bytes
 
     columns = min(_COLUMNS, len(images))
     rows = -(-len(images) // columns)
     empty = (0, 0, 0, 0, 0, 0, 0, rows * columns - len(images))  # 0 is gray
-    return grid_of(beside(pad(images, empty), pad(reconstructions, empty), columns, rows))
+    pairs = beside(pad(images, empty), pad(reconstructions, empty), columns, rows)
+    return row_grid(as_bytes(pairs))

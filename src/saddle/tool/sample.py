@@ -86,14 +86,14 @@ def _write_points(points: "Tensor", run: FinishedRun, form: str, out: Path) -> N
     if form == "npz":
         write_arrays({"points": points}, out)
     else:
-        from saddle.callback.landscape import picture
+        from saddle.picture.points import point_picture
 
-        write_picture(picture(points, run.point_data(), f"{len(points):,} samples"), out)
+        write_picture(point_picture(points, run.point_data(), f"{len(points):,} samples"), out)
     print(f"{len(points)} points of {run.checkpoint} in {out}")
 
 
 def _write_grid(images: "Tensor", labels: "Tensor | None", out: Path) -> None:
-    from saddle.callback.samples import image_grid
+    from saddle.picture.grid import image_grid
 
     write_picture(image_grid(images, labels), out)
 

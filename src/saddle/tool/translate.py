@@ -93,7 +93,6 @@ def _metrics(
 def _write_grid(images: "dict[str, Tensor]", out: Path) -> None:
     import torch
 
-    from saddle.callback.game_metrics import grid_of
-    from saddle.data.loader import as_floats
+    from saddle.picture.grid import row_grid
 
-    write_picture(grid_of(as_floats(torch.stack(list(images.values())))), out)
+    write_picture(row_grid(torch.stack(list(images.values()))), out)
