@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from saddle.run.finished import FinishedRun
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 
 def open_run(path: "Path | str") -> "FinishedRun":

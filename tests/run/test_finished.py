@@ -122,6 +122,7 @@ def test_what_cannot_be_is_refused_in_a_sentence(folder, points, tmp_path):
         "expected one class or 2 of them": lambda: run.sample(2, labels=torch.tensor([1, 1, 1])),
         "labels=1: .* takes no labels": lambda: on_points.sample(2, labels=1),
         "sources: .* made of noise": lambda: run.sample(2, sources=torch.zeros(2, 1, 20, 20)),
+        "num=0: use at least 1": lambda: run.sample(0),
         r"num=10000000000000 needs [\d,]+ GiB": lambda: run.sample(10**13),
         "holds no inverse": lambda: run.network("inverse"),
         "game=adversarial trains no encoder": lambda: on_points.encoder,
@@ -136,7 +137,9 @@ def test_what_cannot_be_is_refused_in_a_sentence(folder, points, tmp_path):
         assert len(str(caught.value).splitlines()) == 1
 
 
-def test_a_folder_gives_the_latest_sound_checkpoint_and_a_lone_file_has_no_folder(folder, tmp_path, capsys):
+def test_a_folder_gives_the_latest_sound_checkpoint_and_a_lone_file_has_no_folder(
+    folder, tmp_path, capsys, monkeypatch
+):
     copy = tmp_path / "run"
     shutil.copytree(folder, copy)
     last = copy / "checkpoints" / "last.ckpt"
@@ -151,6 +154,8 @@ def test_a_folder_gives_the_latest_sound_checkpoint_and_a_lone_file_has_no_folde
         FinishedRun.open(last)
     alone = FinishedRun.open(tmp_path / "alone.ckpt")
     assert (alone.iteration, alone.folder) == (10, None)
+    monkeypatch.chdir(folder / "checkpoints")
+    assert FinishedRun.open("last.ckpt").folder == folder
     for read in (lambda: alone.summary, alone.metrics):
         with pytest.raises(InputError, match="this checkpoint is in none"):
             read()

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from saddle.game.turn import Game
     from saddle.training.encoding import Codes
 
-_CHECKPOINTS = "checkpoints"
 _BYTES_PER_NUMBER = 8  # a float32 number in a part of the samples, and again where the parts are joined
 
 
@@ -53,15 +52,16 @@ class FinishedRun:
     def open(cls, path: Path | str) -> "FinishedRun":
         """Verify and read the checkpoint that `path`, a run folder or a checkpoint file, means.
 
-        Of a folder that is last.ckpt or, if it is damaged, the latest sound one before it, which stderr says. Raises
-        InputError, in one sentence, if there is none.
+        In a folder that is last.ckpt. If it is damaged, the latest sound one before it is used, and stderr says so.
+        Raises InputError, in one sentence, if there is none.
         """
         path = Path(path).expanduser()
         checkpoint = checkpoint_of(path)
         from saddle.training.checkpoint import read_checkpoint, read_sound_checkpoint
 
-        read = read_checkpoint if path.is_file() else read_sound_checkpoint  # `checkpoint_of` has verified the latter
-        return cls(checkpoint, read(checkpoint))
+        if path.is_file():
+            return cls(checkpoint, read_checkpoint(checkpoint))
+        return cls(checkpoint, read_sound_checkpoint(checkpoint))  # `checkpoint_of` has verified it
 
     def __repr__(self) -> str:
         return f"FinishedRun({str(self.checkpoint)!r}, iteration {self.iteration:,})"
@@ -72,7 +72,9 @@ class FinishedRun:
     def folder(self) -> Path | None:
         """The run's folder; None for a checkpoint file that lies elsewhere."""
         parent = self.checkpoint.parent
-        return parent.parent if parent.name == _CHECKPOINTS else None
+        if parent == Path():  # from inside the folder of checkpoints
+            parent = parent.absolute()
+        return parent.parent if parent.name == "checkpoints" else None
 
     @property
     def seed(self) -> int:
@@ -227,14 +229,13 @@ class FinishedRun:
         cuts the latent off at that many standard deviations (`saddle.training.sampling.truncated`). A generator that
         translates is given `sources`, uint8 (M, C, H, W), by default held-out images of the run's data.
 
-        Raises InputError for what the generator does not read, and for more samples than fit into memory.
+        Raises InputError for what the generator does not read, and if so many samples do not fit into memory.
         """
         from saddle.training.sampling import images_from
 
         if self.reads == "source":
-            for name, value in (("labels", labels), ("truncation", truncation)):
-                if value is not None:
-                    self.check_reads_latent(name)
+            if labels is not None or truncation is not None:
+                self.check_reads_latent("labels and truncation")
             sources = self.sources(num) if sources is None else sources
         elif sources is not None:
             raise InputError(f"sources: the images of {self.checkpoint} are made of noise, not of images")
@@ -252,12 +253,12 @@ class FinishedRun:
 
         if labels is None:
             return all_labels(self.generator, num) if self.classes else None
-        asked = torch.as_tensor(labels)
-        if asked.dim() > 0 and asked.shape != (num,):
-            raise InputError(f"labels: expected one class or {num} of them, found {tuple(asked.shape)}")
-        for label in asked.unique().tolist():
+        classes = torch.as_tensor(labels)
+        if classes.dim() > 0 and classes.shape != (num,):
+            raise InputError(f"labels: expected one class or {num} of them, found {tuple(classes.shape)}")
+        for label in classes.unique().tolist():
             self.check_label(label, f"labels={label}")
-        return asked.expand(num)
+        return classes.expand(num)
 
     def check_label(self, label: int, setting: str) -> None:
         """Raise InputError, which begins with `setting`, if the generator cannot be asked for the class `label`."""
@@ -269,12 +270,12 @@ class FinishedRun:
     def check_reads_latent(self, setting: str) -> None:
         """Raise InputError, which begins with `setting`, if the generator translates images."""
         if self.reads == "source":
-            raise InputError(
-                f"{setting}: {self.checkpoint} translates images, it reads no label and no latent: leave it out"
-            )
+            raise InputError(f"{setting}: {self.checkpoint} translates images, without label or latent: leave it out")
 
     def check_memory(self, num: int, setting: str) -> None:
-        """Raise InputError, which begins with `setting`, if `num` samples do not fit into this machine's memory."""
+        """Raise InputError, which begins with `setting`, if `num` samples are none, or do not fit into memory."""
+        if num < 1:
+            raise InputError(f"{setting}: use at least 1")
         data = self.record["data"]
         numbers = 2 if self.makes_points else data["channels"] * data["image_size"] ** 2
         if self.reads == "latent":
