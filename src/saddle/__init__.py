@@ -3,4 +3,21 @@
 Importing the package loads nothing heavy, so that `--help` and a refused setting answer at once.
 """
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from saddle.run.finished import FinishedRun
+
 __version__ = "0.2.0"
+
+
+def open_run(path: "Path | str") -> "FinishedRun":
+    """The run in a run's folder or checkpoint file, for notebooks: `saddle.open_run("RUN").sample(64, labels=7)`.
+
+    Raises `saddle.error.InputError` if there is no run, or its checkpoint is damaged.
+    """
+    from saddle.run.finished import FinishedRun
+
+    return FinishedRun.open(path)

@@ -14,9 +14,9 @@ from hostile import TARGETS, check_sentence, outcome, settings_of
 from saddle.cli.launch import spelled_out
 from saddle.config.override import check_hydra, check_saved
 from saddle.error import InputError
+from saddle.run.finished import FinishedRun
 from saddle.run.resume import resume_arguments
 from saddle.sweep.jobs import _BASIC
-from saddle.tool.sample import load_network
 from saddle.training.checkpoint import MARK, AtomicCheckpointIO
 
 BASE = ("data=digits", "architecture=mlp")
@@ -163,7 +163,7 @@ def test_what_a_checkpoint_names_is_not_built(node, tmp_path, monkeypatch):
     path = tmp_path / "evil.ckpt"
     save({"architecture": {"generator": node}, "seed": 0}, path)
     with pytest.raises(InputError) as refused:
-        load_network(path, "generator")
+        FinishedRun.open(path).network("generator")
     check_sentence(str(refused.value))
     assert "architecture.generator" in str(refused.value)
     assert called == []

@@ -1,13 +1,11 @@
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
-from helpers import Points, trained
+from helpers import trained
 from saddle.cli.tools import run_tool
 from saddle.data.digits import Digits
-from saddle.data.resize import resized
-from saddle.tool.encode import codes_of, images_of, load_encoder
+from saddle.run.finished import FinishedRun
 from saddle.training.sampling import as_floats
 
 
@@ -28,7 +26,7 @@ def test_codes_are_those_of_the_averaged_encoder_in_the_order_of_the_data(folder
     found = np.load(tmp_path / "all.npz")
     assert set(found) == {"codes", "log_variance", "labels"}
     content = torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
-    encoder = load_encoder(folder / "checkpoints" / "last.ckpt")
+    encoder = FinishedRun.open(folder).encoder
     for name, value in encoder.state_dict().items():
         assert torch.equal(value, content[f"ema.networks.encoder.{name}"])
         assert not torch.equal(value, content[f"encoder.{name}"])
@@ -50,45 +48,6 @@ def test_fewer_codes_are_the_first_ones(folder, tmp_path, capsys):
     for name, values in few.items():
         assert len(values) == 5
         np.testing.assert_allclose(values, many[name][:5], rtol=1e-5, atol=1e-6)
-
-
-class HeldOut(Points):
-    """Points with 30 more, of another size and inverted, that are not trained on."""
-
-    def load_test(self):
-        images, labels = self.load()
-        return (255 - images[:30]).repeat_interleave(2, dim=2).repeat_interleave(2, dim=3), 9 - labels[:30]
-
-
-def test_held_out_images_come_first_and_training_images_on_demand():
-    data = HeldOut()
-    data.limit = 40
-    images, labels, words = images_of(data, num=7)
-    assert (words, len(images)) == ("held-out images", 7)
-    assert torch.equal(images, resized(data.load_test()[0][:7], 2))
-    assert torch.equal(labels, 9 - data.load()[1][:7])
-    images, labels, words = images_of(data, training=True)
-    assert words == "training images"
-    assert torch.equal(images, data.training()[0])
-    assert torch.equal(labels, data.training()[1])
-    assert len(images) == 40
-
-
-def test_an_encoder_that_is_not_gaussian_gives_codes_alone():
-    class Plain(nn.Module):
-        gaussian = False
-
-        def __init__(self):
-            super().__init__()
-            self.linear = nn.Linear(4, 3)
-
-        def forward(self, images):
-            return self.linear(images.flatten(1))
-
-    encoder, images = Plain(), Points().load()[0]
-    found = codes_of(encoder, images)
-    assert found.keys() == {"codes"}
-    torch.testing.assert_close(found["codes"], encoder(as_floats(images)).detach())
 
 
 def test_bad_input_is_refused_in_a_sentence(folder, tmp_path, capsys):

@@ -48,3 +48,14 @@ def test_a_broken_file_is_named(tmp_path):
     (tmp_path / "1.png").write_text("no image")
     with pytest.raises(InputError, match=r"1\.png: none of PNG"):
         read_images(tmp_path, 1, None)
+
+
+@pytest.mark.parametrize(
+    ("size", "message"),
+    [((6, 4), "expected a square image, found 6 x 4 pixels"), ((7, 7), "expected 6 x 6 pixels, as 0.png has")],
+)
+def test_files_of_other_sizes_are_named_and_not_squeezed(tmp_path, size, message):
+    Image.fromarray(PIXELS[0, :, :, 0]).save(tmp_path / "0.png")
+    Image.new("L", size).save(tmp_path / "1.jpg")
+    with pytest.raises(InputError, match=rf"1\.jpg: {message}"):
+        read_images(tmp_path, 1, None)

@@ -7,9 +7,8 @@ from helpers import train, trained
 from saddle.cli.tools import run_tool
 from saddle.data.digits import Digits
 from saddle.layer.code import category_of, values_of
+from saddle.run.finished import FinishedRun
 from saddle.seed import fixed_order
-from saddle.tool.encode import load_encoder
-from saddle.tool.sample import load_generator
 from saddle.training.interpolation import between
 from saddle.training.noise import fixed_noise
 from saddle.training.sampling import as_floats
@@ -50,10 +49,6 @@ def shades(images: torch.Tensor) -> np.ndarray:
     return (images[:, 0].numpy() + 1) * 127.5
 
 
-def last(folder):
-    return folder / "checkpoints" / "last.ckpt"
-
-
 def test_rows_go_from_one_sample_to_the_next_and_keep_their_code(coded, tmp_path):
     assert interpolate(coded, tmp_path / "a.png", "--rows", "3", "--steps", "4", "--seed", "5") == 0
     found = cells(tmp_path / "a.png")
@@ -67,7 +62,7 @@ def test_rows_go_from_one_sample_to_the_next_and_keep_their_code(coded, tmp_path
     assert (category_of(way.flatten(0, 1), 3, 1).view(3, 4) == category_of(ends[:, 0], 3, 1)[:, None]).all()
     assert torch.equal(values_of(way[:, 3], 1), values_of(ends[:, 0], 1))
     with torch.no_grad():
-        expected = shades(load_generator(last(coded))(way.flatten(0, 1)))
+        expected = shades(FinishedRun.open(coded).generator(way.flatten(0, 1)))
     assert np.abs(found.reshape(12, 20, 20) - expected).max() <= 1
     assert np.abs(found[:, -1] - samples[1::2]).max() > 1  # the same noise with another code
 
@@ -82,7 +77,7 @@ def test_the_seed_decides_and_more_rows_begin_with_the_same_ones(coded, tmp_path
 
 def test_a_conditional_run_shows_one_class_per_row(conditional, tmp_path):
     assert interpolate(conditional, tmp_path / "a", "--rows", "11", "--steps", "3") == 0
-    generator = load_generator(last(conditional))
+    generator = FinishedRun.open(conditional).generator
     ends = fixed_noise(0, "samples", (22, generator.latent_dim)).unflatten(0, (11, 2))
     labels = (torch.arange(11) % 10).repeat_interleave(3)
     with torch.no_grad():
@@ -103,9 +98,9 @@ def test_between_images_the_images_stand_left_and_right(conditional, tmp_path, c
     assert np.array_equal(found[:, 0], images[chosen[0::2], 0].numpy())
     assert np.array_equal(found[:, -1], images[chosen[1::2], 0].numpy())
     with torch.no_grad():
-        codes = load_encoder(last(conditional))(as_floats(images[chosen])).chunk(2, dim=1)[0].unflatten(0, (3, 2))
+        codes = FinishedRun.open(conditional).encoder(as_floats(images[chosen])).chunk(2, dim=1)[0].unflatten(0, (3, 2))
         way = between(codes[:, 0], codes[:, 1], 4).flatten(0, 1)
-        expected = shades(load_generator(last(conditional))(way, labels[chosen[0::2]].repeat_interleave(4)))
+        expected = shades(FinishedRun.open(conditional).generator(way, labels[chosen[0::2]].repeat_interleave(4)))
     assert np.abs(found[:, 1:-1].reshape(12, 20, 20) - expected).max() <= 1
 
 

@@ -9,8 +9,7 @@ from PIL import Image
 from helpers import trained
 from saddle.cli.tools import run_tool
 from saddle.data.digits import Digits
-from saddle.tool.encode import load_encoder
-from saddle.tool.sample import load_generator
+from saddle.run.finished import FinishedRun
 
 
 @pytest.fixture(scope="module")
@@ -30,8 +29,8 @@ def test_images_stand_above_what_the_averaged_networks_make_of_them_and_their_la
     printed = capsys.readouterr().out
     assert "13 reconstructions by " in printed
     batch = Digits(20, 1, 10, 1, seed=0).held_out(13)
-    checkpoint = folder / "checkpoints" / "last.ckpt"
-    encoder, generator = load_encoder(checkpoint), load_generator(checkpoint)
+    run = FinishedRun.open(folder)
+    encoder, generator = run.encoder, run.generator
     with torch.no_grad():
         codes = encoder(batch["image"]).chunk(2, dim=1)[0]
         made, other = (generator(codes, labels) for labels in (batch["label"], 9 - batch["label"]))

@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 import torch
@@ -5,6 +7,7 @@ from PIL import Image
 
 from helpers import command, trained
 from saddle.cli.tools import run_tool
+from saddle.run.finished import FinishedRun
 
 
 @pytest.fixture(scope="module")
@@ -80,10 +83,8 @@ def test_truncation_draws_the_images_together(folder, tmp_path):
 
 
 def test_samples_are_those_of_the_averaged_generator(folder, tmp_path):
-    from saddle.tool.sample import load_generator
-
     content = torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
-    generator = load_generator(folder / "checkpoints" / "last.ckpt")
+    generator = FinishedRun.open(folder).generator
     assert torch.equal(generator.layers[0].weight, content["ema.networks.generator.layers.0.weight"])
     assert not torch.equal(generator.layers[0].weight, content["generator.layers.0.weight"])
     assert not generator.training
@@ -122,3 +123,9 @@ def test_a_run_that_is_none_exits_with_2(tmp_path):
     assert result.returncode == 2
     assert "there is no such run folder or checkpoint" in result.stderr
     assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_more_images_than_fit_into_memory_are_refused_before_any_is_made(folder, tmp_path, capsys):
+    assert sample(folder, tmp_path / "x.npz", "--num", "1000000000000", "--format", "npz") == 2
+    assert re.fullmatch(r"--num 1000000000000 needs [\d,]+ GiB of memory, and .*: use less\n", capsys.readouterr().err)
+    assert not (tmp_path / "x.npz").exists()

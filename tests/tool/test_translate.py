@@ -8,7 +8,7 @@ from PIL import Image
 from helpers import train, trained
 from saddle.cli.tools import run_tool
 from saddle.config.compose import build_data
-from saddle.tool.sample import load_network
+from saddle.run.finished import FinishedRun
 from saddle.training.sampling import images_from
 
 SMALL = ["experiment=cyclegan", "data.image_size=12", "data.limit=64", "data.batch_size=8", "trainer.max_steps=2"]
@@ -52,10 +52,10 @@ def test_the_arrays_are_held_out_sources_what_both_generators_make_and_true_coun
     assert len(set(rows)) == 5
     assert torch.equal(images["counterparts"], counterparts[rows])
     assert found["labels"].tolist() == labels[rows].tolist()
-    checkpoint = folder / "checkpoints" / "last.ckpt"
-    made = images_from(load_network(checkpoint, "generator"), 5, 0, sources=images["sources"])
+    run = FinishedRun.open(folder)
+    made = images_from(run.generator, 5, 0, sources=images["sources"])
     assert torch.equal(images["images"], made)
-    assert torch.equal(images["back"], images_from(load_network(checkpoint, "inverse"), 5, 0, sources=made))
+    assert torch.equal(images["back"], images_from(run.network("inverse"), 5, 0, sources=made))
     printed = dict(line.split() for line in capsys.readouterr().out.splitlines()[:-1])
     apart = (images["sources"].float() - images["counterparts"].float()).abs().mean().item() / 255
     assert float(printed["unchanged_error"]) == pytest.approx(apart, abs=1e-4)

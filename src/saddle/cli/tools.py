@@ -4,7 +4,6 @@ import argparse
 import sys
 
 from saddle import __version__
-from saddle.cli.lean import import_lean
 from saddle.error import InputError
 from saddle.sweep import table
 from saddle.tool import encode, evaluate, extractor, film, interpolate, reconstruct, sample, translate
@@ -23,7 +22,6 @@ def run_tool(arguments: list[str]) -> int:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     if rest:
         chosen.settings += rest  # argparse takes them only before the first option
-    import_lean()
     try:
         chosen.run(chosen)
     except InputError as error:

@@ -2,6 +2,7 @@
 
 import argparse
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from saddle.data.module import ImageData
 
 _HELD_OUT = 0.1
-"""The share of the images that is kept for testing where a data set has no test images of its own."""
+"""The share of the images that is used for testing where a data set has no test images of its own."""
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
@@ -41,12 +42,13 @@ def extractor(arguments: argparse.Namespace) -> None:
     check_new(out)
     check_new(out.with_suffix(".json"))
     from saddle.config.compose import build_data
+    from saddle.data.module import ImageData
     from saddle.metric.classifier import train_classifier
     from saddle.metric.classifier_extractor import Card, ClassifierExtractor
     from saddle.metric.extractor_file import save_extractor
 
     data = build_data(arguments.overrides)
-    if data.classes == 0:
+    if not isinstance(data, ImageData) or data.classes == 0:
         raise InputError("data.classes=0: a classifier needs labels")
     (images, labels), (test_images, test_labels) = _split(data)
     try:
@@ -77,17 +79,30 @@ def extractor(arguments: argparse.Namespace) -> None:
 
 def _split(data: "ImageData") -> "tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]":
     """Images and labels for training and for testing, at the size that the config asks for."""
-    from saddle.data.resize import resized
     from saddle.seed import fixed_order
 
-    training = data.training()
+    images, labels = _labeled(data.training())
     test = data.load_test()
     if test is not None:
-        return training, (resized(test[0], data.image_size), test[1])
-    order = fixed_order(len(training[0]), "held out")
-    kept = round(len(order) * (1 - _HELD_OUT))
-    return tuple((training[0][rows], training[1][rows]) for rows in (order[:kept], order[kept:]))
+        test_images, test_labels = _labeled(test)
+        return (images, labels), (data.finished(test_images), test_labels)
+    order = fixed_order(len(images), "held out")
+    num = round(len(order) * (1 - _HELD_OUT))
+    trained, tested = order[:num], order[num:]
+    return (images[trained], labels[trained]), (images[tested], labels[tested])
 
 
-def _report(epochs: int):
-    return lambda epoch, loss: print(f"epoch {epoch + 1} of {epochs}: loss {loss:.4f}", flush=True)
+def _labeled(rows: "tuple[Tensor, Tensor | None]") -> "tuple[Tensor, Tensor]":
+    images, labels = rows
+    if labels is None:
+        raise InputError("a classifier needs labels, and this data has none")
+    return images, labels
+
+
+def _report(epochs: int) -> Callable[[int, float], None]:
+    """A function that prints the mean loss of an epoch."""
+
+    def report(epoch: int, loss: float) -> None:
+        print(f"epoch {epoch + 1} of {epochs}: loss {loss:.4f}", flush=True)
+
+    return report

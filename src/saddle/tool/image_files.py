@@ -1,21 +1,27 @@
-"""Images that a person gives in files: a folder of PNGs, or an npz."""
+"""Images that a person gives in files: a folder of image files, or an npz."""
 
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import torch
+from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
-from saddle.data.image_file import BrokenImageError, Form, read_image
+from saddle.data.image_file import EXTENSIONS, FORMATS, BrokenImageError, Form, read_image
 from saddle.error import InputError
+
+
+def image_files(folder: Path) -> list[Path]:
+    """The files in a folder whose names end as those of images do, sorted by name."""
+    return sorted(path for path in folder.iterdir() if path.suffix.lower().lstrip(".") in EXTENSIONS)
 
 
 def read_images(path: Path, channels: int, num: int | None) -> Tensor:
     """uint8 images (N, C, H, W), the first `num` of them where that is given.
 
-    An npz has one array `images`, uint8 (N, H, W, C); PNG files are all of one square size. Raises InputError, naming
-    the file, for anything else.
+    An npz has one array `images`, uint8 (N, H, W, C); image files are all of one square size. Raises InputError,
+    naming the file, for anything else.
     """
     images = _from_array(path) if path.suffix == ".npz" else _from_folder(path, channels)
     if images.shape[1] != channels or images.shape[2] != images.shape[3]:
@@ -39,16 +45,31 @@ def _from_array(path: Path) -> Tensor:
 
 
 def _from_folder(path: Path, channels: int) -> Tensor:
-    from PIL import Image
-
-    files = sorted(path.glob("*.png"))
-    with Image.open(files[0]) as first:
-        size = first.size
-    form = Form(image_size=size[0], channels=channels, fit="stretch", background=0)
+    if channels not in (1, 3):
+        raise InputError(f"{path}: image files have 1 or 3 channels, and the data has {channels}: use an npz")
+    files = image_files(path)
+    side = _side(files[0])
+    form = Form(image_size=side, channels=1 if channels == 1 else 3, fit="stretch", background=0)
     images = []
     for file in files:
+        if _side(file) != side:
+            raise InputError(f"{file}: expected {side} x {side} pixels, as {files[0].name} has: bring all to one size")
         try:
             images.append(read_image(file, form))
         except BrokenImageError as error:
             raise InputError(f"{file}: {error}") from error
     return torch.stack(images)
+
+
+def _side(file: Path) -> int:
+    """The width and height of a square image file; raises InputError for others."""
+    try:
+        with Image.open(file, formats=FORMATS) as image:
+            width, height = image.size
+    except UnidentifiedImageError as error:
+        raise InputError(f"{file}: none of {', '.join(FORMATS)}") from error
+    except Exception as error:  # on damaged files Pillow raises whatever its parsers stumble over
+        raise InputError(f"{file}: {error}") from error
+    if width != height:
+        raise InputError(f"{file}: expected a square image, found {width} x {height} pixels")
+    return width

@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from saddle.error import InputError
+from saddle.run.finished import FinishedRun
 from saddle.tool.argument import count, index
-from saddle.tool.output import check_new, writing
+from saddle.tool.output import check_new, write_picture
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import Tensor
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
@@ -46,82 +47,73 @@ def interpolate(arguments: argparse.Namespace) -> None:
         raise InputError(f"--steps {arguments.steps}: a way has two ends: use at least 2")
     if arguments.settings and not arguments.images:
         raise InputError(f"{arguments.settings[0]}: data is read with --images alone; leave it out")
-    from saddle.run.resume import checkpoint_of
-    from saddle.training.sampling import all_labels, as_bytes, through
+    run = FinishedRun.open(arguments.path)
+    _check(run, arguments)
+    from saddle.training.sampling import as_bytes, through
 
-    checkpoint = checkpoint_of(arguments.path)
-    generator = _generator(checkpoint)
+    ends = None
     if arguments.images:
-        ends, codes, labels = _pairs(checkpoint, arguments)
+        ends, codes, labels = _image_pairs(run, arguments)
     else:
-        ends, codes, labels = None, _latents(generator, arguments), all_labels(generator, arguments.rows)
-    told = [labels.repeat_interleave(arguments.steps)] if generator.classes else []
-    images = as_bytes(through(generator, _way(generator, codes, arguments.steps), *told))
-    rows = images.unflatten(0, (arguments.rows, arguments.steps))
-    with writing(arguments.out):
-        _write_grid(rows, ends, arguments.out)
-    print(f"{arguments.rows} ways of {arguments.steps} images by {checkpoint} in {arguments.out}")
+        codes, labels = _latent_pairs(run, arguments), run.labels(arguments.rows)
+    inputs = [_way(run, codes, arguments.steps)]
+    if run.classes and labels is not None:
+        inputs.append(labels.repeat_interleave(arguments.steps))
+    images = as_bytes(through(run.generator, *inputs)).unflatten(0, (arguments.rows, arguments.steps))
+    write_picture(_grid(images, ends), arguments.out)
+    print(f"{arguments.rows} ways of {arguments.steps} images by {run.checkpoint} in {arguments.out}")
 
 
-def _generator(checkpoint: Path) -> "nn.Module":
-    """The run's generator; InputError unless it makes images of a latent."""
-    from saddle.tool.evaluate_points import is_of_points
-    from saddle.tool.sample import load_generator
-    from saddle.training.sampling import reads
-
-    if is_of_points(checkpoint):
-        raise InputError(f"{checkpoint} makes points, and a way between points shows nothing: take a run on images")
-    generator = load_generator(checkpoint)
-    if reads(generator) != "latent":
-        raise InputError(f"{checkpoint} translates images: there is no latent to go through")
-    return generator
+def _check(run: FinishedRun, arguments: argparse.Namespace) -> None:
+    """Raise InputError unless the run's generator makes images of a latent, and so many fit into memory."""
+    if run.makes_points:
+        raise InputError(f"{run.checkpoint} makes points, and a way between points shows nothing: take a run on images")
+    if run.reads != "latent":
+        raise InputError(f"{run.checkpoint} translates images: there is no latent to go through")
+    run.check_memory(arguments.rows * arguments.steps, f"--rows {arguments.rows} --steps {arguments.steps}")
 
 
-def _latents(generator: "nn.Module", arguments: argparse.Namespace) -> "Tensor":
+def _latent_pairs(run: FinishedRun, arguments: argparse.Namespace) -> "Tensor":
     """Both ends of each row, (rows, 2, latent_dim): those of `saddle sample`."""
     from saddle.training.noise import fixed_noise
 
-    return fixed_noise(arguments.seed, "samples", (2 * arguments.rows, generator.latent_dim)).unflatten(0, (-1, 2))
+    latents = fixed_noise(arguments.seed, "samples", (2 * arguments.rows, run.generator.latent_dim))
+    return latents.unflatten(0, (-1, 2))
 
 
-def _pairs(checkpoint: Path, arguments: argparse.Namespace) -> "tuple[Tensor, Tensor, Tensor | None]":
+def _image_pairs(run: FinishedRun, arguments: argparse.Namespace) -> "tuple[Tensor, Tensor, Tensor | None]":
     """Images at both ends of each row, uint8 (rows, 2, C, H, W), their codes, and the labels (rows,) of the left ones.
 
     They are chosen by the seed; more rows begin with the same ones.
     """
-    from saddle.run.data import run_data
     from saddle.seed import fixed_order
-    from saddle.tool.encode import codes_of, images_of, load_encoder
-    from saddle.training.checkpoint import MARK, read_checkpoint
+    from saddle.training.encoding import codes_of, images_of
 
-    encoder = load_encoder(checkpoint)
-    data = run_data(read_checkpoint(checkpoint)[MARK]["record"], arguments.settings)
-    images, labels, kind = images_of(data)
-    asked = 2 * arguments.rows
-    if asked > len(images):
-        raise InputError(f"--rows {arguments.rows} needs {asked} images, and there are {len(images)} {kind}")
-    chosen = fixed_order(len(images), f"pairs {arguments.seed}")[:asked]
-    codes = codes_of(encoder, images[chosen])["codes"]
+    encoder = run.encoder
+    images, labels, description = images_of(run.image_data(arguments.settings))
+    num = 2 * arguments.rows
+    if num > len(images):
+        raise InputError(f"--rows {arguments.rows} needs {num} images, and there are {len(images)} {description}")
+    chosen = fixed_order(len(images), f"pairs {arguments.seed}")[:num]
+    codes = codes_of(encoder, images[chosen]).codes
     ends = images[chosen].unflatten(0, (-1, 2))
     return ends, codes.unflatten(0, (-1, 2)), None if labels is None else labels[chosen[::2]]
 
 
-def _way(generator: "nn.Module", codes: "Tensor", steps: int) -> "Tensor":
+def _way(run: FinishedRun, codes: "Tensor", steps: int) -> "Tensor":
     """Latents (rows * steps, latent_dim), row by row."""
     from saddle.training.interpolation import between
 
-    fixed = generator.categories + generator.continuous
+    fixed = run.generator.categories + run.generator.continuous
     return between(codes[:, 0], codes[:, 1], steps, fixed).flatten(0, 1)
 
 
-def _write_grid(rows: "Tensor", ends: "Tensor | None", out: Path) -> None:
+def _grid(rows: "Tensor", ends: "Tensor | None") -> "Tensor":
     """One picture of images, uint8 (rows, steps, C, H, W), between the `ends`, where these are images themselves."""
-    import saddle.compat  # noqa: F401  isort: skip
     import torch
-    from torchvision.transforms.functional import to_pil_image
-    from torchvision.utils import make_grid
+
+    from saddle.picture.grid import row_grid
 
     if ends is not None:
         rows = torch.cat([ends[:, :1], rows, ends[:, 1:]], 1)
-    grid = make_grid(rows.flatten(0, 1), nrow=rows.shape[1], padding=2, pad_value=128)
-    to_pil_image(grid).save(out, format="PNG")
+    return row_grid(rows)

@@ -1,10 +1,15 @@
 """Files that a tool writes: never over something that is there."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from saddle.error import InputError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def check_new(out: Path, may_be_empty_folder: bool = False) -> None:
@@ -21,3 +26,35 @@ def writing(out: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise InputError(f"--out {out}: {error.strerror or error}; choose another place") from error
+
+
+def write_picture(picture: "Tensor", out: Path) -> None:
+    """Write a picture, uint8 (C, H, W), as a PNG file, whatever its name ends in."""
+    from saddle.picture.png import write_png
+
+    with writing(out):
+        write_png(picture, out)
+
+
+def write_arrays(arrays: "Mapping[str, Tensor]", out: Path) -> None:
+    """Write tensors as the arrays of an npz file, whatever its name ends in."""
+    import numpy as np
+
+    content: dict[str, Any] = {}
+    for name, values in arrays.items():
+        content[name] = values.numpy()
+    with writing(out), out.open("wb") as file:
+        np.savez(file, **content)
+
+
+def channels_last(images: "Tensor") -> "Tensor":
+    """Images (N, C, H, W) as (N, H, W, C), which other programs expect in files."""
+    return images.permute(0, 2, 3, 1)
+
+
+def write_json(content: Mapping[str, Any], out: Path) -> None:
+    """Write plain values as JSON, with null in place of numbers that JSON does not have."""
+    from saddle.callback.summary import finite
+
+    with writing(out):
+        out.write_text(json.dumps(finite(content), indent=2, allow_nan=False) + "\n", encoding="utf-8")

@@ -4,8 +4,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from saddle.run.finished import FinishedRun
 from saddle.tool.argument import count
-from saddle.tool.output import check_new, writing
+from saddle.tool.output import check_new, write_picture
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -34,30 +35,25 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 def reconstruct(arguments: argparse.Namespace) -> None:
     """Write the picture and print the mean squared error of what it shows; refuses to overwrite."""
     check_new(arguments.out)
+    run = FinishedRun.open(arguments.path)
     from saddle.game.encoding import squared_error
-    from saddle.run.data import run_data
-    from saddle.run.resume import checkpoint_of
-    from saddle.tool.encode import codes_of, load_encoder
-    from saddle.tool.sample import load_generator
-    from saddle.training.checkpoint import MARK, read_checkpoint
+    from saddle.training.encoding import codes_of
     from saddle.training.sampling import through
 
-    checkpoint = checkpoint_of(arguments.path)
-    encoder, generator = load_encoder(checkpoint), load_generator(checkpoint)
-    batch = run_data(read_checkpoint(checkpoint)[MARK]["record"], arguments.settings).held_out(arguments.num)
-    images, labels = batch["image"], [batch["label"]] if generator.classes else []
-    made = through(generator, codes_of(encoder, images)["codes"], *labels)
-    error = float(squared_error(images, made).mean())
-    with writing(arguments.out):
-        _write_grid(images, made, arguments.out)
-    print(f"{len(images)} reconstructions by {checkpoint} in {arguments.out}")
+    encoder, generator = run.encoder, run.generator
+    batch = run.image_data(arguments.settings).held_out(arguments.num)
+    images = batch["image"]
+    labels = [batch["label"]] if run.classes else []
+    reconstructions = through(generator, codes_of(encoder, images).codes, *labels)
+    error = float(squared_error(images, reconstructions).mean())
+    write_picture(_grid(images, reconstructions), arguments.out)
+    print(f"{len(images)} reconstructions by {run.checkpoint} in {arguments.out}")
     print(f"mean squared error per pixel {error:.5f} (black to white is 1)")
 
 
-def _write_grid(images: "Tensor", made: "Tensor", out: Path) -> None:
-    import saddle.compat  # noqa: F401  isort: skip
+def _grid(images: "Tensor", reconstructions: "Tensor") -> "Tensor":
+    """One picture, uint8 (C, H, W): rows of images (N, C, H, W), each above the row of their reconstructions."""
     from torch.nn.functional import pad
-    from torchvision.transforms.functional import to_pil_image
 
     from saddle.game.encoding import beside
     from saddle.picture.grid import row_grid
@@ -66,5 +62,5 @@ def _write_grid(images: "Tensor", made: "Tensor", out: Path) -> None:
     columns = min(_COLUMNS, len(images))
     rows = -(-len(images) // columns)
     empty = (0, 0, 0, 0, 0, 0, 0, rows * columns - len(images))  # 0 is gray
-    rows_of_pairs = beside(pad(images, empty), pad(made, empty), columns, rows)
-    to_pil_image(row_grid(as_bytes(rows_of_pairs.float().cpu()))).save(out, format="PNG")
+    pairs = beside(pad(images, empty), pad(reconstructions, empty), columns, rows)
+    return row_grid(as_bytes(pairs))

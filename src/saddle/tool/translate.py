@@ -3,17 +3,18 @@
 import argparse
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from saddle.error import InputError
+from saddle.run.finished import FinishedRun
 from saddle.tool.argument import count
-from saddle.tool.output import check_new, writing
+from saddle.tool.output import channels_last, check_new, write_arrays, write_picture
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from saddle.data.module import ImageData
-    from saddle.game.turn import Game, Networks
+    from saddle.game.turn import Networks
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
@@ -42,46 +43,22 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 
 def translate(arguments: argparse.Namespace) -> None:
     """Write what the command line asks for and print the game's metrics of it; refuses to overwrite."""
-    out = arguments.out
-    check_new(out)
-    from saddle.run.data import run_data
-    from saddle.run.resume import checkpoint_of
-    from saddle.training.checkpoint import MARK, read_checkpoint
-
-    checkpoint = checkpoint_of(arguments.path)
-    record = read_checkpoint(checkpoint)[MARK]["record"]
-    game, networks = _translators(checkpoint, record)
-    data = run_data(record, arguments.settings)
+    check_new(arguments.out)
+    run = FinishedRun.open(arguments.path)
+    if run.game.reads != "source":
+        raise InputError(f"{run.checkpoint} translates nothing, its images are made of noise: use saddle sample")
+    networks = {name: run.network(name) for name in run.game.averaged}
+    data = run.image_data(arguments.settings)
     batch = data.held_out(arguments.num)
     images = _images(networks, batch, arguments.back)
-    with writing(out):
-        if arguments.format == "grid":
-            _write_grid(images, out)
-        else:
-            _write_arrays(images, batch["label"], out)
-    for name, value in _metrics(game, networks, batch, data, record["seed"]).items():
+    if arguments.format == "grid":
+        _write_grid(images, arguments.out)
+    else:
+        arrays = {name: channels_last(values) for name, values in images.items()}
+        write_arrays(arrays | {"labels": batch["label"]}, arguments.out)
+    for name, value in _metrics(run, networks, batch, data).items():
         print(f"  {name:<20}  {value:.4f}")
-    print(f"{len(batch['source'])} translations of {checkpoint} in {out}")
-
-
-def _translators(checkpoint: Path, record: dict[str, Any]) -> "tuple[Game, Networks]":
-    """The game of a run, and its generators; InputError if they translate nothing."""
-    from saddle.augmentation.base import Augmentation
-    from saddle.config.signature import check
-    from saddle.factory.networks import build_game
-    from saddle.game.adversarial_objective import Penalty
-    from saddle.game.turn import Game
-    from saddle.loss.base import Loss
-    from saddle.tool.sample import load_network
-
-    check("loss", record["loss"], Loss)
-    check("penalty", record["penalty"], Mapping[str, Penalty])
-    check("augmentation", record["augmentation"], Mapping[str, Augmentation])
-    check("game", record["game"], Game)
-    game = build_game(record)
-    if game.reads != "source":
-        raise InputError(f"{checkpoint} translates nothing, its images are made of noise: use saddle sample")
-    return game, {name: load_network(checkpoint, name) for name in game.averaged}
+    print(f"{len(batch['source'])} translations of {run.checkpoint} in {arguments.out}")
 
 
 def _images(networks: "Networks", batch: "Mapping[str, Tensor]", back: bool) -> "dict[str, Tensor]":
@@ -97,32 +74,25 @@ def _images(networks: "Networks", batch: "Mapping[str, Tensor]", back: bool) -> 
 
 
 def _metrics(
-    game: "Game", networks: "Networks", batch: "Mapping[str, Tensor]", data: "ImageData", seed: int
+    run: FinishedRun, networks: "Networks", batch: "Mapping[str, Tensor]", data: "ImageData"
 ) -> dict[str, float]:
+    """The game's metrics on the batch; where a classifier comes with saddle for the data, what it reads, too."""
     import torch
 
     from saddle.callback.game_metrics import agreements, game_metrics
     from saddle.metric.extractor import extractor_for
 
     with torch.no_grad():
-        found = game_metrics(game, networks, batch, seed)
+        metrics = game_metrics(run.game, networks, batch, run.seed)
         extractor = extractor_for("auto", data.extractor)
-        return found if extractor is None else found | agreements(game, networks, batch, seed, data, extractor)
+        if extractor is not None:
+            metrics |= agreements(run.game, networks, batch, run.seed, data, extractor)
+    return metrics
 
 
 def _write_grid(images: "dict[str, Tensor]", out: Path) -> None:
-    import saddle.compat  # noqa: F401  isort: skip
     import torch
-    from torchvision.transforms.functional import to_pil_image
 
     from saddle.picture.grid import row_grid
 
-    to_pil_image(row_grid(torch.stack(list(images.values())))).save(out, format="PNG")
-
-
-def _write_arrays(images: "dict[str, Tensor]", labels: "Tensor", out: Path) -> None:
-    import numpy as np
-
-    arrays = {name: values.permute(0, 2, 3, 1).numpy() for name, values in images.items()}
-    with out.open("wb") as file:
-        np.savez(file, **arrays, labels=labels.numpy())
+    write_picture(row_grid(torch.stack(list(images.values()))), out)

@@ -1,0 +1,50 @@
+"""From the record in a checkpoint (the settings a run was trained with) to objects."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from saddle.error import InputError
+
+if TYPE_CHECKING:
+    from saddle.data.module import ImageData
+    from saddle.data.points import PointData
+
+
+def build_recorded(path: str, node: dict[str, Any], kind: type) -> Any:
+    """The object that a node of a record describes; raises InputError if it is no `kind`, or not one of saddle's.
+
+    `path` is the setting that messages name.
+    """
+    from saddle.config.signature import check
+    from saddle.factory.instantiate import make
+
+    check(path, node, kind)
+    return make(path, node)
+
+
+def is_on_points(record: dict[str, Any]) -> bool:
+    """Whether a run was trained on points in the plane (a toy problem) instead of images."""
+    return "point_seed" in record.get("data", {})
+
+
+def recorded_data(record: dict[str, Any], settings: Sequence[str] = ()) -> "ImageData | PointData":
+    """The data set of a run, fetched if need be; `settings` may hold "data.root=FOLDER", if the data was moved.
+
+    Raises InputError for any other setting.
+    """
+    from saddle.data.module import ImageData
+    from saddle.data.points import PointData
+
+    node, points = dict(record["data"]), is_on_points(record)
+    for setting in settings:
+        name, _, value = setting.partition("=")
+        if points:
+            raise InputError(f"{setting}: a run on points is measured on its own data; leave it out")
+        if name == "data.root" and "root" not in node:
+            raise InputError(f"{setting}: this run's data is in no folder; leave it out")
+        if name != "data.root":
+            raise InputError(f"{setting}: a run is measured on its own data; only data.root may be given")
+        node["root"] = value
+    data: ImageData | PointData = build_recorded("data", node, PointData if points else ImageData)
+    data.prepare_data()
+    return data

@@ -1,0 +1,66 @@
+import json
+
+import torch
+
+from saddle.data.digits import Digits
+from saddle.data.ring import Ring
+from saddle.metric.evaluation import evaluate_images, evaluate_points
+from saddle.metric.extractor import extractor_for
+from saddle.metric.points import metrics
+
+
+class HeldOut(Digits):
+    """Digits of which the last 200 are held out."""
+
+    def load(self):
+        images, labels = super().load()
+        return images[:-200], labels[:-200]
+
+    def load_test(self):
+        images, labels = super().load()
+        return images[-200:], labels[-200:]
+
+
+def digits(kind: type[Digits], size: int) -> Digits:
+    data = kind(size, 1, 10, 1, seed=0)
+    data.extractor = "mnist"
+    return data
+
+
+def test_copies_of_training_images_are_recognized_and_nothing_is_printed(tmp_path, capsys):
+    data, extractor = digits(HeldOut, 28), extractor_for("auto", "mnist")
+    images, labels = data.training()
+    evaluation = evaluate_images(images[:150], labels[:150], data, extractor, tmp_path)
+    assert evaluation.samples["neighbor_ratio"] == 0
+    assert evaluation.samples["copies"] == 1
+    assert torch.equal(evaluation.neighbors.images, images[evaluation.neighbors.samples])
+    assert evaluation.test["as_asked"] > 0.8
+    assert evaluation.test.keys() == evaluation.samples.keys()
+    assert evaluation.modes["number"] == 10
+    assert evaluation.stamp == {
+        "extractor": extractor.stamp,
+        "real": 1597,
+        "generated": 150,
+        "test": 150,
+        "training": 1597,
+    }
+    wrong = evaluate_images(images[:150], (labels[:150] + 1) % 10, data, extractor, tmp_path)
+    assert wrong.samples["as_asked"] < 0.2
+    assert {**wrong.samples, "as_asked": 0} == {**evaluation.samples, "as_asked": 0}
+    assert list(json.loads(json.dumps(wrong.as_json()))) == ["samples", "test", "modes", "stamp"]
+    assert capsys.readouterr() == ("", "")
+
+
+def test_without_held_out_images_samples_stand_alone():
+    data, extractor = digits(Digits, 28), extractor_for("auto", "mnist")
+    evaluation = evaluate_images(data.training()[0][:150], None, data, extractor, None)
+    assert (evaluation.test, evaluation.neighbors) == (None, None)
+    assert not {"as_asked", "copies"} & evaluation.samples.keys()
+
+
+def test_points_stand_beside_as_many_fresh_ones():
+    data = Ring(batch_size=1, seed=0)
+    evaluation = evaluate_points(data.drawn(400, "other"), data)
+    assert evaluation.samples == metrics(data.drawn(400, "other"), data)
+    assert evaluation.data == metrics(data.drawn(400, "fresh"), data)
+    assert evaluation.stamp == {"points": "Ring", "std": data.std, "generated": 400}
