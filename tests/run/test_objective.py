@@ -46,7 +46,7 @@ def test_a_game_is_compared_by_its_own_metrics_too(tmp_path):
     class Measuring(Adversarial):
         measures = ("elbo",)
 
-    module = small_module(Measuring(NonSaturating()))
+    module = small_module(Measuring(AdversarialObjective(NonSaturating())))
     for callbacks, refused in (((GameMetrics("samples"),), False), ((), True)):
         trainer = lightning.Trainer(accelerator="cpu", logger=False, callbacks=[Summary(str(tmp_path)), *callbacks])
         with pytest.raises(InputError, match=r"callback\.game: keep that") if refused else nullcontext():
