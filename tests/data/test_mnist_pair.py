@@ -5,11 +5,11 @@ import pytest
 import torch
 
 from helpers import checkpoint, differences, train
-from saddle.config.compose import build_data
 from saddle.data.domain import changed
 from saddle.data.mnist import Mnist
 from saddle.data.mnist_pair import MnistPair
 from saddle.error import InputError
+from saddle.factory.data import fetched_data
 from saddle.metric.extractor import extractor_for
 
 SMALL = ["architecture=dcgan", "data.image_size=8", "data.batch_size=8", "data.limit=40", "trainer=cpu"]
@@ -88,9 +88,9 @@ def test_a_limit_keeps_as_many_of_both(root):
 
 def test_equal_domains_are_refused():
     with pytest.raises(InputError, match="^data.source=thick equals data.target: there is nothing to translate"):
-        build_data(["data=mnist_pair", "data.source=thick"])
+        fetched_data(["data=mnist_pair", "data.source=thick"])
     with pytest.raises(InputError, match="data.target=bold: should be 'plain', 'thin', 'thick', 'inverted' or"):
-        build_data(["data=mnist_pair", "data.target=bold"])
+        fetched_data(["data=mnist_pair", "data.target=bold"])
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from PIL import Image
 
 from helpers import train, trained
 from saddle.cli.tools import run_tool
-from saddle.config.compose import build_data
+from saddle.factory.data import fetched_data
 from saddle.run.finished import FinishedRun
 from saddle.training.sampling import images_from
 
@@ -33,7 +33,7 @@ def latent(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def data(mnist_root):
-    return build_data(["data=mnist_pair", "data.target=inverted", "data.image_size=12"])
+    return fetched_data(["data=mnist_pair", "data.target=inverted", "data.image_size=12"])
 
 
 def tool(name: str, path, out, *options: str) -> int:

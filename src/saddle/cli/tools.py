@@ -5,8 +5,7 @@ import sys
 
 from saddle import __version__
 from saddle.error import InputError
-from saddle.sweep import table
-from saddle.tool import encode, evaluate, extractor, film, interpolate, reconstruct, sample, translate
+from saddle.tool import encode, evaluate, extractor, film, interpolate, reconstruct, sample, table, translate
 
 
 def run_tool(arguments: list[str]) -> int:

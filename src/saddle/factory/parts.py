@@ -10,6 +10,7 @@ from saddle.config.compose import CheckedConfig, Node
 from saddle.config.consistency import option_of
 from saddle.data.memory import MemoryData
 from saddle.factory.compatibility import Choice, check_compatible
+from saddle.factory.data import data_arguments
 from saddle.factory.executor import check_executor, precision_warnings
 from saddle.factory.game import build_game
 from saddle.factory.instantiate import make
@@ -49,7 +50,7 @@ def build_parts(config: CheckedConfig) -> Parts:
     Raises InputError, naming the setting, for parts that cannot be built or do not go together.
     """
     check_executor(config)
-    data_node = {**config.data, "seed": config.seed, "accumulate": config.training["accumulate"]}
+    data_node = data_arguments(config)
     data: MemoryData = make("data", data_node)
     torch.manual_seed(hashed_seed(config.seed, "weights"))
     game = build_game(config.game, config.loss, config.penalty, config.augmentation, sizes_of(data))

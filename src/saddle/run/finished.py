@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from saddle.error import InputError
 from saddle.memory import too_much
 from saddle.run.curves import Curve, read_curves
-from saddle.run.record import build_recorded, is_on_points, recorded_data
+from saddle.run.record import build_recorded, is_on_points, recorded_data, recorded_game
 from saddle.run.resume import checkpoint_of
 
 if TYPE_CHECKING:
@@ -179,10 +179,7 @@ class FinishedRun:
     @cached_property
     def game(self) -> "Game":
         """The game that was played."""
-        from saddle.game.turn import Game
-
-        game: Game = build_recorded("game", self.record["game"], Game)
-        return game
+        return recorded_game(self.record)
 
     def data(self, settings: Sequence[str] = ()) -> "ImageData | PointData":
         """The data set that the run was trained on, fetched if need be; rows are read when they are asked for.

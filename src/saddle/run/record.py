@@ -1,6 +1,6 @@
 """From the record in a checkpoint (the settings a run was trained with) to objects."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from saddle.error import InputError
@@ -8,6 +8,7 @@ from saddle.error import InputError
 if TYPE_CHECKING:
     from saddle.data.module import ImageData
     from saddle.data.points import PointData
+    from saddle.game.turn import Game
 
 
 def build_recorded(path: str, node: dict[str, Any], kind: type) -> Any:
@@ -15,11 +16,29 @@ def build_recorded(path: str, node: dict[str, Any], kind: type) -> Any:
 
     `path` is the setting that messages name.
     """
-    from saddle.config.signature import check
+    from saddle.config.validate import check
     from saddle.factory.instantiate import make
 
     check(path, node, kind)
     return make(path, node)
+
+
+def recorded_game(record: dict[str, Any]) -> "Game":
+    """The game of a run. Its loss, penalties and augmentations are checked as it is: a record may be a stranger's."""
+    from saddle.augmentation.base import Augmentation
+    from saddle.config.schema import PASSED_IN
+    from saddle.config.validate import check
+    from saddle.factory.game import build_game
+    from saddle.game.adversarial_objective import Penalty
+    from saddle.game.turn import DataSizes, Game
+    from saddle.loss.base import Loss
+
+    kinds = {"loss": Loss, "penalty": Mapping[str, Penalty], "augmentation": Mapping[str, Augmentation], "game": Game}
+    for name, kind in kinds.items():
+        check(name, record[name], kind, PASSED_IN.get(name, frozenset()))
+    data = record["data"]
+    sizes = DataSizes(data.get("channels", 0), data.get("image_size"), data.get("classes", 0))
+    return build_game(record["game"], record["loss"], record["penalty"], record["augmentation"], sizes)
 
 
 def is_on_points(record: dict[str, Any]) -> bool:

@@ -74,12 +74,12 @@ def _holds_image_files(path: Path) -> bool:
 
 
 def _evaluate_files(arguments: argparse.Namespace) -> None:
-    from saddle.config.compose import build_data
     from saddle.data.module import ImageData
+    from saddle.factory.data import fetched_data
     from saddle.metric.evaluation import evaluate_images
     from saddle.tool.image_files import read_images
 
-    data = build_data(arguments.settings or ["data=mnist"])
+    data = fetched_data(arguments.settings or ["data=mnist"])
     if not isinstance(data, ImageData):
         raise InputError(f"{arguments.path}: points are measured from their run alone: give its folder or a checkpoint")
     extractor = _extractor(arguments.extractor, data)

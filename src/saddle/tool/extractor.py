@@ -41,13 +41,13 @@ def extractor(arguments: argparse.Namespace) -> None:
         raise InputError(f"--out {out}: the name of the weights ends in .safetensors")
     check_new(out)
     check_new(out.with_suffix(".json"))
-    from saddle.config.compose import build_data
     from saddle.data.module import ImageData
+    from saddle.factory.data import fetched_data
     from saddle.metric.classifier import train_classifier
     from saddle.metric.classifier_extractor import Card, ClassifierExtractor
     from saddle.metric.extractor_file import save_extractor
 
-    data = build_data(arguments.overrides)
+    data = fetched_data(arguments.overrides)
     if not isinstance(data, ImageData) or data.classes == 0:
         raise InputError("data.classes=0: a classifier needs labels")
     (images, labels), (test_images, test_labels) = _split(data)
