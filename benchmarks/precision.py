@@ -29,7 +29,7 @@ _COMMON = ["data=digits", "trainer=cpu", "trainer.max_steps=30", "data.batch_siz
 def errors(architecture: str, choices: list[str], device: str = "cpu") -> dict[str, tuple[float, float]]:
     """The relative errors of D's and G's gradients by precision; InputError for what is refused."""
     built = build(compose([f"architecture={architecture}", *choices, *_COMMON]))
-    built.trainer.fit(built.module, datamodule=built.data)
+    built.trainer.fit(built.module, datamodule=built.data_module)
     module, images = built.module, next(iter(built.data.loader))["image"]
     exact = _gradients(module, images, device, torch.float64)
     found = {"32": _gradients(module, images, device, torch.float32)}

@@ -58,7 +58,7 @@ def trained(settings: str, seed: int, seconds: float) -> tuple[Built, Budget]:
     budget = Budget(seconds)
     built = build(compose([*settings.split(), *QUIET, *limits]))
     built.trainer.callbacks.append(budget)
-    built.trainer.fit(built.module, datamodule=built.data)
+    built.trainer.fit(built.module, datamodule=built.data_module)
     return built, budget
 
 

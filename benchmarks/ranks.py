@@ -43,7 +43,7 @@ def weights(choices: list[str], accumulate: int, devices: int) -> dict[str, Tens
     """All tensors of the module after training."""
     trainer = ["trainer=cpu"] if devices == 1 else ["trainer=ddp_cpu", f"trainer.devices={devices}"]
     built = build(compose([*choices, *trainer, f"training.accumulate={accumulate}", *_COMMON]))
-    built.trainer.fit(built.module, datamodule=built.data)
+    built.trainer.fit(built.module, datamodule=built.data_module)
     return {name: value for name, value in built.module.state_dict().items() if isinstance(value, Tensor)}
 
 

@@ -48,8 +48,8 @@ def opened(path: Path) -> Mapped:
 
 def loading(path: Path) -> dict[str, float]:
     """The loader alone, after a million images or an epoch; the larger part of a small file is in memory by then."""
-    rows, soon = opened(path)
-    loader = MemoryLoader(rows, None, ROWS, seed=0, soon=soon)
+    rows, prefetch = opened(path)
+    loader = MemoryLoader(rows, None, ROWS, seed=0, prefetch=prefetch)
     watch, seen = Stopwatch(MANY // ROWS, MANY // ROWS), 0
     while seen < watch.last:
         for _ in loader:
@@ -66,10 +66,10 @@ def training(path: Path) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(sys.stderr):
         overrides = [*TUTORIAL.split(), QUIET, f"data.batch_size={ROWS}", f"trainer.max_steps={watch.last}"]
         built = build(compose([f"folder={folder}", *overrides]))
-        rows, built.data.soon = opened(path)
+        rows, built.data.prefetch = opened(path)
         built.data.load_checked = lambda: (rows, None)
         built.trainer.callbacks.append(Ticks(watch))
-        built.trainer.fit(built.module, datamodule=built.data)
+        built.trainer.fit(built.module, datamodule=built.data_module)
     return {name: 1e6 * seconds / (STEPS * ROWS) for name, seconds in (("cpu", watch.cpu), ("wall", watch.wall))}
 
 

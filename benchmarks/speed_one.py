@@ -78,16 +78,15 @@ def run_saddle(kind: str, built: Built, watch: Stopwatch) -> None:
         built.trainer.callbacks.append(Ticks(watch))
     else:
         built.trainer.callbacks[:] = [Steps(watch)]
-    built.trainer.fit(built.module, datamodule=built.data)
+    built.trainer.fit(built.module, datamodule=built.data_module)
 
 
 def run_data(built: Built, watch: Stopwatch) -> None:
-    built.trainer.datamodule = built.data
-    built.data.trainer = built.trainer
-    built.data.setup("fit")
+    built.data_module.trainer = built.trainer
+    built.data_module.setup("fit")
     done = 0
     while done < watch.last:
-        for _ in built.data.loader:
+        for _ in built.data_module.loader:
             done += 1
             watch.tick(done)
             if done == watch.last:

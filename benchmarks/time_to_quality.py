@@ -79,7 +79,7 @@ def play(settings: str, seed: int, seconds: float, path: Path) -> None:
     watch = Watch(built.data, seconds)
     watch.comparing = used() - begun
     built.trainer.callbacks.append(watch)
-    built.trainer.fit(built.module, datamodule=built.data)
+    built.trainer.fit(built.module, datamodule=built.data_module)
     about = {"settings": settings, "seed": seed, "torch": torch.__version__, "floor": watch.floor}
     path.write_text(json.dumps({**about, "found": watch.found}) + "\n")
 

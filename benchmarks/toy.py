@@ -28,11 +28,11 @@ import torch
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from saddle.callback.landscape import draw_points, reach_of
 from saddle.config.compose import compose
 from saddle.factory.run import build
 from saddle.metric.modes import SAMPLES
-from saddle.metric.points import figures, in_words
+from saddle.metric.points import in_words, metrics
+from saddle.picture.points import draw_points, reach_of
 from saddle.seed import hashed_seed
 from saddle.training.sampling import images_from
 
@@ -68,11 +68,11 @@ def trained(problem: str, overrides: str, seed: int, folder: Path) -> dict[str, 
     begun, used = time.perf_counter(), time.process_time()
     config = compose([f"experiment={problem}", *_QUIET, *overrides.split(), f"seed={seed}", f"folder='{folder}'"])
     built = build(config)
-    built.trainer.fit(built.module, datamodule=built.data)
+    built.trainer.fit(built.module, datamodule=built.data_module)
     samples = images_from(built.module.sampler(), SAMPLES, hashed_seed(seed, "quality"))
     shutil.rmtree(folder)
     return {
-        **figures(samples, built.data),
+        **metrics(samples, built.data),
         "iterations": built.module.clock.iteration,
         "seconds": round(time.perf_counter() - begun, 2),
         "cpu_seconds": round(time.process_time() - used, 2),

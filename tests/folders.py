@@ -1,7 +1,6 @@
 """Folders of images, and what ImageFolder reads in them."""
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import torch
@@ -38,16 +37,8 @@ def levels(data: ImageFolder) -> list[int]:
     return images[:, 0, 0, 0].tolist()
 
 
-def trainer(rank: int = 0, world_size: int = 1) -> SimpleNamespace:
-    """What a data module asks of a trainer, all of whose ranks have read the same."""
-    alike = SimpleNamespace(broadcast=lambda value: value, reduce_boolean_decision=lambda value, all: value)
-    return SimpleNamespace(global_rank=rank, world_size=world_size, overfit_batches=0.0, strategy=alike)
-
-
 def set_up(data: ImageFolder, rank: int = 0, world_size: int = 1):
-    data.trainer = trainer(rank, world_size)
-    data.setup("fit")
-    return data.train_dataloader()
+    return data.loader(rank, world_size)
 
 
 def spoil(root, *names: str) -> None:

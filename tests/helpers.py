@@ -18,6 +18,8 @@ from saddle.data.module import ImageData
 from saddle.layer.labeled import LabelEmbedding
 from saddle.penalty.base import TermInputs
 from saddle.schedule import Schedule
+from saddle.training.data_module import GameDataModule
+from saddle.training.eager import Eager
 from saddle.training.module import GameModule
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -225,12 +227,15 @@ def small_module(game, accumulate: int = 1, batch_size: int = 8, **changes) -> G
         "clip_norm": dict.fromkeys(turns),
         "rows": accumulate * batch_size,
         "seed": 0,
+        "make_executor": Eager,
         "accumulate": accumulate,
     }
     return GameModule(game, **{**settings, **changes})
 
 
-def fit(module: GameModule, data: ImageData, steps: int, callbacks=(), ckpt_path=None, **flags) -> lightning.Trainer:
+def fit(
+    module: GameModule, data: ImageData, steps: int, callbacks=(), ckpt_path=None, block: int = 1, **flags
+) -> lightning.Trainer:
     """Train `module` on the CPU in float64, from the checkpoint at `ckpt_path` on, and return the trainer."""
     settings = {
         "max_steps": steps,
@@ -245,7 +250,7 @@ def fit(module: GameModule, data: ImageData, steps: int, callbacks=(), ckpt_path
         "use_distributed_sampler": False,
     }
     trainer = lightning.Trainer(**{**settings, **flags}, callbacks=list(callbacks))
-    trainer.fit(module, datamodule=data, ckpt_path=ckpt_path, weights_only=True)
+    trainer.fit(module, datamodule=GameDataModule(data, block), ckpt_path=ckpt_path, weights_only=True)
     return trainer
 
 

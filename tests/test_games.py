@@ -43,7 +43,7 @@ def test_every_parameter_of_every_network_learns(game):
 
 def fitted(chosen: list[str], steps: int, checkpoint=None, *overrides: str) -> Built:
     built = build(compose([*chosen, *TRAINING, f"trainer.max_steps={steps}", *overrides]))
-    built.trainer.fit(built.module, datamodule=built.data, ckpt_path=checkpoint, weights_only=True)
+    built.trainer.fit(built.module, datamodule=built.data_module, ckpt_path=checkpoint, weights_only=True)
     return built
 
 

@@ -1,6 +1,6 @@
-"""Number types with their ranges, for the signatures of everything that the config builds.
+"""Number types with their ranges, for the constructors of everything that the config builds.
 
-`saddle.config.signature` reads these annotations before anything is built: a value out of range is refused by name.
+`saddle.config.signature` reads these annotations before anything is built and names a setting that is out of range.
 """
 
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
 
-_LARGEST = 2**63 - 1  # that a tensor or a counter can hold
+_LARGEST = 2**63 - 1  # the largest int64
 
 Count = Annotated[int, Ge(1), Le(_LARGEST)]
 """An integer of at least 1."""
@@ -23,7 +23,7 @@ Index = Annotated[int, Ge(0), Le(_LARGEST)]
 """An integer of at least 0."""
 
 Size = Annotated[int, Ge(1), Le(65_536)]
-"""A number of features, channels or other rows of a weight, in 1..65536: no network for small images has more."""
+"""A number of features, channels or other rows of a weight, in 1..65536. No network for small images has more."""
 
 Sizes = Annotated[Sequence[Size], MinLen(1), MaxLen(100)]
 """A list of 1 to 100 sizes, one for each layer."""
@@ -44,7 +44,7 @@ Side = Annotated[int, Ge(1), Le(4096)]
 """The side of a square image in pixels, in 1..4096."""
 
 Samples = Annotated[int, Ge(1), Le(1_000_000)]
-"""How many samples are drawn to be measured, in 1..1000000: they are held in memory."""
+"""A number of samples to measure, in 1..1000000. They are held in memory."""
 
 Byte = Annotated[int, Ge(0), Le(255)]
 """An integer in 0..255, a level of gray."""
@@ -62,4 +62,4 @@ Beta = Annotated[float, Ge(0), Lt(1)]
 """A decay factor in [0, 1)."""
 
 Normalization = Literal["none", "batch", "spectral"]
-"""Which normalization a network uses."""
+"""The normalization of a network's layers."""

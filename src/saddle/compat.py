@@ -1,8 +1,8 @@
-"""Lets torchvision (and so lightning) be imported beside a torch build that its compiled operators do not fit.
+"""Makes torchvision, and so lightning, importable when its compiled operators do not fit the installed torch.
 
-The registry's torchvision wheel is built against CUDA torch. Beside a CPU-only torch its operators do not load, and
-`import torchvision` stops at the missing `torchvision::nms`. saddle uses none of those operators, so declaring the
-two missing schemas is enough. Import this module before lightning or torchvision.
+The registry's torchvision wheel is built against CUDA torch. With a CPU-only torch its operators do not load, and
+`import torchvision` fails at the missing `torchvision::nms`. saddle uses none of these operators, so it is enough to
+declare the two missing schemas. Import this module before lightning or torchvision.
 """
 
 import importlib.util
@@ -15,7 +15,7 @@ _SIGNATURE = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
 
 
 def _operators_load() -> bool:
-    """Whether torchvision's compiled operators fit this torch (true where torchvision is not installed)."""
+    """Whether torchvision's compiled operators fit this torch; true if torchvision is not installed."""
     spec = importlib.util.find_spec("torchvision")
     if spec is None or spec.origin is None:
         return True
@@ -28,7 +28,7 @@ def _operators_load() -> bool:
 
 
 def _declare_operators() -> torch.library.Library | None:
-    """Declare the schemas that torchvision expects, where its own cannot load; the caller keeps the library alive."""
+    """Declare the schemas that torchvision expects if its own do not load. The caller must keep the library alive."""
     if _operators_load():
         return None
     library = torch.library.Library("torchvision", "FRAGMENT")

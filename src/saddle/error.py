@@ -1,12 +1,12 @@
-"""The exceptions that a person who trains is told in one sentence."""
+"""Exceptions that are shown to the user as one sentence, without a traceback."""
 
 
 class InputError(ValueError):
-    """The user's input is wrong: the message names the setting or file and the mend; the command exits with 2."""
+    """The user's input is wrong. The message names the setting or file and a remedy; the command exits with 2."""
 
 
 class Stopped(Exception):  # noqa: N818
-    """Signal `number` ended training, with a checkpoint; the message says how to go on."""
+    """Signal `number` ended training after a checkpoint was saved. The message says how to continue."""
 
     def __init__(self, number: int, message: str) -> None:
         super().__init__(message)
@@ -14,14 +14,17 @@ class Stopped(Exception):  # noqa: N818
 
 
 class Failed(Exception):  # noqa: N818
-    """Training itself went wrong: the message says how, and what is left; the command exits with 1."""
+    """Training failed. The message says how, and which checkpoints are left; the command exits with 1."""
 
     BEGINS = "training failed: "
+    """The start of every message."""
 
     def __init__(self, message: str) -> None:
         super().__init__(self.BEGINS + message)
 
 
 def printable(text: str) -> str:
-    """A name or an input as it can stand on one line of a terminal: what is no character is written as its code."""
-    return text if text.isprintable() else repr(text)[1:-1]
+    """`text` for one line of a terminal, with unprintable characters written as escapes."""
+    if text.isprintable():
+        return text
+    return repr(text)[1:-1]

@@ -1,4 +1,4 @@
-"""Files: written whole or not at all, and named as a person in the current folder would name them."""
+"""Files that are written completely or not at all, files named by iteration, and short paths for messages."""
 
 import os
 import re
@@ -9,7 +9,7 @@ from pathlib import Path
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A name beside `path` to write to; when all went well, what is there takes the place of `path` in one step."""
+    """A temporary path next to `path` to write to. It replaces `path` in one step unless an exception is raised."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         yield temporary
@@ -19,27 +19,31 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def remove_rests(folder: Path) -> None:
-    """Remove what a killed process left of `replacing` in a folder that no other process writes to."""
+    """Remove the temporary files of `replacing` that a killed process left in `folder`.
+
+    No other process may be writing to the folder.
+    """
     for path in folder.glob(".*"):
         if re.fullmatch(r"\..+\.\d+", path.name) and path.is_file():
-            with suppress(OSError):  # in a folder that is read-only by now
+            with suppress(OSError):  # the folder may have become read-only
                 path.unlink()
 
 
 def numbered(folder: Path, suffix: str) -> dict[int, Path]:
-    """The files in `folder` whose names are an iteration (00001000.ckpt), by iteration, ascending."""
-    found = {int(path.stem): path for path in folder.glob(f"*{suffix}") if path.stem.isdecimal()}
-    return dict(sorted(found.items()))
+    """The files in `folder` that are named by an iteration (00001000.ckpt), as iteration to path, ascending."""
+    paths = {int(path.stem): path for path in folder.glob(f"*{suffix}") if path.stem.isdecimal()}
+    return dict(sorted(paths.items()))
 
 
 def cut_numbered(folder: Path, suffix: str, iteration: int) -> None:
-    """Remove the files in `folder` whose names are a later iteration."""
+    """Remove the files in `folder` that are named by an iteration later than `iteration`."""
     for number, path in numbered(folder, suffix).items():
         if number > iteration:
             path.unlink()
 
 
 def relative(path: Path) -> Path:
-    """`path` from the current folder where it lies below it."""
-    path, here = path.resolve(), Path.cwd()
-    return path.relative_to(here) if path.is_relative_to(here) else path
+    """`path` relative to the current folder if it lies inside it, otherwise absolute."""
+    path = path.resolve()
+    current = Path.cwd()
+    return path.relative_to(current) if path.is_relative_to(current) else path

@@ -1,20 +1,25 @@
-"""Signals that end a run: which they are, and what they do while there is nothing to save."""
+"""The signals that end a run, and the handler for the time when there is nothing to save."""
 
 import signal
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-SIGNALS = tuple(
-    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2") if hasattr(signal, name)
-)
-"""What ends a run in good order; the process then exits with 128 and the signal's number.
+Handler = Callable[[int, FrameType | None], Any] | signal.Handlers
+"""A function of the signal's number and the interrupted frame, or SIG_IGN or SIG_DFL."""
 
-SIGINT is Ctrl-C, SIGHUP a terminal that is closed; schedulers (SLURM's --signal) warn by SIGTERM, SIGUSR1 or SIGUSR2.
+_NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2")  # Windows has the first two only
+
+SIGNALS = tuple(getattr(signal, name) for name in _NAMES if hasattr(signal, name))
+"""The signals that end a run in good order. The process then exits with 128 plus the signal's number.
+
+SIGINT is Ctrl-C, and SIGHUP comes when the terminal is closed. Schedulers (SLURM's --signal) send SIGTERM, SIGUSR1 or
+SIGUSR2 as a warning.
 """
 
 
 class Interrupted(SystemExit):
-    """Signal `number` came while there was nothing to save; leaves the process with its exit code."""
+    """Signal `number` came while there was nothing to save. The process exits with 128 plus the number."""
 
     def __init__(self, number: int) -> None:
         super().__init__(128 + number)
@@ -22,11 +27,17 @@ class Interrupted(SystemExit):
 
 
 def leave(number: int, frame: FrameType | None) -> None:
-    """A handler: raise Interrupted."""
+    """A signal handler that raises Interrupted."""
     raise Interrupted(number)
 
 
-def listen(handler: Any) -> dict[int, Any]:
-    """Have `handler` called for every one of SIGNALS that is not ignored (as under nohup); the handlers before it."""
-    heard = [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
-    return {number: signal.signal(number, handler) for number in heard}
+def listen(handler: Handler) -> dict[int, Any]:
+    """Install `handler` for each of SIGNALS, and return the previous handlers by signal.
+
+    A signal that is ignored, as SIGHUP is under nohup, stays ignored.
+    """
+    previous: dict[int, Any] = {}
+    for number in SIGNALS:
+        if signal.getsignal(number) != signal.SIG_IGN:
+            previous[number] = signal.signal(number, handler)
+    return previous

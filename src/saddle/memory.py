@@ -1,19 +1,19 @@
-"""How much memory this machine has, so that what cannot fit is refused before it is asked for."""
+"""The memory of this machine, so that a request that cannot fit is refused early."""
 
 import os
 
 
 def machine_bytes() -> int | None:
-    """The bytes of memory that this machine has; None where the system does not tell."""
+    """The memory of this machine in bytes; None if the system does not say (Windows)."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):
         return None
 
 
-def too_much(wanted: int) -> str | None:
-    """None if `wanted` bytes fit into this machine's memory, else both in words."""
-    there = machine_bytes()
-    if there is None or wanted <= there:
+def too_much(needed: int) -> str | None:
+    """None if `needed` bytes fit into this machine's memory, otherwise a phrase that names both amounts."""
+    available = machine_bytes()
+    if available is None or needed <= available:
         return None
-    return f"{wanted / 2**30:,.0f} GiB of memory, and this machine has {there / 2**30:,.0f} GiB"
+    return f"{needed / 2**30:,.0f} GiB of memory, and this machine has {available / 2**30:,.0f} GiB"

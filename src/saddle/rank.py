@@ -1,4 +1,4 @@
-"""Which of a run's processes this one is, by what its environment says before Lightning does."""
+"""The rank of this process in its run, from environment variables, before Lightning is loaded."""
 
 import os
 
@@ -6,5 +6,5 @@ _NAMES = ("RANK", "LOCAL_RANK", "NODE_RANK", "GROUP_RANK", "SLURM_PROCID")
 
 
 def is_first() -> bool:
-    """Whether this is the first process of its run, or the only one: the one that writes, and speaks, for all."""
+    """Whether this is the first or only process of its run, which alone writes files and messages."""
     return all(os.environ.get(name, "0") == "0" for name in _NAMES)

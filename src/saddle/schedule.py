@@ -1,4 +1,4 @@
-"""Schedules over a horizon in images, so that a longer run or a resumed one does not change them."""
+"""Schedules over a number of images, so that neither a longer run nor resuming changes them."""
 
 import math
 from dataclasses import dataclass
@@ -9,11 +9,13 @@ from saddle.bound import Index, NonNegative
 
 @dataclass(frozen=True)
 class Schedule:
-    """A factor as a function of images seen.
+    """A factor as a function of the images seen.
 
-    Over `warmup_images` it rises linearly from 0 to 1; then, until `horizon_images`, it goes from 1 to `final` along
-    `shape` ("cosine": half a period, Loshchilov & Hutter 2017, eq. 5, arXiv 1608.03983), and stays there.
-    "constant" stays at 1 and reads no horizon. Raises ValueError if the horizon is not beyond the warm-up.
+    It rises linearly from 0 to 1 over `warmup_images`. Then it goes from 1 to `final` until `horizon_images`, and stays
+    there. `shape` is the way down: "linear", or "cosine" (half a period, Loshchilov & Hutter 2017, eq. 5, arXiv
+    1608.03983). With "constant" it stays at 1 after the warm-up.
+
+    Raises ValueError if the horizon is not beyond the warm-up, or if "constant" is combined with a horizon or `final`.
     """
 
     shape: Literal["constant", "linear", "cosine"] = "constant"
@@ -32,7 +34,7 @@ class Schedule:
             )
 
     def factor(self, images: int) -> float:
-        """The factor for the iteration that ends at `images` images seen."""
+        """The factor after `images` images."""
         if images < self.warmup_images:
             return images / self.warmup_images
         if self.shape == "constant":

@@ -1,6 +1,6 @@
-"""A digest inside a zip file, so that damage is seen before the file is used.
+"""A digest inside a zip file, so that damage is noticed before the file is used.
 
-It is the archive's comment: the digest is replaced in one step with what it is of, and zip readers read on as before.
+The digest is the archive's comment. So it is replaced together with the content, and every zip reader reads the file.
 """
 
 import hashlib
@@ -19,23 +19,23 @@ _END, _END_SIZE = b"PK\x05\x06", 22  # the record that ends a zip archive withou
 
 
 def seal(file: BinaryIO) -> None:
-    """Put the SHA-256 of all that comes before it at the end of a zip archive without a comment, open in mode w+b."""
+    """Append the SHA-256 of its content to a zip archive without a comment, which is open in mode w+b."""
     file.seek(-2, os.SEEK_END)
     file.write(_LENGTH)
-    file.seek(0)
-    digest = hashlib.file_digest(file, "sha256").hexdigest()
+    digest = _digest(file, file.seek(0, os.SEEK_END))
     file.seek(0, os.SEEK_END)
-    file.write(_MARK + digest.encode())
+    file.write(_MARK + digest)
 
 
 def check_sound(path: Path) -> bool:
-    """Raise InputError, in one sentence, if the file `path` is missing, empty, no zip archive, or damaged.
+    """Raise InputError, in one sentence, if the file `path` is missing, empty, not a zip archive, or damaged.
 
-    Returns whether it bears a digest, which only saddle writes. Without one, the CRC-32 that zip keeps of each part is
-    looked at.
+    Returns whether it has a digest, which only saddle writes. Without a digest the CRC-32 of each part is checked.
     """
-    if path.is_dir() or not path.exists():
-        raise InputError(f"{path}: expected a checkpoint file, found {'a folder' if path.is_dir() else 'nothing'}")
+    if path.is_dir():
+        raise InputError(f"{path}: expected a checkpoint file, found a folder")
+    if not path.exists():
+        raise InputError(f"{path}: expected a checkpoint file, found nothing")
     try:
         with path.open("rb") as file:
             return _check(path, file, file.seek(0, os.SEEK_END))
@@ -44,32 +44,43 @@ def check_sound(path: Path) -> bool:
 
 
 def _check(path: Path, file: BinaryIO, size: int) -> bool:
+    """`check_sound` of the open file of `size` bytes."""
     if size == 0:
         raise InputError(f"{path}: the checkpoint is empty; use another one")
     file.seek(max(0, size - _SIZE - _END_SIZE))
     end = file.read()
     mark = end[-_SIZE:]
     sealed = mark.startswith(_MARK) and end[-_SIZE - 2 : -_SIZE] == _LENGTH
-    if not sealed and not (end[-_END_SIZE:].startswith(_END) and end.endswith(b"\0\0")):
+    is_archive = end[-_END_SIZE:].startswith(_END) and end.endswith(b"\0\0")
+    if not sealed and not is_archive:
         raise InputError(f"{path}: not a checkpoint, or a truncated one; use another one")
-    wrong = "its sha256 is another" if sealed and _digest(file, size - _SIZE) != mark[len(_MARK) :] else None
-    wrong = wrong or _wrong_in_archive(file, size, sealed)
-    if wrong:
-        raise InputError(f"{path}: the checkpoint is damaged ({wrong}); use another one")
+    damage = None
+    if sealed and _digest(file, size - _SIZE) != mark[len(_MARK) :]:
+        damage = "its sha256 is another"
+    damage = damage or _damage_of_archive(file, size, sealed)
+    if damage:
+        raise InputError(f"{path}: the checkpoint is damaged ({damage}); use another one")
     return sealed
 
 
 def _digest(file: BinaryIO, size: int) -> bytes:
-    made = hashlib.sha256()
+    """The SHA-256 of the first `size` bytes, as hexadecimal digits."""
+    digest = hashlib.sha256()
     file.seek(0)
-    while size > 0 and (part := file.read(min(size, _CHUNK))):
-        made.update(part)
-        size -= len(part)
-    return made.hexdigest().encode()
+    while size > 0:
+        chunk = file.read(min(size, _CHUNK))
+        if not chunk:
+            break
+        digest.update(chunk)
+        size -= len(chunk)
+    return digest.hexdigest().encode()
 
 
-def _wrong_in_archive(file: BinaryIO, size: int, sealed: bool) -> str | None:
-    """What is wrong with the list of parts, which could have a small file fill the memory, or with their CRC-32."""
+def _damage_of_archive(file: BinaryIO, size: int, sealed: bool) -> str | None:
+    """What is wrong with the list of parts or, unless `sealed`, with their CRC-32; None if nothing is.
+
+    Parts that claim to be larger than the file could fill the memory.
+    """
     try:
         with zipfile.ZipFile(file) as archive:
             if sum(max(part.file_size, part.compress_size) for part in archive.infolist()) > size:

@@ -1,23 +1,23 @@
-"""Whether operations are being written down for a graph, where code must not branch on values of tensors."""
+"""Whether a graph is being recorded. Code that is recorded must not branch on the values of tensors."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
 
-_on: list[bool] = []
+_active: list[bool] = []
 
 
 @contextmanager
 def tracing() -> Iterator[None]:
-    """Inside, `is_traced` says so."""
-    _on.append(True)
+    """`is_traced` returns True inside this context."""
+    _active.append(True)
     try:
         yield
     finally:
-        _on.pop()
+        _active.pop()
 
 
 def is_traced() -> bool:
-    """Whether code runs once for many batches to come: it may not look at the values of this one."""
-    return bool(_on) or torch.compiler.is_compiling()
+    """Whether the running code is being recorded for later batches, so that it must not read this batch's values."""
+    return bool(_active) or torch.compiler.is_compiling()

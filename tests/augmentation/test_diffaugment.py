@@ -76,11 +76,11 @@ def test_cutout_centers_reach_both_borders(side, first, last):
 
 def test_color_is_brightness_then_saturation_then_contrast():
     x = images(2, 3)
-    result = DiffAugment(True, 0.0, 0.0)(x, given(color=[[0.9, 0.25, 0.5], [0.5, 0.5, 0.0]]))
+    result = DiffAugment(True, 0.0, 0.0)(x, given(colour=[[0.9, 0.25, 0.5], [0.5, 0.5, 0.0]]))
     gray = x[0].mean(0, keepdim=True)
     torch.testing.assert_close(result[0], 0.4 + gray + 0.5 * (x[0] - gray), rtol=0, atol=1e-12)
     torch.testing.assert_close(result[1], (x[1] + x[1].mean()) / 2, rtol=0, atol=1e-12)
-    both = DiffAugment(True, 0.0, 0.0)(x, given(color=[[1.0, 0.5, 1.0]] * 2))
+    both = DiffAugment(True, 0.0, 0.0)(x, given(colour=[[1.0, 0.5, 1.0]] * 2))
     bright = x + 0.5
     mean = bright.mean((1, 2, 3), keepdim=True)
     torch.testing.assert_close(both, mean + 1.5 * (bright - mean), rtol=0, atol=1e-12)
@@ -99,7 +99,7 @@ def test_color_is_refused_without_three_channels(channels):
 
 def test_each_row_depends_on_its_own_image_and_numbers_alone():
     augmentation, x = DiffAugment(color=True), images(4, 3)
-    counts = {"color": 3, "translation": 2, "cutout": 2}
+    counts = {"colour": 3, "translation": 2, "cutout": 2}
     numbers = {name: torch.rand(4, count).tolist() for name, count in counts.items()}
     together = augmentation(x, given(**numbers))
     for row in range(4):

@@ -63,7 +63,7 @@ TWINS = {"duplicates": 0.8, "real_duplicates": 0.01}
     ],
 )
 def test_what_is_bad_what_is_fine_and_what_lies_between(name, readings, verdict):
-    condition = conditions(duplicates=0.5, gradient_ratio=100.0)[name]
+    condition = conditions(duplicate_share=0.5, gradient_ratio=100.0)[name]
     assert set(condition.needs) == set(readings)
     found = (condition.bad(readings), condition.fine(readings))
     assert found == (verdict == "bad", verdict == "fine")
@@ -112,7 +112,7 @@ def test_a_generator_that_ignores_its_latent(tmp_path, capfd):
     )
     assert "duplicates" in alarms
     assert readings["health/duplicates"] == [1.0] * 7
-    assert "100% of its samples have a twin" in capfd.readouterr().err
+    assert "100% of its samples nearly equal another sample" in capfd.readouterr().err
 
 
 def test_a_generator_whose_samples_are_all_of_one_class(tmp_path, capfd):
@@ -121,7 +121,7 @@ def test_a_generator_whose_samples_are_all_of_one_class(tmp_path, capfd):
     alarms, _, _ = watched(tmp_path, module, 40, quality, probe_iterations=1000)
     assert "classes" in alarms
     line = next(line for line in capfd.readouterr().err.splitlines() if "classes in effect" in line)
-    assert line.startswith("health, iteration 20: G collapses: its samples are read as 1.0 classes in effect")
+    assert line.startswith("health, iteration 20: G collapses: its samples show 1.0 classes in effect")
 
 
 class Cliff(Discriminator):

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from helpers import Points, SmallDiscriminator, SmallGenerator, fit, small_module
-from saddle.callback.finite import all_finite, what_is_not
+from saddle.callback.finite import all_finite, where_not_finite
 from saddle.game.adversarial import Adversarial
 from saddle.game.adversarial_objective import AdversarialObjective
 from saddle.loss.non_saturating import NonSaturating
@@ -52,7 +52,7 @@ def test_one_number_that_is_none_is_found_wherever_it_is(place, value):
     tensor, words = PLACES[place]
     tensor(module).data.view(-1)[1] = value
     assert not all_finite(module, [])
-    assert words in what_is_not(module, [])
+    assert words in where_not_finite(module, [])
 
 
 def test_the_first_loss_is_named_with_its_iteration():
@@ -65,7 +65,7 @@ def test_the_first_loss_is_named_with_its_iteration():
     ]
     assert all_finite(module, losses[:1])
     assert not all_finite(module, losses)
-    assert what_is_not(module, losses) == "loss/discriminator/r1 is -inf in iteration 7"
+    assert where_not_finite(module, losses) == "loss/discriminator/r1 is -inf in iteration 7"
 
 
 def test_large_numbers_of_both_signs_are_finite():

@@ -8,7 +8,7 @@ from PIL import Image
 
 from helpers import Points, SmallGenerator, fit, small_module
 from saddle.callback.curves import Curves
-from saddle.callback.game_metrics import GameMetrics, agreements, game_metrics, game_pictures, grid_of
+from saddle.callback.game_metrics import GameMetrics, agreements, game_metrics, game_pictures
 from saddle.callback.quality import Quality
 from saddle.data.ring import Ring
 from saddle.game.adversarial import Adversarial
@@ -17,7 +17,9 @@ from saddle.game.turn import Game, LabeledSamples, Played, Turn
 from saddle.loss.non_saturating import NonSaturating
 from saddle.metric.agreement import agreement
 from saddle.metric.extractor import extractor_for
+from saddle.picture.grid import row_grid
 from saddle.training.checkpoint import AtomicCheckpointIO
+from saddle.training.data_module import GameDataModule
 from saddle.training.ema import EMA
 from saddle.training.noise import fixed_noise
 from saddle.training.sampling import as_bytes
@@ -74,7 +76,7 @@ def run(folder, network, steps=9, data=None, extra=(), **settings):
 
 
 def by_hand(network, batch, seed=0) -> dict[str, float]:
-    noise = fixed_noise(seed, "metrics latent", (len(batch["image"]), 3))
+    noise = fixed_noise(seed, "figures latent", (len(batch["image"]), 3))
     made = network(noise.to(next(network.parameters())))
     found = {"light": batch["image"].mean(), "made": made.mean(), "label": batch["label"].float().mean()}
     return {name: pytest.approx(value.item(), rel=1e-5, abs=1e-6) for name, value in found.items()}
@@ -145,15 +147,9 @@ def test_the_seed_decides_the_noise():
     assert first["made"] != other["made"]
 
 
-def test_a_grid_shows_rows_as_they_are_given():
-    rows = torch.linspace(-1, 1, 6).view(2, 3, 1, 1, 1).expand(2, 3, 1, 2, 2)
-    grid = grid_of(rows)
-    assert (grid.dtype, grid.shape) == (torch.uint8, (3, 10, 14))
-    assert grid[0, 2, [2, 6, 10]].tolist() == [0, 51, 102]
-    assert grid[0, 6, [2, 6, 10]].tolist() == [153, 204, 255]
-    assert grid[0, 0, 0] == 128
+def test_pictures_are_grids_of_rows():
     pictures = game_pictures(Copying(), {"generator": SmallGenerator()}, Points().held_out(9), 0)
-    assert torch.equal(pictures["first"], grid_of(Points().held_out(6)["image"].unflatten(0, (2, 3))))
+    assert torch.equal(pictures["first"], row_grid(as_bytes(Points().held_out(6)["image"]).unflatten(0, (2, 3))))
 
 
 def test_training_is_the_same_with_and_without_it(tmp_path):
@@ -177,6 +173,7 @@ def test_it_is_idle_for_a_game_that_has_nothing_to_show_and_on_points(tmp_path):
     assert not [name for name in rows[9] if name.startswith("metric/")]
     assert not (tmp_path / "samples").exists()
     metrics = GameMetrics(str(tmp_path / "samples"), num=5)
-    trainer = type("T", (), {"datamodule": Ring(8, 0), "fast_dev_run": False, "is_global_zero": True})()
+    points = GameDataModule(Ring(8, 0))
+    trainer = type("T", (), {"datamodule": points, "fast_dev_run": False, "is_global_zero": True})()
     metrics.on_train_start(trainer, module())
     assert metrics._batch is None

@@ -16,6 +16,7 @@ from saddle.game.adversarial_objective import AdversarialObjective
 from saddle.loss.non_saturating import NonSaturating
 from saddle.penalty.r1 import R1
 from saddle.training.checkpoint import AtomicCheckpointIO, read_checkpoint
+from saddle.training.data_module import GameDataModule
 from watching import Deaf, digits_module, watched
 
 
@@ -73,7 +74,7 @@ def test_a_resumed_run_knows_what_was_seen(tmp_path):
         callbacks = [curves, Measures({25: 3.0, 55: 2.0}), LastCheckpoint(str(tmp_path / name)), health]
         trainer = lightning.Trainer(max_steps=steps, use_distributed_sampler=False, callbacks=callbacks, **flags)
         module = digits_module(Adversarial(AdversarialObjective(NonSaturating())), Deaf)
-        trainer.fit(module, datamodule=Digits(8, 1, 10, 32, 0), ckpt_path=path, weights_only=True)
+        trainer.fit(module, datamodule=GameDataModule(Digits(8, 1, 10, 32, 0)), ckpt_path=path, weights_only=True)
         return read_checkpoint(tmp_path / name / "last.ckpt")["callbacks"]["Health"]
 
     whole = go(90, "whole")

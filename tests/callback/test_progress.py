@@ -56,7 +56,7 @@ def test_the_first_block_which_may_compile_is_announced_and_left_out_of_the_spee
     module = small_module(
         Adversarial(AdversarialObjective(NonSaturating())),
         optimizers=dict.fromkeys(("discriminator", "generator"), torch.optim.Adam),
-        executor=partial(Compiled, compiler=compiled_for_a_minute),
+        make_executor=partial(Compiled, compiler=compiled_for_a_minute),
     )
     fit(module, Points(), 41, [Seconds(watch), Progress()])
     written = capsys.readouterr().err.split("\r")

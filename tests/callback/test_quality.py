@@ -5,6 +5,7 @@ import signal
 
 import pytest
 import torch
+from lightning.pytorch.callbacks import EarlyStopping
 from torch import nn
 
 from helpers import Points, SmallGenerator, differences, fit, small_module
@@ -97,7 +98,7 @@ def test_the_best_checkpoint_is_the_one_with_the_lowest_distance(tmp_path):
     best = min(rows, key=rows.get)
     content = read_checkpoint(tmp_path / "best.ckpt")
     assert content["global_step"] == best
-    assert content["callbacks"]["Quality"] == {"best": rows[best], "owed": False}
+    assert content["callbacks"]["Quality"] == {"best": rows[best], "interrupted": False}
     assert sorted(rows) == [4, 8, 12, 16, 20, 24]
 
 
@@ -133,7 +134,7 @@ def test_a_comparison_that_a_signal_cuts_short_is_made_up_for(tmp_path):
     straight = run("straight", Digits())
     cut = run("cut", Stopping())
     assert cut["global_step"] == 8
-    assert cut["callbacks"]["Quality"]["owed"]
+    assert cut["callbacks"]["Quality"]["interrupted"]
     resumed = run("cut", Digits(), ckpt_path=tmp_path / "cut" / "last.ckpt")
     assert differences(straight, resumed) == []
     metrics = []
@@ -146,7 +147,7 @@ def test_a_comparison_that_a_signal_cuts_short_is_made_up_for(tmp_path):
 
 def test_a_resumed_run_keeps_the_best_so_far(tmp_path):
     quality = Quality(str(tmp_path), num=40, cache=None)
-    quality.load_state_dict({"best": -1.0})
+    quality.load_state_dict({"best": -1.0, "interrupted": False})
     fit(module(), Digits(), 2, [quality], plugins=[AtomicCheckpointIO()])
     assert quality.best == -1.0
     assert not (tmp_path / "best.ckpt").exists()
@@ -210,3 +211,13 @@ def test_comparisons_come_at_growing_intervals_and_at_least_so_often():
     assert due()[:6] == [50_048, 100_032, 200_000, 500_032, 1_000_000, 1_500_032]
     assert due(every_images=30_000)[:4] == [30_016, 50_048, 60_032, 90_048]
     assert Quality("none", every_images=None).next_due(0, 64) > 1 << 40
+
+
+def test_lightnings_early_stopping_can_monitor_the_metric(tmp_path):
+    epoch = 60 // 8
+    stopping = EarlyStopping(FRECHET, patience=1, min_delta=1e9, verbose=False)  # nothing is better by so much
+    network = module()
+    quality = Quality(str(tmp_path), num=40, every_images=32, cache=None)
+    fit(network, Digits(), 9 * epoch, [quality, stopping], plugins=[AtomicCheckpointIO()])
+    assert network.clock.iteration == 2 * epoch
+    assert network.trainer.callback_metrics[FRECHET].item() == pytest.approx(expected(network)["frechet"])

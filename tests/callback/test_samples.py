@@ -7,13 +7,15 @@ from torchvision.transforms.functional import pil_to_tensor
 
 from helpers import Points, fit, small_module
 from saddle.architecture.points import Discriminator, Generator
-from saddle.callback.landscape import landscape, picture, reach_of
-from saddle.callback.samples import SampleGrids, image_grid
+from saddle.callback.samples import SampleGrids
 from saddle.data.ring import Ring
 from saddle.game.adversarial import Adversarial
 from saddle.game.adversarial_objective import AdversarialObjective
 from saddle.loss.non_saturating import NonSaturating
 from saddle.metric.points import in_words
+from saddle.picture.grid import image_grid
+from saddle.picture.landscape import landscape_of
+from saddle.picture.points import point_picture, reach_of
 from saddle.training.due import next_round
 from saddle.training.ema import EMA
 from saddle.training.sampling import images_from
@@ -58,20 +60,6 @@ def test_conditional_grids_have_rows_that_can_be_looked_at(tmp_path, classes, ro
     assert labels[:2].tolist() == [0, classes // rows]
 
 
-def test_a_grid_is_as_square_as_its_number_allows():
-    images = torch.zeros(9, 1, 4, 4, dtype=torch.uint8)
-    assert image_grid(images).shape == (3, 20, 20)
-    assert image_grid(images[:2]).shape == (3, 14, 8)
-
-
-def test_a_grid_of_labeled_images_has_one_class_per_row():
-    labels = torch.tensor([0, 1, 2, 0, 1, 2, 0])
-    images = torch.arange(1, 8, dtype=torch.uint8).view(7, 1, 1, 1).expand(-1, 1, 4, 4)
-    grid = image_grid(images, labels)[0]
-    assert grid.shape == (20, 20)
-    assert grid[3::6, 3::6].tolist() == [[1, 4, 7], [2, 5, 128], [3, 6, 128]]
-
-
 def test_points_are_shown_over_the_data_in_the_landscape_of_d(tmp_path):
     networks = {"generator": Generator(hidden=[8]), "discriminator": Discriminator(hidden=[8])}
     module, ring = (
@@ -81,6 +69,6 @@ def test_points_are_shown_over_the_data_in_the_landscape_of_d(tmp_path):
     fit(module, ring, 3, [SampleGrids(str(tmp_path), points=20)])
     assert sorted(int(path.stem) for path in tmp_path.iterdir()) == [0, 1, 2, 3]
     samples = images_from(module.sampler(), 20, seed=0)
-    seen = landscape(networks["discriminator"], samples, ring.training()[0], reach_of(ring))
-    expected = picture(samples, ring, f"iteration 3: {in_words(samples, ring)}", seen)
+    seen = landscape_of(networks["discriminator"], samples, ring.training()[0], reach_of(ring))
+    expected = point_picture(samples, ring, f"iteration 3: {in_words(samples, ring)}", seen)
     assert torch.equal(pil_to_tensor(Image.open(tmp_path / "00000003.png")), expected)

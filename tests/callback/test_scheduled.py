@@ -18,16 +18,16 @@ from saddle.training.ema import EMA
 
 def played(folder, size: int, extra=(), **flags):
     """A run of 45 iterations, 7 to an epoch, in blocks of at most `size`: module, rows of its curves, its files."""
-    module, data = small_module(Adversarial(AdversarialObjective(NonSaturating()), n_critic=2), ema=EMA()), Points()
-    if size > 1:
-        data.in_blocks(size, module.next_stop)
+    module = small_module(Adversarial(AdversarialObjective(NonSaturating()), n_critic=2), ema=EMA())
+    data = Points()
     callbacks = [
         Curves(str(folder / "metrics.csv")),
         SampleGrids(str(folder / "samples"), num=4, every_iterations=13),
         LastCheckpoint(str(folder / "checkpoints"), every_images=100, keep=None),
         Health(every_iterations=9),
     ]
-    fit(module, data, 45, [*callbacks, *extra], log_every_n_steps=6, enable_checkpointing=True, **flags)
+    flags = {"log_every_n_steps": 6, "enable_checkpointing": True, **flags}
+    fit(module, data, 45, [*callbacks, *extra], block=size, **flags)
     with (folder / "metrics.csv").open() as file:
         rows = [{n: v for n, v in row.items() if n != "images_per_second"} for row in csv.DictReader(file)]
     return module, rows, sorted(str(path.relative_to(folder)) for path in folder.rglob("*.*"))

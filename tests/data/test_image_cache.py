@@ -116,7 +116,7 @@ def test_the_cache_gives_the_same_batches_as_memory(folder, tmp_path):
     assert len(list((tmp_path / "cache").iterdir())) == 1
     assert pair[0].skipped == pair[1].skipped == 1
     loaders = [set_up(data) for data in pair]
-    assert [loader.soon is None for loader in loaders] == [True, False]
+    assert [loader.prefetch is None for loader in loaders] == [True, False]
     for _ in range(2):
         batches = list(zip(*loaders, strict=True))
         assert len(batches) == 3

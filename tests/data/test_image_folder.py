@@ -151,9 +151,8 @@ def test_flips_are_exact_over_resume_and_ranks(folder, tmp_path, memory_mib):
     changes = {"batch_size": 4, "flip": True, "memory_mib": memory_mib, "cache": str(tmp_path / "cache")}
 
     def batches(epochs: int, position: int = 0, **rank) -> list[torch.Tensor]:
-        data = data_of(folder, **changes)
-        data.load_state_dict({"batches": position})
-        loader = set_up(data, **rank)
+        loader = set_up(data_of(folder, **changes), **rank)
+        loader.load_state_dict({"batches": position})
         return [batch["image"] for _ in range(epochs) for batch in loader]
 
     straight = batches(3)

@@ -168,7 +168,7 @@ def test_rows_are_announced_once_and_before_they_are_read(monkeypatch, span, pos
     monkeypatch.setattr(f"saddle.data.loader.{limit}", span)
     told: list[int] = []
     rows = {"rows": 4, "parts": 2, "rank": 1, "world_size": 2}
-    one = loader(**rows, soon=lambda numbers: told.extend(numbers.tolist()))
+    one = loader(**rows, prefetch=lambda numbers: told.extend(numbers.tolist()))
     one.load_state_dict({"batches": position})
     read: list[int] = []
     for batch in one:

@@ -46,8 +46,8 @@ def pages_in_memory(rows: Tensor) -> int:
 
 
 def test_rows_are_those_of_the_file(path):
-    rows, soon = mapped(path, (ROWS, 4, mmap.PAGESIZE))
-    soon(torch.tensor([0, ROWS - 1]))
+    rows, prefetch = mapped(path, (ROWS, 4, mmap.PAGESIZE))
+    prefetch(torch.tensor([0, ROWS - 1]))
     assert rows.shape == (ROWS, 4, mmap.PAGESIZE)
     chosen = torch.tensor([0, 7, 300, ROWS - 1])
     assert torch.equal(rows.index_select(0, chosen)[:, 0, 0].long(), chosen % 251)
@@ -74,25 +74,25 @@ def come(rows: Tensor, pages: int) -> bool:
 
 
 def test_rows_that_are_announced_come_by_themselves(cold):
-    rows, soon = mapped(cold, (ROWS, ROW))
-    soon(torch.tensor([7, 300, 4000]))
+    rows, prefetch = mapped(cold, (ROWS, ROW))
+    prefetch(torch.tensor([7, 300, 4000]))
     assert come(rows, 12)
 
 
 def test_a_large_row_comes_whole(cold):
     """Of one piece of advice Linux takes no more than what it would read on."""
-    rows, soon = mapped(cold, (2, ROWS * ROW // 2))
-    soon(torch.tensor([1]))
+    rows, prefetch = mapped(cold, (2, ROWS * ROW // 2))
+    prefetch(torch.tensor([1]))
     assert come(rows, ROWS * 4 // 2)
 
 
 def test_a_row_that_ends_within_a_page_comes_whole(cold):
-    rows, soon = mapped(cold, (ROWS // 3, 3 * ROW // 2))
-    soon(torch.tensor([1]))
+    rows, prefetch = mapped(cold, (ROWS // 3, 3 * ROW // 2))
+    prefetch(torch.tensor([1]))
     assert come(rows, 6)
 
 
 def test_a_row_within_a_page_brings_that_page(cold):
-    rows, soon = mapped(cold, (10 * ROWS, ROW // 10))
-    soon(torch.tensor([10 * ROWS - 1]))
+    rows, prefetch = mapped(cold, (10 * ROWS, ROW // 10))
+    prefetch(torch.tensor([10 * ROWS - 1]))
     assert come(rows, 1)

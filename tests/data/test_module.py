@@ -1,5 +1,3 @@
-from types import SimpleNamespace
-
 import pytest
 import torch
 
@@ -7,12 +5,6 @@ from helpers import Points
 from saddle.data.resize import resized
 from saddle.error import InputError
 from saddle.seed import fixed_order
-
-
-def set_up(data: Points, overfit_batches=0.0) -> Points:
-    data.trainer = SimpleNamespace(global_rank=0, world_size=1, overfit_batches=overfit_batches)
-    data.setup("fit")
-    return data
 
 
 def test_a_batch_larger_than_the_data_is_refused_with_both_numbers():
@@ -25,32 +17,28 @@ def test_the_data_must_fit_the_config():
     data = Points()
     data.channels = 3
     with pytest.raises(InputError, match="data.channels=3, but the images have 1"):
-        set_up(data)
+        data.read()
     data = Points()
     data.classes = 9
     with pytest.raises(InputError, match="data.classes=9, but the data has a label 9"):
-        set_up(data)
+        data.read()
 
 
-def test_images_are_brought_to_size_and_overfit_batches_keeps_that_many():
-    data = set_up(Points(batch_size=8), overfit_batches=2)
-    assert data.train_dataloader().images.shape == (16, 1, 2, 2)
-    assert len(data.train_dataloader()) == 2
+def test_images_are_brought_to_size_and_a_loader_may_keep_some():
+    data = Points(batch_size=8)
+    data.image_size = 4
+    assert data.loader().images.shape == (60, 1, 4, 4)
+    few = data.loader(keep=slice(16))
+    assert torch.equal(few.images, data.loader().images[:16])
+    assert torch.equal(few.labels, data.loader().labels[:16])
+    assert len(few) == 2
 
 
-def test_state_survives_before_and_after_setup():
-    data = Points()
-    data.load_state_dict({"batches": 5, "images": 0})
-    assert set_up(data).train_dataloader().batches == 5
-    data.load_state_dict({"batches": 3, "images": 60})
-    assert data.state_dict() == {"batches": 3, "images": 60}
-
-
-def test_a_state_of_other_data_is_refused():
-    data = set_up(Points())
-    with pytest.raises(InputError, match="the data had 61 images and has 60 now"):
-        data.load_state_dict({"batches": 3, "images": 61})
-    assert data.train_dataloader().batches == 0
+def test_a_loader_delivers_the_rows_of_its_rank():
+    whole, first, second = (Points(accumulate=2).loader(*rank) for rank in ((0, 1), (0, 2), (1, 2)))
+    for batch, one, other in zip(whole, first, second, strict=True):
+        parts = [*one["label"].split(4), *other["label"].split(4)]
+        assert torch.equal(batch["label"], torch.cat([parts[0], parts[2], parts[1], parts[3]]))
 
 
 def limited(limit: int | None, **changes) -> Points:
@@ -78,7 +66,7 @@ def test_a_limit_keeps_that_many_images_and_a_larger_one_includes_them():
     images, labels = Points().load()
     for image, label in zip(*ten._read, strict=True):
         assert label in labels[(images == image).flatten(1).all(1)]
-    assert len(set_up(ten, overfit_batches=1).train_dataloader().images) == 8
+    assert len(ten.loader(keep=slice(8)).images) == 8
 
 
 @pytest.mark.parametrize(
@@ -109,7 +97,7 @@ def test_unlabeled_data_has_no_classes_and_no_label_in_the_batch():
     with pytest.raises(InputError, match="data.classes=10, but the data has no labels: use 0"):
         data.read()
     data.classes, data.limit = 0, 20
-    assert set(next(iter(set_up(data).train_dataloader()))) == {"image"}
+    assert set(next(iter(data.loader()))) == {"image"}
     labeled = Points()
     labeled.classes = 0
     with pytest.raises(InputError, match="data.classes=0, but the data has a label 9"):
@@ -138,7 +126,7 @@ def test_a_label_below_zero_is_refused():
         Shifted().read()
 
 
-def test_the_data_is_read_once_and_without_a_trainer():
+def test_the_data_is_read_once():
     class Counted(Points):
         loads = 0
 
@@ -147,10 +135,12 @@ def test_the_data_is_read_once_and_without_a_trainer():
             return super().load()
 
     data = Counted()
+    assert data.rows_in_use() == 0
     data.read()
-    set_up(data)
-    data.setup("fit")
+    data.loader()
+    data.read()
     assert data.loads == 1
+    assert data.rows_in_use() == 60
     assert data.skipped == 0
 
 
@@ -161,7 +151,7 @@ class Translated(Points):
         return 255 - self.load()[0]
 
 
-def test_sources_are_kept_beside_the_images_through_limit_and_overfit_batches():
+def test_sources_stay_beside_the_images_through_limit_and_loaders():
     assert Points().training_sources() is None
     data = Translated()
     assert torch.equal(data.training_sources(), 255 - data.load()[0])
@@ -169,11 +159,11 @@ def test_sources_are_kept_beside_the_images_through_limit_and_overfit_batches():
     fresh.limit = 20
     assert torch.equal(fresh.training_sources(), 255 - fresh.training()[0])
     assert len(fresh.training_sources()) == 20
-    loader = set_up(fresh, overfit_batches=2).train_dataloader()
+    loader = fresh.loader(keep=slice(16))
     assert torch.equal(loader.sources, 255 - loader.images)
     assert len(loader.sources) == 16
     assert set(next(iter(loader))) == {"image", "label", "source"}
-    assert set(next(iter(set_up(Points()).train_dataloader()))) == {"image", "label"}
+    assert set(next(iter(Points().loader()))) == {"image", "label"}
 
 
 def test_sources_are_brought_to_the_size_of_the_images():
@@ -185,8 +175,8 @@ def test_sources_are_brought_to_the_size_of_the_images():
 def test_flips_reach_the_loader():
     data = Points()
     data.flip = True
-    assert set_up(data).train_dataloader().flip is True
-    assert set_up(Points()).train_dataloader().flip is False
+    assert data.loader().flip is True
+    assert Points().loader().flip is False
 
 
 class HeldOut(Points):

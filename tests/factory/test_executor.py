@@ -11,7 +11,7 @@ def test_one_word_asks_for_the_fastest_options():
     assert config.training["channels_last"] is True
     built = build(config)
     assert built.module.make_executor is Compiled
-    assert built.data_module._blocks[0] > 1
+    assert built.data_module.block > 1
 
 
 def test_fastest_chooses_the_precision_as_well():

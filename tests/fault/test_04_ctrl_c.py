@@ -11,7 +11,7 @@ from helpers import SMALL, checkpoint
 from processes import ended, sentences, started, wait_for
 from saddle.training.checkpoint import MARK, read_checkpoint
 
-ANSWER = "stopping after this iteration; Ctrl-C again: at once"
+ANSWER = "stopping after this iteration; press Ctrl-C again to stop at once"
 
 
 def test_once_is_answered_saves_and_says_how_to_go_on(tmp_path):

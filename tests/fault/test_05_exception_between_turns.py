@@ -11,7 +11,7 @@ from saddle.training.eager import Eager
 play_turn = Eager.play_turn
 
 def failing(executor, turn, batch):
-    if executor.module.clock.iteration == 7 and turn.name == "generator":
+    if executor.player.clock.iteration == 7 and turn.name == "generator":
         raise ArithmeticError("in the middle of an iteration")
     return play_turn(executor, turn, batch)
 

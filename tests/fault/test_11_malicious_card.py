@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from saddle.error import InputError
-from saddle.metric import extractor
-from saddle.metric.extractor import Card
+from saddle.metric import extractor_file
+from saddle.metric.classifier_extractor import Card
 
 
 @pytest.fixture(scope="module")
@@ -30,13 +30,13 @@ CARDS = st.dictionaries(st.sampled_from(sorted(Card.__dataclass_fields__)), VALU
 @example({"image_size": 2000}, True)  # four GB
 @given(CARDS, st.booleans())
 def test_any_card_of_a_classifier_ends_in_it_or_in_a_sentence(folder, changes, whole):
-    path, shipped = folder / "a.safetensors", Path(extractor.__file__).with_name("mnist.safetensors")
+    path, shipped = folder / "a.safetensors", Path(extractor_file.__file__).with_name("mnist.safetensors")
     path.write_bytes(shipped.read_bytes())
     card = json.loads(shipped.with_suffix(".json").read_text()) if whole else {}
     path.with_suffix(".json").write_text(json.dumps(card | changes))
     begun = time.process_time()
     try:
-        assert extractor.load_extractor(path).card.data == (card | changes)["data"]
+        assert extractor_file.load_extractor(path).card.data == (card | changes)["data"]
     except InputError as error:
         assert len(str(error).splitlines()) == 1
     assert time.process_time() - begun < 2
@@ -47,4 +47,4 @@ def test_what_is_no_card(folder, text):
     path = folder / "b.safetensors"
     path.with_suffix(".json").write_bytes(text.encode("utf-8", "surrogatepass"))
     with pytest.raises(InputError, match="not the card of a classifier"):
-        extractor.load_extractor(path)
+        extractor_file.load_extractor(path)

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from saddle.metric.classifier import Classifier
-from saddle.metric.extractor import Card, ClassifierExtractor
+from saddle.metric.classifier_extractor import Card, ClassifierExtractor
 from saddle.metric.reference import chosen, reference
 
 IMAGES = torch.randint(0, 256, (20, 1, 8, 8), dtype=torch.uint8, generator=torch.Generator().manual_seed(5))

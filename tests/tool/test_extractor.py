@@ -3,7 +3,7 @@ import json
 import pytest
 
 from saddle.cli.tools import run_tool
-from saddle.metric.extractor import load_extractor
+from saddle.metric.extractor_file import load_extractor
 
 
 def train(out, *arguments: str) -> int:

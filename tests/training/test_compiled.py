@@ -35,7 +35,7 @@ def played(executor, make_game, steps: int = 12, checkpoint=None, **changes):
     game = make_game()
     adam = partial(torch.optim.Adam, lr=0.01, betas=(0.5, 0.9), fused=True)
     optimizers = dict.fromkeys([turn.name for turn in game.turns()], adam)
-    settings = {"optimizers": optimizers, "executor": executor, "ema": EMA(half_life_images=30)}
+    settings = {"optimizers": optimizers, "make_executor": executor, "ema": EMA(half_life_images=30)}
     module = small_module(game, **{**settings, **changes}).double()  # or a checkpoint would pass through float32
     return module, fit(module, Points(), steps, ckpt_path=checkpoint, log_every_n_steps=1)
 
@@ -106,7 +106,7 @@ def trained_as(overrides: list[str], executor) -> tuple[dict, dict]:
     built = build(compose([*overrides, *always]))
     begun = {key: value.clone() for key, value in built.module.state_dict().items() if torch.is_tensor(value)}
     built.module.make_executor = executor
-    built.trainer.fit(built.module, datamodule=built.data)
+    built.trainer.fit(built.module, datamodule=built.data_module)
     return begun, {key: built.module.state_dict()[key] for key in begun}
 
 

@@ -26,11 +26,11 @@ CONFIGS = {
 @pytest.mark.parametrize("name", CONFIGS)
 def test_what_is_kept_for_the_next_turn_is_what_it_would_make(name, monkeypatch):
     states = []
-    for moment in (Eager.moment, lambda executor, part: executor.module.moment(part)):
+    for moment in (Eager.moment, lambda executor, part: executor.player.moment(part)):
         monkeypatch.setattr(Eager, "moment", moment)
         built = build(compose([*CONFIGS[name], "trainer=cpu", "trainer.max_steps=6", *QUIET, "data.batch_size=8"]))
         begun = {key: value.clone() for key, value in built.module.state_dict().items() if torch.is_tensor(value)}
-        built.trainer.fit(built.module, datamodule=built.data)
+        built.trainer.fit(built.module, datamodule=built.data_module)
         optimizers = [optimizer.state_dict() for optimizer in built.trainer.optimizers]
         states.append(({key: built.module.state_dict()[key] for key in begun}, optimizers))
     assert differences(begun, states[0][0])

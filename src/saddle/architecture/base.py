@@ -103,9 +103,9 @@ class Discriminator(Network):
     @property
     @abstractmethod
     def head(self) -> nn.Module:
-        """The last layer. Its first argument is the features, (N / packing, features, ...), that the logits are made of.
+        """The last layer, which turns features (N / packing, features, ...), its first argument, into logits.
 
-        Games take the features there, by a hook, so `forward` must call this module exactly once.
+        Games read the features there, by a hook, so `forward` must call this module exactly once.
         """
 
 

@@ -10,10 +10,9 @@ from saddle.layer.normalization import weighted
 
 
 class Discriminator(base.Discriminator):
-    """Codes (N, latent_dim) to logits (N,), through hidden layers; there is no sigmoid. It takes no labels.
+    """Codes (N, latent_dim) to logits (N,), through hidden layers. There is no sigmoid, and it takes no labels.
 
-    `features` is the number of features that its head reads. `head_bias` false leaves out the bias of the last layer,
-    which losses of differences of logits cannot train.
+    If `head_bias` is false, the last layer has no bias. Relativistic losses cannot train one.
     """
 
     def __init__(
@@ -32,7 +31,7 @@ class Discriminator(base.Discriminator):
 
     @property
     def head(self) -> nn.Module:
-        """The last layer; its argument are the features (N, features) that the logit is made of."""
+        """The last layer, from the features (N, features) to the logits."""
         return self.layers[-1]
 
     def forward(self, codes: Tensor) -> Tensor:

@@ -29,22 +29,25 @@ from saddle.layer.projection import ProjectionHead
 
 
 def _check_attention(side: int, sides: Sequence[int]) -> None:
-    """Raise ValueError unless `side` is one of the `sides` of feature maps, or 0."""
+    """Raise ValueError unless `side` is 0 or one of the `sides` of feature maps."""
     if side not in (0, *sides):
-        listed = ", ".join(str(s) for s in sides)
+        listed = ", ".join(map(str, sides))
         raise ValueError(f"attention={side}: the sides of the feature maps here are {listed}; use one of them, or 0")
 
 
 class Generator(base.Generator):
     """Latent (N, latent_dim) to images (N, channels, image_size, image_size) in [-1, 1].
 
-    A linear layer makes (N, widths[0], s, s); each fractional-strided convolution doubles the side, one per entry of
-    `widths`, whose last maps to the channels. `image_size` is reached exactly: odd sides are cropped by one.
-    A `conditional` one takes labels (N,) int64 as well: an embedding of `label_dim` numbers joins the latent, and batch
-    norm is conditional. Self-attention follows the feature map whose side is `attention` (0: there is none). The last
-    numbers of the latent become InfoGAN's code of `categories` and `continuous` numbers (`saddle.layer.code`).
-    Raises ValueError if `image_size` is too small to be halved that often, classes are missing, no feature map has
-    that side, or the latent is not larger than its code.
+    A linear layer produces (N, widths[0], s, s). Then one fractional-strided convolution per entry of `widths` doubles
+    the side; the last one maps to the channels. `image_size` is reached exactly: odd sides are cropped by one.
+
+    - `conditional`: the network also takes labels (N,) int64. An embedding of `label_dim` numbers is appended to the
+      latent, and batch norm is conditional on the label.
+    - `attention`: self-attention follows the feature map with this side; 0 for none.
+    - `categories`, `continuous`: the last numbers of the latent become this code of InfoGAN (`saddle.layer.code`).
+
+    Raises ValueError if `image_size` is too small for that many halvings, a conditional network has no classes, no
+    feature map has the side `attention`, or the latent is not longer than its code.
     """
 
     def __init__(
@@ -66,57 +69,62 @@ class Generator(base.Generator):
         self.latent_dim = latent_dim
         self.categories, self.continuous = code_of(latent_dim, categories, continuous)
         self.classes = classes_of(conditional, classes)
-        sizes = halved_sides(image_size, len(widths))[::-1]
-        _check_attention(attention, sizes[:-1])
+        sides = halved_sides(image_size, len(widths))[::-1]
+        _check_attention(attention, sides[:-1])
         inputs = latent_dim + (label_dim if conditional else 0)
-        project = nn.Linear(inputs, widths[0] * sizes[0] ** 2, bias=normalization != "batch")
-        initialize(project)
+        projection = nn.Linear(inputs, widths[0] * sides[0] ** 2, bias=normalization != "batch")
+        initialize(projection)
         self.layers = LabeledSequential(
             *([LabelEmbedding(classes, label_dim)] if conditional else []),
-            weighted(project, normalization),
-            nn.Unflatten(1, (widths[0], sizes[0], sizes[0])),
-            *self._body(widths, sizes, activation, normalization, attention),
-            Doubling(widths[-1], channels, sizes[-1], normalization, bias=True),
+            weighted(projection, normalization),
+            nn.Unflatten(1, (widths[0], sides[0], sides[0])),
+            *self._body(widths, sides, activation, normalization, attention),
+            Doubling(widths[-1], channels, sides[-1], normalization, bias=True),
         )
 
     def _body(
         self,
         widths: Sequence[int],
-        sizes: Sequence[int],
+        sides: Sequence[int],
         name: Activation,
         normalization: Normalization,
         attention: int,
     ) -> list[nn.Module]:
+        """The layers between the projection and the last convolution; `sides` are those of all feature maps."""
         layers: list[nn.Module] = []
-        for index, (features, size) in enumerate(zip(widths, sizes[:-1], strict=True)):
+        for index, (features, side) in enumerate(zip(widths, sides[:-1], strict=True)):
             if index > 0:
                 bias = normalization != "batch"
-                layers.append(Doubling(widths[index - 1], features, size, normalization, bias))
-            norms = initialized_norms(features, normalization, dimensions=2, classes=self.classes)
-            layers += [*norms, nonlinearity(name)]
-            if size == attention:
+                layers.append(Doubling(widths[index - 1], features, side, normalization, bias))
+            layers += initialized_norms(features, normalization, dimensions=2, classes=self.classes)
+            layers.append(nonlinearity(name))
+            if side == attention:
                 layers.append(SelfAttention(features, normalization))
         return layers
 
     def forward(self, latent: Tensor, labels: Tensor | None = None, activated: bool = True) -> Tensor:
-        """Images; not `activated` they are what tanh is applied to."""
+        """Images (N, C, H, W); if not `activated`, the numbers whose tanh is the images."""
         images = self.layers(coded(latent, self.categories, self.continuous), labels)
         return torch.tanh(images) if activated else images
 
 
 class Discriminator(base.Discriminator):
-    """Images (N, channels, image_size, image_size) to logits (N,).
+    """Images (N, channels, image_size, image_size) to logits (N / packing,). There is no sigmoid.
 
-    One strided convolution per entry of `widths` halves the side: rounded down where `kernel_size` is 4, up where it is
-    5. What is left goes through a linear layer of `hidden` units, if that is not 0, and a last linear layer gives the
-    logit from `features` numbers; without `head_bias` that one has no bias, which a loss of differences of logits could
-    not train. Batch norm, where asked for, is left out of the first layer (the paper's section 3).
-    A `conditional` one takes labels (N,) int64 as well: by "projection" in its head, or by "concatenation" of
-    `label_dim` planes to the image. Self-attention follows the feature map whose side is `attention`, and the spread of
-    each group of `minibatch_stddev` images joins the last feature map as one more plane (0: there is none). With
-    `packing` above 1 that many neighbors are one input of more channels: logits are (N / packing,), one per pack.
-    Raises ValueError if `image_size` is too small to be halved that often, classes are missing, no feature map has
-    that side, or packs are to have labels.
+    One strided convolution per entry of `widths` halves the side: rounded down if `kernel_size` is 4, up if it is 5.
+    A linear layer of `hidden` units follows, unless that is 0, and a last linear layer computes the logit. With batch
+    norm, the first convolution has none (the paper's section 3).
+
+    - `conditional`: the network also takes labels (N,) int64. They enter by "projection" in the head, or by
+      "concatenation": an embedding of `label_dim` planes is appended to the image.
+    - `head_bias`: whether the last layer has a bias; None means yes. Relativistic losses cannot train one.
+    - `minibatch_stddev`: the spread of each group of that many images is appended to the last feature map as one more
+      plane; 0 for none.
+    - `attention`: self-attention follows the feature map with this side; 0 for none.
+    - `packing`: that many neighboring images form one input with more channels, and get one logit together.
+
+    Raises ValueError if `image_size` is too small for that many halvings, a conditional network has no classes or a
+    `packing` above 1, or no feature map has the side `attention`.
     """
 
     def __init__(
@@ -140,11 +148,12 @@ class Discriminator(base.Discriminator):
         super().__init__()
         self.classes = classes_of(conditional, classes)
         self.packing = packing_of(packing, conditional)
-        joins, projects = (conditional and condition == name for name in ("concatenation", "projection"))
+        concatenates = conditional and condition == "concatenation"
+        projects = conditional and condition == "projection"
         sides = halved_sides(image_size, len(widths), up=kernel_size == 5)
         _check_attention(attention, sides[1:])
-        layers: list[nn.Module] = [LabelEmbedding(classes, label_dim)] if joins else []
-        inputs = packing * channels + (label_dim if joins else 0)
+        layers: list[nn.Module] = [LabelEmbedding(classes, label_dim)] if concatenates else []
+        inputs = packing * channels + (label_dim if concatenates else 0)
         layers += halvings(inputs, widths, kernel_size, activation, normalization, sides[1:], attention)
         if minibatch_stddev:
             layers.append(MinibatchStddev(minibatch_stddev))
@@ -159,7 +168,7 @@ class Discriminator(base.Discriminator):
 
     @property
     def head(self) -> nn.Module:
-        """The last layer; its first argument are the features (N, D) that the logit is made of."""
+        """The last layer. Its first argument is the features (N / packing, features) that the logit is made of."""
         return self.layers[-1]
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -167,10 +176,10 @@ class Discriminator(base.Discriminator):
 
 
 class Encoder(base.Encoder):
-    """Images (N, channels, image_size, image_size) to codes (N, latent_dim), by the discriminator's layers.
+    """Images (N, channels, image_size, image_size) to codes (N, latent_dim), by the layers of the discriminator.
 
-    A `gaussian` one gives (N, 2 * latent_dim): the means of the codes, then their log variances, which begin at 0.
-    Raises ValueError if `image_size` is too small to be halved that often.
+    If `gaussian`, the output is (N, 2 * latent_dim): the means of the codes, then their log variances, which begin at
+    0. Raises ValueError if `image_size` is too small for that many halvings.
     """
 
     def __init__(
@@ -186,7 +195,8 @@ class Encoder(base.Encoder):
         hidden: SizeOrNone = 0,
     ) -> None:
         super().__init__()
-        self.latent_dim, self.gaussian = latent_dim, gaussian
+        self.latent_dim = latent_dim
+        self.gaussian = gaussian
         side = halved_sides(image_size, len(widths), up=kernel_size == 5)[-1]
         flat = widths[-1] * side**2
         body = halvings(channels, widths, kernel_size, activation, normalization)
@@ -199,11 +209,11 @@ class Encoder(base.Encoder):
 
 
 class JointDiscriminator(base.Discriminator):
-    """Images (N, channels, image_size, image_size) and codes (N, latent_dim) to logits (N,), one for each pair.
+    """Images (N, channels, image_size, image_size) and their codes (N, latent_dim) to logits (N,), one for each pair.
 
-    The discriminator's convolutions read the image; the code joins what they leave, and a hidden layer of `hidden`
-    units reads both (BiGAN: Donahue et al. 2017, section 3, arXiv 1605.09782). `head_bias` is as in the
-    discriminator. Raises ValueError if `image_size` is too small to be halved that often.
+    The convolutions of the discriminator read the image. The code is appended to the last feature map, and a hidden
+    layer of `hidden` units reads both (BiGAN: Donahue et al. 2017, section 3, arXiv 1605.09782). `head_bias` is as in
+    the discriminator. Raises ValueError if `image_size` is too small for that many halvings.
     """
 
     def __init__(
@@ -219,7 +229,8 @@ class JointDiscriminator(base.Discriminator):
         head_bias: bool | None = None,
     ) -> None:
         super().__init__()
-        self.latent_dim, self.features = latent_dim, hidden
+        self.latent_dim = latent_dim
+        self.features = hidden
         side = halved_sides(image_size, len(widths), up=kernel_size == 5)[-1]
         self.convolutions = nn.Sequential(*halvings(channels, widths, kernel_size, activation, normalization))
         tail = hidden_layer(widths[-1] * side**2 + latent_dim, hidden, activation, normalization)
@@ -228,8 +239,9 @@ class JointDiscriminator(base.Discriminator):
 
     @property
     def head(self) -> nn.Module:
-        """The last layer; its argument are the features (N, D) that the logit is made of."""
+        """The last layer, from the features (N, features) to the logits."""
         return self.layers[-1]
 
     def forward(self, images: Tensor, codes: Tensor) -> Tensor:
-        return self.layers(torch.cat([self.convolutions(images).flatten(1), codes], 1)).squeeze(1)
+        features = self.convolutions(images).flatten(1)
+        return self.layers(torch.cat([features, codes], 1)).squeeze(1)

@@ -1,4 +1,4 @@
-"""A small network that reads a discriminator's features, and tells something else than real from generated."""
+"""A small network on a discriminator's features, for outputs other than real or generated."""
 
 from torch import Tensor, nn
 
@@ -9,12 +9,12 @@ from saddle.layer.hidden import hidden_layers
 
 
 class Head(base.Network):
-    """Features (N, features) to (N, outputs), through a hidden layer of `hidden` units, or none if that is 0.
+    """Features (N, features) to (N, outputs), through a hidden layer of `hidden` units, or directly if that is 0.
 
-    InfoGAN's Q has one hidden layer of 128 units (Chen et al. 2016, appendix C, arXiv 1606.03657; batch norm is left
-    out here), AC-GAN's class head none (Odena et al. 2017, appendix A, arXiv 1610.09585). The output is linear. It
-    takes no labels. How many `features` D has, and how many `outputs` the game reads, is filled in when the networks
-    are built. Raises ValueError if one of the two is missing.
+    InfoGAN's Q has one hidden layer of 128 units (Chen et al. 2016, appendix C, arXiv 1606.03657; here without batch
+    norm). AC-GAN's class head has none (Odena et al. 2017, appendix A, arXiv 1610.09585). The output is linear, and the
+    network takes no labels. `features`, the number of D's features, and `outputs`, the number that the game reads, are
+    set when the networks are built. Raises ValueError if one of the two is missing.
     """
 
     def __init__(
@@ -28,7 +28,8 @@ class Head(base.Network):
         if features is None or outputs is None:
             missing = "features" if features is None else "outputs"
             raise ValueError(f"{missing}=null: the game gives this number, and this game does not")
-        self.features, self.outputs = features, outputs
+        self.features = features
+        self.outputs = outputs
         sizes = [features, hidden] if hidden else [features]
         self.layers = nn.Sequential(*hidden_layers(sizes, activation, "none"), nn.Linear(sizes[-1], outputs))
 

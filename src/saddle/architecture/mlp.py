@@ -21,10 +21,11 @@ from saddle.layer.projection import ProjectionHead
 class Generator(base.Generator):
     """Latent (N, latent_dim) to images (N, channels, image_size, image_size) in [-1, 1], through hidden layers.
 
-    A `conditional` one takes labels (N,) int64 as well: an embedding of `label_dim` numbers joins the latent, and batch
-    norm, if there is any, is conditional. The last numbers of the latent become InfoGAN's code of `categories` and
-    `continuous` numbers (`saddle.layer.code`). Raises ValueError if classes are missing, or the latent is not larger
-    than its code.
+    - `conditional`: the network also takes labels (N,) int64. An embedding of `label_dim` numbers is appended to the
+      latent, and batch norm, if any, is conditional on the label.
+    - `categories`, `continuous`: the last numbers of the latent become this code of InfoGAN (`saddle.layer.code`).
+
+    Raises ValueError if a conditional network has no classes, or the latent is not longer than its code.
     """
 
     def __init__(
@@ -46,28 +47,30 @@ class Generator(base.Generator):
         self.categories, self.continuous = code_of(latent_dim, categories, continuous)
         self.classes = classes_of(conditional, classes)
         self.image_shape = (channels, image_size, image_size)
-        joined = [LabelEmbedding(classes, label_dim)] if conditional else []
+        embedding = [LabelEmbedding(classes, label_dim)] if conditional else []
         sizes = [latent_dim + (label_dim if conditional else 0), *hidden]
         head = weighted(nn.Linear(sizes[-1], channels * image_size * image_size), normalization)
         body = hidden_layers(sizes, activation, normalization, self.classes)
-        self.layers = LabeledSequential(*joined, *body, head)
+        self.layers = LabeledSequential(*embedding, *body, head)
 
     def forward(self, latent: Tensor, labels: Tensor | None = None, activated: bool = True) -> Tensor:
-        """Images; not `activated` they are what tanh is applied to."""
+        """Images (N, C, H, W); if not `activated`, the numbers whose tanh is the images."""
         latent = coded(latent, self.categories, self.continuous)
         images = self.layers(latent, labels).unflatten(1, self.image_shape)
         return torch.tanh(images) if activated else images
 
 
 class Discriminator(base.Discriminator):
-    """Images (N, channels, image_size, image_size) to logits (N,), through hidden layers; there is no sigmoid.
+    """Images (N, channels, image_size, image_size) to logits (N / packing,), through hidden layers. No sigmoid follows.
 
-    A `conditional` one takes labels (N,) int64 as well: by "projection" in its head, or by "concatenation" of an
-    embedding of `label_dim` numbers to the image. Without `head_bias` the last layer has no bias, which a loss of
-    differences of logits could not train. The spread of each group of `minibatch_stddev` images joins the features
-    before the last layer as one more (0: there is none); that layer reads `features` numbers. With `packing` above 1
-    that many neighbors are one input of more channels: logits are (N / packing,), one per pack. Raises ValueError if
-    classes are missing, or packs are to have labels.
+    - `conditional`: the network also takes labels (N,) int64. They enter by "projection" in the head, or by
+      "concatenation": an embedding of `label_dim` numbers is appended to the image.
+    - `head_bias`: whether the last layer has a bias; None means yes. Relativistic losses cannot train one.
+    - `minibatch_stddev`: the spread of each group of that many images is appended to the input of the last layer as one
+      more feature; 0 for none.
+    - `packing`: that many neighboring images form one input with more channels, and get one logit together.
+
+    Raises ValueError if a conditional network has no classes, or a `packing` above 1.
     """
 
     def __init__(
@@ -88,20 +91,22 @@ class Discriminator(base.Discriminator):
         super().__init__()
         self.classes = classes_of(conditional, classes)
         self.packing = packing_of(packing, conditional)
-        joins, projects = (conditional and condition == name for name in ("concatenation", "projection"))
-        sizes = [packing * channels * image_size * image_size + (label_dim if joins else 0), *hidden]
-        joined = [LabelEmbedding(classes, label_dim)] if joins else []
+        concatenates = conditional and condition == "concatenation"
+        projects = conditional and condition == "projection"
+        inputs = packing * channels * image_size * image_size + (label_dim if concatenates else 0)
+        sizes = [inputs, *hidden]
+        embedding = [LabelEmbedding(classes, label_dim)] if concatenates else []
         spread = [MinibatchStddev(minibatch_stddev)] if minibatch_stddev else []
         self.features = sizes[-1] + len(spread)
         if projects:
             head: nn.Module = ProjectionHead(self.features, classes, normalization, bias=head_bias is not False)
         else:
             head = weighted(nn.Linear(self.features, 1, bias=head_bias is not False), normalization)
-        self.layers = LabeledSequential(*joined, *hidden_layers(sizes, activation, normalization), *spread, head)
+        self.layers = LabeledSequential(*embedding, *hidden_layers(sizes, activation, normalization), *spread, head)
 
     @property
     def head(self) -> nn.Module:
-        """The last layer; its first argument are the features (N, D) that the logit is made of."""
+        """The last layer. Its first argument is the features (N / packing, features) that the logit is made of."""
         return self.layers[-1]
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -111,7 +116,8 @@ class Discriminator(base.Discriminator):
 class Encoder(base.Encoder):
     """Images (N, channels, image_size, image_size) to codes (N, latent_dim), through hidden layers.
 
-    A `gaussian` one gives (N, 2 * latent_dim): the means of the codes, then their log variances, which begin at 0.
+    If `gaussian`, the output is (N, 2 * latent_dim): the means of the codes, then their log variances, which begin at
+    0.
     """
 
     def __init__(
@@ -125,7 +131,8 @@ class Encoder(base.Encoder):
         normalization: Normalization = "none",
     ) -> None:
         super().__init__()
-        self.latent_dim, self.gaussian = latent_dim, gaussian
+        self.latent_dim = latent_dim
+        self.gaussian = gaussian
         sizes = [channels * image_size * image_size, *hidden]
         head = code_head(sizes[-1], latent_dim, gaussian, normalization)
         self.layers = nn.Sequential(*hidden_layers(sizes, activation, normalization), head)
@@ -135,11 +142,11 @@ class Encoder(base.Encoder):
 
 
 class JointDiscriminator(base.Discriminator):
-    """Images (N, channels, image_size, image_size) and codes (N, latent_dim) to logits (N,), one for each pair.
+    """Images (N, channels, image_size, image_size) and their codes (N, latent_dim) to logits (N,), one for each pair.
 
-    The code joins the flattened image, and hidden layers read both (BiGAN: Donahue et al. 2017, section 3, arXiv
-    1605.09782): at least one, or nothing could tell which image goes with which code. `head_bias` is as in the
-    discriminator.
+    The code is appended to the flattened image, and hidden layers read both (BiGAN: Donahue et al. 2017, section 3,
+    arXiv 1605.09782). There is at least one: a linear function of both cannot tell which code belongs to which image.
+    `head_bias` is as in the discriminator.
     """
 
     def __init__(
@@ -153,14 +160,15 @@ class JointDiscriminator(base.Discriminator):
         head_bias: bool | None = None,
     ) -> None:
         super().__init__()
-        self.latent_dim, self.features = latent_dim, hidden[-1]
+        self.latent_dim = latent_dim
+        self.features = hidden[-1]
         sizes = [channels * image_size * image_size + latent_dim, *hidden]
         head = weighted(nn.Linear(self.features, 1, bias=head_bias is not False), normalization)
         self.layers = nn.Sequential(*hidden_layers(sizes, activation, normalization), head)
 
     @property
     def head(self) -> nn.Module:
-        """The last layer; its argument are the features (N, D) that the logit is made of."""
+        """The last layer, from the features (N, features) to the logits."""
         return self.layers[-1]
 
     def forward(self, images: Tensor, codes: Tensor) -> Tensor:

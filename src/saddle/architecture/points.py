@@ -14,7 +14,7 @@ from saddle.layer.packing import packed
 
 
 class Generator(base.Generator):
-    """Latent (N, latent_dim) to points (N, 2), through hidden layers; the output is linear, times `scale`."""
+    """Latent (N, latent_dim) to points (N, 2), through hidden layers. The output is linear, multiplied by `scale`."""
 
     def __init__(
         self,
@@ -25,7 +25,8 @@ class Generator(base.Generator):
         normalization: Normalization = "none",
     ) -> None:
         super().__init__()
-        self.latent_dim, self.scale = latent_dim, scale
+        self.latent_dim = latent_dim
+        self.scale = scale
         sizes = [latent_dim, *hidden]
         head = weighted(nn.Linear(sizes[-1], 2), normalization)
         self.layers = nn.Sequential(*hidden_layers(sizes, activation, normalization), head)
@@ -35,11 +36,10 @@ class Generator(base.Generator):
 
 
 class Discriminator(base.Discriminator):
-    """Points (N, 2), divided by `scale`, to logits (N,), through hidden layers; there is no sigmoid.
+    """Points (N, 2), divided by `scale`, to logits (N / packing,), through hidden layers. There is no sigmoid.
 
-    `head_bias` false leaves out the bias of the last layer, which losses of differences of logits cannot train; that
-    layer reads `features` numbers. With `packing` above 1 that many neighbors are one input of more coordinates:
-    logits are (N / packing,), one per pack.
+    If `head_bias` is false, the last layer has no bias. Relativistic losses cannot train one. With `packing` above 1
+    that many neighboring points form one input with more coordinates, and get one logit together.
     """
 
     def __init__(
@@ -52,7 +52,8 @@ class Discriminator(base.Discriminator):
         packing: Size = 1,
     ) -> None:
         super().__init__()
-        self.scale, self.packing = scale, packing
+        self.scale = scale
+        self.packing = packing
         sizes = [2 * packing, *hidden]
         self.features = sizes[-1]
         head = weighted(nn.Linear(self.features, 1, bias=head_bias is not False), normalization)
@@ -60,7 +61,7 @@ class Discriminator(base.Discriminator):
 
     @property
     def head(self) -> nn.Module:
-        """The last layer; its argument are the features (N, D) that the logit is made of."""
+        """The last layer. Its first argument is the features (N / packing, features) that the logit is made of."""
         return self.layers[-1]
 
     def forward(self, points: Tensor) -> Tensor:

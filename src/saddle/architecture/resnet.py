@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -17,18 +18,19 @@ def _convolution(
     stride: int = 1,
     padding: int = 0,
     bias: bool = False,
-    mode: str = "zeros",
+    mode: Literal["zeros", "reflect"] = "zeros",
 ) -> nn.Conv2d:
-    """A convolution whose weights are drawn from N(0, 0.02) (the paper's appendix 7.1), biases 0."""
+    """A convolution with initial weights; `mode` says what it reads beyond the border."""
     layer = nn.Conv2d(inputs, outputs, kernel_size, stride, padding, bias=bias, padding_mode=mode)
-    return _initialized(layer)
+    _initialize(layer)
+    return layer
 
 
-def _initialized(layer: nn.Module) -> nn.Module:
+def _initialize(layer: nn.Conv2d | nn.ConvTranspose2d) -> None:
+    """Draw weights from N(0, 0.02) (the paper's appendix 7.1); zero biases."""
     nn.init.normal_(layer.weight, 0.0, 0.02)
     if layer.bias is not None:
         nn.init.zeros_(layer.bias)
-    return layer
 
 
 def _halved(size: int) -> int:
@@ -37,9 +39,9 @@ def _halved(size: int) -> int:
 
 
 class Residual(nn.Module):
-    """Features (N, C, H, W) plus what two 3x3 convolutions make of them, same shape; H and W are at least 2.
+    """Features (N, C, H, W) plus the output of two 3x3 convolutions, same shape; H and W are at least 2.
 
-    As in Johnson et al. 2016 (arXiv 1603.08155): no activation follows the sum.
+    As in Johnson et al. 2016 (arXiv 1603.08155), no activation follows the sum.
     """
 
     def __init__(self, features: Size) -> None:
@@ -61,57 +63,60 @@ class Generator(base.Generator):
 
     Section 4 and appendix 7.2, after Johnson et al. 2016: a 7x7 convolution to `width` features, `halvings`
     convolutions of stride 2 that double the features, `blocks` residual blocks, as many fractional-strided convolutions
-    back, and a 7x7 convolution to the channels. Instance norm follows every convolution but the last. It has no gain
-    and no bias, as in the authors' PyTorch code, and convolutions before it have no bias, which it would take away. Odd
-    sides are reached exactly. There is no latent, and it takes no labels.
-    Raises ValueError if `image_size` is below 8, or too small to be halved that often (the smallest side must be 2).
+    as halvings, and a 7x7 convolution to the channels. Instance norm follows every convolution but the last. It has no
+    gain and no bias, as in the authors' PyTorch code. A convolution in front of it has no bias, because instance norm
+    subtracts it. Odd sides are reached exactly. There is no latent, and the network takes no labels.
+
+    Raises ValueError if `image_size` is below 8, or too small for that many halvings (the smallest side must be 2).
     """
 
     latent_dim = 0
     reads = "source"
-    """What it is given: images of the source domain."""
 
     def __init__(
         self, image_size: Side, channels: Size, width: Size = 64, halvings: Depth = 2, blocks: Depth = 6
     ) -> None:
         super().__init__()
-        sizes = [image_size]
+        sides = [image_size]
         for _ in range(halvings):
-            sizes.append(_halved(sizes[-1]))
+            sides.append(_halved(sides[-1]))
         smallest = max(8, 2**halvings + 1)
         if image_size < smallest:
+            alternative = ", or fewer halvings" if smallest > 8 else ""
             raise ValueError(
-                f"image_size={image_size} is too small for {halvings} halvings: use at least {smallest}"
-                + (", or fewer halvings" if smallest > 8 else "")
+                f"image_size={image_size} is too small for {halvings} halvings: use at least {smallest}{alternative}"
             )
         deepest = width * 2**halvings
         self.layers = nn.Sequential(
             *self._normalized(_convolution(channels, width, 7, padding=3, mode="reflect")),
             *self._down(width, halvings),
             *(Residual(deepest) for _ in range(blocks)),
-            *self._up(deepest, sizes[::-1]),
+            *self._up(deepest, sides[::-1]),
             _convolution(width, channels, 7, padding=3, bias=True, mode="reflect"),
         )
 
     @staticmethod
     def _normalized(layer: nn.Conv2d | nn.ConvTranspose2d) -> list[nn.Module]:
+        """`layer`, then instance norm and an activation."""
         return [layer, nn.InstanceNorm2d(layer.out_channels), nn.ReLU()]
 
     def _down(self, width: int, halvings: int) -> list[nn.Module]:
-        widths = [width * 2**index for index in range(halvings + 1)]
-        return [
-            layer
-            for before, after in pairwise(widths)
-            for layer in self._normalized(_convolution(before, after, 3, stride=2, padding=1))
-        ]
-
-    def _up(self, features: int, sizes: Sequence[int]) -> list[nn.Module]:
+        """Convolutions that halve the side and double the features, from `width` features on."""
         layers: list[nn.Module] = []
-        for index, (small, large) in enumerate(pairwise(sizes)):
-            before = features // 2**index
-            odd = large - (2 * small - 1)  # without output padding the side would be 2 * small - 1
-            doubling = nn.ConvTranspose2d(before, before // 2, 3, 2, padding=1, output_padding=odd, bias=False)
-            layers += self._normalized(_initialized(doubling))
+        for index in range(halvings):
+            inputs = width * 2**index
+            layers += self._normalized(_convolution(inputs, 2 * inputs, 3, stride=2, padding=1))
+        return layers
+
+    def _up(self, features: int, sides: Sequence[int]) -> list[nn.Module]:
+        """Convolutions through the `sides`, from the smallest on, that halve the `features`."""
+        layers: list[nn.Module] = []
+        for index, (small, large) in enumerate(pairwise(sides)):
+            inputs = features // 2**index
+            padding = large - (2 * small - 1)  # without output padding the side would be 2 * small - 1
+            doubling = nn.ConvTranspose2d(inputs, inputs // 2, 3, 2, padding=1, output_padding=padding, bias=False)
+            _initialize(doubling)
+            layers += self._normalized(doubling)
         return layers
 
     def forward(self, images: Tensor) -> Tensor:
@@ -121,12 +126,13 @@ class Generator(base.Generator):
 class Discriminator(base.Discriminator):
     """Images (N, channels, image_size, image_size) to the logits of their patches (N * patches,), image after image.
 
-    PatchGAN (Isola et al. 2017, arXiv 1611.07004; CycleGAN's appendix 7.2): 4x4 convolutions to `widths` features, with
-    stride 2 but for the last of them, which has stride 1 as in the authors' code (where there is more than one), and
-    one of stride 1 to a logit per patch. Each logit sees `receptive_field` x `receptive_field` pixels: 70 for the
+    PatchGAN (Isola et al. 2017, arXiv 1611.07004; CycleGAN's appendix 7.2): 4x4 convolutions of stride 2 to `widths`
+    features, then one of stride 1 to a logit per patch. If there are several widths, the convolution to the last one
+    has stride 1, too, as in the authors' code. Each logit sees `receptive_field` x `receptive_field` pixels: 70 for the
     paper's widths (64, 128, 256, 512), 16 for two widths, 34 for three. Instance norm without gain and bias follows all
-    but the first and the last. It takes no labels. `features` is the number of channels that the head reads; without
-    `head_bias` the head has no bias, which a loss of differences of logits could not train.
+    convolutions but the first and the last. The network takes no labels. If `head_bias` is false, the last convolution
+    has no bias. Relativistic losses cannot train one.
+
     Raises ValueError if `image_size` is too small for that many widths.
     """
 
@@ -154,16 +160,17 @@ class Discriminator(base.Discriminator):
         for stride in reversed(strides):
             self.receptive_field = stride * (self.receptive_field - 1) + 4
         layers: list[nn.Module] = []
-        for index, (before, after) in enumerate(pairwise([channels, *widths])):
-            layers.append(_convolution(before, after, 4, strides[index], padding=1, bias=index == 0))
-            layers += [nn.InstanceNorm2d(after)] if index > 0 else []
+        for index, (inputs, outputs) in enumerate(pairwise([channels, *widths])):
+            layers.append(_convolution(inputs, outputs, 4, strides[index], padding=1, bias=index == 0))
+            if index > 0:
+                layers.append(nn.InstanceNorm2d(outputs))
             layers.append(nn.LeakyReLU(0.2))
         head = _convolution(self.features, 1, 4, padding=1, bias=head_bias is not False)
         self.layers = nn.Sequential(*layers, head)
 
     @property
     def head(self) -> nn.Module:
-        """The last layer, a convolution; its argument are features (N, features, S, S)."""
+        """The last layer, a convolution of features (N, features, S, S)."""
         return self.layers[-1]
 
     def forward(self, images: Tensor) -> Tensor:

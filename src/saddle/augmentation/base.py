@@ -1,4 +1,4 @@
-"""What an augmentation is, and the way from numbers in [0, 1) to random choices."""
+"""What an augmentation is, and how numbers in [0, 1) become random integers."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -12,33 +12,39 @@ Uniform = Callable[[str, tuple[int, ...]], Tensor]
 
 
 class Augmentation(nn.Module, ABC):
-    """A differentiable random change of the images that D sees, real and generated alike.
+    """A differentiable random change of the images that D sees, both real and generated.
 
-    All randomness comes from `uniform`; row i of what comes out depends on row i of images and numbers alone. One
-    purpose gives the same numbers again, so whoever wants other changes for real than for generated images hands over
-    another `uniform`. State lives in buffers and changes in `observe` only.
+    All randomness comes from `uniform`. Row i of the output depends only on row i of the images and of the random
+    numbers. `uniform` returns the same numbers whenever it is called with the same purpose, so different changes for
+    real and for generated images take two different functions. State lies in buffers and changes only in `observe`.
     """
+
+    needs_logit_sign: bool = False
+    """Whether it reads the signs of D's logits, so that the loss must make them meaningful (ADA)."""
+
+    shown: tuple[str, ...] = ()
+    """Names of the scalar buffers that are logged as curves."""
 
     @abstractmethod
     def forward(self, images: Tensor, uniform: Uniform) -> Tensor:
-        """Changed images, shape and dtype of `images`: (N, C, H, W) in [-1, 1], H = W; colors may leave that range.
+        """Changed images, of the shape and dtype of `images`: (N, C, H, W) in [-1, 1], H = W.
 
-        Raises InputError where `check` does.
+        Colors may leave [-1, 1]. Raises InputError if `check` does.
         """
 
     def check(self, channels: int) -> None:
-        """Raise InputError if images of that many channels cannot be changed as the settings ask."""
+        """Raise InputError if the settings cannot be applied to images with that many channels."""
 
     def observe(self, real_logits: Tensor, images: int | Tensor) -> None:
-        """Learn after a step of D what it said: its logits (M,) on all real images of the global batch, augmented.
+        """Update the state after a step of D, from its logits (M,) on the augmented real images of the global batch.
 
-        `images` is the number of images in that batch, which need not be M: D may judge packs, or patches. Equal on all
-        ranks, as long as the logits are.
+        `images` is the number of images in that batch. It differs from M if D judges packs or patches. Ranks with equal
+        logits stay equal.
         """
 
 
 def check_colors(names: list[str], channels: int) -> None:
-    """Raise InputError if there are `names` of settings that need red, green and blue, and `channels` is not 3."""
+    """Raise InputError if `channels` is not 3 and `names` lists settings that need red, green and blue channels."""
     if names and channels != 3:
         raise InputError(
             f"{names[0]}=true mixes red, green and blue, but data.channels={channels}: use {names[0]}=false"
@@ -46,5 +52,5 @@ def check_colors(names: list[str], channels: int) -> None:
 
 
 def whole(numbers: Tensor, first: int, last: int) -> Tensor:
-    """Integers from `first` to `last`, both included and all equally likely, int64, from numbers in [0, 1)."""
+    """Integers from `first` to `last`, both included and equally likely, int64, from `numbers` uniform in [0, 1)."""
     return (numbers * (last - first + 1)).floor().long() + first

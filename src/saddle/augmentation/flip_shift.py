@@ -8,15 +8,16 @@ from saddle.bound import Index
 
 
 class FlipShift(Augmentation):
-    """Images shifted by a few pixels and, if `flip`, mirrored in half of the cases.
+    """Shifts images by a few pixels and, if `flip`, mirrors half of them.
 
-    Shifts are whole pixels, up to `shift_pixels` each way, equally likely; what comes in is the mirror image. `flip`
-    exchanges left and right; it is off because a mirrored digit is no digit.
+    Shifts are by whole pixels, up to `shift_pixels` each way, all equally likely. The uncovered border shows the mirror
+    image. `flip` exchanges left and right; it is off by default because a mirrored digit is not a digit.
     """
 
     def __init__(self, flip: bool = False, shift_pixels: Index = 4) -> None:
         super().__init__()
-        self.flip, self.shift_pixels = flip, shift_pixels
+        self.flip = flip
+        self.shift_pixels = shift_pixels
 
     def forward(self, images: Tensor, uniform: Uniform) -> Tensor:
         """Changed images (N, C, H, W). Purposes: flip_shift.flip (N,) and flip_shift.shift (N, 2)."""

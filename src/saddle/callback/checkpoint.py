@@ -1,4 +1,4 @@
-"""Keeps `checkpoints/last.ckpt` and the latest few checkpoints by their iteration."""
+"""Keeps `checkpoints/last.ckpt` and the latest few checkpoints, named by their iteration."""
 
 import os
 import shutil
@@ -6,22 +6,23 @@ from pathlib import Path
 from typing import Any
 
 import saddle.compat  # noqa: F401  isort: skip
-from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
 
 from saddle.bound import Count, Several
+from saddle.callback.hook import GameTrainer, hook
 from saddle.callback.scheduled import Scheduled
 from saddle.file import numbered, replacing
 from saddle.training.due import next_crossing
+from saddle.training.module import GameModule
 
 
 class LastCheckpoint(Scheduled, Checkpoint):
     """Saves every `every_images` images and when training ends, always between two iterations.
 
-    `folder` receives last.ckpt, the latest, and under their iterations (00001000.ckpt) the latest `keep` of them; None
-    keeps all. The newest of these is the same file as last.ckpt, so the one before it is what is left if that is
-    damaged. When a run goes on, last.ckpt becomes the checkpoint that it goes on from, and what was saved beyond is
-    removed: a run that is killed then resumes in the same place, and its folder tells one course of training.
+    `folder` receives last.ckpt, the latest, and the latest `keep` of them under their iterations (00001000.ckpt); None
+    keeps all. The newest of these is the same file as last.ckpt; if it is damaged, the one before it is left. When a
+    run is resumed, last.ckpt becomes the checkpoint that it is resumed from, and later ones are removed. So a run that
+    is killed afterwards resumes in the same place, and its folder holds one course of training.
     """
 
     def __init__(self, folder: str, every_images: Count = 64_000, keep: Several | None = 2) -> None:
@@ -33,41 +34,44 @@ class LastCheckpoint(Scheduled, Checkpoint):
     def next_due(self, iteration: int, rows: int) -> int:
         return next_crossing(iteration, rows, self.every_images)
 
-    def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
+    @hook
+    def on_train_start(self, trainer: GameTrainer, module: GameModule) -> None:
         source = trainer.ckpt_path
         if source is None or not trainer.is_global_zero or trainer.fast_dev_run:
             return
         self.path.parent.mkdir(parents=True, exist_ok=True)
         if not (self.path.is_file() and self.path.samefile(source)):
-            _name_again(Path(source), self.path)
+            _link(Path(source), self.path)
         self._remove_others(module.clock.iteration)
 
-    def on_train_batch_end(self, trainer: Trainer, module: LightningModule, *_: Any) -> None:
+    @hook
+    def on_train_batch_end(self, trainer: GameTrainer, module: GameModule, *_: Any) -> None:
         if self.is_due(module) or trainer.global_step == trainer.max_steps or trainer.should_stop:
             self._save(trainer)
 
-    def on_train_end(self, trainer: Trainer, module: LightningModule) -> None:
+    @hook
+    def on_train_end(self, trainer: GameTrainer, module: GameModule) -> None:
         self._save(trainer)
 
-    def _save(self, trainer: Trainer) -> None:
+    def _save(self, trainer: GameTrainer) -> None:
         if trainer.fast_dev_run or self._saved == trainer.global_step:
             return
         trainer.save_checkpoint(self.path)
         self._saved = trainer.global_step
         if trainer.is_global_zero:
-            _name_again(self.path, self.path.with_name(f"{self._saved:08d}.ckpt"))
+            _link(self.path, self.path.with_name(f"{self._saved:08d}.ckpt"))
             self._remove_others(self._saved)
 
     def _remove_others(self, iteration: int) -> None:
-        found = numbered(self.path.parent, ".ckpt")
-        past = [number for number in found if number <= iteration]
-        kept = past if self.keep is None else past[-self.keep :]
-        for number in found.keys() - set(kept):
-            found[number].unlink()
+        checkpoints = numbered(self.path.parent, ".ckpt")
+        past = [number for number in checkpoints if number <= iteration]
+        latest = past if self.keep is None else past[-self.keep :]
+        for number in checkpoints.keys() - set(latest):
+            checkpoints[number].unlink()
 
 
-def _name_again(file: Path, name: Path) -> None:
-    """Give `file` a second name; where the file system has no hard links, a copy."""
+def _link(file: Path, name: Path) -> None:
+    """Give `file` a second name, by a hard link; where the file system has none, by a copy."""
     with replacing(name) as temporary:
         try:
             os.link(file, temporary)

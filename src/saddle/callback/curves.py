@@ -7,9 +7,9 @@ from typing import Any
 
 import saddle.compat  # noqa: F401  isort: skip
 import torch
-from lightning import LightningModule, Trainer
 from torch import Tensor
 
+from saddle.callback.hook import GameTrainer, hook
 from saddle.callback.scheduled import Patient
 from saddle.file import replacing
 from saddle.training.module import GameModule
@@ -18,8 +18,8 @@ from saddle.training.module import GameModule
 class Curves(Patient):
     """Logs the module's scalars every `trainer.log_every_n_steps` iterations and at the last one.
 
-    One row per logged point goes to `path` (metrics.csv), and the same values to every logger, at the iteration's
-    number. Values of several ranks are averaged. On resume, rows after the checkpoint are cut.
+    Each logged point becomes a row of `path` (metrics.csv); every logger receives the same values under the number of
+    the iteration. Values of several ranks are averaged. On resume, rows after the checkpoint are removed.
     """
 
     def __init__(self, path: str) -> None:
@@ -27,33 +27,38 @@ class Curves(Patient):
         self.latest: dict[str, float] = {}
         """The last logged values by name."""
 
-    def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
+    @hook
+    def on_train_start(self, trainer: GameTrainer, module: GameModule) -> None:
         self._time, self._images = time.perf_counter(), module.clock.images
         if trainer.is_global_zero and not trainer.fast_dev_run:
             cut_rows(self.path, module.clock.iteration)
             self.latest = last_row(self.path)
 
-    def on_train_batch_end(self, trainer: Trainer, module: LightningModule, *_: Any) -> None:
+    @hook
+    def on_train_batch_end(self, trainer: GameTrainer, module: GameModule, *_: Any) -> None:
         if module.is_logged() or trainer.should_stop:
             self._log(trainer, module)
 
-    def on_train_end(self, trainer: Trainer, module: LightningModule) -> None:
+    @hook
+    def on_train_end(self, trainer: GameTrainer, module: GameModule) -> None:
         if self.latest.get("iteration") != module.clock.iteration and module.played:
             self._log(trainer, module)
 
     def add(self, iteration: int, values: dict[str, float]) -> None:
-        """Put further values of the last logged iteration beside it, in metrics.csv and in `latest`."""
+        """Add values to those of an iteration, in metrics.csv and in `latest`."""
         self.latest |= {"iteration": iteration, **values}
         widen_row(self.path, {"iteration": iteration, **values})
 
-    def _log(self, trainer: Trainer, module: GameModule) -> None:
+    def _log(self, trainer: GameTrainer, module: GameModule) -> None:
         scalars = _scalars(module)
         if trainer.world_size > 1:
-            values = torch.stack([value.detach().float() for value in scalars.values()]).to(module.device)
-            scalars = dict(zip(scalars, trainer.strategy.reduce(values, reduce_op="mean"), strict=True))
+            local = torch.stack([value.detach().float() for value in scalars.values()]).to(module.device)
+            means = trainer.strategy.reduce(local, reduce_op="mean")
+            assert isinstance(means, Tensor)
+            scalars = dict(zip(scalars, means, strict=True))
         values = {name: float(value) for name, value in scalars.items()}
         values |= self._counts(module)
-        module.gradient_norms.clear()  # a later row shows them only if they were measured again
+        module.gradient_norms.clear()  # a later row has them only if they were measured again
         self.latest = {"iteration": module.clock.iteration, **values}
         if trainer.is_global_zero and not trainer.fast_dev_run:
             append_row(self.path, self.latest)
@@ -61,7 +66,7 @@ class Curves(Patient):
                 logger.log_metrics(values, step=module.clock.iteration)
 
     def _counts(self, module: GameModule) -> dict[str, float]:
-        """Host-side numbers: images, images per second since the last row, updates and learning rate per turn."""
+        """Images, images per second since the last row, and updates and learning rate of each turn."""
         now, images = time.perf_counter(), module.clock.images
         speed = (images - self._images) / max(now - self._time, 1e-9)
         self._time, self._images = now, images
@@ -72,17 +77,8 @@ class Curves(Patient):
         return counts
 
 
-def publish(trainer: Trainer, iteration: int, values: dict[str, float]) -> None:
-    """Give measured values to every logger, and put them beside the curves of that iteration, if there are any."""
-    for logger in trainer.loggers:
-        logger.log_metrics(values, step=iteration)
-    for callback in trainer.callbacks:
-        if isinstance(callback, Curves):
-            callback.add(iteration, values)
-
-
 def _scalars(module: GameModule) -> dict[str, Tensor]:
-    """Losses and their terms per turn; of D's logits, means and the probabilities D(x) and D(G(z)); gradient norms."""
+    """Losses and their terms per turn, D's mean logits, the probabilities D(x) and D(G(z)), and gradient norms."""
     scalars: dict[str, Tensor] = {}
     for name, played in module.played.items():
         scalars[f"loss/{name}"] = torch.stack(list(played.terms.values())).sum()
@@ -93,8 +89,9 @@ def _scalars(module: GameModule) -> dict[str, Tensor]:
         if key in observed:
             scalars[f"logit/{key}"] = observed[key].mean()
             scalars[f"probability/{label}"] = observed[key].sigmoid().mean()
-    for name, part in module.state.items():
-        scalars |= {f"{name}/{shown}": getattr(part, shown) for shown in getattr(part, "shown", ())}
+    for name, state in module.state.items():
+        for buffer in getattr(state, "shown", ()):
+            scalars[f"{name}/{buffer}"] = getattr(state, buffer)
     for name, norm in module.gradient_norms.items():
         scalars[f"gradient_norm/{name}"] = norm
     return scalars
@@ -104,23 +101,23 @@ def append_row(path: Path, row: dict[str, float]) -> None:
     """Add a row to a CSV file; if the row has new columns, the file is rewritten with them."""
     fields = list(row)
     if path.exists():
-        with path.open(newline="") as file:
-            fields = next(csv.reader(file), fields)
+        fields = _header(path) or fields
         if set(row) - set(fields):
             rows = _read(path)
             fields += [name for name in row if name not in fields]
             _write(path, fields, rows)
     else:
         _write(path, fields, [])
-    with path.open("a", newline="") as file:
+    with path.open("a", newline="", encoding="utf-8") as file:
         csv.DictWriter(file, fields).writerow(row)
 
 
 def widen_row(path: Path, row: dict[str, float]) -> None:
     """Add the values of `row` to the last row of a CSV file if that has the same `iteration`, else as a new row."""
-    if path.exists() and (rows := _read(path)) and rows[-1].get("iteration") == str(row["iteration"]):
-        *before, last = rows
-        _write(path, list(last | row), [*before, last | row])
+    rows = _read(path) if path.exists() else []
+    if rows and rows[-1].get("iteration") == str(row["iteration"]):
+        rows[-1] |= {name: str(value) for name, value in row.items()}
+        _write(path, list(rows[-1]), rows)
     else:
         append_row(path, row)
 
@@ -128,28 +125,33 @@ def widen_row(path: Path, row: dict[str, float]) -> None:
 def last_row(path: Path) -> dict[str, float]:
     """The numbers in the last row of a CSV file; nothing if there is none."""
     rows = _read(path) if path.exists() else []
-    return {name: float(value) for name, value in rows[-1].items() if value} if rows else {}
+    if not rows:
+        return {}
+    return {name: float(value) for name, value in rows[-1].items() if value}
 
 
 def cut_rows(path: Path, iteration: int) -> None:
     """Drop the rows of `path` that come after `iteration`."""
     if not path.exists():
         return
-    with path.open(newline="") as file:
-        fields = next(csv.reader(file), [])
     rows = _read(path)
-    kept = [row for row in rows if row.get("iteration") and float(row["iteration"]) <= iteration]
-    if len(kept) < len(rows):
-        _write(path, fields, kept)
+    past = [row for row in rows if row.get("iteration") and float(row["iteration"]) <= iteration]
+    if len(past) < len(rows):
+        _write(path, _header(path), past)
+
+
+def _header(path: Path) -> list[str]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return next(csv.reader(file), [])
 
 
 def _read(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="") as file:
+    with path.open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
 
 
 def _write(path: Path, fields: list[str], rows: list[dict[str, str]]) -> None:
-    with replacing(path) as temporary, temporary.open("w", newline="") as file:
+    with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, fields)
         writer.writeheader()
         writer.writerows(rows)

@@ -1,12 +1,12 @@
-"""The metrics of toy problems in training: what a generator of points captures of modes or curve that are known."""
+"""The metrics of toy problems in training: how a generator of points captures the known modes or curve."""
 
 from typing import Any
 
 import saddle.compat  # noqa: F401  isort: skip
-from lightning import LightningModule, Trainer
 
 from saddle.bound import Count, Samples
-from saddle.callback.curves import publish
+from saddle.callback.hook import GameTrainer, hook
+from saddle.callback.publish import publish
 from saddle.callback.quality import PREFIX
 from saddle.callback.scheduled import Scheduled
 from saddle.data.points import PointData
@@ -21,41 +21,44 @@ from saddle.training.sampling import images_from
 class PointQuality(Scheduled):
     """Logs `saddle.metric.points.metrics` of `num` samples as metric/... every `every_iterations` and at the end.
 
-    It does nothing where the data is no points. Samples come from the averaged generator, or from G where there is no
-    average, and from the same noise each time. 2,500 is what VEEGAN and PacGAN count in. There is no best checkpoint by
-    these metrics: no single one is best alone, for a generator that has collapsed onto one mode may have all its
+    It does nothing unless the data is points. Samples come from the averaged generator, or from G where there is no
+    average, and from the same noise each time. VEEGAN and PacGAN use 2,500 samples. There is no best checkpoint by
+    these metrics, because none of them is enough alone: a generator that has collapsed onto one mode may have all its
     samples in high quality.
     """
 
     def __init__(self, num: Samples = SAMPLES, every_iterations: Count = 250) -> None:
         if num < 6:
-            raise ValueError("num should be at least 6: coverage looks at five neighbors")
+            raise ValueError("num should be at least 6: coverage needs five neighbors")
         self.num, self.every_iterations = num, every_iterations
         self.stamp: dict[str, Any] | None = None
-        """What the metrics were made from: metrics of different stamps cannot be compared. None: no points."""
+        """What the metrics were computed from: metrics of different stamps cannot be compared. None: no points."""
         self._measured: int | None = None
 
     def next_due(self, iteration: int, rows: int) -> int:
         return next_multiple(iteration, self.every_iterations)
 
-    def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
-        data = trainer.datamodule
+    @hook
+    def on_train_start(self, trainer: GameTrainer, module: GameModule) -> None:
+        data = trainer.datamodule.data
         if isinstance(data, PointData) and trainer.is_global_zero and not trainer.fast_dev_run:
             network = "average" if module.ema is not None else "generator"
             self.stamp = {"points": type(data).__name__, "std": data.std, "generated": self.num, "network": network}
 
-    def on_train_batch_end(self, trainer: Trainer, module: LightningModule, *_: Any) -> None:
+    @hook
+    def on_train_batch_end(self, trainer: GameTrainer, module: GameModule, *_: Any) -> None:
         if self.is_due(module):
             self._measure(trainer, module)
 
-    def on_train_end(self, trainer: Trainer, module: LightningModule) -> None:
+    @hook
+    def on_train_end(self, trainer: GameTrainer, module: GameModule) -> None:
         if self._measured != module.clock.iteration:
             self._measure(trainer, module)
 
-    def _measure(self, trainer: Trainer, module: GameModule) -> None:
+    def _measure(self, trainer: GameTrainer, module: GameModule) -> None:
         if self.stamp is None:
             return
         self._measured = module.clock.iteration
         samples = images_from(module.sampler(), self.num, hashed_seed(module.seed, "quality"))
-        values = {f"{PREFIX}{name}": value for name, value in metrics(samples, trainer.datamodule).items()}
+        values = {f"{PREFIX}{name}": value for name, value in metrics(samples, trainer.datamodule.data).items()}
         publish(trainer, module.clock.iteration, values)

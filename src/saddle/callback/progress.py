@@ -5,11 +5,11 @@ import time
 from typing import Any
 
 import saddle.compat  # noqa: F401  isort: skip
-from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import Timer
 from tqdm import tqdm
 
 from saddle.bound import Positive
+from saddle.callback.hook import GameTrainer, hook
 from saddle.callback.scheduled import Patient
 from saddle.training.compiled import Compiled
 from saddle.training.module import GameModule
@@ -18,14 +18,15 @@ from saddle.training.module import GameModule
 class Progress(Patient):
     """One bar for the whole run: iteration, thousands of images, images per second, losses, time left.
 
-    It is redrawn every `refresh_seconds`, and every 30 s where the output is not a terminal. Speed and time left are
-    counted from the end of the first block of iterations: a compiled executor takes far longer for that one.
+    It is redrawn every `refresh_seconds`, or every 30 s where the output is not a terminal. Speed and time left are
+    measured from the end of the first block of iterations, because a compiled executor takes far longer for it.
     """
 
     def __init__(self, refresh_seconds: Positive = 0.5) -> None:
         self.refresh_seconds = refresh_seconds
 
-    def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
+    @hook
+    def on_train_start(self, trainer: GameTrainer, module: GameModule) -> None:
         done = module.clock.iteration
         self._marks, self._drawn = [(time.perf_counter(), done)], 0.0
         self._bar = tqdm(
@@ -38,9 +39,10 @@ class Progress(Patient):
         )
         self._interval = self.refresh_seconds if sys.stderr.isatty() else max(30.0, self.refresh_seconds)
         if isinstance(module.executor, Compiled) and not self._bar.disable:
-            self._bar.set_postfix_str("compiling an iteration: seconds, with large networks minutes")
+            self._bar.set_postfix_str("compiling an iteration; this takes seconds, or minutes for large networks")
 
-    def on_train_batch_end(self, trainer: Trainer, module: LightningModule, *_: Any) -> None:
+    @hook
+    def on_train_batch_end(self, trainer: GameTrainer, module: GameModule, *_: Any) -> None:
         now = time.perf_counter()
         if len(self._marks) == 1:
             self._marks.append((now, module.clock.iteration))
@@ -48,16 +50,18 @@ class Progress(Patient):
             self._drawn = now
             self._draw(trainer, module)
 
-    def on_train_end(self, trainer: Trainer, module: LightningModule) -> None:
+    @hook
+    def on_train_end(self, trainer: GameTrainer, module: GameModule) -> None:
         if module.played:
             self._draw(trainer, module)
         self._bar.close()
 
-    def on_exception(self, trainer: Trainer, module: LightningModule, exception: BaseException) -> None:
+    @hook
+    def on_exception(self, trainer: GameTrainer, module: GameModule, exception: BaseException) -> None:
         if hasattr(self, "_bar"):
             self._bar.close()
 
-    def _draw(self, trainer: Trainer, module: GameModule) -> None:
+    def _draw(self, trainer: GameTrainer, module: GameModule) -> None:
         if self._bar.disable:
             return
         done = module.clock.iteration
@@ -72,14 +76,15 @@ class Progress(Patient):
         self._bar.set_postfix_str(", ".join(parts))
 
 
-def _seconds_left(trainer: Trainer, done: int, rate: float) -> float | None:
+def _seconds_left(trainer: GameTrainer, done: int, rate: float) -> float | None:
     """Seconds until the first of the limits in iterations, epochs and time; None if there is none."""
     limits = []
     if trainer.max_steps > 0:
         limits.append((trainer.max_steps - done) / rate)
-    if (trainer.max_epochs or -1) > 0:
+    if trainer.max_epochs is not None and trainer.max_epochs > 0:
         limits.append((trainer.max_epochs * trainer.num_training_batches - done) / rate)
     for callback in trainer.callbacks:
-        if isinstance(callback, Timer) and callback.time_remaining() is not None:
-            limits.append(callback.time_remaining())
+        remaining = callback.time_remaining() if isinstance(callback, Timer) else None
+        if remaining is not None:
+            limits.append(remaining)
     return max(0.0, min(limits)) if limits else None

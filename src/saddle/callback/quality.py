@@ -5,17 +5,18 @@ from typing import Any
 
 import saddle.compat  # noqa: F401  isort: skip
 import torch
-from lightning import LightningModule, Trainer
 from torch import Tensor, nn
 
 from saddle.bound import Count, Samples
-from saddle.callback.curves import publish
+from saddle.callback.hook import GameTrainer, hook
+from saddle.callback.publish import announce, publish
 from saddle.callback.scheduled import Scheduled
 from saddle.callback.stop import end, stopped
 from saddle.data.points import PointData
 from saddle.error import InputError
+from saddle.metric.base import Extractor
 from saddle.metric.classes import mode_coverage
-from saddle.metric.extractor import Extractor, extractor_for
+from saddle.metric.extractor import extractor_for
 from saddle.metric.reference import chosen, reference
 from saddle.metric.score import Read, quick
 from saddle.seed import hashed_seed
@@ -26,7 +27,7 @@ from saddle.training.sampling import images_from, sources_for
 PREFIX = "metric/"
 FRECHET = f"{PREFIX}frechet"
 _FIRST = 50_000  # images
-_AT_ONCE = 500  # images read between two looks at whether to stop
+_BATCH_SIZE = 500  # images that are read before a signal is looked for again
 
 
 class _CutShortError(Exception):
@@ -36,18 +37,20 @@ class _CutShortError(Exception):
 class Quality(Scheduled):
     """Compares samples of the averaged generator with training images at growing intervals and at the end.
 
-    That is after 50,000 images, 100,000, 200,000, 500,000 and so on, but at least every `every_images`: early, where
-    much changes, more often, and over a long run at a small share of its time.
+    They come after 50,000 images, 100,000, 200,000, 500,000 and so on, but at least every `every_images`: often at the
+    beginning, where much changes, and at a small share of the time of a long run.
 
-    `num` samples and at most `num` training images, the same ones for every run on the data, are read by `extractor`
-    (of another domain, as `data.readable` shows them to it; a generator that translates is given held-out sources):
+    `extractor` reads `num` samples and at most `num` training images, the same ones in every run on the data. It is
     `auto`, the classifier that comes with saddle for the data, if there is one; `none`; or a file, of a classifier
-    (.safetensors) or of Inception (.pth). The metrics of `saddle.metric.score.quick` are logged as metric/frechet and
-    so on, and where the classifier reads the data's own classes, how many are hit and their divergence (modes,
-    modes_kl). Whenever metric/frechet is lower than ever, the checkpoint becomes `folder`/best.ckpt. What is read in
-    the training images is kept in `cache`.
+    (.safetensors) or of Inception (.pth). Images of another domain are read as `data.readable` converts them. A
+    generator that translates receives held-out sources.
 
-    A signal cuts a comparison short; the run that goes on makes up for it before its first iteration.
+    The metrics of `saddle.metric.score.quick` are logged as metric/frechet and so on. Where the classifier reads the
+    data's own classes, the number of classes among the samples and their divergence are logged, too (modes, modes_kl).
+    Whenever metric/frechet reaches a new minimum, the checkpoint becomes `folder`/best.ckpt. The features of the
+    training images are cached in the folder `cache`.
+
+    A signal interrupts a comparison; the resumed run repeats it before its first iteration.
 
     Only the first rank measures, all of `num`, so the metrics do not depend on the number of processes.
     """
@@ -68,19 +71,22 @@ class Quality(Scheduled):
         self.best: float | None = None
         """The lowest metric/frechet so far."""
         self.stamp: dict[str, Any] | None = None
-        """What the metrics were made from: metrics of different stamps cannot be compared. None: no metric applies."""
+        """What the metrics come from: metrics of different stamps cannot be compared. None: no metric applies."""
+        self.extractor: Extractor | None = None
+        """The network that reads images, known when training starts."""
         self.latest: Read | None = None
-        """What was read in the samples of the last comparison."""
+        """Features and classes of the samples in the last comparison."""
         self.real: Read | None = None
-        """What was read in the training images."""
+        """Features and classes of the training images."""
+        self._class_shares: Tensor | None = None  # in the data, where the extractor reads its classes
         self._measured: int | None = None
-        self._owed = False  # a comparison that a signal cut short: the resumed run makes up for it
+        self._interrupted = False  # whether a signal cut the last comparison short
 
     def state_dict(self) -> dict[str, Any]:
-        return {"best": self.best, "owed": self._owed}
+        return {"best": self.best, "interrupted": self._interrupted}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.best, self._owed = state["best"], state.get("owed", False)
+        self.best, self._interrupted = state["best"], state["interrupted"]
 
     def load(self, data: Any) -> Extractor | None:
         """The extractor for a data module, or None if no metric applies; raises InputError if it does not fit."""
@@ -91,10 +97,10 @@ class Quality(Scheduled):
                 f"callback.quality.extractor={self.choice} reads images, and {type(data).__name__} delivers points, "
                 "which callback.points measures: use auto"
             )
-        found = extractor_for(self.choice, data.extractor)
-        if found is not None:
-            found.check(data.channels)
-        return found
+        extractor = extractor_for(self.choice, data.extractor)
+        if extractor is not None:
+            extractor.check(data.channels)
+        return extractor
 
     def next_due(self, iteration: int, rows: int) -> int:
         if self.every_images is None:
@@ -102,79 +108,94 @@ class Quality(Scheduled):
         images = next_round(max(iteration * rows, _FIRST - 1))
         return min(next_crossing(iteration, rows, self.every_images), -(-images // rows))
 
-    def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
-        self.extractor = self.load(trainer.datamodule)
+    @hook
+    def on_train_start(self, trainer: GameTrainer, module: GameModule) -> None:
+        self.extractor = self.load(trainer.datamodule.data)
         if self.extractor is not None and trainer.is_global_zero and not trainer.fast_dev_run:
-            self._prepare(trainer, module)
-        if self._owed:
+            self._prepare(trainer, module, self.extractor)
+        if self._interrupted:
             self._compare(trainer, module)
 
-    def _prepare(self, trainer: Trainer, module: LightningModule) -> None:
-        data = trainer.datamodule
+    def _prepare(self, trainer: GameTrainer, module: GameModule, extractor: Extractor) -> None:
+        data = trainer.datamodule.data
         images = data.readable(chosen(data.training()[0], self.num))
-        self.real = reference(images, self.extractor, self.cache)
-        known = self.extractor.reads_classes_of(type(data).__name__, data.extractor)
-        known = known and self.real.probabilities.shape[1] == data.classes
-        self._shares = data.label_shares() if known else None
-        average = "average" if module.ema is not None else "generator"
-        self.stamp = {"extractor": self.extractor.stamp, "real": len(images), "generated": self.num, "network": average}
+        self.real = reference(images, extractor, self.cache)
+        same_classes = self.real.probabilities.shape[1] == data.classes
+        if same_classes and extractor.reads_classes_of(type(data).__name__, data.extractor):
+            self._class_shares = data.label_shares()
+        network = "average" if module.ema is not None else "generator"
+        self.stamp = {"extractor": extractor.stamp, "real": len(images), "generated": self.num, "network": network}
 
-    def on_train_batch_end(self, trainer: Trainer, module: LightningModule, *_: Any) -> None:
+    @hook
+    def on_train_batch_end(self, trainer: GameTrainer, module: GameModule, *_: Any) -> None:
         if self.is_due(module):
             self._compare(trainer, module)
 
-    def on_train_end(self, trainer: Trainer, module: LightningModule) -> None:
-        if self._measured != module.clock.iteration and not stopped(trainer):  # whoever stops it is waiting
+    @hook
+    def on_train_end(self, trainer: GameTrainer, module: GameModule) -> None:
+        if self._measured != module.clock.iteration and not stopped(trainer):  # a person who stops it is waiting
             self._compare(trainer, module)
 
-    def _compare(self, trainer: Trainer, module: GameModule) -> None:
+    def _compare(self, trainer: GameTrainer, module: GameModule) -> None:
         if self.extractor is None or trainer.fast_dev_run:
             return
-        try:
-            distance = self._measure(trainer, module) if trainer.is_global_zero else 0.0
-        except _CutShortError:
-            distance = None
-        distance = trainer.strategy.broadcast(distance)
-        self._owed = distance is None
+        distance = trainer.strategy.broadcast(self._distance(trainer, module))
+        self._interrupted = distance is None
         if distance is None:
             end(trainer)  # now, so that the checkpoint is of this iteration
             return
         self._measured = module.clock.iteration
+        announce(trainer, {FRECHET: distance})  # on all ranks
         if self.best is None or distance < self.best:
             self.best = distance
             trainer.save_checkpoint(self.path)
 
-    def _measure(self, trainer: Trainer, module: GameModule) -> float:
-        self.latest = self._samples(trainer, module)
-        found = quick(self.real, self.latest)
-        if self._shares is not None:
-            counted = mode_coverage(self.latest.labels, self._shares)
-            found |= {"modes": counted.covered, "modes_kl": counted.kl}
-        values = {f"{PREFIX}{name}": value for name, value in found.items()}
+    def _distance(self, trainer: GameTrainer, module: GameModule) -> float | None:
+        """The new metric/frechet; None if a signal came meanwhile, and 0 on the ranks that do not measure."""
+        if not trainer.is_global_zero:
+            return 0.0
+        try:
+            return self._measure(trainer, module)
+        except _CutShortError:
+            return None
+
+    def _measure(self, trainer: GameTrainer, module: GameModule) -> float:
+        assert self.extractor is not None
+        assert self.real is not None
+        self.latest = self._read_samples(trainer, module, self.extractor)
+        metrics = quick(self.real, self.latest)
+        if self._class_shares is not None:
+            coverage = mode_coverage(self.latest.labels, self._class_shares)
+            metrics |= {"modes": coverage.covered, "modes_kl": coverage.kl}
+        values = {f"{PREFIX}{name}": value for name, value in metrics.items()}
         publish(trainer, module.clock.iteration, values)
         return values[FRECHET]
 
-    def _samples(self, trainer: Trainer, module: GameModule) -> Read:
-        """What the extractor reads in samples; where they are not finite, features that are not, either."""
-        sampler, finite, data = module.sampler(), [], trainer.datamodule
+    def _read_samples(self, trainer: GameTrainer, module: GameModule, extractor: Extractor) -> Read:
+        """Features and classes of new samples; features are infinite where a sample is not finite."""
+        sampler, data = module.sampler(), trainer.datamodule.data
+        finite: list[Tensor] = []
 
-        def look(network: nn.Module, given: Any, made: Tensor) -> None:
-            finite.append(made.isfinite().all())
-            _go_on(trainer)
+        def note_finite(network: nn.Module, inputs: Any, images: Tensor) -> None:
+            finite.append(images.isfinite().all())
+            _check_signal(trainer)
 
-        with sampler.register_forward_hook(look):
+        with sampler.register_forward_hook(note_finite):
             sources = sources_for(sampler, data, self.num)
             samples = images_from(sampler, self.num, hashed_seed(module.seed, "quality"), sources=sources)
-        read = []
-        for part in data.readable(samples).split(_AT_ONCE):
-            _go_on(trainer)
-            read.append(self.extractor(part))
-        features, probabilities = (torch.cat(parts) for parts in zip(*read, strict=True))
-        if not all(finite):
-            features = torch.full_like(features, torch.inf)  # samples are bytes, which have no word for it
-        return Read(features, probabilities)
+        features, probabilities = [], []
+        for batch in data.readable(samples).split(_BATCH_SIZE):
+            _check_signal(trainer)
+            batch_features, batch_probabilities = extractor(batch)
+            features.append(batch_features)
+            probabilities.append(batch_probabilities)
+        read = Read(torch.cat(features), torch.cat(probabilities))
+        if all(finite):
+            return read
+        return Read(torch.full_like(read.features, torch.inf), read.probabilities)  # samples as bytes do not show it
 
 
-def _go_on(trainer: Trainer) -> None:
+def _check_signal(trainer: GameTrainer) -> None:
+    """Raise _CutShortError if a signal has ended training."""
     if stopped(trainer):
         raise _CutShortError

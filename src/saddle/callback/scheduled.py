@@ -1,4 +1,4 @@
-"""Callbacks that know when they are due, so that iterations may be played in blocks between."""
+"""Callbacks that state when they are due, so that the iterations between can be played in blocks."""
 
 from abc import ABC, abstractmethod
 
@@ -10,20 +10,25 @@ from saddle.training.module import GameModule
 
 
 class Scheduled(Callback, ABC):
-    """A callback that has something to do after some iterations only."""
+    """A callback that acts after some iterations only.
+
+    Its batch hooks are called once per block (`saddle.training.block`): at the latest after the iteration for which
+    `next_due` asks, and with a list if the block has several batches. A callback without `next_due` gets each iteration
+    and its batch by itself.
+    """
 
     @abstractmethod
     def next_due(self, iteration: int, rows: int) -> int:
-        """The first iteration after `iteration` after which it is due, at `rows` images in each."""
+        """The first iteration after `iteration` after which it acts, at `rows` images in each iteration."""
 
     def is_due(self, module: GameModule) -> bool:
-        """Whether it is due after the iteration just counted."""
+        """Whether it acts after the iteration just counted."""
         done = module.clock.iteration
         return self.next_due(done - 1, module.rows) == done
 
 
 class Patient(Scheduled):
-    """A callback that looks in after a block, wherever that ends."""
+    """A callback that acts after each block, wherever it ends."""
 
     def next_due(self, iteration: int, rows: int) -> int:
         return NEVER

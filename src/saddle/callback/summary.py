@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import saddle.compat  # noqa: F401  isort: skip
-from lightning import Callback, LightningModule, Trainer
+from lightning import Callback
 from lightning.pytorch.loggers import TensorBoardLogger
 from torch.utils.tensorboard.summary import hparams
 
 from saddle.callback.curves import Curves
 from saddle.callback.health import Health
+from saddle.callback.hook import GameTrainer, hook
 from saddle.callback.point_quality import PointQuality
 from saddle.callback.quality import Quality
 from saddle.callback.scheduled import Patient
@@ -23,7 +24,7 @@ from saddle.file import relative, replacing
 from saddle.training.module import GameModule
 
 SHOWN = ("metric/", "loss/", "probability/", "gradient_norm/")
-"""What the names of a summary's `metrics` begin with."""
+"""The beginnings of the names in a summary's `metrics`."""
 
 _REPEATED = ("data.seed", "data.accumulate")
 _PACKAGES = ("saddle", "torch", "torchvision", "lightning", "hydra-core")
@@ -32,8 +33,8 @@ _PACKAGES = ("saddle", "torch", "torchvision", "lightning", "hydra-core")
 class Summary(Patient):
     """Writes summary.json into `folder` and prints a table when training ends; seconds add up over resumes.
 
-    Its `finished` is true where training came to its own end, false where a signal or an alarm ended it; its `stamp`
-    says what the metrics metric/... were made from, and is null where none was measured.
+    Its `finished` is false where a signal or an alarm ended training. Its `stamp` says what the metrics metric/... were
+    computed from; it is null where none was measured.
     """
 
     def __init__(self, folder: str) -> None:
@@ -52,42 +53,49 @@ class Summary(Patient):
     def load_state_dict(self, state: dict[str, float]) -> None:
         self._seconds_before = state["seconds"]
 
-    def on_train_start(self, trainer: Trainer, module: LightningModule) -> None:
+    @hook
+    def on_train_start(self, trainer: GameTrainer, module: GameModule) -> None:
         self._begun = time.perf_counter()
 
-    def on_train_batch_end(self, trainer: Trainer, module: LightningModule, *_: Any) -> None:
+    @hook
+    def on_train_batch_end(self, trainer: GameTrainer, module: GameModule, *_: Any) -> None:
         self._seconds = time.perf_counter() - self._begun
 
-    def on_train_end(self, trainer: Trainer, module: LightningModule) -> None:
+    @hook
+    def on_train_end(self, trainer: GameTrainer, module: GameModule) -> None:
         if not trainer.is_global_zero or trainer.fast_dev_run:
             return
         summary = self._summary(trainer, module)
         with replacing(self.folder / "summary.json") as temporary:
-            temporary.write_text(json.dumps(finite(summary), indent=2, allow_nan=False) + "\n")
+            temporary.write_text(json.dumps(finite(summary), indent=2, allow_nan=False) + "\n", encoding="utf-8")
         for logger in trainer.loggers:
             if isinstance(logger, TensorBoardLogger):
                 _show_hyper_parameters(logger, module.record)
         print(self._table(summary))
 
-    def _summary(self, trainer: Trainer, module: GameModule) -> dict[str, Any]:
-        curves = [callback for callback in trainer.callbacks if isinstance(callback, Curves)]
-        latest = curves[0].latest if curves else {}
-        clock, data = module.clock, trainer.datamodule
-        measured = [c.stamp for c in trainer.callbacks if isinstance(c, Quality | PointQuality) and c.stamp]
+    def _summary(self, trainer: GameTrainer, module: GameModule) -> dict[str, Any]:
+        latest: dict[str, float] = {}
+        stamp = None
+        for callback in trainer.callbacks:
+            if isinstance(callback, Curves):
+                latest = callback.latest
+            elif isinstance(callback, Quality | PointQuality):
+                stamp = stamp or callback.stamp
+        clock, data = module.clock, trainer.datamodule.data
         return {
             "iterations": clock.iteration,
             "images": clock.images,
             "seconds": round(self.seconds, 3),
             "images_per_second": round(clock.images / max(self.seconds, 1e-9), 1),
             "metrics": {name: value for name, value in latest.items() if name.startswith(SHOWN)},
-            "stamp": measured[0] if measured else None,
+            "stamp": stamp,
             "finished": not any(map(_ended_run, trainer.callbacks)),
             "updates": dict(clock.updates),
             "seed": module.seed,
             "versions": {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
             "data": {
                 "name": type(data).__name__,
-                "images": len(data.loader.images),
+                "images": len(trainer.datamodule.loader.images),
                 "skipped": data.skipped,
                 "image_size": data.image_size,
             },
@@ -109,7 +117,7 @@ class Summary(Patient):
 
 
 def _plain(value: Any) -> Any:
-    """A setting as TensorBoard shows it best: it would make 0 and 1 of truth values."""
+    """A setting as TensorBoard shows it best. It would show true and false as 1 and 0."""
     if isinstance(value, bool):
         return str(value).lower()
     return str(value) if isinstance(value, list) else value
@@ -118,9 +126,9 @@ def _plain(value: Any) -> Any:
 def _stamp_in_words(summary: dict[str, Any]) -> str:
     stamp = summary["stamp"]
     if stamp is None and summary["data"]["image_size"] is None:
-        return "none: callback.points, which measures points, was left out"
+        return "none: callback.points, which measures points, is not used"
     if stamp is None:
-        return "none: no classifier comes with saddle for this data (saddle extractor makes one)"
+        return "none: no classifier comes with saddle for this data (saddle extractor trains one)"
     if "points" in stamp:
         return (
             f"{stamp['generated']:,} samples of the {stamp['network']} against {stamp['points']}, std {stamp['std']:g}"
@@ -132,25 +140,25 @@ def _stamp_in_words(summary: dict[str, Any]) -> str:
 
 
 def _ended_run(callback: Callback) -> bool:
-    """Whether `callback` ended the run before its time."""
+    """Whether `callback` ended the run early."""
     if isinstance(callback, StopOnSignal):
         return callback.signal is not None
     return isinstance(callback, Health) and callback.sentence is not None
 
 
 def finite(value: Any) -> Any:
-    """`value` with null in place of numbers that JSON does not have."""
+    """`value` with None in place of NaN and infinity, which JSON lacks."""
     if isinstance(value, dict):
         return {name: finite(item) for name, item in value.items()}
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _show_hyper_parameters(logger: TensorBoardLogger, record: dict[str, Any]) -> None:
-    """Fill the HParams tab: settings, beside which TensorBoard puts the last values of all curves.
+    """Fill the HParams tab with the settings; TensorBoard adds the last values of all curves.
 
     The logger's own method would log the values again at step 0, and so break the curves of the same name. The first
-    summary that torch makes, a list of columns, is left out: TensorBoard would take one run's list for all runs, so
-    that settings of the others are missing. Without it, it looks at all runs and puts first what differs.
+    summary of torch's three, a list of columns, is left out: TensorBoard would use one run's list for all runs, and
+    settings of the others would be missing. Without it, TensorBoard reads all runs and shows first what differs.
     """
     writer = logger.experiment._get_file_writer()
     _, start, end = hparams(hyper_parameters(record), {})
@@ -162,8 +170,8 @@ def _show_hyper_parameters(logger: TensorBoardLogger, record: dict[str, Any]) ->
 def hyper_parameters(config: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     """Nested settings as one level: keys joined by dots, lists as text, parts by the names of their files.
 
-    Truth values are words, and `penalty` names all penalties. What repeats another setting (the game's loss and
-    penalties, the data's seed) is left out.
+    Booleans are words, and `penalty` names all penalties. Settings that repeat another one (the game's loss and
+    penalties, the data's seed) are left out.
     """
     flat: dict[str, Any] = {}
     for key, value in config.items():

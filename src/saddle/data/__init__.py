@@ -1,1 +1,1 @@
-"""Datasets, their LightningDataModules, and the in-memory loader."""
+"""Data sets, and the loader of rows in memory."""

@@ -12,10 +12,10 @@ from saddle.data.module import ImageData
 
 
 class Digits(ImageData):
-    """1,797 gray images of 8x8 pixels with 17 gray levels, ten classes, brought smoothly to `image_size`."""
+    """1,797 gray images of 8x8 pixels with 17 gray levels, ten classes, resized smoothly to `image_size`."""
 
     size = 1797
-    extractor = "mnist"  # it reads 91 % of these digits rightly
+    extractor = "mnist"  # it classifies 91 % of these digits correctly
 
     def __init__(
         self,
@@ -39,13 +39,15 @@ class Digits(ImageData):
 def _read() -> np.ndarray:
     """One row per image, float64: 64 gray levels, then the class.
 
-    scikit-learn's own function gives the same; to import it takes a second.
+    The file inside scikit-learn is read directly, because importing scikit-learn takes a second. Its own function
+    returns the same, and is used if the file is not where it was expected.
     """
     package = find_spec("sklearn")
-    file = Path(package.origin).parent / "datasets" / "data" / "digits.csv.gz"
-    if file.is_file():
-        return np.loadtxt(file, delimiter=",")
-    from sklearn.datasets import load_digits
+    if package is not None and package.origin is not None:
+        file = Path(package.origin).parent / "datasets" / "data" / "digits.csv.gz"
+        if file.is_file():
+            return np.loadtxt(file, delimiter=",")
+    from sklearn.datasets import load_digits  # type: ignore[import-untyped]  # scikit-learn has no type hints
 
     data = load_digits()
     return np.column_stack([data.data, data.target])

@@ -1,4 +1,4 @@
-"""Domains of the same digits: deterministic changes of bright strokes on black."""
+"""Domains of the same digits: deterministic changes to bright strokes on a black background."""
 
 from collections.abc import Callable
 from typing import Literal
@@ -10,35 +10,42 @@ from torch.nn.functional import affine_grid, grid_sample, max_pool2d
 Domain = Literal["plain", "thin", "thick", "inverted", "slanted"]
 
 SLANT = 0.4
-"""How far `slanted` moves the top to the right, and the bottom to the left, per unit of height from the middle."""
+"""The shear of `slanted`: pixels to the right per pixel above the middle, and to the left per pixel below it."""
 
 
 def changed(images: Tensor, domain: Domain) -> Tensor:
-    """uint8 images (N, C, H, W) as they look in `domain`, same shape; a pure function, with no chance in it.
+    """uint8 images (N, C, H, W) as they look in `domain`, same shape; deterministic.
 
-    - plain: as they are.
-    - thick: gray dilation, each pixel becomes the brightest of itself and its four neighbors: strokes grow by a pixel
-      on each side. With all eight neighbors small loops would close.
-    - thin: gray erosion by the same five pixels plus the white top-hat (what erosion followed by dilation, the opening,
-      takes away): thick strokes lose a pixel on each side, and strokes that erosion alone would erase stay. It is one
-      step of Lantuejoul's skeleton (Serra 1982, Image Analysis and Mathematical Morphology, chapter 11), and never
-      brighter than the image.
+    - plain: unchanged.
+    - thick: gray dilation. Each pixel becomes the brightest of itself and its four neighbors, so strokes grow by a
+      pixel on each side. With all eight neighbors, small loops would close.
+    - thin: gray erosion by the same five pixels, plus the white top-hat (the image minus its opening, which is erosion
+      followed by dilation). Thick strokes lose a pixel on each side, and strokes that erosion alone would erase stay.
+      This is one step of Lantuejoul's skeleton (Serra 1982, Image Analysis and Mathematical Morphology, chapter 11),
+      and never brighter than the image.
     - inverted: 255 minus the image.
-    - slanted: a shear by `SLANT` (21.8 degrees) to the right around the middle, bilinear, black from outside.
+    - slanted: a shear by `SLANT` (21.8 degrees) to the right around the middle, bilinear, with black outside.
     """
     return _in_parts(_CHANGES[domain], images)
 
 
 def readable(images: Tensor, domain: Domain) -> Tensor:
-    """uint8 images (N, C, H, W) of `domain` as a reader of plain ones expects them, same shape.
+    """uint8 images (N, C, H, W) of `domain` in the form that a classifier of plain digits expects, same shape.
 
-    inverted: inverted again, exactly what it was; slanted: the opposite shear, which smooths a little; all others stay.
+    Inverted images are inverted again, which restores them exactly. Slanted images are sheared back, which smooths them
+    a little. All others stay unchanged.
     """
-    return _in_parts(_BACK[domain], images) if domain in _BACK else images
+    if domain not in _BACK:
+        return images
+    return _in_parts(_BACK[domain], images)
 
 
 def _in_parts(change: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:
-    parts = [change(part.float()).round_().clamp_(0, 255).to(torch.uint8) for part in images.split(4096)]
+    """uint8 images after `change`, which is a function of float32 images; in parts, to save memory."""
+    parts = []
+    for part in images.split(4096):
+        result = change(part.float())
+        parts.append(result.round_().clamp_(0, 255).to(torch.uint8))
     return torch.cat(parts)
 
 
@@ -57,10 +64,11 @@ def _inverted(images: Tensor) -> Tensor:
 
 
 def _sheared(images: Tensor, slant: float) -> Tensor:
-    """Each row moved to the right by `slant` times its height above the middle."""
-    # the grid says where each place is taken from, in coordinates from -1 to 1, downwards; images are square
+    """Each row shifted to the right by `slant` times its height above the middle."""
+    # The grid holds, for each position of the result, the position to read, in coordinates from -1 to 1, downwards.
     matrix = torch.tensor([[1.0, slant, 0.0], [0.0, 1.0, 0.0]]).expand(len(images), 2, 3)
-    return grid_sample(images, affine_grid(matrix, list(images.shape), align_corners=False), align_corners=False)
+    grid = affine_grid(matrix, list(images.shape), align_corners=False)
+    return grid_sample(images, grid, align_corners=False)
 
 
 _CHANGES: dict[str, Callable[[Tensor], Tensor]] = {

@@ -2,9 +2,7 @@
 
 from typing import Literal, NamedTuple
 
-import saddle.compat  # noqa: F401  isort: skip
 from torch import Tensor
-from torchvision.datasets import EMNIST
 
 from saddle.bound import Count, Index, Side, Size
 from saddle.data.torchvision_idx import TorchvisionIdx
@@ -37,7 +35,7 @@ class Emnist(TorchvisionIdx):
     classes from 1; here from 0, as everywhere.
     """
 
-    dataset = EMNIST
+    dataset = "EMNIST"
 
     def __init__(
         self,
@@ -64,10 +62,10 @@ class Emnist(TorchvisionIdx):
         )
 
     def sources(self) -> list[str]:
-        return [self.dataset.url]  # one archive holds all splits
+        return [self.torchvision_class().url]  # one archive holds all splits
 
     def fetch(self, source: str) -> None:
-        self.dataset(str(self.root), split=self.split, download=True)
+        self.torchvision_class()(str(self.root), split=self.split, download=True)
 
     def load_files(self, images: str, labels: str) -> tuple[Tensor, Tensor]:
         pixels, classes = super().load_files(images, labels)

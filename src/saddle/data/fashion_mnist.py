@@ -1,13 +1,10 @@
 """Fashion-MNIST (Xiao et al. 2017, arXiv 1708.07747), by torchvision."""
 
-import saddle.compat  # noqa: F401  isort: skip
-from torchvision.datasets import FashionMNIST
-
 from saddle.data.torchvision_idx import TorchvisionIdx
 
 
 class FashionMnist(TorchvisionIdx):
     """60,000 pictures of clothes, shoes and bags from a shop's catalog, ten classes (section 2 of the paper)."""
 
-    dataset = FashionMNIST
+    dataset = "FashionMNIST"
     size = 60_000

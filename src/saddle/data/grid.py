@@ -10,9 +10,10 @@ from saddle.data.points import MixtureData
 class Grid(MixtureData):
     """`side` x `side` Gaussians, `spacing` apart, around the origin.
 
-    25 of them at -4, -2, 0, 2, 4 with a standard deviation of 0.05, as in the code of PacGAN's authors (Lin et al.
-    2018, arXiv 1712.04086); VEEGAN's page names the 25 but no numbers. `scale` 2.828, the standard deviation of a
-    coordinate, is what the toy code of WGAN-GP divides the same grid by (Gulrajani et al. 2017, arXiv 1704.00028).
+    The defaults are 25 Gaussians at -4, -2, 0, 2, 4 with a standard deviation of 0.05, as in the code of PacGAN's
+    authors (Lin et al. 2018, arXiv 1712.04086). VEEGAN's paper says 25, but gives no other numbers. `scale` 2.828 is
+    the standard deviation of a coordinate. The toy code of WGAN-GP divides the same grid by it (Gulrajani et al. 2017,
+    arXiv 1704.00028).
     """
 
     def __init__(
@@ -29,7 +30,8 @@ class Grid(MixtureData):
         scale: Positive = 2.828,
     ) -> None:
         super().__init__(std, scale, batch_size, seed, accumulate, limit, size, point_seed)
-        self.side, self.spacing = side, spacing
+        self.side = side
+        self.spacing = spacing
 
     @property
     def modes(self) -> Tensor:

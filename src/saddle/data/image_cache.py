@@ -1,7 +1,7 @@
-"""Decoded images in a file, for folders too big for memory.
+"""Decoded images in a file, for folders that are too big for memory.
 
-The file holds the pixels one image after another, then a table (JSON) of which images they are and which could not be
-read, then the table's length (8 bytes, little endian).
+The file holds the pixels, one image after another; then a table (JSON) of the images in it and of the files that could
+not be read; then the length of the table (8 bytes, little endian).
 """
 
 import json
@@ -20,37 +20,37 @@ _CHUNK = 1 << 24
 
 
 class Table(NamedTuple):
-    """What came of a list of files: the indices of the images `kept`, in order, and (name, reason) of the `broken`."""
+    """The result of decoding a list of files: indices of the decoded ones, and (name, reason) of the broken ones."""
 
     kept: list[int]
     broken: list[tuple[str, str]]
 
 
 class Decoded(NamedTuple):
-    """Images uint8 (M, C, H, W) and their table; where they stay in a file, whom to tell which of them are next."""
+    """Images uint8 (M, C, H, W), their table, and, if they stay in a file, their prefetch callback."""
 
     images: Tensor
     table: Table
-    soon: Prefetch | None = None
+    prefetch: Prefetch | None = None
 
 
 def write_cache(path: Path, decode: Callable[[Callable[[Tensor], None]], Table]) -> None:
-    """Make the file: `decode` is given a function to hand over each image (C, H, W), and returns their table.
+    """Write the file. `decode` is called with a function that stores one image (C, H, W), and returns the table.
 
-    It is written beside its place, synced and moved there: whatever happens, `path` is whole or as it was before.
-    Raises OSError where it cannot be written.
+    The content is written to a temporary file, synced, and renamed, so that `path` is always either complete or
+    unchanged. Raises OSError if it cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     checksum = 0
     with replacing(path) as temporary, temporary.open("wb") as file:
 
-        def keep(image: Tensor) -> None:
+        def store(image: Tensor) -> None:
             nonlocal checksum
             content = image.numpy().tobytes()
             checksum = zlib.crc32(content, checksum)
             file.write(content)
 
-        table = decode(keep)
+        table = decode(store)
         text = json.dumps({**table._asdict(), "checksum": checksum}).encode()
         file.write(text + len(text).to_bytes(8, "little"))
         file.flush()
@@ -58,22 +58,22 @@ def write_cache(path: Path, decode: Callable[[Callable[[Tensor], None]], Table])
 
 
 def open_cache(path: Path, shape: tuple[int, int, int]) -> Decoded | None:
-    """Images of `shape` (C, H, W), which stay in the file until they are used; None if there is no sound file.
+    """Images of `shape` (C, H, W), which stay in the file until they are used; None if it is missing or damaged.
 
-    The file is read through once, for its checksum.
+    The whole file is read once, to verify its checksum.
     """
     try:
         table, checksum, length = _table(path)
         if length != len(table.kept) * shape[0] * shape[1] * shape[2] or checksum != _checksum(path, length):
             return None
-        images, soon = mapped(path, (len(table.kept), *shape))
+        images, prefetch = mapped(path, (len(table.kept), *shape))
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return Decoded(images, table, soon)
+    return Decoded(images, table, prefetch)
 
 
 def _table(path: Path) -> tuple[Table, int, int]:
-    """The table, the checksum that it gives, and the number of bytes before it."""
+    """The table, the checksum stored with it, and the number of bytes in front of it."""
     with path.open("rb") as file:
         end = file.seek(-8, os.SEEK_END)
         size = int.from_bytes(file.read(8), "little")
@@ -84,9 +84,13 @@ def _table(path: Path) -> tuple[Table, int, int]:
 
 
 def _checksum(path: Path, length: int) -> int:
+    """The CRC-32 of the first `length` bytes."""
     checksum = 0
     with path.open("rb") as file:
-        while length > 0 and (part := file.read(min(length, _CHUNK))):
-            checksum = zlib.crc32(part, checksum)
-            length -= len(part)
+        while length > 0:
+            chunk = file.read(min(length, _CHUNK))
+            if not chunk:
+                break
+            checksum = zlib.crc32(chunk, checksum)
+            length -= len(chunk)
     return checksum

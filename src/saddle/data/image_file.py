@@ -1,4 +1,4 @@
-"""One image file, of any common kind, to pixels of the wanted form; what cannot be trusted is named as broken."""
+"""Reads one image file of any common format into pixels of a given form, and refuses files that it cannot trust."""
 
 import warnings
 from dataclasses import dataclass
@@ -13,25 +13,25 @@ from torch import Tensor
 from saddle.bound import Byte, Side
 
 EXTENSIONS = ("png", "jpg", "jpeg", "bmp", "gif", "tif", "tiff", "webp", "ppm", "pgm")
-"""Ends of the names of image files, in small letters."""
+"""Extensions of image files, in lower case."""
 
-_FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")  # no other decoder sees a file (EPS runs a program)
+_FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")  # no other decoder is tried: EPS runs a program
 _BOMBS = (Image.DecompressionBombWarning, Image.DecompressionBombError)
 
 Fit = Literal["crop", "pad", "stretch"]
 
 
 class BrokenImageError(Exception):
-    """A file holds no image that can be used; the message says why."""
+    """A file does not hold a usable image; the message says why."""
 
 
 @dataclass(frozen=True)
 class Form:
-    """What images are brought to: `channels` (1 or 3) planes of `image_size` x `image_size` pixels.
+    """The form of decoded images: `channels` (1 or 3) planes of `image_size` x `image_size` pixels.
 
-    `fit` says how an image that is no square becomes one: `crop` takes the square in its middle, `pad` puts the whole
-    image on a ground of gray level `background`, `stretch` changes its proportions. Transparent pixels show the
-    `background`, before anything is resized.
+    `fit` says how other images become square: `crop` takes the square in the middle, `pad` puts the whole image on a
+    background of gray level `background`, `stretch` changes the proportions. Transparent pixels show the `background`.
+    They are filled in before the image is resized.
     """
 
     image_size: Side
@@ -41,15 +41,17 @@ class Form:
 
 
 def read_image(path: Path, form: Form) -> Tensor:
-    """The first frame of an image file in the wanted form, uint8 (C, S, S), turned as its EXIF orientation says.
+    """The first frame of an image file in the given form, uint8 (C, S, S), rotated by its EXIF orientation.
 
-    An image that has the wanted size already keeps its pixels; others are resampled bicubically, with antialiasing
-    (a JPEG far larger than that from a half, quarter or eighth of its size, which its format gives directly).
-    16-bit gray levels are divided by 257. Raises BrokenImageError, with the reason, for what is no sound image of a
-    known format and range, or announces more pixels than Pillow's limit against decompression bombs.
+    If the image already has the right size, its pixels are not changed. Otherwise it is resampled bicubically, with
+    antialiasing. A much larger JPEG is first decoded at a half, quarter or eighth of its size, which the format does
+    directly. 16-bit gray levels are divided by 257.
+
+    Raises BrokenImageError, with the reason, if the file is damaged, has an unknown format or range of values, or has
+    more pixels than Pillow's limit against decompression bombs.
     """
     try:
-        if not path.is_file():  # a link to nothing, or a pipe that would hang
+        if not path.is_file():  # a dangling link, or a pipe, which would block
             raise BrokenImageError("not a file")
         if path.stat().st_size == 0:
             raise BrokenImageError("empty file")
@@ -57,18 +59,20 @@ def read_image(path: Path, form: Form) -> Tensor:
             warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")  # odd metadata
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path, formats=_FORMATS) as image:
-                image.draft(None, (2 * form.image_size, 2 * form.image_size))  # far larger JPEGs: six times faster
+                image.draft(None, (2 * form.image_size, 2 * form.image_size))  # six times faster for much larger JPEGs
                 image.load()
-                square = _square(_colored(_opaque(_eight_bit(_upright(image)), form.background), form), form)
+                opaque = _opaque(_eight_bit(_upright(image)), form.background)
+                square = _square(_colored(opaque, form), form)
     except BrokenImageError:
         raise
-    except Exception as error:  # on damaged files Pillow raises whatever its parsers stumble over
+    except Exception as error:  # Pillow's parsers raise almost anything on damaged files
         raise BrokenImageError(_reason(error)) from error
     pixels = torch.from_numpy(np.array(square))
     return pixels.view(form.image_size, form.image_size, form.channels).permute(2, 0, 1).contiguous()
 
 
 def _reason(error: Exception) -> str:
+    """The reason for the user, on one line."""
     if isinstance(error, _BOMBS):
         return f"more than {Image.MAX_IMAGE_PIXELS:,} pixels, so it was not decoded"
     if isinstance(error, UnidentifiedImageError):
@@ -79,16 +83,16 @@ def _reason(error: Exception) -> str:
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    """Turned as the EXIF orientation says; metadata that cannot be read turns nothing."""
+    """The image rotated by its EXIF orientation; unchanged if the metadata cannot be read."""
     try:
         orientation = image.getexif().get(0x0112, 1)
-    except Exception:  # as above; the pixels are sound
+    except Exception:  # as above, but the pixels were read without an error
         orientation = 1
     return image if orientation == 1 else ImageOps.exif_transpose(image)
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:
-    """Gray levels of 16 bits as levels of 8; other images as they are."""
+    """The image with 16-bit gray levels reduced to 8 bits; other images are unchanged."""
     if image.mode == "F":
         raise BrokenImageError("float pixels of unknown range")
     if not image.mode.startswith("I"):
@@ -98,17 +102,18 @@ def _eight_bit(image: Image.Image) -> Image.Image:
         raise BrokenImageError("32-bit pixels of unknown range")
     gray = Image.fromarray(((levels + 128) // 257).astype(np.uint8))
     if "transparency" in image.info:
-        seen = Image.fromarray(np.where(levels == image.info["transparency"], 0, 255).astype(np.uint8))
-        gray = Image.merge("LA", (gray, seen))
+        alpha = np.where(levels == image.info["transparency"], 0, 255).astype(np.uint8)
+        gray = Image.merge("LA", (gray, Image.fromarray(alpha)))
     return gray
 
 
 def _opaque(image: Image.Image, background: int) -> Image.Image:
-    """In mode L or RGB, laid over gray level `background` where it is transparent."""
+    """The image in mode L or RGB, with gray level `background` behind transparent pixels."""
     if not image.has_transparency_data:
         return image if image.mode == "L" else image.convert("RGB")
-    layer = image.convert("RGBA")
-    return Image.alpha_composite(Image.new("RGBA", layer.size, (background,) * 3 + (255,)), layer).convert("RGB")
+    foreground = image.convert("RGBA")
+    behind = Image.new("RGBA", foreground.size, (background, background, background, 255))
+    return Image.alpha_composite(behind, foreground).convert("RGB")
 
 
 def _colored(image: Image.Image, form: Form) -> Image.Image:
@@ -116,20 +121,29 @@ def _colored(image: Image.Image, form: Form) -> Image.Image:
 
 
 def _square(image: Image.Image, form: Form) -> Image.Image:
-    """Of the wanted size, by the wanted fit."""
+    """The image with `image_size` x `image_size` pixels, by way of `fit`."""
     size = form.image_size
+    if form.fit == "pad":
+        return _padded(image, form)
     if form.fit == "crop":
-        side = min(image.size)
-        left, top = ((length - side) // 2 for length in image.size)
+        width, height = image.size
+        side = min(width, height)
+        left, top = (width - side) // 2, (height - side) // 2
         image = image.crop((left, top, left + side, top + side))
-    if form.fit != "pad":
-        return _resized(image, (size, size))
-    longer = max(image.size)
-    inner = _resized(image, tuple(max(1, round(length * size / longer)) for length in image.size))
-    ground = Image.new(image.mode, (size, size), form.background if form.channels == 1 else (form.background,) * 3)
-    ground.paste(inner, tuple((size - length) // 2 for length in inner.size))
-    return ground
+    return _resized(image, (size, size))
 
 
-def _resized(image: Image.Image, size: tuple[int, ...]) -> Image.Image:
+def _padded(image: Image.Image, form: Form) -> Image.Image:
+    """The whole image, its longer side resized to `image_size`, in the middle of the background."""
+    size = form.image_size
+    width, height = image.size
+    longer = max(width, height)
+    inner = _resized(image, (max(1, round(width * size / longer)), max(1, round(height * size / longer))))
+    level = form.background
+    result = Image.new(image.mode, (size, size), level if form.channels == 1 else (level, level, level))
+    result.paste(inner, ((size - inner.width) // 2, (size - inner.height) // 2))
+    return result
+
+
+def _resized(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     return image if image.size == size else image.resize(size, Image.Resampling.BICUBIC)

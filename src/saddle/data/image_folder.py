@@ -1,17 +1,18 @@
-"""A person's own images: all the image files below one folder."""
+"""Your own images: all image files below one folder."""
 
 import json
+import math
 import os
 import sys
 from collections.abc import Callable
 from hashlib import blake2b
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import PIL
 import torch
 from torch import Tensor
-from tqdm import tqdm
+from tqdm import tqdm  # type: ignore[import-untyped]  # tqdm has no type hints
 
 from saddle import __version__
 from saddle.bound import Byte, Count, Index, Side, SizeOrNone
@@ -26,16 +27,17 @@ _SHOWN = 10
 
 
 class ImageFolder(ImageData):
-    """The image files (EXTENSIONS) below `root`, at any depth, hidden ones left out, brought to the wanted form.
+    """The image files (EXTENSIONS) below `root` at any depth, except hidden ones, in one form.
 
-    `classes` is 0 for images without labels; otherwise the immediate sub-folders with images are the classes, in
-    sorted order, and `classes` must be their number. `fit` and `background`: see `saddle.data.image_file.Form`.
+    With `classes` 0 the images have no labels. Otherwise the classes are the sub-folders directly below `root` that
+    have images, in sorted order, and `classes` must be their number. For `fit` and `background` see
+    `saddle.data.image_file.Form`.
 
-    `broken` says what happens to files that hold no sound image: `skip` leaves them out and names them on stderr,
-    `refuse` raises InputError. Images that would take more than `memory_mib` MiB are decoded into a file in the folder
-    `cache`, which later runs on the same files use again.
+    `broken` says what happens to unreadable images: "skip" leaves them out and lists them on stderr, "refuse" raises
+    InputError. If the decoded images take more than `memory_mib` MiB, they are written to a file in the folder `cache`;
+    later runs with the same files use it again.
 
-    Raises InputError if `root` is no folder or has no images, or if its sub-folders do not fit `classes`.
+    Raises InputError if `root` is not a folder or has no images, or if its sub-folders do not match `classes`.
     """
 
     def __init__(
@@ -65,14 +67,14 @@ class ImageFolder(ImageData):
         self._decoded: Decoded | None = None
 
     def prepare_data(self) -> None:
-        """Decode the images, with a bar if it takes a while, or find them in the cache; name what is left out."""
+        """Decode the images, with a progress bar, or open the cache; list unreadable files on stderr."""
         if self._decoded is None:
             self._decoded = self._decode(quiet=False)
             self.check_size(len(self._decoded.images))
             self._report(self._decoded.table)
 
     def wanted_bytes(self) -> int:
-        return min(super().wanted_bytes(), self.memory_mib * 2**20)  # what is more goes into a file
+        return min(super().wanted_bytes(), self.memory_mib * 2**20)  # more than that goes into a file
 
     def wanted_by(self) -> str:
         return f"data.memory_mib={self.memory_mib}"
@@ -80,7 +82,7 @@ class ImageFolder(ImageData):
     def load(self) -> tuple[Tensor, Tensor | None]:
         if self._decoded is None:  # on all ranks but the first, which has named the broken files
             self._decoded = self._decode(quiet=True)
-        images, table, self.soon = self._decoded
+        images, table, self.prefetch = self._decoded
         self.skipped = len(table.broken)
         if not self.classes:
             return images, None
@@ -94,30 +96,32 @@ class ImageFolder(ImageData):
                 f"data.classes={self.classes}, but {_some(outside)} in {self.root} lie outside of its sub-folders, "
                 "which are the classes: move them, or use data.classes=0"
             )
-        found = sorted({_class(name) for name in self.names})
-        if len(found) != self.classes:
+        folders = sorted({_class(name) for name in self.names})
+        if len(folders) != self.classes:
             raise InputError(
-                f"data.classes={self.classes}, but {self.root} has {len(found)} sub-folders with images "
-                f"({_some(found)}): use data.classes={len(found)}, or 0 for no labels"
+                f"data.classes={self.classes}, but {self.root} has {len(folders)} sub-folders with images "
+                f"({_some(folders)}): use data.classes={len(folders)}, or 0 for no labels"
             )
-        return found
+        return folders
 
     def _decode(self, quiet: bool) -> Decoded:
-        shape = (self.form.channels, self.image_size, self.image_size)
-        wanted = self.size if self.limit is None else min(self.limit, self.size)
-        if wanted * shape[0] * shape[1] * shape[2] > self.memory_mib * 2**20:
+        """The images, up to `limit` of them, in memory or in a file."""
+        shape = (self.form.channels, self.form.image_size, self.form.image_size)
+        number = self.size if self.limit is None else min(self.limit, self.size)
+        if number * math.prod(shape) > self.memory_mib * 2**20:
             return self._decode_to_file(shape, quiet)
-        images = torch.empty((wanted, *shape), dtype=torch.uint8)
+        images = torch.empty((number, *shape), dtype=torch.uint8)
         rows = iter(images)
         table = self._decode_each(lambda image: next(rows).copy_(image), quiet)
         return Decoded(images[: len(table.kept)], table)
 
     def _decode_to_file(self, shape: tuple[int, int, int], quiet: bool) -> Decoded:
+        """The images in a file in the folder `cache`, which is written unless it exists."""
         path = self.cache / f"{self._fingerprint()}.images"
         decoded = open_cache(path, shape)
         if decoded is None:
             try:
-                write_cache(path, lambda keep: self._decode_each(keep, quiet))
+                write_cache(path, lambda store: self._decode_each(store, quiet))
             except OSError as error:
                 raise InputError(
                     f"data.cache={self.cache}: {error.strerror}; choose another folder for the decoded images, or "
@@ -126,25 +130,29 @@ class ImageFolder(ImageData):
             decoded = open_cache(path, shape)
             if decoded is None:
                 raise InputError(f"data.cache={self.cache}: {path.name} was written and cannot be read back")
-        self._judge(decoded.table)
+        self._check_broken(decoded.table)
         return decoded
 
-    def _decode_each(self, keep: Callable[[Tensor], object], quiet: bool) -> Table:
-        """Hand over each sound image, up to `limit` of them in the fixed order that makes limits nested."""
+    def _decode_each(self, store: Callable[[Tensor], object], quiet: bool) -> Table:
+        """Call `store` with each readable image, until there are `limit` of them.
+
+        With a limit the order is fixed, so that a larger limit includes the images of a smaller one.
+        """
         order = range(self.size) if self.limit is None else fixed_order(self.size, "limit").tolist()
         table = Table([], [])
         for index in tqdm(order, "reading images", unit="image", delay=2, leave=False, disable=quiet):
             try:
-                keep(read_image(self.root / self.names[index], self.form))
+                store(read_image(self.root / self.names[index], self.form))
                 table.kept.append(index)
             except BrokenImageError as error:
                 table.broken.append((self.names[index], str(error)))
             if len(table.kept) == self.limit:
                 break
-        self._judge(table)
+        self._check_broken(table)
         return table
 
-    def _judge(self, table: Table) -> None:
+    def _check_broken(self, table: Table) -> None:
+        """Raise InputError if no file can be read, or if one cannot be read and `broken` is "refuse"."""
         if not table.broken or (table.kept and self.broken == "skip"):
             return
         name, reason = table.broken[0]
@@ -153,19 +161,23 @@ class ImageFolder(ImageData):
             raise InputError(f"data.root={self.root}: none of its {self.size} image files can be read; {first}")
         raise InputError(
             f"data.broken=refuse: {len(table.broken)} of the {self.size} image files in {self.root} cannot be read; "
-            f"{first}: mend or remove them, or use data.broken=skip"
+            f"{first}: repair or remove them, or use data.broken=skip"
         )
 
     def _report(self, table: Table) -> None:
-        if table.broken:
-            lines = [f"{len(table.broken)} of the {self.size} image files in {self.root} are left out:"]
-            lines += [f"  {printable(name)}: {reason}" for name, reason in table.broken[:_SHOWN]]
-            lines += [f"  and {len(table.broken) - _SHOWN} more"] if len(table.broken) > _SHOWN else []
-            print("\n".join(lines), file=sys.stderr)
+        """List the unreadable files on stderr."""
+        if not table.broken:
+            return
+        lines = [f"{len(table.broken)} of the {self.size} image files in {self.root} are left out:"]
+        for name, reason in table.broken[:_SHOWN]:
+            lines.append(f"  {printable(name)}: {reason}")
+        if len(table.broken) > _SHOWN:
+            lines.append(f"  and {len(table.broken) - _SHOWN} more")
+        print("\n".join(lines), file=sys.stderr)
 
     def _fingerprint(self) -> str:
-        """A name for the decoded images: it changes with any file's name, size or time, and with the settings."""
-        key = [__version__, PIL.__version__, vars(self.form), self.limit]
+        """A name for the decoded images, which depends on the name, size and time of every file and on the settings."""
+        key: list[Any] = [__version__, PIL.__version__, vars(self.form), self.limit]
         for name in self.names:
             try:
                 status = (self.root / name).stat()
@@ -176,9 +188,10 @@ class ImageFolder(ImageData):
 
 
 def image_names(root: Path) -> list[str]:
-    """The names of all image files below `root`, relative to it, sorted; hidden files and folders are left out.
+    """The paths of all image files below `root`, relative to it, sorted; hidden files and folders are left out.
 
-    Links are followed, each folder once. Raises InputError if `root` is no folder, cannot be read, or has no images.
+    Links are followed, but each folder is visited once. Raises InputError if `root` is not a folder, cannot be read, or
+    has no images.
     """
     if not root.is_dir():
         raise InputError(f"data.root={root}: there is no such folder; name the folder with your images")
@@ -186,29 +199,32 @@ def image_names(root: Path) -> list[str]:
     def refuse(error: OSError) -> None:
         raise InputError(f"data.root={root}: {error.filename}: {error.strerror}") from error
 
-    names, seen = [], set()
-    for folder, inner, files in os.walk(root, followlinks=True, onerror=refuse):
+    names: list[str] = []
+    visited: set[tuple[int, int]] = set()
+    for folder, subfolders, files in os.walk(root, followlinks=True, onerror=refuse):
         status = Path(folder).stat()
-        if (status.st_dev, status.st_ino) in seen:
-            inner.clear()
+        identity = (status.st_dev, status.st_ino)
+        if identity in visited:
+            subfolders.clear()
             continue
-        seen.add((status.st_dev, status.st_ino))
-        inner[:] = sorted(name for name in inner if not name.startswith("."))
-        names += [
-            os.path.relpath(Path(folder) / name, root)
-            for name in files
-            if not name.startswith(".") and name.lower().endswith(_ENDS)
-        ]
+        visited.add(identity)
+        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
+        for name in files:
+            if not name.startswith(".") and name.lower().endswith(_ENDS):
+                names.append(os.path.relpath(Path(folder) / name, root))
     if not names:
         raise InputError(f"data.root={root}: no images there; files that end in {', '.join(EXTENSIONS)} are looked for")
     return sorted(names)
 
 
 def _class(name: str) -> str:
+    """The folder directly below the root in which an image lies."""
     return name.partition(os.sep)[0]
 
 
 def _some(names: list[str]) -> str:
-    return ", ".join(map(printable, names[:_SHOWN])) + (
-        f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    )
+    """The first names, and the number of the others, for a message."""
+    text = ", ".join(map(printable, names[:_SHOWN]))
+    if len(names) > _SHOWN:
+        text += f" and {len(names) - _SHOWN} more"
+    return text

@@ -1,13 +1,10 @@
 """Kuzushiji-MNIST (Clanuwat et al. 2018, arXiv 1812.01718), by torchvision."""
 
-import saddle.compat  # noqa: F401  isort: skip
-from torchvision.datasets import KMNIST
-
 from saddle.data.torchvision_idx import TorchvisionIdx
 
 
 class Kmnist(TorchvisionIdx):
     """60,000 cursive Japanese characters from old books, ten classes, one for each row of the syllabary."""
 
-    dataset = KMNIST
+    dataset = "KMNIST"
     size = 60_000

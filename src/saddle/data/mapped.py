@@ -1,4 +1,4 @@
-"""Rows that stay in a file until they are used, for data beyond memory."""
+"""Rows that stay in a file until they are used, for data that does not fit into memory."""
 
 import math
 import mmap
@@ -12,44 +12,43 @@ import torch
 from torch import Tensor
 
 Prefetch = Callable[[Tensor], None]
-"""Told the numbers of rows, int64 (N,), that are read soon: they are fetched meanwhile, all at once."""
+"""Receives the numbers, int64 (N,), of rows that are read next, and has them fetched in the background."""
 
-_PIECE = 1 << 17  # bytes; Linux fetches no more at one piece of advice than it would read on by itself
+_PIECE = 1 << 17  # bytes; Linux fetches no more per call of madvise than its read-ahead
 
 
 class Mapped(NamedTuple):
-    """Rows uint8 (M, ...), to be read only; and whom to tell which of them are next."""
+    """Rows, uint8 (M, ...), read-only, and their prefetch callback."""
 
     rows: Tensor
-    soon: Prefetch
+    prefetch: Prefetch
 
 
 def mapped(path: Path, shape: tuple[int, ...]) -> Mapped:
     """The first bytes of the file `path` as rows of `shape` (M, ...).
 
-    Few rows of many are read, in a shuffled order, so the system is told not to read on beyond each (by megabytes,
-    where that is how it is set up), and where the next ones are. Raises OSError or ValueError where the file is too
-    short or unreadable.
+    Rows are read in a shuffled order, so read-ahead beyond a row (megabytes on some systems) is turned off, and the
+    prefetch callback says which rows come next. Raises OSError or ValueError if the file is too short or unreadable.
     """
     with path.open("rb") as file:
         memory = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "The given buffer is not writable")  # the loader copies what it takes
+        warnings.filterwarnings("ignore", "The given buffer is not writable")  # the loader copies the rows of a batch
         rows = torch.frombuffer(memory, dtype=torch.uint8, count=math.prod(shape)).view(shape)
     if not hasattr(memory, "madvise"):  # Windows has no such advice
         return Mapped(rows, lambda numbers: None)
     size = math.prod(shape[1:])
 
     def advise(*advice: int) -> None:
-        with suppress(OSError):  # where it is not taken, nothing is lost but time
+        with suppress(OSError):  # without the advice reading is only slower
             memory.madvise(*advice)
 
-    def soon(numbers: Tensor) -> None:
+    def prefetch(numbers: Tensor) -> None:
         for number in numbers.tolist():
-            begin, end = number * size // mmap.PAGESIZE * mmap.PAGESIZE, (number + 1) * size
+            begin = number * size // mmap.PAGESIZE * mmap.PAGESIZE
+            end = (number + 1) * size
             for piece in range(begin, end, _PIECE):
                 advise(mmap.MADV_WILLNEED, piece, min(_PIECE, end - piece))
 
     advise(mmap.MADV_RANDOM)
-
-    return Mapped(rows, soon)
+    return Mapped(rows, prefetch)

@@ -1,4 +1,4 @@
-"""Two domains of MNIST digits for image translation, where the right answer to every source is known."""
+"""Two domains of MNIST digits for image translation, with a known correct answer for every source."""
 
 from torch import Tensor
 
@@ -12,16 +12,16 @@ from saddle.seed import fixed_order
 
 
 class MnistPair(Mnist):
-    """Digits of the domain `target` as images with labels, and other digits of the domain `source` as sources.
+    """Digits in the domain `target` as labeled images, and other digits in the domain `source` as sources.
 
-    The domains are those of `saddle.data.domain`. MNIST's training digits are cut into two halves by a fixed shuffle:
-    one gives the 30,000 sources, the other the 30,000 targets, so that no source's counterpart is ever shown. The
-    halves are the same for every run, whatever its seed and the domains. Of the test digits both sides are known.
-    Raises InputError if the two domains are the same.
+    The domains are those of `saddle.data.domain`. A fixed shuffle splits MNIST's training digits into two halves: one
+    becomes the 30,000 sources, the other the 30,000 targets, so the counterpart of a source is never in the training
+    data. The halves are the same for every run, whatever its seed and the domains. Test digits are available in both
+    domains. Raises InputError if the two domains are the same.
 
-    The classifier that saddle ships for MNIST (99.59 % on plain test digits) reads this share of `readable` true
-    counterparts rightly: plain 99.59 %, thin 99.34 %, thick 98.88 %, inverted 99.59 %, slanted 99.64 % (10,000 test
-    digits of 28x28 pixels).
+    The classifier that saddle ships for MNIST (99.59 % on plain test digits) classifies this share of the `readable`
+    true counterparts correctly: plain 99.59 %, thin 99.34 %, thick 98.88 %, inverted 99.59 %, slanted 99.64 % (10,000
+    test digits of 28x28 pixels).
     """
 
     size = 30_000
@@ -44,7 +44,8 @@ class MnistPair(Mnist):
         super().__init__(root, image_size, channels, classes, batch_size, seed, accumulate, limit, flip)
         if source == target:
             raise InputError(f"data.source={source} equals data.target: there is nothing to translate; choose two")
-        self.source, self.target = source, target
+        self.source: Domain = source
+        self.target: Domain = target
         self._pairs: tuple[Tensor, Tensor, Tensor] | None = None
 
     def load(self) -> tuple[Tensor, Tensor]:
@@ -63,31 +64,29 @@ class MnistPair(Mnist):
 
     def test_pairs(self) -> tuple[Tensor, Tensor, Tensor]:
         """Sources and their true counterparts, both uint8 (M, 1, S, S), and labels, int64 (M,), of all test digits."""
-        if self._pairs is None:  # grids and probes ask again and again
+        if self._pairs is None:  # computed once, because grids and probes need them often
             images, labels = super().load_test()
-            sources, counterparts = (
-                resized(changed(images, domain), self.image_size) for domain in (self.source, self.target)
-            )
+            sources = resized(changed(images, self.source), self.image_size)
+            counterparts = resized(changed(images, self.target), self.image_size)
             self._pairs = sources, counterparts, labels
         return self._pairs
 
     def held_out(self, num: int) -> dict[str, Tensor]:
-        """As for other data, and `source`, (N, 1, S, S) in [-1, 1], whose true counterparts the images are."""
+        """The batch of other data, plus `source`, (N, 1, S, S) in [-1, 1]: `image` holds their true counterparts."""
         sources, counterparts, labels = self.test_pairs()
-        kept = fixed_order(len(labels), "held out")[:num]
-        images = {name: as_floats(rows[kept]) for name, rows in (("source", sources), ("image", counterparts))}
-        return images | {"label": labels[kept]}
+        rows = fixed_order(len(labels), "held out")[:num]
+        return {"source": as_floats(sources[rows]), "image": as_floats(counterparts[rows]), "label": labels[rows]}
 
     def to_translate(self, num: int) -> Tensor:
         sources, _, labels = self.test_pairs()
         return sources[fixed_order(len(labels), "held out")[:num]]
 
     def readable(self, images: Tensor) -> Tensor:
-        """uint8 images (N, 1, S, S) of the target domain as a classifier of MNIST expects them, same shape."""
+        """uint8 images (N, 1, S, S) of the target domain in the form that a classifier of MNIST expects, same shape."""
         return readable(images, self.target)
 
 
 def _halves(size: int) -> tuple[Tensor, Tensor]:
-    """Which of `size` digits give sources, and which as many others give targets."""
+    """Indices of the digits that become sources, and of as many others that become targets, out of `size`."""
     order = fixed_order(size, "pair")
     return order[: size // 2], order[size // 2 : size // 2 * 2]

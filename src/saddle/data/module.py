@@ -1,4 +1,4 @@
-"""The LightningDataModule that all image data share."""
+"""Image data sets: what they have in common."""
 
 from abc import abstractmethod
 
@@ -15,16 +15,18 @@ from saddle.seed import fixed_order
 class ImageData(MemoryData):
     """Images in memory, delivered as `saddle.data.memory` says.
 
-    `image_size`, `channels` and `classes` (0: no labels) are what the networks are built for: they are checked against
-    the data when it is read. `flip` mirrors each image left to right with probability 1/2. A subclass gives `load`,
-    and `prepare_data` where there is something to fetch.
+    The networks are built for `image_size`, `channels` and `classes` (0: no labels); the data is checked against them
+    when it is read. `flip` mirrors each image left to right with probability 1/2. A subclass implements `load`, and
+    `prepare_data` if files must be fetched.
     """
 
+    image_size: int
+
     extractor: str | None = None
-    """The classifier that comes with saddle for this data (`saddle.metric.extractor`), if there is one."""
+    """Name of the classifier that saddle ships for this data (`saddle.metric.extractor`), if there is one."""
 
     evaluated: int = 10_000
-    """How many samples are compared with this data by default."""
+    """Default number of samples that are compared with this data."""
 
     def __init__(
         self,
@@ -46,20 +48,20 @@ class ImageData(MemoryData):
         """Training images, uint8 (M, C, H, W) of any size, and labels, int64 (M,), or None without labels."""
 
     def load_test(self) -> tuple[Tensor, Tensor | None] | None:
-        """Images and labels that are not trained on, as `load` gives them; None where the data set has none apart."""
+        """Test images and labels, in the form of `load`; None if the data set has no test part."""
         return None
 
     def held_out(self, num: int) -> dict[str, Tensor]:
-        """At most `num` images that are not trained on, as a batch: `image` float32 in [-1, 1] and, where there are
-        labels, `label`. Training images where the data set has no others.
+        """A batch of at most `num` test images: `image`, float32 (N, C, S, S) in [-1, 1], and, if the data has labels,
+        `label`, int64 (N,). Training images stand in if the data set has no test part.
         """
         images, labels = self.load_test() or self.load()
-        kept = fixed_order(len(images), "held out")[:num]
-        batch = {"image": as_floats(resized(images[kept], self.image_size))}
-        return batch if labels is None else batch | {"label": labels[kept]}
+        chosen = fixed_order(len(images), "held out")[:num]
+        batch = {"image": as_floats(resized(images[chosen], self.image_size))}
+        return batch if labels is None else batch | {"label": labels[chosen]}
 
     def readable(self, images: Tensor) -> Tensor:
-        """Images of this data, uint8 (N, C, H, W), as the classifier that comes with saddle for it expects them."""
+        """uint8 images (N, C, H, W) of this data in the form that its classifier (`extractor`) expects."""
         return images
 
     def wanted_bytes(self) -> int:
@@ -70,7 +72,7 @@ class ImageData(MemoryData):
         return f"data.image_size={self.image_size}"
 
     def load_checked(self) -> tuple[Tensor, Tensor | None]:
-        """Images as `load` gives them, and labels; raises InputError if they are not what the config says."""
+        """The images and labels of `load`; raises InputError if they do not match the config."""
         images, labels = self.load()
         if images.shape[1] != self.channels:
             raise InputError(f"data.channels={self.channels}, but the images have {images.shape[1]}")
@@ -78,7 +80,7 @@ class ImageData(MemoryData):
         return images, labels
 
     def finished(self, rows: Tensor) -> Tensor:
-        """Images, uint8 (M, C, S, S), of the size asked for."""
+        """Images, uint8 (M, C, S, S), resized to `image_size`."""
         return resized(rows, self.image_size)
 
     def _check_labels(self, labels: Tensor | None) -> None:

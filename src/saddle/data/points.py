@@ -1,4 +1,4 @@
-"""What the toy problems share: points in the plane, drawn from a distribution that is known."""
+"""Toy problems: points in the plane, drawn from a known distribution."""
 
 import math
 from abc import abstractmethod
@@ -14,10 +14,10 @@ from saddle.seed import hashed_seed
 class PointData(MemoryData):
     """`size` points (2,) float32 in memory, without labels, in the coordinates of their paper.
 
-    Which points they are depends on the distribution, on `size` and on `point_seed`, never on the run's seed. `std` is
-    the standard deviation of the noise around modes or curve, in each coordinate. `scale` is for the networks, which
-    work on coordinates divided by it (`saddle.architecture.points`); data, samples, metrics and pictures are never
-    scaled. 100,000 points are as many as PacGAN trains on (Lin et al. 2018, arXiv 1712.04086; the authors' code).
+    The points depend on the distribution, on `size` and on `point_seed`, never on the run's seed. `std` is the standard
+    deviation of the noise around modes or curve, in each coordinate. `scale` is for the networks: they divide
+    coordinates by it (`saddle.architecture.points`); data, samples, metrics and pictures are never scaled. PacGAN
+    trains on 100,000 points (Lin et al. 2018, arXiv 1712.04086; the authors' code).
     """
 
     rows_are = "points"
@@ -38,12 +38,12 @@ class PointData(MemoryData):
 
     @property
     def modes(self) -> Tensor | None:
-        """The means of equally likely Gaussians, float64 (K, 2); None where the data has no modes."""
+        """The means of equally likely Gaussians, float64 (K, 2); None if the data has no modes."""
         return None
 
     @property
     def curve(self) -> Tensor | None:
-        """Corners of a broken line around which the data lies, float64 (K, 2), in order; None where there is none."""
+        """Corners of the polyline around which the data lies, float64 (K, 2), in order; None if there is none."""
         return None
 
     @abstractmethod
@@ -51,7 +51,7 @@ class PointData(MemoryData):
         """Points of the distribution without its noise, float64 (num, 2)."""
 
     def drawn(self, num: int, purpose: str) -> Tensor:
-        """`num` points of the distribution, float32 (num, 2): other ones for every purpose and `point_seed`."""
+        """`num` points of the distribution, float32 (num, 2), different for each purpose and `point_seed`."""
         generator = Generator().manual_seed(hashed_seed("points", type(self).__name__, purpose, self.point_seed))
         centers = self.centers(num, generator)
         noise = torch.randn(num, 2, generator=generator, dtype=torch.float64)
@@ -68,13 +68,18 @@ class PointData(MemoryData):
 
 
 class MixtureData(PointData):
-    """Gaussians at `modes`, each as likely as the others."""
+    """Equally likely Gaussians at `modes`."""
+
+    @property
+    @abstractmethod
+    def modes(self) -> Tensor:
+        """The means of the Gaussians, float64 (K, 2)."""
 
     def centers(self, num: int, generator: Generator) -> Tensor:
         return self.modes[torch.randint(len(self.modes), (num,), generator=generator)]
 
 
 def on_circle(count: int, radius: float) -> Tensor:
-    """`count` points evenly on a circle around the origin, the first on the right, float64 (count, 2)."""
+    """`count` evenly spaced points on a circle around the origin, float64 (count, 2); the first is on the right."""
     angles = 2 * math.pi * torch.arange(count, dtype=torch.float64) / count
     return radius * torch.stack([angles.cos(), angles.sin()], 1)

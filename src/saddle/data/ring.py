@@ -7,11 +7,11 @@ from saddle.data.points import MixtureData, on_circle
 
 
 class Ring(MixtureData):
-    """`count` Gaussians, evenly on a circle of `radius`.
+    """`count` Gaussians, evenly spaced on a circle of `radius`.
 
-    Eight of them on the unit circle with a standard deviation of 0.01, as in the code of PacGAN's authors (Lin et al.
-    2018, arXiv 1712.04086). A sketch that VEEGAN's first author has published (GAN_RING.py) has the same radius and
-    deviation; it begins at the bottom of the circle, which with eight modes gives the same eight.
+    The defaults are eight Gaussians on the unit circle with a standard deviation of 0.01, as in the code of PacGAN's
+    authors (Lin et al. 2018, arXiv 1712.04086). A script published by VEEGAN's first author (GAN_RING.py) has the same
+    radius and deviation. It begins at the bottom of the circle, which makes no difference for eight modes.
     """
 
     def __init__(
@@ -28,7 +28,8 @@ class Ring(MixtureData):
         scale: Positive = 1.0,
     ) -> None:
         super().__init__(std, scale, batch_size, seed, accumulate, limit, size, point_seed)
-        self.count, self.radius = count, radius
+        self.count = count
+        self.radius = radius
 
     @property
     def modes(self) -> Tensor:

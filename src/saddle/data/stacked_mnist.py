@@ -1,4 +1,4 @@
-"""Stacked MNIST (Metz et al. 2017, arXiv 1611.02163, section 3.3.1): 1000 modes that are known and can be counted."""
+"""Stacked MNIST (Metz et al. 2017, arXiv 1611.02163, section 3.3.1): 1000 known modes that can be counted."""
 
 from typing import Literal
 
@@ -13,23 +13,24 @@ from saddle.seed import hashed_seed
 
 
 class StackedMnist(Mnist):
-    """Images whose three channels are three MNIST digits, drawn at random and independently.
+    """Images whose three channels are three MNIST digits, drawn independently at random.
 
-    The label, in [0, 10^`channels`), is the number whose decimal digits are those of the channels, first channel
-    first. With 2 channels or 1 there are 100 modes or 10: quick versions. `classes` must be 10^`channels`, or
-    InputError is raised.
+    The label, in [0, 10^`channels`), is the number that the digits of the channels spell, first channel first. With 2
+    channels there are 100 modes and with 1 there are 10, for quick runs. `classes` must be 10^`channels`, or InputError
+    is raised.
 
-    Papers build the set in slightly different ways. Here it is as in PacGAN (Lin et al. 2018, arXiv 1712.04086; the
+    Papers build the set in slightly different ways. This follows PacGAN (Lin et al. 2018, arXiv 1712.04086; the
     authors' code): 128,000 images of 28x28 pixels, each channel drawn with replacement. That code draws from MNIST's
-    training and test images; here only from the training images, so that the test stacks share no digit with them.
+    training and test images. Here training stacks are drawn from the training images only, so that test stacks share no
+    digit with them.
 
-    Which digits are stacked depends on `stack_seed`, `channels` and `size` alone, never on the run's seed. The stacks
-    are kept in memory, by the default 301 MB (per process), which takes less than a second to fill: an index of the
-    digits would need every reader of the images to know how to stack.
+    The stacks depend on `stack_seed`, `channels` and `size` only, never on the run's seed. They are held in memory (301
+    MB per process by default), which takes less than a second to fill. An index of digits would be smaller, but all
+    code that reads images would have to know how to stack.
     """
 
     test_size = 26_000
-    """Number of test stacks, from MNIST's test images: as many samples as PacGAN counts modes in."""
+    """Number of test stacks, from MNIST's test images. PacGAN counts modes in as many samples."""
 
     evaluated = test_size
 
@@ -48,12 +49,13 @@ class StackedMnist(Mnist):
         stack_seed: Index = 0,
     ) -> None:
         super().__init__(root, image_size, channels, classes, batch_size, seed, accumulate, limit, flip)
-        right = 10**channels
-        if classes != right:
+        modes = 10**channels
+        if classes != modes:
             raise InputError(
-                f"data.classes={classes}, but data.channels={channels} makes {right} modes: use data.classes={right}"
+                f"data.classes={classes}, but data.channels={channels} makes {modes} modes: use data.classes={modes}"
             )
-        self.size, self.stack_seed = size, stack_seed
+        self.size = size
+        self.stack_seed = stack_seed
 
     def load(self) -> tuple[Tensor, Tensor]:
         return self._stacked(*super().load(), self.size, "training")
@@ -62,15 +64,16 @@ class StackedMnist(Mnist):
         return self._stacked(*super().load_test(), self.test_size, "test")
 
     def wanted_bytes(self) -> int:
-        return self.size * self.channels * self.image_size**2  # all stacks are made before `limit` keeps some
+        return self.size * self.channels * self.image_size**2  # all stacks are built before `limit` selects some
 
     def wanted_by(self) -> str:
         return f"data.size={self.size} x data.image_size={self.image_size}"
 
     def label_shares(self) -> Tensor:
-        """How likely each mode is, float64 (10^`channels`,): the product of its digits' shares in MNIST's training
-        images, from which stacks are drawn. PacGAN's code takes all modes as equally likely; a perfect generator has
-        a divergence of 0.0043 nats from that, and of nothing from these.
+        """The probability of each mode, float64 (10^`channels`,): the product of the shares of its digits.
+
+        The shares are those in MNIST's training images, from which stacks are drawn. PacGAN's code assumes equally
+        likely modes instead. A perfect generator has a divergence of 0.0043 nats from those, and of 0 from these.
         """
         digits = super().load()[1]
         single = torch.bincount(digits, minlength=10).double() / len(digits)
@@ -80,7 +83,10 @@ class StackedMnist(Mnist):
         return shares
 
     def _stacked(self, images: Tensor, digits: Tensor, size: int, purpose: str) -> tuple[Tensor, Tensor]:
-        """`size` stacks of images (M, 1, H, W) with digits (M,); of the size asked for: 60,000 are resized sooner."""
+        """`size` stacks of `images` (M, 1, H, W) and their labels, from the `digits` (M,) of the images.
+
+        The images are resized before they are stacked, because there are fewer images than stacks.
+        """
         generator = torch.Generator().manual_seed(hashed_seed("stacks", purpose, self.stack_seed))
         drawn = torch.randint(len(images), (size, self.channels), generator=generator)
         places = 10 ** torch.arange(self.channels - 1, -1, -1)

@@ -9,14 +9,14 @@ from saddle.bound import Count, Index, Positive
 from saddle.data.points import PointData
 
 _BEGIN, _END = 1.5 * math.pi, 4.5 * math.pi
-_CORNERS = 1000  # of the broken line: it leaves the spiral by less than 0.001 standard deviations
+_CORNERS = 1000  # of the polyline, which deviates from the spiral by less than 0.001 standard deviations
 
 
 class SwissRoll(PointData):
-    """Points t (cos t, sin t) with t uniform in [3/2 pi, 9/2 pi], and noise in both coordinates.
+    """Points t (cos t, sin t) with t uniform in [3/2 pi, 9/2 pi], plus noise in both coordinates.
 
-    As scikit-learn's make_swiss_roll has it without its depth, with the noise (0.25) and, as `scale`, the divisor (7.5)
-    of WGAN-GP's toy code. The points are not scaled here: that code's own coordinates are 7.5 times smaller.
+    This is scikit-learn's make_swiss_roll without its depth. The noise (0.25) and the divisor (7.5, here `scale`) are
+    those of WGAN-GP's toy code. The points are not divided here, so the coordinates in that code are 7.5 times smaller.
     """
 
     def __init__(
@@ -41,4 +41,5 @@ class SwissRoll(PointData):
 
 
 def _spiral(angles: Tensor) -> Tensor:
+    """Points (N, 2) of the spiral at `angles` (N,), whose radius is the angle."""
     return torch.stack([angles * angles.cos(), angles * angles.sin()], 1)

@@ -6,14 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPException
 from pathlib import Path
+from typing import Any
 
-import saddle.compat  # noqa: F401  isort: skip
 from torch import Tensor
-from torchvision.datasets import MNIST
-from torchvision.datasets.mnist import read_image_file, read_label_file
 
 from saddle.bound import Count, Index, Side, Size
-from saddle.data.idx import check_idx_pair
+from saddle.data.idx import check_idx_pair, read_idx_pair
 from saddle.data.module import ImageData
 from saddle.error import InputError
 
@@ -28,8 +26,8 @@ class TorchvisionIdx(ImageData):
     A subclass names torchvision's `dataset` and the `size`.
     """
 
-    dataset: type[MNIST]
-    """torchvision's class: it knows the mirrors, the checksums and the folder."""
+    dataset: str
+    """Name of torchvision's class, which knows the mirrors and the checksums; its folder has the same name."""
 
     files: tuple[str, ...] = (
         *("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
@@ -51,7 +49,7 @@ class TorchvisionIdx(ImageData):
     ) -> None:
         super().__init__(image_size, channels, classes, batch_size, seed, accumulate, limit, flip)
         self.root = Path(root).expanduser()
-        self.folder = self.root / self.dataset.__name__ / "raw"
+        self.folder = self.root / self.dataset / "raw"
 
     def prepare_data(self) -> None:
         """Download what is missing, with progress, from one source after another, verified by checksum."""
@@ -59,7 +57,7 @@ class TorchvisionIdx(ImageData):
         if images.is_file() and labels.is_file():
             check_idx_pair(images, labels)
             return
-        failures = []
+        failures: list[Exception] = []
         for source in self.sources():
             try:
                 with _timeout(_TIMEOUT_SECONDS):
@@ -77,13 +75,19 @@ class TorchvisionIdx(ImageData):
 
     def load_files(self, images: str, labels: str) -> tuple[Tensor, Tensor]:
         """Images, uint8 (M, 1, 28, 28), and labels, int64 (M,), from a checked pair of files."""
-        paths = self.folder / images, self.folder / labels
-        check_idx_pair(*paths)
-        return read_image_file(str(paths[0])).unsqueeze(1), read_label_file(str(paths[1]))
+        pixels, classes = read_idx_pair(self.folder / images, self.folder / labels)
+        return pixels.unsqueeze(1), classes
+
+    def torchvision_class(self) -> Any:
+        """torchvision's class of the data set; imported only here, because it takes a second."""
+        import saddle.compat  # noqa: F401  isort: skip
+        from torchvision import datasets  # type: ignore[import-untyped]  # it has no type hints
+
+        return getattr(datasets, self.dataset)
 
     def sources(self) -> list[str]:
-        """Where the files can be had, in the order in which it is tried."""
-        return self.dataset.mirrors
+        """Addresses from which the files are downloaded, in the order of the attempts."""
+        return self.torchvision_class().mirrors
 
     def fetch(self, source: str) -> None:
         """Download from `source` alone.
@@ -91,10 +95,11 @@ class TorchvisionIdx(ImageData):
         torchvision tries its next mirror only if a connection cannot be opened; one that dies on the way would end
         the whole download. So it is given one mirror at a time, in a class of the same name (the folder's).
         """
-        type(self.dataset.__name__, (self.dataset,), {"mirrors": [source]})(str(self.root), download=True)
+        one_mirror = type(self.dataset, (self.torchvision_class(),), {"mirrors": [source]})
+        one_mirror(str(self.root), download=True)
 
     def _how_to_get(self, failures: list[Exception]) -> str:
-        name = self.dataset.__name__
+        name = self.dataset
         reasons = "; ".join(" ".join(str(error).split()) or type(error).__name__ for error in failures)
         return (
             f"data.root={self.root}: {name} is not there, and could not be had from {' and '.join(self.sources())} "

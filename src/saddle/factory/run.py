@@ -73,9 +73,7 @@ def build_run(config: CheckedConfig, parts: Parts, purge_step: int | None = None
         record=parts.record,
         executor=EXECUTORS[training["executor"]],
     )
-    data_module = GameDataModule(parts.data)
-    if devices == 1:  # several processes agree after each iteration on whether to stop
-        data_module.in_blocks(training["block"], module.next_stop)
+    data_module = GameDataModule(parts.data, training["block"])
     if training["channels_last"]:
         module.to(memory_format=torch.channels_last)
     if str(config.trainer["precision"]) in ("64-true", "64"):

@@ -1,1 +1,1 @@
-"""Blocks without an opinion, shared by architectures."""
+"""Layers shared by the architectures."""

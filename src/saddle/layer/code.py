@@ -1,8 +1,8 @@
 """InfoGAN's codes: what the last numbers of a latent mean (Chen et al. 2016, sections 4 and 7, arXiv 1606.03657).
 
-A latent (N, latent_dim) is standard normal. Its last `categories + continuous` numbers are turned into a code: first a
-one-hot vector over `categories`, drawn evenly, then `continuous` numbers drawn evenly from [-1, 1]. So whatever makes
-latents (noise by seed, resume, interpolation) need not know of codes.
+A latent (N, latent_dim) is standard normal. Its last `categories + continuous` numbers determine a code: a one-hot
+vector, uniform over `categories`, then `continuous` numbers, uniform in [-1, 1]. So code that draws, stores or
+interpolates latents need not know about codes.
 """
 
 import math
@@ -12,11 +12,11 @@ from torch import Tensor
 
 from saddle.tracing import is_traced
 
-_FURTHEST = 9.0  # deviations: there erf is 1 also in float64, so that -1 and 1 have a finite latent
+_FURTHEST = 9.0  # standard deviations: erf is 1 there even in float64, so -1 and 1 have a finite latent
 
 
 def code_of(latent_dim: int, categories: int, continuous: int) -> tuple[int, int]:
-    """`categories` and `continuous`; raises ValueError unless noise is left beside them in the latent."""
+    """Return `categories` and `continuous`; raise ValueError unless the latent is longer than this code."""
     if categories == 1:
         raise ValueError("categories=1 is a code that says nothing: use 0, or at least 2")
     if latent_dim <= categories + continuous:
@@ -28,7 +28,7 @@ def code_of(latent_dim: int, categories: int, continuous: int) -> tuple[int, int
 
 
 def category_of(latent: Tensor, categories: int, continuous: int) -> Tensor:
-    """The category (N,) int64 of a latent: the place of the largest of its `categories` numbers."""
+    """The category (N,) int64 of a latent: the index of the largest of its `categories` numbers."""
     return latent[:, _categorical(latent, categories, continuous)].argmax(1)
 
 
@@ -38,19 +38,21 @@ def values_of(latent: Tensor, continuous: int) -> Tensor:
 
 
 def coded(latent: Tensor, categories: int, continuous: int) -> Tensor:
-    """A latent whose last numbers are turned into their code: (N, latent_dim) to (N, latent_dim)."""
-    if not categories + continuous:
+    """The latent with its last numbers replaced by their code: (N, latent_dim) to (N, latent_dim)."""
+    if categories + continuous == 0:
         return latent
     noise = latent[:, : _categorical(latent, categories, continuous).start]
-    places = torch.arange(categories, device=latent.device)  # one_hot would look at the values, which a graph cannot
-    chosen = (category_of(latent, categories, continuous)[:, None] == places) if categories else latent[:, :0]
-    return torch.cat([noise, chosen.to(latent), values_of(latent, continuous)], 1)
+    if categories == 0:
+        return torch.cat([noise, latent[:, :0], values_of(latent, continuous)], 1)
+    indices = torch.arange(categories, device=latent.device)  # torch's one_hot reads values, which a graph cannot do
+    one_hot = category_of(latent, categories, continuous)[:, None] == indices
+    return torch.cat([noise, one_hot.to(latent), values_of(latent, continuous)], 1)
 
 
 def with_category(latent: Tensor, category: Tensor, categories: int, continuous: int) -> Tensor:
-    """`latent` (N, latent_dim) whose category is `category` (N,) int64; all its other numbers stay.
+    """`latent` (N, latent_dim) changed so that its category is `category` (N,) int64; all other numbers stay.
 
-    The number at that place becomes larger by one than all others, so any finite latent will do.
+    The number at that index becomes the largest of the `categories` numbers plus one.
     """
     changed = latent.clone()
     numbers = changed[:, _categorical(latent, categories, continuous)]
@@ -59,7 +61,7 @@ def with_category(latent: Tensor, category: Tensor, categories: int, continuous:
 
 
 def with_values(latent: Tensor, values: Tensor) -> Tensor:
-    """`latent` (N, latent_dim) whose continuous code is `values` (N, continuous); all its other numbers stay.
+    """`latent` (N, latent_dim) changed so that its continuous code is `values` (N, continuous); all other numbers stay.
 
     Raises ValueError for a value outside [-1, 1].
     """
@@ -70,5 +72,6 @@ def with_values(latent: Tensor, values: Tensor) -> Tensor:
 
 
 def _categorical(latent: Tensor, categories: int, continuous: int) -> slice:
+    """The columns of a latent that determine its category."""
     stop = latent.shape[1] - continuous
     return slice(stop - categories, stop)

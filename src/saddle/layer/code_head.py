@@ -15,10 +15,11 @@ def code_head(
     normalization: Normalization,
     initialize: Callable[[nn.Module], None] | None = None,
 ) -> nn.Module:
-    """A linear layer from features (N, D) to codes (N, latent_dim); if `gaussian` to means, then log variances.
+    """A linear layer from features (N, D) to codes (N, latent_dim).
 
-    Log variances, (N, latent_dim) as well, begin at 0 whatever the features are: so the first samples of a variational
-    autoencoder have the prior's spread. `initialize` sets the other initial weights; by default they are torch's own.
+    If `gaussian`, the output is (N, 2 * latent_dim): means, then log variances. The log variances begin at 0 for all
+    features, so that the first samples of a variational autoencoder have the prior's spread. `initialize` sets the
+    other initial weights; without it they are torch's own.
     """
     layer = nn.Linear(features, 2 * latent_dim if gaussian else latent_dim)
     if initialize is not None:

@@ -13,9 +13,9 @@ from saddle.layer.normalization import normalized, weighted
 
 
 def halved_sides(image_size: int, halvings: int, up: bool = True) -> list[int]:
-    """Side lengths from `image_size` down, each half of the last, rounded `up` or down.
+    """Side lengths from `image_size` down, each half of the previous one, rounded `up` or down.
 
-    Raises ValueError if `image_size` is so small that the smallest, rounded up, is less than 2.
+    Raises ValueError if `image_size` is so small that the smallest side, rounded up, is less than 2.
     """
     smallest = 2**halvings + 1
     if image_size < smallest:
@@ -30,10 +30,10 @@ def halved_sides(image_size: int, halvings: int, up: bool = True) -> list[int]:
 
 
 def initialize(module: nn.Module) -> None:
-    """Weights from N(0, 0.02) (Radford et al. 2016, section 4); batch norm scales from N(1, 0.02); biases 0."""
+    """Draw weights from N(0, 0.02) (Radford et al. 2016, section 4), batch norm gains from N(1, 0.02); zero biases."""
     if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear | nn.Embedding):
         nn.init.normal_(module.weight, 0.0, 0.02)
-        if getattr(module, "bias", None) is not None:
+        if not isinstance(module, nn.Embedding) and module.bias is not None:
             nn.init.zeros_(module.bias)
     elif isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
         nn.init.normal_(module.weight, 1.0, 0.02)
@@ -43,7 +43,7 @@ def initialize(module: nn.Module) -> None:
 
 
 def initialized(layer: nn.Module, normalization: Normalization) -> nn.Module:
-    """`layer` with its initial weights, spectrally normalized if asked."""
+    """`layer` with DCGAN's initial weights, spectrally normalized if `normalization` is "spectral"."""
     initialize(layer)
     return weighted(layer, normalization)
 
@@ -51,7 +51,7 @@ def initialized(layer: nn.Module, normalization: Normalization) -> nn.Module:
 def initialized_norms(
     features: int, normalization: Normalization, dimensions: int, classes: int = 0
 ) -> list[nn.Module]:
-    """What `normalized` gives, with initial weights."""
+    """The layers of `normalized`, with DCGAN's initial weights."""
     layers = normalized(features, normalization, dimensions, classes)
     for layer in layers:
         initialize(layer)
@@ -59,7 +59,7 @@ def initialized_norms(
 
 
 class Doubling(nn.Module):
-    """(N, inputs, s, s) to (N, outputs, size, size), where s is half of `size`, rounded up."""
+    """Fractional-strided convolution: (N, inputs, s, s) to (N, outputs, size, size), s = `size` / 2 rounded up."""
 
     def __init__(self, inputs: int, outputs: int, size: int, normalization: Normalization, bias: bool) -> None:
         super().__init__()
@@ -80,27 +80,28 @@ def halvings(
     sides: Sequence[int] = (),
     attention: int = 0,
 ) -> list[nn.Module]:
-    """One strided convolution per entry of `widths`, from `channels` on, each with normalization and activation.
+    """Strided convolutions from `channels` to each of `widths` in turn, each with normalization and activation.
 
-    A side is halved: rounded down where `kernel_size` is 4 (padding 1), up where it is 5 (padding 2). Batch norm is
-    left out of the first (the paper's section 3). `sides` are those of the feature maps; self-attention follows the
-    one whose side is `attention`, if that is not 0.
+    Each halves the side: rounded down if `kernel_size` is 4 (padding 1), up if it is 5 (padding 2). The first one has
+    no batch norm (the paper's section 3). `sides` are the sides of the feature maps; self-attention follows the one
+    whose side is `attention`, unless that is 0.
     """
     layers: list[nn.Module] = []
-    for index, (before, after) in enumerate(pairwise([channels, *widths])):
+    padding = (kernel_size - 1) // 2
+    for index, (inputs, outputs) in enumerate(pairwise([channels, *widths])):
         batch_norm = normalization == "batch" and index > 0
-        padding = (kernel_size - 1) // 2
-        convolution = nn.Conv2d(before, after, kernel_size, stride=2, padding=padding, bias=not batch_norm)
+        convolution = nn.Conv2d(inputs, outputs, kernel_size, stride=2, padding=padding, bias=not batch_norm)
         layers.append(initialized(convolution, normalization))
-        layers += initialized_norms(after, normalization, dimensions=2) if batch_norm else []
+        if batch_norm:
+            layers += initialized_norms(outputs, normalization, dimensions=2)
         layers.append(nonlinearity(name))
         if attention and sides[index] == attention:
-            layers.append(SelfAttention(after, normalization))
+            layers.append(SelfAttention(outputs, normalization))
     return layers
 
 
 def hidden_layer(features: int, units: int, name: Activation, normalization: Normalization) -> list[nn.Module]:
-    """A linear layer of `units`, with normalization and activation; before batch norm it has no bias."""
+    """A linear layer of `units` with normalization and activation. In front of batch norm it has no bias."""
     norms = initialized_norms(units, normalization, dimensions=1)
     linear = nn.Linear(features, units, bias=not norms)
     return [initialized(linear, normalization), *norms, nonlinearity(name)]

@@ -13,13 +13,15 @@ from saddle.layer.normalization import normalized, weighted
 def hidden_layers(
     sizes: Sequence[int], name: Activation, normalization: Normalization, classes: int = 0
 ) -> list[nn.Module]:
-    """Linear layers of `sizes`, the first being the inputs', each with normalization and activation.
+    """Linear layers with normalization and activation. `sizes` are the number of inputs, then the units of each layer.
 
-    Before batch norm there is no bias, which it would take away; with `classes` batch norm is conditional.
+    A layer in front of batch norm has no bias, because batch norm subtracts it. With `classes` batch norm is
+    conditional on the label.
     """
     layers: list[nn.Module] = []
     for inputs, outputs in pairwise(sizes):
-        layers.append(weighted(nn.Linear(inputs, outputs, bias=normalization != "batch"), normalization))
+        linear = nn.Linear(inputs, outputs, bias=normalization != "batch")
+        layers.append(weighted(linear, normalization))
         layers += normalized(outputs, normalization, dimensions=1, classes=classes)
         layers.append(nonlinearity(name))
     return layers

@@ -7,14 +7,21 @@ from saddle.bound import Count
 
 
 class ImagePool(nn.Module):
-    """Remembers `size` generated images (`channels`, `image_size`, `image_size`), so that D does not forget them.
+    """Stores `size` generated images (`channels`, `image_size`, `image_size`), so that D keeps seeing older ones.
 
-    Each image of a batch comes with a number in [0, 1). Once the pool is full, an image whose number is 1/2 or more is
-    replaced, for D's eyes, by one from the pool, and takes its place there; all others are shown as they are. This is
-    the image-by-image form of CycleGAN's authors; in the paper exactly half of a batch is exchanged.
-    What comes of a batch does not depend on the order of its rows: images that meet at one place of the pool leave it
-    to the one with the largest number. So the pool is the same on all ranks that are told all rows.
+    Each image of a batch comes with a random number in [0, 1). Once the pool is full, D sees an image from the pool
+    in place of each image whose number is 1/2 or more, and that image takes the slot in the pool. All other images are
+    shown to D as they are. CycleGAN's authors exchange images one by one like this; in the paper exactly half of a
+    batch is exchanged.
+
+    The result does not depend on the order of the rows of a batch: of several images that belong in one slot, the one
+    with the largest number gets it. So the pool is the same on all ranks, as long as each is given the rows of all.
     """
+
+    images: Tensor
+    """The pool, (size, C, H, W)."""
+    count: Tensor
+    """The number of images in it, a scalar int64."""
 
     def __init__(self, size: Count, channels: Count, image_size: Count) -> None:
         super().__init__()
@@ -22,27 +29,28 @@ class ImagePool(nn.Module):
         self.register_buffer("count", torch.zeros((), dtype=torch.int64))
 
     def drawn(self, fresh: Tensor, numbers: Tensor) -> Tensor:
-        """What D is shown of `fresh` images (N, C, H, W) with `numbers` (N,); the pool stays as it is."""
-        replaced = (numbers >= 0.5) & (self.count == len(self.images))
-        return torch.where(replaced.view(-1, 1, 1, 1), self.images[self._places(numbers)], fresh)
+        """The images (N, C, H, W) that D sees for `fresh` images with `numbers` (N,). The pool does not change."""
+        is_replaced = (numbers >= 0.5) & (self.count == len(self.images))
+        return torch.where(is_replaced.view(-1, 1, 1, 1), self.images[self._slots(numbers)], fresh)
 
     @torch.no_grad()
     def put(self, fresh: Tensor, numbers: Tensor) -> None:
-        """Take in `fresh` images (N, C, H, W), which `drawn` was given with the same `numbers` (N,)."""
+        """Store `fresh` images (N, C, H, W). `numbers` (N,) must be the ones that `drawn` was called with."""
         numbers, order = numbers.sort(stable=True)
-        fresh, count = fresh[order].to(self.images), int(self.count)
+        fresh = fresh[order].to(self.images)
+        count = int(self.count)
         if count < len(self.images):
-            more = fresh[: len(self.images) - count]
-            self.images[count : count + len(more)] = more
-            self.count += len(more)
+            added = fresh[: len(self.images) - count]
+            self.images[count : count + len(added)] = added
+            self.count += len(added)
             return
-        places = self._places(numbers)
-        # of rows that meet at a place one is written, since on a GPU the order of writing is open
-        last = torch.cat([places[1:] != places[:-1], places.new_ones(1, dtype=torch.bool)])
-        kept = last & (numbers >= 0.5)
-        self.images[places[kept]] = fresh[kept]
+        slots = self._slots(numbers)
+        # Each slot is written once: a GPU writes several rows to one slot in an undefined order.
+        is_last_of_slot = torch.cat([slots[1:] != slots[:-1], slots.new_ones(1, dtype=torch.bool)])
+        is_stored = is_last_of_slot & (numbers >= 0.5)
+        self.images[slots[is_stored]] = fresh[is_stored]
 
-    def _places(self, numbers: Tensor) -> Tensor:
-        """The places (N,) int64 in the pool of numbers in [1/2, 1), all equally likely; 0 for smaller ones."""
+    def _slots(self, numbers: Tensor) -> Tensor:
+        """The slots (N,) int64 of `numbers` in [1/2, 1), all equally likely; slot 0 for smaller numbers."""
         size = len(self.images)
         return ((2 * numbers - 1).clamp(min=0) * size).long().clamp(max=size - 1)

@@ -1,4 +1,4 @@
-"""Layers that take labels, a sequence that hands labels to them, and the embedding that joins a label to features."""
+"""Layers that take labels, a sequence that passes labels to them, and an embedding that joins labels to features."""
 
 import torch
 from torch import Tensor, nn
@@ -9,9 +9,9 @@ class Labeled(nn.Module):
 
 
 class LabeledSequential(nn.Sequential):
-    """Layers in sequence; those that take labels are given them.
+    """Layers in sequence. Those that take labels are called with the labels.
 
-    Raises ValueError if labels are missing where a layer takes them, or given where none does.
+    Raises ValueError if a layer takes labels and there are none, or if there are labels and no layer takes them.
     """
 
     def forward(self, features: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -24,7 +24,7 @@ class LabeledSequential(nn.Sequential):
 
 
 class LabelEmbedding(Labeled):
-    """Joins a learned vector of `label_dim` numbers per label to the features: (N, D, ...) to (N, D + label_dim, ...).
+    """Appends a learned vector of `label_dim` numbers per label: features (N, D, ...) to (N, D + label_dim, ...).
 
     On images the vector is repeated at every pixel (Mirza & Osindero 2014, section 3.2, arXiv 1411.1784).
     """
@@ -39,12 +39,13 @@ class LabelEmbedding(Labeled):
 
 
 def spread(vectors: Tensor, features: Tensor) -> Tensor:
-    """(N, D) to (N, D, 1, ...), with as many dimensions as `features` and in their dtype."""
-    return vectors.view(*vectors.shape, *[1] * (features.dim() - 2)).to(features.dtype)
+    """Vectors (N, D) as (N, D, 1, ...), with the number of dimensions and the dtype of `features`."""
+    ones = [1] * (features.dim() - 2)
+    return vectors.view(*vectors.shape, *ones).to(features.dtype)
 
 
 def classes_of(conditional: bool, classes: int) -> int:
-    """How many classes a network is told apart: 0 if it is not conditional.
+    """The number of classes that a network takes labels of: 0 if it is not conditional.
 
     Raises ValueError for a conditional network without classes.
     """

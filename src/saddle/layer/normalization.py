@@ -1,4 +1,4 @@
-"""Normalization by name, so that every architecture offers the same choices."""
+"""Normalization by name; every architecture offers the same choices."""
 
 from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
@@ -8,12 +8,12 @@ from saddle.layer.conditional_batch_norm import ConditionalBatchNorm
 
 
 def weighted(layer: nn.Module, normalization: Normalization) -> nn.Module:
-    """`layer`, its weight spectrally normalized if asked (Miyato et al. 2018, algorithm 1, arXiv 1802.05957)."""
+    """`layer`; if "spectral", with spectral normalization (Miyato et al. 2018, algorithm 1, arXiv 1802.05957)."""
     return spectral_norm(layer) if normalization == "spectral" else layer
 
 
 def normalized(features: int, normalization: Normalization, dimensions: int, classes: int = 0) -> list[nn.Module]:
-    """The batch norm that follows a layer with `features` outputs (Ioffe & Szegedy 2015), or nothing.
+    """The batch norm (Ioffe & Szegedy 2015) after a layer with `features` outputs if "batch", otherwise no layer.
 
     `dimensions` is 1 for (N, features) and 2 for (N, features, H, W). With `classes` it is conditional on the label.
     """

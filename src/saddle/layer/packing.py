@@ -4,7 +4,7 @@ from torch import Tensor
 
 
 def packing_of(packing: int, conditional: bool) -> int:
-    """`packing`; raises ValueError where a conditional network is to judge more than one input together."""
+    """Return `packing`; raise ValueError if a conditional network would judge more than one input together."""
     if packing > 1 and conditional:
         raise ValueError(
             f"packing={packing} joins images whose labels may differ, and conditional=True gives D one label: "
@@ -14,10 +14,12 @@ def packing_of(packing: int, conditional: bool) -> int:
 
 
 def packed(inputs: Tensor, packing: int) -> Tensor:
-    """Each `packing` neighbors joined along channels: (N, C, ...) to (N / packing, packing * C, ...).
+    """Inputs joined along channels, `packing` neighbors at a time: (N, C, ...) to (N / packing, packing * C, ...).
 
     Raises ValueError unless N is a multiple of `packing`.
     """
     if len(inputs) % packing:
         raise ValueError(f"{len(inputs)} inputs make no whole packs of packing={packing}: use a multiple of it")
-    return inputs if packing == 1 else inputs.unflatten(0, (-1, packing)).flatten(1, 2)
+    if packing == 1:
+        return inputs
+    return inputs.unflatten(0, (-1, packing)).flatten(1, 2)

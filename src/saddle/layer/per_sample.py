@@ -1,4 +1,4 @@
-"""Whether a network looks at each input by itself."""
+"""Whether a network treats each input independently of the others."""
 
 from weakref import WeakKeyDictionary
 
@@ -9,18 +9,25 @@ from torch.nn.utils.parametrize import is_parametrized
 
 from saddle.layer.minibatch_stddev import MinibatchStddev
 
-_known: WeakKeyDictionary[nn.Module, bool] = WeakKeyDictionary()  # asked in each turn
+_answers: WeakKeyDictionary[nn.Module, bool] = WeakKeyDictionary()  # every turn asks again
 
 
 def is_per_sample(network: nn.Module) -> bool:
-    """Whether one pass on two batches gives what a pass on each would, and leaves `network` as those would.
+    """Whether one pass over two joined batches gives the same outputs, and leaves the same network, as two passes.
 
-    Not so where inputs are compared with each other (batch norm, minibatch standard deviation), where a pass may change
-    the network (the power iteration of a spectral norm, any buffer), or where it draws random numbers (dropout). The
-    layers of a network are looked at once.
+    False if the network compares inputs with each other (batch norm, minibatch standard deviation), if a pass may
+    change the network (the power iteration of spectral norm, any buffer), or if it draws random numbers (dropout).
+    The answer for a network is computed once.
     """
-    if network not in _known:
-        compared = any(isinstance(part, _BatchNorm | _DropoutNd | MinibatchStddev) for part in network.modules())
-        changing = any(is_parametrized(part) for part in network.modules()) or any(True for _ in network.buffers())
-        _known[network] = not compared and not changing
-    return _known[network]
+    if network not in _answers:
+        _answers[network] = not _couples_rows(network) and not _changes_in_a_pass(network)
+    return _answers[network]
+
+
+def _couples_rows(network: nn.Module) -> bool:
+    return any(isinstance(layer, _BatchNorm | _DropoutNd | MinibatchStddev) for layer in network.modules())
+
+
+def _changes_in_a_pass(network: nn.Module) -> bool:
+    has_buffers = next(network.buffers(), None) is not None
+    return has_buffers or any(is_parametrized(layer) for layer in network.modules())

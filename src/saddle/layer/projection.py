@@ -1,4 +1,4 @@
-"""The head of a discriminator that is told the label."""
+"""The head of a discriminator that takes labels."""
 
 from collections.abc import Callable
 
@@ -12,9 +12,9 @@ from saddle.layer.normalization import weighted
 class ProjectionHead(Labeled):
     """Features (N, D) to logits (N, 1): a linear function plus the inner product with the label's vector.
 
-    Miyato & Koyama 2018, section 3 and figure 1 (d) (arXiv 1802.05637). Both are spectrally normalized if asked.
-    `initialize` sets the initial weights of both; by default torch's own for the linear part, Xavier's for the vectors.
-    `bias` is that of the linear part.
+    Miyato & Koyama 2018, section 3 and figure 1 (d) (arXiv 1802.05637). If `normalization` is "spectral", both weights
+    are spectrally normalized. `initialize` sets both initial weights; without it the linear part has torch's own and
+    the vectors have Xavier weights. `bias` says whether the linear part has a bias.
     """
 
     def __init__(
@@ -26,12 +26,15 @@ class ProjectionHead(Labeled):
         bias: bool = True,
     ) -> None:
         super().__init__()
-        linear, vectors = nn.Linear(features, 1, bias=bias), nn.Embedding(classes, features)
+        linear = nn.Linear(features, 1, bias=bias)
+        vectors = nn.Embedding(classes, features)
         nn.init.xavier_uniform_(vectors.weight)
         if initialize is not None:
             initialize(linear)
             initialize(vectors)
-        self.linear, self.vectors = weighted(linear, normalization), weighted(vectors, normalization)
+        self.linear = weighted(linear, normalization)
+        self.vectors = weighted(vectors, normalization)
 
     def forward(self, features: Tensor, labels: Tensor) -> Tensor:
-        return self.linear(features) + (self.vectors(labels) * features).sum(1, keepdim=True)
+        inner_product = (self.vectors(labels) * features).sum(1, keepdim=True)
+        return self.linear(features) + inner_product

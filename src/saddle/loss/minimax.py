@@ -21,7 +21,7 @@ class Minimax(Loss):
     label_smoothing: Fraction = 0.0
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
-        """-(1 - s) log sigmoid(real) - s log(1 - sigmoid(real)) - log(1 - sigmoid(fake)), (N,); s is `label_smoothing`."""
+        """-(1 - s) log sigmoid(real) - s log(1 - sigmoid(real)) - log(1 - sigmoid(fake)), (N,), with smoothing s."""
         return logistic(real, fake, self.label_smoothing)
 
     def generator(self, fake: Tensor, real: Tensor | None = None) -> Tensor:

@@ -1,4 +1,4 @@
-"""What a classifier reads in samples: class histogram, classifier score, mode coverage."""
+"""Metrics of the classes that a classifier predicts: class histogram, classifier score, mode coverage."""
 
 import math
 from dataclasses import dataclass
@@ -25,10 +25,11 @@ def entropy(shares: Tensor) -> float:
 
 
 def kl_divergence(first: Tensor, second: Tensor) -> float:
-    """KL(first || second) of two histograms (K,), in nats; infinite where `first` has what `second` has not."""
+    """KL(first || second) of two histograms (K,), in nats; infinite where `first` has a class that `second` lacks."""
     first, second = first.double(), second.double()
-    there = first > 0
-    return float((first[there] * (first[there] / second[there]).log()).sum())
+    present = first > 0
+    ratio = first[present] / second[present]
+    return float((first[present] * ratio.log()).sum())
 
 
 def classifier_score(probabilities: Tensor) -> float:
@@ -37,15 +38,16 @@ def classifier_score(probabilities: Tensor) -> float:
     Salimans et al. 2016 (arXiv 1606.03498, section 4, the Inception score), with any classifier; over all samples at
     once, not over ten splits.
     """
-    p = probabilities.cpu().double()
-    return math.exp(entropy(p.mean(0)) - float(torch.special.entr(p).sum(1).mean()))
+    probabilities = probabilities.cpu().double()
+    mean_entropy = float(torch.special.entr(probabilities).sum(1).mean())
+    return math.exp(entropy(probabilities.mean(0)) - mean_entropy)
 
 
 @dataclass(frozen=True)
 class Modes:
     """`covered` of `modes` are hit at least once; `kl` is KL(generated || data) over modes in nats.
 
-    `floor` is what `kl` is for so many samples of the data's own distribution, about (modes - 1) / 2n.
+    `floor` is the expected `kl` of as many samples from the data's own distribution, about (modes - 1) / 2n.
     """
 
     covered: int
@@ -57,15 +59,15 @@ class Modes:
 def mode_coverage(labels: Tensor, data_shares: Tensor) -> Modes:
     """How samples with mode labels (N,) int64 spread over modes whose shares in the data are `data_shares` (K,).
 
-    Modes that the data does not have are not counted; a sample there makes the divergence infinite. PacGAN (Lin et
-    al. 2018, arXiv 1712.04086; the authors' code) counts modes so in 26,000 samples, and takes the divergence from
-    equal shares, which is the same where `data_shares` are equal.
+    Modes that the data lacks are not counted; a sample there makes the divergence infinite. PacGAN (Lin et al. 2018,
+    arXiv 1712.04086; the authors' code) counts modes this way in 26,000 samples. It takes the divergence from equal
+    shares, which is the same where `data_shares` are equal.
     """
     shares = histogram(labels, len(data_shares))
-    there = data_shares > 0
-    modes = int(there.sum())
+    present = data_shares > 0
+    modes = int(present.sum())
     return Modes(
-        covered=int((shares[there] > 0).sum()),
+        covered=int((shares[present] > 0).sum()),
         modes=modes,
         kl=kl_divergence(shares, data_shares),
         floor=(modes - 1) / (2 * len(labels)),

@@ -1,4 +1,4 @@
-"""A small classifier whose penultimate features are the space that metrics are taken in, and its training."""
+"""A small classifier and its training; metrics are taken in the space of its penultimate features."""
 
 import copy
 import math
@@ -14,7 +14,7 @@ _BATCH_SIZE = 128
 
 
 class Classifier(nn.Module):
-    """Images (N, channels, image_size, image_size) in [-1, 1] to features (N, 128), none negative, and logits (N, K).
+    """Maps images (N, channels, image_size, image_size) in [-1, 1] to features (N, 128) >= 0 and logits (N, K).
 
     Convolutions with 16, 32, 64 and 128 channels, each with batch norm and ReLU, three halvings by max pooling, a
     linear layer to the features and one to the logits. Raises ValueError for images smaller than 8x8.
@@ -44,15 +44,18 @@ class Classifier(nn.Module):
         return features, self.head(self.dropout(features))
 
     def folded(self) -> "Classifier":
-        """A copy for reading alone: the same outputs, with every batch norm folded into the convolution before it."""
-        found, layers = copy.deepcopy(self).eval(), []
-        for layer in found.body:
+        """A copy for evaluation only: the same outputs, with every batch norm folded into the convolution before it."""
+        folded = copy.deepcopy(self).eval()
+        layers: list[nn.Module] = []
+        for layer in folded.body:
             if isinstance(layer, nn.BatchNorm2d):
-                layers[-1] = fuse_conv_bn_eval(layers[-1], layer)
+                convolution = layers.pop()
+                assert isinstance(convolution, nn.Conv2d)
+                layers.append(fuse_conv_bn_eval(convolution, layer))
             else:
                 layers.append(layer)
-        found.body = nn.Sequential(*layers)
-        return found
+        folded.body = nn.Sequential(*layers)
+        return folded
 
 
 def _convolution(inputs: int, outputs: int, size: int) -> list[nn.Module]:
@@ -70,9 +73,10 @@ def train_classifier(
 ) -> Classifier:
     """A classifier trained on uint8 images (N, C, S, S) with labels (N,) int64, in evaluation mode.
 
-    AdamW under a one-cycle learning rate, cross-entropy, batches of 128, each image a little turned, scaled, slanted
-    and shifted (not mirrored: digits and letters have a side). A function of the data and `seed` on one machine and
-    one thread. `report` is told each epoch's number and mean loss. Raises ValueError for fewer images than a batch.
+    AdamW under a one-cycle learning rate, cross-entropy, batches of 128. Each image is slightly rotated, scaled,
+    sheared and shifted, but not mirrored: mirrored digits and letters are others. The result is a function of the data
+    and `seed` on one machine and one thread. `report` receives each epoch's number and mean loss. Raises ValueError
+    for fewer images than a batch.
     """
     steps = len(images) // _BATCH_SIZE
     if steps == 0:
@@ -83,9 +87,11 @@ def train_classifier(
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.02)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 4e-3, total_steps=epochs * steps, pct_start=0.2)
     for epoch in range(epochs):
-        order, total = torch.randperm(len(images), generator=generator), 0.0
+        order = torch.randperm(len(images), generator=generator)
+        total = 0.0
         for rows in order[: steps * _BATCH_SIZE].split(_BATCH_SIZE):
-            loss = cross_entropy(model(moved(scaled(images[rows]), generator))[1], labels[rows])
+            _, logits = model(moved(scaled(images[rows]), generator))
+            loss = cross_entropy(logits, labels[rows])
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -101,14 +107,16 @@ def scaled(images: Tensor) -> Tensor:
 
 
 def moved(images: Tensor, generator: torch.Generator) -> Tensor:
-    """Each image (N, C, S, S) turned by up to 12 degrees, scaled by up to 12 %, slanted by up to 0.15 and shifted by up
-    to a tenth of its side, as `generator` decides; what comes in from outside is -1.
+    """Each image (N, C, S, S) rotated by up to 12 degrees, scaled by up to 12 %, sheared by up to 0.15 and shifted by
+    up to a tenth of its side, all drawn from `generator`; pixels from outside the image are -1.
     """
-    turn, size, slant, across, down = (torch.rand(5, len(images), generator=generator) * 2 - 1).unbind()
-    turn, size, slant = math.radians(12) * turn, 1 + 0.12 * size, 0.15 * slant
+    angle, size, shear, across, down = (torch.rand(5, len(images), generator=generator) * 2 - 1).unbind()
+    angle = math.radians(12) * angle
+    size = 1 + 0.12 * size
+    shear = 0.15 * shear
     rows = [
-        torch.stack([turn.cos() * size, (slant - turn.sin()) * size, 0.2 * across], 1),
-        torch.stack([turn.sin() * size, turn.cos() * size, 0.2 * down], 1),
+        torch.stack([angle.cos() * size, (shear - angle.sin()) * size, 0.2 * across], 1),
+        torch.stack([angle.sin() * size, angle.cos() * size, 0.2 * down], 1),
     ]
     grid = affine_grid(torch.stack(rows, 1), list(images.shape), align_corners=False)
     return grid_sample(images + 1, grid, align_corners=False) - 1

@@ -3,8 +3,8 @@
     d = |m_a - m_b|^2 + tr(C_a) + tr(C_b) - 2 tr((C_a C_b)^(1/2))
 
 The last trace is the sum of the singular values of A^T B, where A A^T = C_a and B B^T = C_b. Singular values are exact
-to rounding of the largest one, where the square root of a small eigenvalue of C_a C_b would lose half of the digits;
-so covariances may be singular.
+to rounding of the largest one, whereas the square root of a small eigenvalue of C_a C_b would lose half of the digits.
+So covariances may be singular.
 """
 
 import torch
@@ -28,8 +28,8 @@ def mean_and_covariance(features: Tensor) -> tuple[Tensor, Tensor]:
     """
     (features,) = checked(features)
     mean = features.mean(0)
-    centerd = features - mean
-    return mean, centerd.T @ centerd / (len(features) - 1)
+    centered = features - mean
+    return mean, centered.T @ centered / (len(features) - 1)
 
 
 def gaussian_distance(mean_a: Tensor, covariance_a: Tensor, mean_b: Tensor, covariance_b: Tensor) -> float:

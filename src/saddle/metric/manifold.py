@@ -1,8 +1,8 @@
-"""Precision, recall, density and coverage: how samples lie among balls around real images, and the other way round.
+"""Precision, recall, density and coverage: how samples lie among balls around real images, and vice versa.
 
 Improved precision and recall: Kynkaanniemi et al. 2019 (arXiv 1904.06991, section 3, equations 1 and 2). Density and
-coverage: Naeem et al. 2020 (arXiv 2002.09797, section 3, equations 3 and 4). A ball reaches to the k-th nearest
-neighbor of its center in its own set.
+coverage: Naeem et al. 2020 (arXiv 2002.09797, section 3, equations 3 and 4). The radius of a ball is the
+distance from its center to the k-th nearest neighbor in the same set.
 """
 
 from dataclasses import dataclass
@@ -29,16 +29,16 @@ def manifold(real: Tensor, fake: Tensor, k_precision: int = 3, k_density: int = 
     Raises ValueError on fewer than k + 1 rows, different D, or numbers that are not finite.
     """
     real, fake = checked(real, fake)
-    narrow, wide = radii(real, (k_precision, k_density))
-    (reach,) = radii(fake, (k_precision,))
+    precision_radii, density_radii = radii(real, (k_precision, k_density))
+    (fake_radii,) = radii(fake, (k_precision,))
     precise, balls = 0, 0
     recalled, covered = torch.zeros(2, len(real), dtype=torch.bool)
-    for part, part_reach in zip(in_parts(fake), in_parts(reach), strict=True):
-        apart = distances(part, real)
-        precise += int((apart <= narrow).any(1).sum())
-        balls += int((apart < wide).sum())
-        covered |= (apart < wide).any(0)
-        recalled |= (apart <= part_reach.unsqueeze(1)).any(0)
+    for part, part_radii in zip(in_parts(fake), in_parts(fake_radii), strict=True):
+        distance = distances(part, real)
+        precise += int((distance <= precision_radii).any(1).sum())
+        balls += int((distance < density_radii).sum())
+        covered |= (distance < density_radii).any(0)
+        recalled |= (distance <= part_radii.unsqueeze(1)).any(0)
     return Manifold(
         precision=precise / len(fake),
         recall=int(recalled.sum()) / len(real),

@@ -1,4 +1,4 @@
-"""Whether samples repeat training images: distances to the nearest one in feature space."""
+"""Whether samples repeat training images: distances to the nearest training image in feature space."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from saddle.metric.neighbor import checked, nearest
 
 @dataclass(frozen=True)
 class Memorization:
-    """How close samples lie to training images, as held-out images lie to them.
+    """How close samples lie to training images, compared with held-out images.
 
     `ratio` is the median distance of samples to their nearest training image over that of held-out real images: about
     1 for samples as new as real images are, 0 for copies. `copies` is the share of samples closer than all but 1 % of
@@ -23,16 +23,16 @@ class Memorization:
 
 
 def memorization(samples: Tensor, training: Tensor, held_out: Tensor) -> Memorization:
-    """From features of samples (N, D), training images (M, D) and real images that were not trained on (L, D).
+    """From features of samples (N, D), training images (M, D) and real images outside the training set (L, D).
 
     Raises ValueError on fewer than 2 rows, different D, or numbers that are not finite.
     """
     samples, training, held_out = checked(samples, training, held_out)
-    usual, _ = nearest(held_out, training)
-    found, neighbors = nearest(samples, training)
+    held_out_distances, _ = nearest(held_out, training)
+    sample_distances, neighbors = nearest(samples, training)
     return Memorization(
-        ratio=float(found.median() / usual.median()),
-        copies=float((found < usual.quantile(0.01)).double().mean()),
-        distances=found,
+        ratio=float(sample_distances.median() / held_out_distances.median()),
+        copies=float((sample_distances < held_out_distances.quantile(0.01)).double().mean()),
+        distances=sample_distances,
         neighbors=neighbors,
     )

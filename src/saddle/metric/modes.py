@@ -15,9 +15,9 @@ from torch import Tensor
 from saddle.metric.classes import entropy, histogram, kl_divergence
 
 SAMPLES = 2500
-"""How many samples both papers count in."""
+"""The number of samples in both papers."""
 
-_WITHIN = 3.0
+_STANDARD_DEVIATIONS = 3.0
 
 
 @dataclass(frozen=True)
@@ -41,12 +41,12 @@ class Captured:
 def captured(points: Tensor, means: Tensor, std: float) -> Captured:
     """How `points` (N, D) capture Gaussians at `means` (K, D) with `std` in each coordinate; all in float64.
 
-    Points that are not finite are of no quality. Raises ValueError without points.
+    A point that is not finite is of low quality. Raises ValueError without points.
     """
     if len(points) == 0:
         raise ValueError("expected at least one point")
-    distance, mode = _apart(points.double(), means.double()).min(1)
-    good = distance <= _WITHIN * std  # not true of nan
+    distance, mode = _distances(points.double(), means.double()).min(1)
+    good = distance <= _STANDARD_DEVIATIONS * std  # false for NaN
     share = float(good.double().mean())
     if not good.any():
         return Captured(0, share, math.inf, math.inf)
@@ -60,14 +60,15 @@ def captured(points: Tensor, means: Tensor, std: float) -> Captured:
 def curve_distances(points: Tensor, corners: Tensor) -> Tensor:
     """The distance (N,) of each of `points` (N, 2) from the broken line through `corners` (K, 2), in float64."""
     points, begin, along = points.double(), corners[:-1].double(), corners.double().diff(dim=0)
-    found = []
+    distances = []
     for part in points.split(500):
         offset = part.unsqueeze(1) - begin
         share = ((offset * along).sum(2) / along.square().sum(1)).clamp(0, 1)
-        found.append((offset - share.unsqueeze(2) * along).square().sum(2).amin(1).sqrt())
-    return torch.cat(found)
+        squares = (offset - share.unsqueeze(2) * along).square().sum(2)
+        distances.append(squares.amin(1).sqrt())
+    return torch.cat(distances)
 
 
-def _apart(points: Tensor, means: Tensor) -> Tensor:
-    """Distances (N, K), by differences: modes are narrow against their distance from the origin."""
+def _distances(points: Tensor, means: Tensor) -> Tensor:
+    """Distances (N, K) from differences, not dot products: modes are narrow compared with their distance from 0."""
     return (points.unsqueeze(1) - means).square().sum(2).sqrt()

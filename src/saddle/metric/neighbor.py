@@ -11,19 +11,19 @@ def checked(*sets: Tensor) -> list[Tensor]:
 
     Raises ValueError unless each is a finite matrix of at least 2 rows, all with the same D.
     """
-    made = [torch.as_tensor(features).to("cpu", torch.float64) for features in sets]
-    for features in made:
+    matrices = [torch.as_tensor(features).to("cpu", torch.float64) for features in sets]
+    for features in matrices:
         if features.ndim != 2 or len(features) < 2:
             raise ValueError(f"expected features (N, D) with at least 2 rows, got shape {tuple(features.shape)}")
         if not features.isfinite().all():
             raise ValueError("the features hold numbers that are not finite")
-    if len({features.shape[1] for features in made}) != 1:
-        raise ValueError(f"expected one D, got {[tuple(features.shape) for features in made]}")
-    return made
+    if len({features.shape[1] for features in matrices}) != 1:
+        raise ValueError(f"expected one D, got {[tuple(features.shape) for features in matrices]}")
+    return matrices
 
 
 def distances(points: Tensor, others: Tensor) -> Tensor:
-    """Euclidean distances (N, M) by |x|^2 - 2 x.y + |y|^2: in float64 good to about 1e-7 of the largest norm."""
+    """Euclidean distances (N, M) by |x|^2 - 2 x.y + |y|^2, in float64 exact to about 1e-7 of the largest norm."""
     return torch.cdist(points, others, compute_mode="use_mm_for_euclid_dist")
 
 
@@ -35,15 +35,19 @@ def radii(features: Tensor, ks: Sequence[int]) -> list[Tensor]:
     if not all(1 <= k < len(features) for k in ks):
         raise ValueError(f"k={max(ks)} needs more than {max(ks)} rows, got {len(features)}")
     smallest = []
-    for part in in_parts(features):  # the row itself is the nearest of all
+    for part in in_parts(features):  # each row is its own nearest
         smallest.append(distances(part, features).topk(max(ks) + 1, 1, largest=False).values)
     return [torch.cat(smallest)[:, k] for k in ks]
 
 
 def nearest(features: Tensor, others: Tensor) -> tuple[Tensor, Tensor]:
     """For each row of `features` the distance (N,) to its nearest row of `others`, and the index (N,) of that row."""
-    found = [distances(part, others).min(1) for part in in_parts(features)]
-    return torch.cat([part.values for part in found]), torch.cat([part.indices for part in found])
+    values, indices = [], []
+    for part in in_parts(features):
+        smallest = distances(part, others).min(1)
+        values.append(smallest.values)
+        indices.append(smallest.indices)
+    return torch.cat(values), torch.cat(indices)
 
 
 def in_parts(rows: Tensor) -> tuple[Tensor, ...]:

@@ -1,4 +1,4 @@
-"""How samples compare with real images: the metrics of a run, from features and class probabilities."""
+"""The metrics of a run: samples compared with real images by features and class probabilities."""
 
 import math
 from dataclasses import dataclass
@@ -35,38 +35,40 @@ class Read:
 
 
 def quick(real: Read, fake: Read) -> dict[str, float]:
-    """The metrics that are cheap enough for training; infinite where a feature of `fake` is not finite.
+    """The metrics that are cheap enough for training; distances are infinite where a feature of `fake` is not finite.
 
-    `frechet` and `kernel` distance (smaller is better), `histogram`, the total variation between the classes read in
-    both, in [0, 1], and `score`, the classifier score (higher is better, at most K).
+    `frechet` and `kernel` are distances: smaller is better. `histogram` is the total variation, in [0, 1], between the
+    classes read in both. `score` is the classifier score, at most K: higher is better.
     """
     return _quick_and_error(real, fake)[0]
 
 
 def _quick_and_error(real: Read, fake: Read) -> tuple[dict[str, float], float]:
-    """The metrics of `quick`, and the standard error of the kernel distance among them."""
+    """The metrics of `quick`, and the standard error of the kernel distance."""
     if not fake.features.isfinite().all():
         return {"frechet": math.inf, "kernel": math.inf, "histogram": math.inf, "score": 0.0}, math.nan
     classes = real.probabilities.shape[1]
     kernel, error = kernel_distance(real.features, fake.features, _block(real, fake))
-    found = {
+    metrics = {
         "frechet": frechet_distance(real.features, fake.features),
         "kernel": kernel,
         "histogram": total_variation(histogram(real.labels, classes), histogram(fake.labels, classes)),
         "score": classifier_score(fake.probabilities),
     }
-    return found, error
+    return metrics, error
 
 
 def full(real: Read, fake: Read) -> dict[str, float]:
-    """The metrics of `quick`, and the kernel distance's standard error, precision, recall, density, coverage, the
-    entropy of the classes read (nats), and the share of confident readings.
+    """The metrics of `quick` and seven more.
+
+    These are the kernel distance's standard error, precision, recall, density, coverage, the entropy of the predicted
+    classes (nats), and the share of confident predictions. Where features are not finite, only those of `quick`.
     """
-    found, error = _quick_and_error(real, fake)
-    if math.isinf(found["frechet"]):
-        return found
+    metrics, error = _quick_and_error(real, fake)
+    if math.isinf(metrics["frechet"]):
+        return metrics
     return {
-        **found,
+        **metrics,
         "kernel_error": error,
         **vars(manifold(real.features, fake.features)),
         "entropy": entropy(histogram(fake.labels, fake.probabilities.shape[1])),
@@ -76,10 +78,10 @@ def full(real: Read, fake: Read) -> dict[str, float]:
 
 def modes(fake: Read, data_shares: Tensor) -> dict[str, float]:
     """Mode coverage and KL(generated || data) in nats, with the floor that so many samples have."""
-    found = mode_coverage(fake.labels, data_shares)
-    return {"modes": found.covered, "modes_kl": found.kl, "modes_kl_floor": found.floor}
+    coverage = mode_coverage(fake.labels, data_shares)
+    return {"modes": coverage.covered, "modes_kl": coverage.kl, "modes_kl_floor": coverage.floor}
 
 
 def _block(real: Read, fake: Read) -> int:
-    """Blocks of 1,000 for the kernel distance, or a tenth of the smaller set."""
+    """Rows per block of the kernel distance: 1,000, or a tenth of the smaller set."""
     return max(2, min(1000, min(len(real.features), len(fake.features)) // 10))

@@ -29,7 +29,7 @@ class Randomness(Protocol):
         """The rows of all ranks, (N, ...) to (M, ...), with gradients."""
 
 
-class Penalty(ABC):
+class Penalty:
     """What the checks before training ask of every penalty, so that one of your own is judged like the ones here.
 
     Set the attributes in the class body without an annotation.
@@ -94,7 +94,7 @@ class InputGradientPenalty(Weighted, ABC):
         raise NotImplementedError
 
 
-class WeightConstraint(Penalty):
+class WeightConstraint(Penalty, ABC):
     """A change of D's weights after each of its steps."""
 
     bounds_gradient = True

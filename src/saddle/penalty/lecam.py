@@ -10,7 +10,7 @@ from saddle.penalty.base import Term, TermInputs
 
 
 class Anchors(nn.Module):
-    """Exponential moving averages of D's mean logits on real and on generated images, corrected for their start at 0."""
+    """Moving averages of D's mean logits on real and on generated images, corrected for their start at 0."""
 
     sums: Tensor
     """The two uncorrected averages, (2,): real, generated."""

@@ -39,7 +39,7 @@ def _off_diagonal(rows: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Orthogonal(Term):
-    """Makes the rows of each layer's weight W orthogonal, whatever their lengths: |W W^T x (1 - I)|^2, summed over layers.
+    """Makes the rows of each layer's weight W orthogonal, of any length: |W W^T x (1 - I)|^2, summed over layers.
 
     A row of W belongs to one output. `network` selects whose weights are penalized. The paper uses weight 1e-4 on G,
     where it makes truncation work.

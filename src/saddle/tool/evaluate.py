@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from saddle.data.module import ImageData
-    from saddle.metric.extractor import Extractor
+    from saddle.metric.base import Extractor
     from saddle.metric.score import Read
 
 _REAL = 10_000
@@ -218,8 +218,8 @@ def _write(found: dict[str, Any], images: "Tensor", out: Path) -> None:
     import torch
     from torchvision.transforms.functional import to_pil_image
 
-    from saddle.callback.samples import image_grid
     from saddle.callback.summary import finite
+    from saddle.picture.grid import image_grid
 
     pairs = found.pop("neighbors", None)
     with writing(out):

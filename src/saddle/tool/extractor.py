@@ -42,7 +42,8 @@ def extractor(arguments: argparse.Namespace) -> None:
     check_new(out.with_suffix(".json"))
     from saddle.config.compose import build_data
     from saddle.metric.classifier import train_classifier
-    from saddle.metric.extractor import Card, ClassifierExtractor, save_extractor
+    from saddle.metric.classifier_extractor import Card, ClassifierExtractor
+    from saddle.metric.extractor_file import save_extractor
 
     data = build_data(arguments.overrides)
     if data.classes == 0:

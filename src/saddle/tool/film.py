@@ -2,18 +2,11 @@
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from saddle.error import InputError
+from saddle.picture.film import FORMATS, frames, write_film
 from saddle.tool.argument import positive
 from saddle.tool.output import check_new, writing
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
-
-_FORMATS = {".gif": "GIF", ".webp": "WEBP"}
-_HOLD = 4
-"""How many times as long as the others the last grid is shown."""
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
@@ -33,37 +26,13 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 def film(arguments: argparse.Namespace) -> None:
     """Write the film that the command line asks for; refuses to overwrite."""
     out = arguments.out
-    if out.suffix.lower() not in _FORMATS:
+    if out.suffix.lower() not in FORMATS:
         raise InputError(f"--out {out}: a film ends in .gif or .webp")
     check_new(out)
     grids = sorted((arguments.path / "samples").glob("*.png"))
     if len(grids) < 2:
         raise InputError(f"{arguments.path}: expected a run folder with two grids or more in samples/")
-    frames = _frames(grids)
-    milliseconds = round(1000 * arguments.seconds / (len(frames) - 1 + _HOLD))
+    images = frames(grids)
     with writing(out):
-        frames[0].save(
-            out,
-            format=_FORMATS[out.suffix.lower()],
-            save_all=True,
-            append_images=frames[1:],
-            duration=[milliseconds] * (len(frames) - 1) + [_HOLD * milliseconds],
-            loop=0,
-        )
-    print(f"{len(frames)} grids of {arguments.path} in {out}")
-
-
-def _frames(grids: list[Path]) -> list["Image"]:
-    """The pictures, all as large as the last, each above a line that names its iteration."""
-    from PIL import Image, ImageDraw
-
-    pictures = [Image.open(path).convert("RGB") for path in grids]
-    width, height = pictures[-1].size
-    frames = []
-    for path, picture in zip(grids, pictures, strict=True):
-        frame = Image.new("RGB", (width, height + 16), (128, 128, 128))
-        frame.paste(picture, (0, 0))
-        label = f"iteration {int(path.stem):,}" if path.stem.isdecimal() else path.stem
-        ImageDraw.Draw(frame).text((4, height + 2), label, fill=(255, 255, 255))
-        frames.append(frame)
-    return frames
+        write_film(images, out, arguments.seconds)
+    print(f"{len(images)} grids of {arguments.path} in {out}")

@@ -59,10 +59,12 @@ def _write_grid(images: "Tensor", made: "Tensor", out: Path) -> None:
     from torch.nn.functional import pad
     from torchvision.transforms.functional import to_pil_image
 
-    from saddle.callback.game_metrics import grid_of
     from saddle.game.encoding import beside
+    from saddle.picture.grid import row_grid
+    from saddle.training.sampling import as_bytes
 
     columns = min(_COLUMNS, len(images))
     rows = -(-len(images) // columns)
     empty = (0, 0, 0, 0, 0, 0, 0, rows * columns - len(images))  # 0 is gray
-    to_pil_image(grid_of(beside(pad(images, empty), pad(made, empty), columns, rows))).save(out, format="PNG")
+    rows_of_pairs = beside(pad(images, empty), pad(made, empty), columns, rows)
+    to_pil_image(row_grid(as_bytes(rows_of_pairs.float().cpu()))).save(out, format="PNG")

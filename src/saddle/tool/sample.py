@@ -152,18 +152,18 @@ def _draw_points(points: "Tensor", checkpoint: Path, out: Path) -> None:
     import saddle.compat  # noqa: F401  isort: skip
     from torchvision.transforms.functional import to_pil_image
 
-    from saddle.callback.landscape import picture
+    from saddle.picture.points import point_picture
     from saddle.tool.evaluate_points import point_data
 
     data = point_data(checkpoint)
-    to_pil_image(picture(points, data, f"{len(points):,} samples")).save(out, format="PNG")
+    to_pil_image(point_picture(points, data, f"{len(points):,} samples")).save(out, format="PNG")
 
 
 def _write_grid(images: "Tensor", labels: "Tensor | None", out: Path) -> None:
     import saddle.compat  # noqa: F401  isort: skip
     from torchvision.transforms.functional import to_pil_image
 
-    from saddle.callback.samples import image_grid
+    from saddle.picture.grid import image_grid
 
     to_pil_image(image_grid(images, labels)).save(out, format="PNG")
 

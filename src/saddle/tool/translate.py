@@ -115,10 +115,9 @@ def _write_grid(images: "dict[str, Tensor]", out: Path) -> None:
     import torch
     from torchvision.transforms.functional import to_pil_image
 
-    from saddle.callback.game_metrics import grid_of
-    from saddle.data.loader import as_floats
+    from saddle.picture.grid import row_grid
 
-    to_pil_image(grid_of(as_floats(torch.stack(list(images.values()))))).save(out, format="PNG")
+    to_pil_image(row_grid(torch.stack(list(images.values())))).save(out, format="PNG")
 
 
 def _write_arrays(images: "dict[str, Tensor]", labels: "Tensor", out: Path) -> None:

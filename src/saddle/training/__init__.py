@@ -1,1 +1,1 @@
-"""The LightningModule and what it keeps time, noise and averages with."""
+"""Training: the LightningModule, its executors, the clock, noise, averages and checkpoints."""

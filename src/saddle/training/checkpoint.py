@@ -1,4 +1,4 @@
-"""Checkpoint files: written whole or not at all, read without executing anything."""
+"""Checkpoint files: written completely or not at all, and read without executing code."""
 
 import os
 import pickle
@@ -18,20 +18,19 @@ from saddle.file import replacing
 from saddle.seal import check_sound, seal
 
 MARK = "saddle"
-"""The key under which saddle keeps what is its own in a checkpoint; a file without it is foreign."""
-
+"""The key of saddle's own entry in a checkpoint; a file without it was not written by saddle."""
 
 _PLAIN = re.compile(r"collections OrderedDict|torch\._utils _rebuild_tensor_v2|torch \w+Storage")
-"""The names in the pickle of a checkpoint: of plain values and tensors, nothing else."""
-
+"""The names that the pickle of plain values and tensors imports."""
 
 _IMPORTING = {"GLOBAL", "INST", "STACK_GLOBAL", "EXT1", "EXT2", "EXT4"}
+"""The opcodes of a pickle that import something."""
 
 
 class AtomicCheckpointIO(CheckpointIO):
-    """Writes beside the target, with a digest, syncs, and replaces.
+    """Writes a temporary file with a digest, syncs it, and replaces the target.
 
-    A kill at any instant leaves the old file or the new one. Raises OSError, naming the target, if there is no room.
+    A kill at any instant leaves the old file or the new one. Raises OSError, naming the target, if the disk is full.
     """
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
@@ -56,7 +55,7 @@ class AtomicCheckpointIO(CheckpointIO):
 def _write(checkpoint: dict[str, Any], file: BinaryIO) -> None:
     try:
         torch.save(checkpoint, file)
-    except RuntimeError as error:  # torch's own, in place of the one that says why
+    except RuntimeError as error:  # torch's own, which hides the reason
         if isinstance(error.__context__, OSError):
             raise error.__context__ from None
         raise
@@ -66,6 +65,9 @@ def _write(checkpoint: dict[str, Any], file: BinaryIO) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
+    """Make the replaced name durable; Windows cannot open folders."""
+    if os.name == "nt":
+        return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -76,7 +78,7 @@ def _sync_folder(folder: Path) -> None:
 def read_checkpoint(path: Path) -> dict[str, Any]:
     """The content of a checkpoint that saddle wrote, on the CPU; only tensors and plain values are read.
 
-    Raises InputError, in one sentence, if the file is missing, empty, damaged, or was not written by saddle.
+    Raises InputError if the file is missing, empty, damaged, or was not written by saddle.
     """
     check_sound(path)
     try:
@@ -84,22 +86,25 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         content = None if foreign else torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise InputError(f"{path}: holds more than tensors and plain values, so it was not read") from error
-    except Exception as error:  # torch raises nearly anything on a crafted file
+    except Exception as error:  # a crafted file can make torch raise nearly any exception
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise InputError(f"{path}: the checkpoint is damaged ({reason})") from error
     if foreign:
         raise InputError(f"{path}: holds more than tensors and plain values ({foreign[0][:80]!a}), so it was not read")
-    if not _is_ours(content):
+    if content is None or not _is_ours(content):
         raise InputError(f"{path}: this file was not written by saddle")
     return content
 
 
 def _names(path: Path) -> set[str]:
-    """What the pickle in a checkpoint would import, as `module name`; raises nearly anything on a crafted file."""
+    """The imports of the pickle in a checkpoint, as `module name`; a crafted file can raise nearly any exception."""
     with zipfile.ZipFile(path) as archive:
         [name] = [name for name in archive.namelist() if name.endswith("/data.pkl")]
-        codes = [(code.name, arg) for code, arg, _ in pickletools.genops(archive.read(name))]
-    return {arg or code for code, arg in codes if code in _IMPORTING}
+        names = set()
+        for code, argument, _ in pickletools.genops(archive.read(name)):
+            if code.name in _IMPORTING:
+                names.add(str(argument or code.name))
+    return names
 
 
 def _is_ours(content: Any) -> bool:
@@ -114,10 +119,10 @@ def _is_ours(content: Any) -> bool:
 
 
 def set_loop_counters(fit_loop: dict[str, Any], iteration: int, batches_per_epoch: int) -> None:
-    """Set the counters in Lightning's saved `fit_loop` to what they mean after `iteration` batches, in place.
+    """Set the counters in Lightning's saved `fit_loop` to their values after `iteration` batches, in place.
 
-    What Lightning saves depends on the hook that saves, and from some hooks it resumes in the wrong epoch. Inside an
-    epoch the state is that of the hook `on_train_batch_end`; between two epochs the next one has not begun.
+    The counters that Lightning saves depend on the hook that saves, and from some hooks it resumes in the wrong epoch.
+    Inside an epoch the state is that of the hook `on_train_batch_end`; between two epochs the next one has not begun.
     """
     epochs, position = divmod(iteration, batches_per_epoch)
     begun = epochs + (position > 0)
@@ -137,14 +142,13 @@ def check_fits(state: dict[str, Tensor], network: nn.Module, path: Path, prefix:
     model = {prefix + name: value for name, value in network.state_dict().items()}
     stored = {name: value for name, value in state.items() if name.startswith(prefix)}
     for name in [*model, *stored]:
-        ours, theirs = model.get(name), stored.get(name)
-        shapes = [tuple(v.shape) if isinstance(v, Tensor) else v is not None for v in (theirs, ours)]
-        if shapes[0] != shapes[1]:
-            raise InputError(
-                f"{path} is of another architecture: {name} is {_shape(theirs)} in the file, {_shape(ours)} in the "
-                "model"
-            )
+        ours, theirs = _shape(model.get(name)), _shape(stored.get(name))
+        if theirs != ours:
+            raise InputError(f"{path} is of another architecture: {name} is {theirs} in the file, {ours} in the model")
 
 
 def _shape(value: Any) -> str:
-    return "absent" if value is None else str(tuple(value.shape)) if isinstance(value, Tensor) else "present"
+    """The shape of a tensor in words; extra states of modules have none."""
+    if value is None:
+        return "absent"
+    return str(tuple(value.shape)) if isinstance(value, Tensor) else "present"

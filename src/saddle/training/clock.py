@@ -9,7 +9,7 @@ from typing import Self
 class Clock:
     """Counts iterations (batches delivered by the loader), images seen, and each turn's updates of its networks.
 
-    A step that a gradient scaler skips is no update.
+    A step that a gradient scaler skips does not count as an update.
     """
 
     iteration: int = 0
@@ -17,7 +17,7 @@ class Clock:
     updates: Counter[str] = field(default_factory=Counter)
 
     def tick(self, images: int) -> None:
-        """One more iteration, of `images` images over all ranks."""
+        """Count one iteration of `images` images over all ranks."""
         self.iteration += 1
         self.images += images
 
@@ -27,5 +27,5 @@ class Clock:
 
     @classmethod
     def from_state_dict(cls, state: dict) -> Self:
-        """The clock that `state_dict` described."""
+        """The clock with the counts of a `state_dict`."""
         return cls(state["iteration"], state["images"], Counter(state["updates"]))

@@ -1,59 +1,60 @@
-"""What an iteration computes twice: merged in the graph of it, so that it is computed once."""
+"""Common subexpression elimination: operations that stand twice in a graph are computed once."""
 
 import torch
 from torch.fx import GraphModule, Node
 
-_CHANGING = ("batch_norm",)  # with statistics to keep, which the old schemas do not say
+_CHANGING = ("batch_norm",)  # it changes running statistics, which its old schema does not declare
 
 
 def merged(graph: GraphModule) -> GraphModule:
-    """`graph`, in which an operation that stands again, on the very same tensors, is gone: its first result serves.
+    """`graph` with each repeated operation on the same tensors replaced by its first result; changed in place.
 
-    Both turns of an adversarial game make the same images of the same latent by the same weights, and in mixed
-    precision every use of a weight rounds it anew. What is random is never merged, nor are two operations between which
-    anything is changed in place, nor results that are changed in place later or share memory with what is.
+    Both turns of an adversarial game generate the same images from the same latent and weights, and in mixed precision
+    each use of a weight casts it again. Random operations are never merged, nor are two operations with an in-place
+    change between them, nor results that are changed in place later or share memory with such a tensor.
     """
     first: dict[tuple[int, str], Node] = {}
     changes, changed = 0, _changed(graph)
     for node in graph.graph.nodes:
         if node.op != "call_function":
             continue
-        if node.target is torch.ops.aten.detach.default:  # the same tensor, where no derivative is left to take
+        if node.target is torch.ops.aten.detach.default:  # the identity: all derivatives are already in the graph
             _replace(node, node.args[0])
         elif _changes(node):
             changes += 1
         elif node not in changed and not _is_random(node):
-            known = first.setdefault((changes, f"{node.target} {node.args} {node.kwargs}"), node)
-            if known is not node:
-                _replace(node, known)
+            original = first.setdefault((changes, f"{node.target} {node.args} {node.kwargs}"), node)
+            if original is not node:
+                _replace(node, original)
     graph.recompile()
     return graph
 
 
 def _changed(graph: GraphModule) -> set[Node]:
-    """What an operation changes in place, and all that it was made of, which may share its memory."""
-    found: set[Node] = set()
+    """The tensors that are changed in place, and those that may share memory with one of them."""
+    changed: set[Node] = set()
     for node in reversed(graph.graph.nodes):
         if node.op == "call_function" and _changes(node):
-            found.update(_written(node))
-        elif node in found and _is_view(node):
-            found.update(node.all_input_nodes)
-    return found
+            changed.update(_written(node))
+        elif node in changed and _is_view(node):
+            changed.update(node.all_input_nodes)
+    return changed
 
 
 def _written(node: Node) -> list[Node]:
+    """The arguments that an operation writes to; all of them if its schema does not say."""
     schema = getattr(node.target, "_schema", None)
     if schema is None or not schema.is_mutable:
         return node.all_input_nodes
     names = [one.name for one in schema.arguments if one.alias_info is not None and one.alias_info.is_write]
     places = [place for place, one in enumerate(schema.arguments) if one.name in names]
-    given = [node.args[place] for place in places if place < len(node.args)]
-    given += [node.kwargs[name] for name in names if name in node.kwargs]
-    return [one for one in given if isinstance(one, Node)]
+    arguments = [node.args[place] for place in places if place < len(node.args)]
+    arguments += [node.kwargs[name] for name in names if name in node.kwargs]
+    return [argument for argument in arguments if isinstance(argument, Node)]
 
 
 def _is_view(node: Node) -> bool:
-    """Whether a result may share memory with what it is made of; in doubt it does."""
+    """Whether a result may share memory with an argument; in doubt it does."""
     schema = getattr(node.target, "_schema", None)
     return schema is None or any(one.alias_info is not None for one in schema.returns)
 
@@ -64,7 +65,7 @@ def _replace(node: Node, other: Node) -> None:
 
 
 def _changes(node: Node) -> bool:
-    """Whether an operation changes what it is given; in doubt it does."""
+    """Whether an operation changes an argument in place; in doubt it does."""
     schema = getattr(node.target, "_schema", None)
     if schema is None:
         return getattr(node.target, "__name__", "") != "getitem"

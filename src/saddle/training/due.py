@@ -1,6 +1,7 @@
-"""When something is due next: iterations are played in blocks that end there."""
+"""The next iteration at which something is due: blocks of iterations end there."""
 
 NEVER = 1 << 62
+"""An iteration that no run reaches."""
 
 
 def next_multiple(iteration: int, every: int) -> int:
@@ -9,8 +10,9 @@ def next_multiple(iteration: int, every: int) -> int:
 
 
 def next_crossing(iteration: int, rows: int, every_images: int | None) -> int:
-    """The first iteration after `iteration` by whose end another `every_images` images are full, at `rows` images in
-    each iteration; never for None.
+    """The first iteration after `iteration` by whose end another multiple of `every_images` images is reached.
+
+    Each iteration has `rows` images. `NEVER` if `every_images` is None.
     """
     if every_images is None:
         return NEVER

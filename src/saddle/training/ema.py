@@ -1,11 +1,11 @@
-"""Exponential moving averages of networks' weights: what samples are taken from and tools use."""
+"""Exponential moving averages of networks' weights, from which samples, metrics and tools work."""
 
 import copy
 from collections.abc import Mapping
 from typing import Self
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from saddle.bound import NonNegative, Positive
 from saddle.schedule import Schedule
@@ -14,11 +14,11 @@ from saddle.schedule import Schedule
 class EMA(nn.Module):
     """Averages of networks' weights, in float32 or better, always in evaluation mode.
 
-    The weight of the past halves every `half_life_images` images; early in training the half-life is at most
-    `warmup` times the images seen (Karras et al. 2022, EDM, appendix F.1 and `training_loop.py`), so that the average
-    leaves the initial weights behind; `warmup` 0 turns that off. `schedule` is a factor on the half-life over images
-    (R3GAN, arXiv 2501.05441, lets it grow). Buffers of numbers (batch statistics) are averaged alike, others
-    copied; a generator's batch statistics are recomputed before use (`saddle.training.batch_norm`).
+    The weight of the past halves every `half_life_images` images. Early in training the half-life is at most `warmup`
+    times the images seen (Karras et al. 2022, EDM, appendix F.1 and `training_loop.py`), so that the average forgets
+    the initial weights; `warmup` 0 turns that off. `schedule` is a factor on the half-life over images (R3GAN, arXiv
+    2501.05441, lets it grow). Floating-point buffers (batch statistics) are averaged, others are copied; a generator's
+    batch statistics are recomputed before use (`saddle.training.batch_norm`).
     """
 
     def __init__(
@@ -30,34 +30,35 @@ class EMA(nn.Module):
         self._last_images: dict[str, int] = {}
 
     def follow(self, networks: Mapping[str, nn.Module]) -> Self:
-        """Begin with copies of `networks`."""
+        """Start the averages as copies of `networks`."""
         self.networks = nn.ModuleDict({name: _averaging(network) for name, network in networks.items()})
         self._last_images = dict.fromkeys(networks, 0)
         return self
 
     def train(self, mode: bool = True) -> Self:
-        """Stay in evaluation mode, whatever is asked."""
+        """Stays in evaluation mode: `mode` is ignored."""
         return super().train(False)
 
     def decay(self, images: int, since: int) -> float:
-        """What is left of the past's weight at `images`, when the last update was at `since` images."""
+        """The factor on the weight of the past between updates at `since` and at `images` images."""
         half_life = self.half_life_images * self.schedule.factor(images)
         if self.warmup > 0:
             half_life = min(half_life, images * self.warmup)
         return 0.5 ** ((images - since) / half_life) if half_life > 0 else 0.0
 
     def advance(self, name: str, images: int) -> float:
-        """Note an update of the average `name` after `images` images; what is left of the past's weight in it."""
+        """Record an update of the average `name` after `images` images; returns its `decay`."""
         decay = self.decay(images, self._last_images[name])
         self._last_images[name] = images
         return decay
 
     @torch.no_grad()
     def update(self, name: str, network: nn.Module, images: int) -> None:
-        """Average the weights of `network` into those that are kept under `name`, after `images` images."""
+        """Move the average `name` toward the weights of `network`, after `images` images."""
         decay = self.advance(name, images)
-        averaged, current = list(self.networks[name].parameters()), network.parameters()
-        torch._foreach_lerp_(averaged, [c.to(a.dtype) for a, c in zip(averaged, current, strict=True)], 1 - decay)
+        averaged: list[Tensor] = list(self.networks[name].parameters())
+        current = [c.to(a.dtype) for a, c in zip(averaged, network.parameters(), strict=True)]
+        torch._foreach_lerp_(averaged, current, 1 - decay)
         for mine, theirs in zip(self.networks[name].buffers(), network.buffers(), strict=True):
             if mine.is_floating_point():
                 mine.lerp_(theirs.to(mine.dtype), 1 - decay)
@@ -73,8 +74,8 @@ class EMA(nn.Module):
 
 def _averaging(network: nn.Module) -> nn.Module:
     """A copy of `network` in float32 or better, without gradients, in evaluation mode."""
-    kept = copy.deepcopy(network).requires_grad_(False).eval()
-    for tensor in (*kept.parameters(), *kept.buffers()):
+    average = copy.deepcopy(network).requires_grad_(False).eval()
+    for tensor in (*average.parameters(), *average.buffers()):
         if tensor.is_floating_point() and tensor.element_size() < 4:
             tensor.data = tensor.data.float()
-    return kept
+    return average

@@ -1,4 +1,4 @@
-"""What two turns of an iteration both compute: computed once by the reference executor."""
+"""A cache of forward passes, for the reference executor: what two turns both compute is computed once."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
@@ -10,47 +10,47 @@ from saddle.layer.per_sample import is_per_sample
 
 
 class ForwardCache:
-    """Keeps what networks made in one turn for the next one of the iteration, with the graph of its derivatives.
+    """Keeps outputs of networks, with their autograd graphs, for later turns of the same iteration.
 
-    Adversarial games show D, and then G, the images that the same weights make of the same latent. The turn that trains
-    the network is given them with derivatives, those before it without. A network that a pass changes, or that draws
-    random numbers, is asked again in each turn.
+    In adversarial games the turns of D and of G generate images from the same weights and latent. The turn that trains
+    the network gets the output with gradients, earlier turns get it detached. A network that changes in a forward pass,
+    or draws random numbers, is called again in each turn.
     """
 
     def __init__(self, networks: Iterable[nn.Module]) -> None:
         self.learning = {network: [p for p in network.parameters() if p.requires_grad] for network in networks}
         self._to_train: Collection[nn.Module] = ()
-        self._made: dict[nn.Module, Tensor] = {}
+        self._outputs: dict[nn.Module, Tensor] = {}
 
     def expect(self, to_train: Collection[nn.Module]) -> None:
-        """The networks that this turn of the iteration and those after it train: only of them anything is kept."""
+        """State the networks that this turn and later ones train: only their outputs are cached."""
         self._to_train = to_train
 
     def start(self) -> None:
-        """Begin an iteration."""
-        self._made.clear()
+        """Begin an iteration with an empty cache."""
+        self._outputs.clear()
 
     def forget(self, changed: Iterable[nn.Module]) -> None:
-        """These networks have been trained: what they made is no longer theirs, and its graph is used up."""
+        """Drop the outputs of networks that have been trained: their weights are new and their graphs are freed."""
         for network in changed:
-            self._made.pop(network, None)
+            self._outputs.pop(network, None)
 
     def __call__(self, network: nn.Module, make: Callable[[], Tensor]) -> Tensor:
-        """What `network` makes, by `make`, of inputs that are the same in all turns of the iteration."""
+        """The output of `network`, computed by `make` from inputs that are the same in all turns of the iteration."""
         parameters = self.learning[network]
         if not parameters or network not in self._to_train or not is_per_sample(network):
             return make()
-        if network not in self._made:
+        if network not in self._outputs:
             with torch.enable_grad(), _learning(parameters):
-                self._made[network] = make()
-        made = self._made[network]
+                self._outputs[network] = make()
+        output = self._outputs[network]
         learns = torch.is_grad_enabled() and any(parameter.requires_grad for parameter in parameters)
-        return made if learns else made.detach()
+        return output if learns else output.detach()
 
 
 @contextmanager
 def _learning(parameters: list[nn.Parameter]) -> Iterator[None]:
-    """Derivatives by `parameters` are recorded, though another network's turn has turned that off."""
+    """Inside, `parameters` require gradients, although another network's turn has switched that off."""
     before = [parameter.requires_grad for parameter in parameters]
     for parameter in parameters:
         parameter.requires_grad = True

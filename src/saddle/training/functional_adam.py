@@ -1,4 +1,4 @@
-"""Adam as a function of tensors: the step that a compiled graph takes."""
+"""Adam as a function of tensors, for compiled graphs."""
 
 import math
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from torch.optim import Adam, AdamW, Optimizer
 from saddle.error import InputError
 
 NUMBERS = 5
-"""How many numbers of a step change from one iteration to the next."""
+"""Length of the tensor of numbers that change between iterations."""
 
 
 @dataclass(frozen=True)
 class AdamRule:
-    """What stays the same in all steps of an optimizer; `decoupled` weight decay is AdamW's."""
+    """The settings of an optimizer that are the same in all steps; AdamW's weight decay is `decoupled`."""
 
     eps: float
     weight_decay: float
@@ -50,14 +50,14 @@ def rule_of(optimizer: Optimizer) -> AdamRule:
 
 
 def numbers_of(optimizer: Optimizer, steps: int) -> list[float]:
-    """Learning rate, beta1, beta2, and the two corrections of the bias in step number `steps`, from 1."""
+    """Learning rate, beta1, beta2, and the two bias corrections of step number `steps` (from 1)."""
     (group,) = optimizer.param_groups
     (beta1, beta2), rate = group["betas"], group["lr"]
     return [rate, beta1, beta2, 1 - beta1**steps, math.sqrt(1 - beta2**steps)]
 
 
 def state_of(optimizer: Optimizer, parameter: nn.Parameter) -> dict[str, Tensor]:
-    """The state of a parameter, as the optimizer itself begins it."""
+    """The state of a parameter, initialized as the optimizer itself would."""
     state = optimizer.state[parameter]
     if not state:
         state["step"] = torch.zeros(

@@ -1,4 +1,4 @@
-"""The way from one latent to another."""
+"""Interpolation between latents."""
 
 import torch
 from torch import Tensor
@@ -11,14 +11,14 @@ def slerp(first: Tensor, last: Tensor, share: Tensor) -> Tensor:
     interpolation (Shoemake 1985, section 3.3).
 
     sin((1 - t) w) / sin(w) first + sin(t w) / sin(w) last, where w is the angle between the two. Normal numbers in many
-    dimensions lie near a sphere; a straight way between them leads through its inside, where a generator has seen
-    nothing (White 2016, section 2, arXiv 1609.04468). Where the two point the same way or opposite ways, so that sin(w)
-    is 0, the way is straight.
+    dimensions lie near a sphere; a straight line between them passes through its inside, where a generator has not been
+    trained (White 2016, section 2, arXiv 1609.04468). If the two are parallel, so that sin(w) is 0, the interpolation
+    is linear.
     """
     p, q = first.double().unsqueeze(1), last.double().unsqueeze(1)
     t = share.double().view(1, -1, 1)
     u, v = (torch.nn.functional.normalize(end, dim=2) for end in (p, q))
-    # the arc cosine of the product loses half of the digits of small angles
+    # the arc cosine of the inner product loses half of the digits of small angles
     angle = 2 * torch.atan2((u - v).norm(dim=2, keepdim=True), (u + v).norm(dim=2, keepdim=True))
     straight = angle.sin() < _ALMOST_STRAIGHT
     safe = torch.where(straight, torch.ones_like(angle), angle)
@@ -27,10 +27,10 @@ def slerp(first: Tensor, last: Tensor, share: Tensor) -> Tensor:
 
 
 def between(first: Tensor, last: Tensor, steps: int, fixed: int = 0) -> Tensor:
-    """`steps` latents (N, steps, D) evenly from `first` (N, D) to `last` (N, D), both among them, by `slerp`.
+    """`steps` evenly spaced latents (N, steps, D) from `first` (N, D) to `last` (N, D), both included, by `slerp`.
 
-    The last `fixed` numbers are a code (`saddle.layer.code`), not a place: they stay those of `first`.
+    The last `fixed` numbers are a code (`saddle.layer.code`), not a position: they stay those of `first`.
     """
     share, free = torch.linspace(0, 1, steps, dtype=torch.float64), first.shape[1] - fixed
-    way = slerp(first[:, :free], last[:, :free], share)
-    return torch.cat([way, first[:, None, free:].expand(-1, steps, -1)], 2)
+    path = slerp(first[:, :free], last[:, :free], share)
+    return torch.cat([path, first[:, None, free:].expand(-1, steps, -1)], 2)

@@ -7,6 +7,7 @@ from typing import Any
 
 import saddle.compat  # noqa: F401  isort: skip
 from lightning import LightningModule
+from lightning.pytorch.core.optimizer import LightningOptimizer
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
@@ -15,10 +16,8 @@ from saddle.game.turn import Batch, Game, Moment, Played, Turn
 from saddle.schedule import Schedule
 from saddle.training.checkpoint import MARK, set_loop_counters
 from saddle.training.clock import Clock
-from saddle.training.compiled import Compiled
-from saddle.training.due import next_multiple
-from saddle.training.eager import Eager
 from saddle.training.ema import EMA
+from saddle.training.executor import Executor, MakeExecutor
 from saddle.training.noise import Noise
 from saddle.training.sampling import ready
 
@@ -26,12 +25,16 @@ from saddle.training.sampling import ready
 class GameModule(LightningModule):
     """Plays `game` between `networks`: one optimizer, one schedule and one clipping norm per turn.
 
-    `optimizers` maps a turn's name to a function of parameters that makes its optimizer; `schedules` to the factor on
-    its learning rate; `beta2_schedules` to the factor on Adam's 1 - beta2, or None; `clip_norm` to the largest gradient
-    norm (L2, over all parameters that the turn trains) or None. `rows` is the number of images that one iteration sees
-    over all ranks, in `accumulate` parts. `ema` averages the networks that the game names, or is None. `record` (plain
-    values) says how all this was made; checkpoints carry it. `executor` makes what plays the turns.
+    `optimizers` maps a turn's name to a function from parameters to its optimizer; `schedules` to the factor on its
+    learning rate; `beta2_schedules` to the factor on Adam's 1 - beta2, or None; `clip_norm` to the largest gradient
+    norm (L2, over all parameters that the turn trains) or None. `rows` is the number of images in one iteration over
+    all ranks, in `accumulate` parts. `make_executor` makes what plays the turns. `ema` averages the networks that the
+    game names, or is None. `record` (plain values) is the config that checkpoints carry.
     """
+
+    noise: Noise
+    wrapped: dict[str, LightningOptimizer]
+    executor: Executor
 
     def __init__(
         self,
@@ -42,11 +45,11 @@ class GameModule(LightningModule):
         clip_norm: Mapping[str, Positive | None],
         rows: Count,
         seed: int,
+        make_executor: MakeExecutor,
         accumulate: Count = 1,
         ema: EMA | None = None,
         beta2_schedules: Mapping[str, Schedule | None] | None = None,
         record: Mapping[str, Any] | None = None,
-        executor: Callable[["GameModule"], Eager | Compiled] = Eager,
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
@@ -59,7 +62,7 @@ class GameModule(LightningModule):
         self.beta2_schedules = {} if beta2_schedules is None else beta2_schedules
         self.rows, self.seed, self.accumulate = rows, seed, accumulate
         self.record = dict(record or {})
-        self.make_executor = executor
+        self.make_executor = make_executor
         self.clock = Clock()
         self.played: dict[str, Played] = {}
         self.gradient_norms: dict[str, Tensor] = {}
@@ -71,26 +74,29 @@ class GameModule(LightningModule):
         return {name: getattr(self, name) for name in self.game.needs}
 
     def configure_optimizers(self) -> list[Optimizer]:
-        made = []
+        optimizers = []
         for turn in self.turns:
             parameters = [p for name in turn.trains for p in self.networks[name].parameters()]
-            made.append(self.make_optimizer[turn.name](parameters))
-        self.defaults = {turn.name: o.defaults for turn, o in zip(self.turns, made, strict=True)}
-        return made
+            optimizers.append(self.make_optimizer[turn.name](parameters))
+        self.defaults = {turn.name: o.defaults for turn, o in zip(self.turns, optimizers, strict=True)}
+        return optimizers
 
     def on_fit_start(self) -> None:
         self.noise = Noise(self.seed, self.rows, self.accumulate, self.global_rank, self.trainer.world_size)
-        found = self.optimizers()  # of a game with one turn it is no list
-        wrapped = found if isinstance(found, list) else [found]
+        optimizers = self.optimizers()
+        wrapped = optimizers if isinstance(optimizers, list) else [optimizers]  # one turn: Lightning gives no list
         self.wrapped = dict(zip((turn.name for turn in self.turns), wrapped, strict=True))
         self.executor = self.make_executor(self)
 
     # one iteration
 
     def training_step(self, batch: Batch | list[Batch], batch_index: int) -> None:
-        """Play an iteration for a batch, or one for each of a block of them."""
-        for one in batch if isinstance(batch, list) else [batch]:
-            self.play(one)
+        """Play one iteration for a batch, or one for each batch of a block."""
+        if isinstance(batch, list):
+            for single in batch:
+                self.play(single)
+        else:
+            self.play(batch)
 
     def play(self, batch: Batch) -> None:
         """Play every turn that is due; count the iteration once."""
@@ -111,10 +117,10 @@ class GameModule(LightningModule):
     def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
         self.executor.before_step()
 
-    # what a turn is given
+    # inputs of a turn
 
     def set_rates(self, turn: str) -> None:
-        """Give the optimizer of a turn what its schedules say for the current iteration."""
+        """Set a turn's learning rate and betas to the values of their schedules in the current iteration."""
         for group in self.wrapped[turn].param_groups:
             group["lr"] = self.learning_rate(turn)
             if self.beta2_schedules.get(turn) is not None:
@@ -127,52 +133,45 @@ class GameModule(LightningModule):
     def betas(self, turn: str) -> tuple[float, float]:
         """Adam's decay factors of a turn in the current iteration; a schedule is a factor on 1 - beta2."""
         first, second = self.defaults[turn]["betas"]
-        return first, 1 - (1 - second) * self.beta2_schedules[turn].factor(self.clock.images + self.rows)
+        schedule = self.beta2_schedules.get(turn)
+        factor = 1.0 if schedule is None else schedule.factor(self.clock.images + self.rows)
+        return first, 1 - (1 - second) * factor
 
     def moment(self, part: int) -> Moment:
-        """The current iteration, with the noise that belongs to the rows of `part` on this rank."""
+        """The current iteration, with the noise for the rows of an accumulated `part` on this rank."""
         like = next(self.parameters())
 
         def draw(kind: str, purpose: str, shape: tuple[int, ...]) -> Tensor:
             return self.noise.draw(kind, purpose, shape, part, like)
 
-        draws = (partial(draw, kind) for kind in ("normal", "uniform"))
-        return Moment(self.clock.iteration, self.clock.images, *draws, self.gather)
+        normal, uniform = partial(draw, "normal"), partial(draw, "uniform")
+        return Moment(self.clock.iteration, self.clock.images, normal, uniform, self.gather)
 
     def gather(self, rows: Tensor) -> Tensor:
-        """The rows (N, ...) of all ranks, one rank's after the other's, with gradients to each."""
-        return rows if self.trainer.world_size == 1 else self.all_gather(rows, sync_grads=True).flatten(0, 1)
-
-    def next_stop(self, iteration: int) -> int:
-        """The first iteration after `iteration` after which the trainer or a callback has something to do.
-
-        A callback says so by `next_due`; one that does not, and looks in after batches, is taken to do so after each.
-        """
-        trainer = self.trainer
-        counts_batches = trainer.fast_dev_run or trainer.overfit_batches or trainer.limit_train_batches != 1.0
-        stops = [iteration + 1 if counts_batches else next_multiple(iteration, trainer.log_every_n_steps)]
-        stops += [trainer.max_steps] if trainer.max_steps > 0 else []
-        for callback in trainer.callbacks:
-            if hasattr(callback, "next_due"):
-                stops.append(callback.next_due(iteration, self.rows))
-            elif not type(callback).__module__.startswith("lightning."):
-                stops.append(iteration + 1)
-        return min(stops)
+        """The rows (N, ...) of all ranks in rank order, with gradients to each."""
+        if self.trainer.world_size == 1:
+            return rows
+        gathered = self.all_gather(rows, sync_grads=True)
+        assert isinstance(gathered, Tensor)
+        return gathered.flatten(0, 1)
 
     def is_logged(self) -> bool:
         """Whether the iteration just counted is one that the trainer's `log_every_n_steps` or `max_steps` asks for."""
         done = self.clock.iteration
-        return done % self.trainer.log_every_n_steps == 0 or done == self.trainer.max_steps
+        return done % self._log_every() == 0 or done == self.trainer.max_steps
 
     def is_observed(self, turn: Turn) -> bool:
-        """Whether this is the turn's last play before an iteration that is logged."""
+        """Whether the turn is played for the last time before an iteration that is logged."""
         done = self.clock.iteration + 1
-        to_go = -done % self.trainer.log_every_n_steps
+        remaining = -done % self._log_every()
         if self.trainer.max_steps > 0:
-            to_go = min(to_go, self.trainer.max_steps - done)
-        return to_go < turn.every
+            remaining = min(remaining, self.trainer.max_steps - done)
+        return remaining < turn.every
 
-    # what comes out
+    def _log_every(self) -> int:
+        return self.trainer.log_every_n_steps  # type: ignore[attr-defined]  # Lightning sets it outside of the class
+
+    # results
 
     def sampler(self) -> nn.Module:
         """The network that samples are taken from: `finished("generator")`."""
@@ -183,8 +182,9 @@ class GameModule(LightningModule):
 
         Batch statistics of a generator are recomputed for its weights, from noise that depends on the seed alone.
         """
-        averaged = self.ema is not None and name in self.ema.networks
-        return ready(self.ema.networks[name] if averaged else copy.deepcopy(self.networks[name]), self.seed)
+        if self.ema is not None and name in self.ema.networks:
+            return ready(self.ema.networks[name], self.seed)
+        return ready(copy.deepcopy(self.networks[name]), self.seed)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         processes = self.trainer.world_size

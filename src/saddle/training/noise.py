@@ -1,8 +1,8 @@
-"""Noise by counters: a function of (seed, iteration, purpose, row of the global batch).
+"""Counter-based noise: a function of (seed, iteration, purpose, row of the global batch).
 
-Nothing has to be saved to resume, and two ranks draw together what one process would draw alone: each takes its rows.
-The counters are hashed to a seed (`saddle.seed`). What cannot be drawn this way (dropout) uses torch's default
-generators, reseeded by `reseed` in each iteration and per rank.
+Resuming needs no saved state, and two ranks draw together what one process draws alone: each takes its rows. The
+counters are hashed to a seed (`saddle.seed`). Dropout and the like use torch's default generators, which `reseed` seeds
+in each iteration and on each rank.
 """
 
 import torch
@@ -14,7 +14,7 @@ from saddle.seed import hashed_seed
 class Noise:
     """Draws for one iteration at a time; `start` begins the next.
 
-    The global batch has `rows` rows: `parts` accumulated parts in sequence, each split evenly over `world_size` ranks.
+    The global batch of `rows` rows consists of `parts` accumulated parts, each split over `world_size` ranks.
     """
 
     def __init__(self, seed: int, rows: int, parts: int = 1, rank: int = 0, world_size: int = 1) -> None:
@@ -23,20 +23,20 @@ class Noise:
         self.start(0)
 
     def start(self, iteration: int) -> None:
-        """Forget the last iteration's numbers and begin `iteration`."""
+        """Begin `iteration` and drop the numbers of the last one."""
         self.iteration = iteration
         self._drawn: dict[tuple[str, str], Tensor] = {}
 
     def rows_of(self, part: int) -> slice:
-        """The rows of the global batch that this rank has in part `part`."""
+        """The rows of the global batch that belong to part `part` on this rank."""
         size = self.rows // (self.parts * self.world_size)
         first = (part * self.world_size + self.rank) * size
         return slice(first, first + size)
 
     def draw(self, kind: str, purpose: str, shape: tuple[int, ...], part: int, like: Tensor) -> Tensor:
-        """This rank's rows of part `part`: `shape` (N, ...), on the device and in the dtype of `like`.
-        They are drawn in float32, so that precision does not change them.
+        """Noise of `shape` (N, ...) for the rows of part `part` on this rank, in the device and dtype of `like`.
 
+        It is drawn in float32, so precision does not change it.
         `kind` is "normal" or "uniform". Raises ValueError if N is not the number of rows of a part on this rank.
         """
         rows = self.rows_of(part)
@@ -62,8 +62,9 @@ class Noise:
 def fixed_noise(seed: int, purpose: str, shape: tuple[int, ...]) -> Tensor:
     """Standard normal numbers (N, ...) on the CPU, for use outside of training: a function of seed and purpose.
 
-    Row i does not depend on N, so that more samples of a seed begin with the same ones.
+    Row i does not depend on N, so a larger sample of a seed starts with the same rows.
     """
     generator = torch.Generator()
     generator.manual_seed(hashed_seed(seed, purpose))
-    return torch.cat([torch.randn((1, *shape[1:]), generator=generator, dtype=torch.float32) for _ in range(shape[0])])
+    one_row = (1, *shape[1:])
+    return torch.cat([torch.randn(one_row, generator=generator, dtype=torch.float32) for _ in range(shape[0])])

@@ -1,0 +1,56 @@
+"""What a callback has measured or drawn, given to every logger and to the other callbacks."""
+
+from pathlib import Path
+from typing import Any
+
+import saddle.compat  # noqa: F401  isort: skip
+import torch
+from lightning.pytorch.loggers import Logger
+from torch import Tensor
+
+from saddle.callback.curves import Curves
+from saddle.callback.hook import GameTrainer
+from saddle.picture.png import write_png
+
+
+def publish(trainer: GameTrainer, iteration: int, values: dict[str, float]) -> None:
+    """Give measured values to every logger, and put them beside the curves of that iteration, if there are any.
+
+    They also become `trainer.callback_metrics`, which Lightning's own callbacks monitor.
+    """
+    announce(trainer, values)
+    for logger in trainer.loggers:
+        logger.log_metrics(values, step=iteration)
+    for callback in trainer.callbacks:
+        if isinstance(callback, Curves):
+            callback.add(iteration, values)
+
+
+def announce(trainer: GameTrainer, values: dict[str, float]) -> None:
+    """Make the values known to callbacks that monitor a metric, such as Lightning's EarlyStopping."""
+    for name, value in values.items():
+        trainer.callback_metrics[name] = torch.tensor(value)
+
+
+def publish_picture(trainer: GameTrainer, name: str, iteration: int, picture: Tensor, folder: Path) -> None:
+    """Write a picture, uint8 (C, H, W), into `folder`, named by its iteration, and give it to every logger."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_png(picture, folder / f"{iteration:08d}.png")
+    for logger in trainer.loggers:
+        experiment = _experiment(logger)
+        if hasattr(experiment, "add_image"):
+            experiment.add_image(name, picture, iteration)
+
+
+def publish_text(trainer: GameTrainer, name: str, iteration: int, text: str) -> None:
+    """Give a text to every logger that shows texts, at once."""
+    for logger in trainer.loggers:
+        experiment = _experiment(logger)
+        if hasattr(experiment, "add_text"):
+            experiment.add_text(name, text, iteration)
+            experiment.flush()
+
+
+def _experiment(logger: Logger) -> Any:
+    """The object behind a logger, such as TensorBoard's writer; None where there is none."""
+    return getattr(logger, "experiment", None)

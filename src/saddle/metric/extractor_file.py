@@ -1,0 +1,54 @@
+"""Trained classifiers as files: weights in safetensors, and beside them a card in JSON that describes them."""
+
+import hashlib
+import json
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import torch
+from pydantic import TypeAdapter
+from safetensors.torch import load, save
+
+from saddle.error import InputError
+from saddle.metric.classifier import Classifier
+from saddle.metric.classifier_extractor import Card, ClassifierExtractor
+
+
+def save_extractor(path: Path, model: Classifier, card: Card) -> Card:
+    """Write the weights to `path` and the card beside it; return the card with the digest of the weights."""
+    content = save({name: value.contiguous() for name, value in model.state_dict().items()})
+    card = replace(card, sha256=hashlib.sha256(content).hexdigest())
+    path.write_bytes(content)
+    path.with_suffix(".json").write_text(json.dumps(asdict(card), indent=2) + "\n", encoding="utf-8")
+    return card
+
+
+def load_extractor(path: Path) -> ClassifierExtractor:
+    """The classifier in the safetensors file `path`, checked against the digest on the card beside it.
+
+    Raises InputError, naming the file, if the weights or the card are missing, damaged, or do not fit each other.
+    """
+    card = _read_card(path.with_suffix(".json"))
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}; expected the weights of a classifier") from error
+    if hashlib.sha256(content).hexdigest() != card.sha256:
+        raise InputError(f"{path}: the file is not the one that its card describes (sha256 differs): create it again")
+    try:
+        with torch.device("meta"):  # a card with a huge size takes no memory before the weights are compared with it
+            model = Classifier(card.channels, card.image_size, card.classes)
+        model.load_state_dict(load(content), assign=True)
+        model.float()
+    except Exception as error:  # both files may hold anything
+        raise InputError(f"{path}: not the weights that its card describes ({str(error).splitlines()[0]})") from error
+    return ClassifierExtractor(model, card)
+
+
+def _read_card(path: Path) -> Card:
+    try:
+        return TypeAdapter(Card).validate_json(path.read_bytes(), strict=True)
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}; expected the card of a classifier") from error
+    except Exception as error:  # the file may hold anything
+        raise InputError(f"{path}: not the card of a classifier") from error

@@ -1,0 +1,51 @@
+"""Films: pictures of a run, one after the other, each above a line that names its iteration."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+FORMATS = {".gif": "GIF", ".webp": "WEBP"}
+"""The formats of films by the ending of the file."""
+
+LAST_FRAME_FACTOR = 4
+"""How many times as long as each other frame the last one is shown."""
+
+_LINE_HEIGHT = 16  # pixels
+_GRAY, _WHITE = (128, 128, 128), (255, 255, 255)
+
+
+def frames(paths: Sequence[Path]) -> list["Image"]:
+    """A frame for each of the picture files, all as large as the last one."""
+    from PIL import Image
+
+    with Image.open(paths[-1]) as last:
+        size = last.size
+    return [_frame(path, size) for path in paths]
+
+
+def write_film(images: Sequence["Image"], path: Path, seconds: float) -> None:
+    """Write frames to `path`, whose ending is one of `FORMATS`, as a film of so many seconds that repeats forever."""
+    milliseconds = round(1000 * seconds / (len(images) - 1 + LAST_FRAME_FACTOR))
+    images[0].save(
+        path,
+        format=FORMATS[path.suffix.lower()],
+        save_all=True,
+        append_images=images[1:],
+        duration=[milliseconds] * (len(images) - 1) + [LAST_FRAME_FACTOR * milliseconds],
+        loop=0,
+    )
+
+
+def _frame(path: Path, size: tuple[int, int]) -> "Image":
+    from PIL import Image, ImageDraw
+
+    width, height = size
+    frame = Image.new("RGB", (width, height + _LINE_HEIGHT), _GRAY)
+    with Image.open(path) as picture:
+        frame.paste(picture.convert("RGB"), (0, 0))
+    label = f"iteration {int(path.stem):,}" if path.stem.isdecimal() else path.stem
+    ImageDraw.Draw(frame).text((4, height + 2), label, fill=_WHITE)
+    return frame

@@ -1,0 +1,52 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+import saddle.picture
+from saddle.picture.grid import image_grid, row_grid
+
+
+def test_a_grid_is_as_square_as_its_number_allows():
+    images = torch.zeros(9, 1, 4, 4, dtype=torch.uint8)
+    assert image_grid(images).shape == (3, 20, 20)
+    assert image_grid(images[:2]).shape == (3, 14, 8)
+
+
+def test_a_grid_of_labeled_images_has_one_class_per_row():
+    labels = torch.tensor([0, 1, 2, 0, 1, 2, 0])
+    images = torch.arange(1, 8, dtype=torch.uint8).view(7, 1, 1, 1).expand(-1, 1, 4, 4)
+    grid = image_grid(images, labels)[0]
+    assert grid.shape == (20, 20)
+    assert grid[3::6, 3::6].tolist() == [[1, 4, 7], [2, 5, 128], [3, 6, 128]]
+
+
+def test_a_grid_of_rows_keeps_their_order():
+    rows = torch.tensor([[0, 51, 102], [153, 204, 255]], dtype=torch.uint8)
+    grid = row_grid(rows.view(2, 3, 1, 1, 1).expand(2, 3, 1, 2, 2))
+    assert (grid.dtype, grid.shape) == (torch.uint8, (3, 10, 14))
+    assert grid[0, 2, [2, 6, 10]].tolist() == [0, 51, 102]
+    assert grid[0, 6, [2, 6, 10]].tolist() == [153, 204, 255]
+    assert grid[0, 0, 0] == 128
+
+
+def test_a_grid_of_rows_refuses_images_that_are_not_bytes():
+    with pytest.raises(ValueError, match="uint8"):
+        row_grid(torch.zeros(2, 3, 1, 2, 2))
+
+
+def test_importing_pictures_loads_no_lightning_and_no_library_for_drawing():
+    names = sorted(path.stem for path in Path(saddle.picture.__file__).parent.glob("*.py"))
+    assert "grid" in names
+    program = "; ".join(f"import saddle.picture.{name}" for name in names if name != "__init__")
+    heavy = ("lightning", "torchvision", "matplotlib", "PIL")
+    check = f"import sys; print([name for name in {heavy} if name in sys.modules])"
+    result = subprocess.run([sys.executable, "-c", f"{program}; {check}"], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
+
+
+def test_drawing_never_uses_the_global_state_of_matplotlib():
+    for path in Path(saddle.picture.__file__).parent.glob("*.py"):
+        assert "pyplot" not in path.read_text(encoding="utf-8"), path
