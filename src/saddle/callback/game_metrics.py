@@ -64,14 +64,14 @@ class GameMetrics(Scheduled):
 
     @torch.no_grad()
     def _measure(self, trainer: GameTrainer, module: GameModule) -> None:
-        if self._batch is None:
+        data = trainer.datamodule.data
+        if self._batch is None or not isinstance(data, ImageData):
             return
         self._measured = module.clock.iteration
         networks = {name: module.finished(name) for name in module.game.needs}
         metrics = game_metrics(module.game, networks, self._batch, module.seed)
         for callback in trainer.callbacks:
             if isinstance(callback, Quality) and callback.extractor is not None:
-                data = trainer.datamodule.data
                 metrics |= agreements(module.game, networks, self._batch, module.seed, data, callback.extractor)
         publish(trainer, self._measured, {f"{PREFIX}{name}": value for name, value in metrics.items()})
         for name, picture in game_pictures(module.game, networks, self._batch, module.seed).items():

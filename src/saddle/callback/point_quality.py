@@ -56,9 +56,10 @@ class PointQuality(Scheduled):
             self._measure(trainer, module)
 
     def _measure(self, trainer: GameTrainer, module: GameModule) -> None:
-        if self.stamp is None:
+        data = trainer.datamodule.data
+        if self.stamp is None or not isinstance(data, PointData):
             return
         self._measured = module.clock.iteration
         samples = images_from(module.sampler(), self.num, hashed_seed(module.seed, "quality"))
-        values = {f"{PREFIX}{name}": value for name, value in metrics(samples, trainer.datamodule.data).items()}
+        values = {f"{PREFIX}{name}": value for name, value in metrics(samples, data).items()}
         publish(trainer, module.clock.iteration, values)

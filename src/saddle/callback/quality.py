@@ -12,6 +12,7 @@ from saddle.callback.hook import GameTrainer, hook
 from saddle.callback.publish import announce, publish
 from saddle.callback.scheduled import Scheduled
 from saddle.callback.stop import end, stopped
+from saddle.data.module import ImageData
 from saddle.data.points import PointData
 from saddle.error import InputError
 from saddle.metric.base import Extractor
@@ -117,7 +118,7 @@ class Quality(Scheduled):
             self._compare(trainer, module)
 
     def _prepare(self, trainer: GameTrainer, module: GameModule, extractor: Extractor) -> None:
-        data = trainer.datamodule.data
+        data = _images_of(trainer)
         images = data.readable(chosen(data.training()[0], self.num))
         self.real = reference(images, extractor, self.cache)
         same_classes = self.real.probabilities.shape[1] == data.classes
@@ -173,7 +174,7 @@ class Quality(Scheduled):
 
     def _read_samples(self, trainer: GameTrainer, module: GameModule, extractor: Extractor) -> Read:
         """Features and classes of new samples; features are infinite where a sample is not finite."""
-        sampler, data = module.sampler(), trainer.datamodule.data
+        sampler, data = module.sampler(), _images_of(trainer)
         finite: list[Tensor] = []
 
         def note_finite(network: nn.Module, inputs: Any, images: Tensor) -> None:
@@ -193,6 +194,13 @@ class Quality(Scheduled):
         if all(finite):
             return read
         return Read(torch.full_like(read.features, torch.inf), read.probabilities)  # samples as bytes do not show it
+
+
+def _images_of(trainer: GameTrainer) -> ImageData:
+    """The data, which are images wherever an extractor applies."""
+    data = trainer.datamodule.data
+    assert isinstance(data, ImageData)
+    return data
 
 
 def _check_signal(trainer: GameTrainer) -> None:

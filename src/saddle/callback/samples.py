@@ -75,10 +75,13 @@ class SampleGrids(Scheduled):
         self._latest = module.clock.iteration
         if not trainer.is_global_zero or trainer.fast_dev_run:
             return
-        if isinstance(trainer.datamodule.data, PointData):
-            picture = self._points(trainer.datamodule.data, module)
+        data = trainer.datamodule.data
+        if isinstance(data, ImageData):
+            picture = self._grid(module.sampler(), data, module.seed)
+        elif isinstance(data, PointData):
+            picture = self._points(data, module)
         else:
-            picture = self._grid(module.sampler(), trainer.datamodule.data, module.seed)
+            return  # neither images nor points
         publish_picture(trainer, "samples", self._latest, picture, self.folder)
         self._thin_out()
 

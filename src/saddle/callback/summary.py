@@ -95,7 +95,7 @@ class Summary(Patient):
             "versions": {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
             "data": {
                 "name": type(data).__name__,
-                "images": len(trainer.datamodule.loader.images),
+                "images": trainer.datamodule.state_dict()["images"],
                 "skipped": data.skipped,
                 "image_size": data.image_size,
             },

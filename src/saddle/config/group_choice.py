@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import ChoiceSweep, Override
@@ -38,9 +39,12 @@ def _names(override: Override) -> bool:
     value = override.value()
     if override.is_delete():
         return value is None or isinstance(value, str)
+    choices: list[Any] = value if isinstance(value, list) else [value]
     if override.is_sweep_override():
-        chosen = value.list if isinstance(value, ChoiceSweep) else []
-    else:
-        chosen = value if isinstance(value, list) else [value]
-    names = [getattr(one, "text", one) for one in chosen]  # of what is quoted, the text
-    return all(isinstance(name, str) and re.fullmatch(r"[\w./-]+", name) and ".." not in name for name in names)
+        choices = list(value.list) if isinstance(value, ChoiceSweep) else []
+    texts = [getattr(choice, "text", choice) for choice in choices]  # a quoted value keeps its text
+    return all(_is_name(text) for text in texts)
+
+
+def _is_name(text: Any) -> bool:
+    return isinstance(text, str) and re.fullmatch(r"[\w./-]+", text) is not None and ".." not in text

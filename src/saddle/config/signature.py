@@ -75,7 +75,7 @@ def signature_of(target: type) -> Signature:
     parameters = inspect.signature(target).parameters
     named = {name: parameter for name, parameter in parameters.items() if parameter.kind not in _VARIADIC}
     try:
-        hints = get_type_hints(target.__init__, include_extras=True)
+        hints = get_type_hints(getattr(target, "__init__"), include_extras=True)  # noqa: B009
     except NameError:  # an annotation names a package that is not installed
         hints = {}
     types = {name: hints.get(name, Any) for name in named}

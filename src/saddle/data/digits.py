@@ -47,7 +47,7 @@ def _read() -> np.ndarray:
         file = Path(package.origin).parent / "datasets" / "data" / "digits.csv.gz"
         if file.is_file():
             return np.loadtxt(file, delimiter=",")
-    from sklearn.datasets import load_digits  # type: ignore[import-untyped]  # scikit-learn has no type hints
+    from sklearn.datasets import load_digits
 
     data = load_digits()
     return np.column_stack([data.data, data.target])

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import PIL
 import torch
 from torch import Tensor
-from tqdm import tqdm  # type: ignore[import-untyped]  # tqdm has no type hints
+from tqdm import tqdm
 
 from saddle import __version__
 from saddle.bound import Byte, Count, Index, Side, SizeOrNone

@@ -81,7 +81,7 @@ class TorchvisionIdx(ImageData):
     def torchvision_class(self) -> Any:
         """torchvision's class of the data set; imported only here, because it takes a second."""
         import saddle.compat  # noqa: F401  isort: skip
-        from torchvision import datasets  # type: ignore[import-untyped]  # it has no type hints
+        from torchvision import datasets
 
         return getattr(datasets, self.dataset)
 

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch import nn
 from torch.overrides import TorchFunctionMode
 
+from saddle.architecture.base import Network
 from saddle.error import InputError
 from saddle.memory import too_much
 
@@ -37,7 +37,7 @@ class _Counter(TorchFunctionMode):
         return function(*args, **(kwargs or {}))
 
 
-def build_within_memory(path: str, build: Callable[[], nn.Module]) -> nn.Module:
+def build_within_memory(path: str, build: Callable[[], Network]) -> Network:
     """The network that `build` makes; raises InputError, naming the setting `path`, if training it cannot fit.
 
     Only a large network is made twice, first from shapes alone: loading what torch needs for that takes a second.
@@ -52,7 +52,7 @@ def build_within_memory(path: str, build: Callable[[], nn.Module]) -> nn.Module:
     return build()
 
 
-def _check_shapes(path: str, build: Callable[[], nn.Module]) -> None:
+def _check_shapes(path: str, build: Callable[[], Network]) -> None:
     try:
         with torch.device("meta"):  # no memory is taken and no random number is drawn
             weights = sum(weight.numel() for weight in build().parameters())

@@ -1,6 +1,7 @@
 """The networks of a game, each built once."""
 
 import inspect
+from functools import partial
 from typing import Any
 
 from torch import nn
@@ -29,7 +30,7 @@ def build_networks(config: CheckedConfig, game: Game, data: MemoryData) -> tuple
             raise InputError(f"architecture.{name} is missing: game={option_of(config.game)} needs it")
         node = _arguments(name, config, game, data, networks)
         path = f"architecture.{name}"
-        network = build_within_memory(path, lambda path=path, node=node: make(path, node))
+        network = build_within_memory(path, partial(make, path, node))
         if name == "generator":
             _check_reads(network, game, config)
         networks[name] = network

@@ -1,7 +1,7 @@
 """The run itself: Lightning's Trainer with its callbacks and loggers, and the module that plays the game."""
 
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, cast
 
 import saddle.compat  # noqa: F401  isort: skip
 import torch
@@ -10,6 +10,7 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import Checkpoint
 from lightning.pytorch.loggers import Logger
 
+from saddle.callback.hook import GameTrainer
 from saddle.config.compose import CheckedConfig, Node
 from saddle.config.trainer_flags import trainer_arguments
 from saddle.config.validate import check_with_lightning
@@ -23,8 +24,6 @@ from saddle.training.checkpoint import AtomicCheckpointIO
 from saddle.training.data_module import GameDataModule
 from saddle.training.module import GameModule
 
-_Part = TypeVar("_Part")
-
 
 @dataclass(frozen=True)
 class Run:
@@ -32,7 +31,7 @@ class Run:
 
     module: GameModule
     data_module: GameDataModule
-    trainer: Trainer
+    trainer: GameTrainer
     parts: Parts
 
     @property
@@ -71,7 +70,7 @@ def build_run(config: CheckedConfig, parts: Parts, purge_step: int | None = None
         accumulate=training["accumulate"],
         ema=None if training["ema"] is None else make("training.ema", training["ema"]),
         record=parts.record,
-        executor=EXECUTORS[training["executor"]],
+        make_executor=EXECUTORS[training["executor"]],
     )
     data_module = GameDataModule(parts.data, training["block"])
     if training["channels_last"]:
@@ -81,13 +80,13 @@ def build_run(config: CheckedConfig, parts: Parts, purge_step: int | None = None
     return Run(module, data_module, trainer, parts)
 
 
-def build_trainer(config: CheckedConfig, purge_step: int | None = None) -> Trainer:
+def build_trainer(config: CheckedConfig, purge_step: int | None = None) -> GameTrainer:
     """The Trainer with its callbacks and loggers; it ends at the first of its limits and `training.images`."""
     callbacks = [_build_callback(name, node) for name, node in config.callback.items()]
     loggers = [_build_logger(name, node, purge_step) for name, node in config.logger.items()]
     arguments = {**trainer_arguments(config.trainer), "max_steps": config.last_iteration}
     try:
-        return Trainer(
+        trainer = Trainer(
             **arguments,
             callbacks=callbacks,
             logger=loggers or False,
@@ -96,22 +95,25 @@ def build_trainer(config: CheckedConfig, purge_step: int | None = None) -> Train
         )
     except (ValueError, TypeError, OverflowError, MisconfigurationException) as error:
         raise InputError(f"trainer: {(str(error) or type(error).__name__).splitlines()[0]}") from error
+    return cast(GameTrainer, trainer)
 
 
 def _build_callback(name: str, node: Node) -> Callback:
-    return _build_checked(f"callback.{name}", node, Callback)
+    path = f"callback.{name}"
+    check_with_lightning(path, node, Callback)
+    return _build(path, node)
 
 
 def _build_logger(name: str, node: Node, purge_step: int | None) -> Logger:
+    path = f"logger.{name}"
+    check_with_lightning(path, node, Logger)
     if node["_target_"].endswith(".TensorBoardLogger"):
         node = {**node, "purge_step": purge_step}
-    return _build_checked(f"logger.{name}", node, Logger)
+    return _build(path, node)
 
 
-def _build_checked(path: str, node: Node, kind: type[_Part]) -> _Part:
-    check_with_lightning(path, node, kind)
+def _build(path: str, node: Node) -> Any:
     try:
-        part: _Part = make(path, node)
+        return make(path, node)
     except MisconfigurationException as error:
         raise InputError(f"{path}: {str(error).splitlines()[0]}") from error
-    return part

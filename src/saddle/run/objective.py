@@ -1,9 +1,7 @@
 """The objective of a run: the metric of its summary that a sweep compares and a sweeper may minimize."""
 
-import saddle.compat  # noqa: F401  isort: skip
-from lightning.pytorch import Trainer
-
 from saddle.callback.game_metrics import GameMetrics
+from saddle.callback.hook import GameTrainer
 from saddle.callback.point_quality import PointQuality
 from saddle.callback.quality import FRECHET, PREFIX, Quality
 from saddle.callback.summary import Summary
@@ -16,14 +14,14 @@ from saddle.training.module import GameModule
 _COMPARED = ("frechet", "kernel", "histogram", "modes_kl")
 
 
-def check_extractor(trainer: Trainer, data: MemoryData) -> None:
+def check_extractor(trainer: GameTrainer, data: MemoryData) -> None:
     """Raise InputError if the classifier that quality is measured by cannot be loaded or does not fit the data."""
     for callback in trainer.callbacks:
         if isinstance(callback, Quality):
             callback.load(data)
 
 
-def check_objective(name: str | None, trainer: Trainer, module: GameModule, data: MemoryData) -> None:
+def check_objective(name: str | None, trainer: GameTrainer, module: GameModule, data: MemoryData) -> None:
     """Raise InputError if the run will not measure `name`, as far as that can be known before training."""
     if name is None or trainer.fast_dev_run:
         return
@@ -43,7 +41,7 @@ def check_objective(name: str | None, trainer: Trainer, module: GameModule, data
         raise InputError(f"objective={name}: a run does not measure that; choose one of {', '.join(known)}, or null")
 
 
-def _check_callback(kind: type, setting: str, name: str, trainer: Trainer) -> None:
+def _check_callback(kind: type, setting: str, name: str, trainer: GameTrainer) -> None:
     if not any(isinstance(callback, kind) for callback in trainer.callbacks):
         raise InputError(f"objective={name} is measured by callback.{setting}: keep that, or use objective=null")
 

@@ -8,10 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import saddle.compat  # noqa: F401  isort: skip
-from lightning.pytorch import Trainer
-
 from saddle.callback.checkpoint import LastCheckpoint
+from saddle.callback.hook import GameTrainer
 from saddle.error import Failed
 from saddle.file import relative
 
@@ -20,7 +18,7 @@ _NOT_ALLOWED = {errno.EROFS, errno.EACCES, errno.EPERM}
 
 
 @contextmanager
-def storage_failures_in_one_sentence(trainer: Trainer) -> Iterator[None]:
+def storage_failures_in_one_sentence(trainer: GameTrainer) -> Iterator[None]:
     """A disk that is full or read-only ends the run with Failed: what could not be written, and what is safe."""
     threading.excepthook = _hide_duplicate_traceback  # TensorBoard's thread meets the same error
     try:
@@ -42,7 +40,7 @@ def _hide_duplicate_traceback(failure: threading.ExceptHookArgs) -> None:
         threading.__excepthook__(failure)
 
 
-def _last_safe(trainer: Trainer) -> str:
+def _last_safe(trainer: GameTrainer) -> str:
     """Where the run can go on from."""
     for callback in trainer.callbacks:
         if isinstance(callback, LastCheckpoint) and callback.path.is_file():
