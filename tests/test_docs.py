@@ -3,9 +3,14 @@
 import argparse
 import importlib
 import itertools
+import json
+import os
 import pkgutil
 import re
 import shlex
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -70,7 +75,7 @@ def picture_folder(tmp_path_factory):
 
 
 def test_sweeps_are_taken_apart():
-    assert jobs(["loss=hinge,minimax", "seed=1,2", "'penalty=[r1,r2]'".strip("'")]) == [
+    assert jobs(["loss=hinge,minimax", "seed=1,2", "penalty=[r1,r2]"]) == [
         ["loss=hinge", "seed=1", "penalty=[r1,r2]"],
         ["loss=hinge", "seed=2", "penalty=[r1,r2]"],
         ["loss=minimax", "seed=1", "penalty=[r1,r2]"],
@@ -79,7 +84,9 @@ def test_sweeps_are_taken_apart():
 
 
 def test_a_command_that_is_refused_would_be_noticed():
-    lines = list(shell_lines("```sh\npython train.py \\\n  loss=a # why\npip install x && python train.py b='[1,2]'\n```"))
+    lines = list(
+        shell_lines("```sh\npython train.py \\\n  loss=a # why\npip install x && python train.py b='[1,2]'\n```")
+    )
     assert lines == ["python train.py loss=a", "pip install x", "python train.py 'b=[1,2]'"]
     with pytest.raises(InputError, match="steers by the sign"):
         build_parts(compose(["augmentation=ada"]))
@@ -125,3 +132,21 @@ def is_importable(name: str) -> bool:
     return path.parent.with_suffix(".py").is_file() and hasattr(
         importlib.import_module(f"saddle.{'.'.join(name.split('.')[1:-1])}"), path.name
     )
+
+
+def test_the_example_of_a_new_part_trains(tmp_path):
+    """The files that CONTRIBUTING.md shows, added to a copy of saddle, train by the command that it shows."""
+    page = (REPOSITORY / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    for name in ("src", "conf"):
+        shutil.copytree(REPOSITORY / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(REPOSITORY / "train.py", tmp_path)
+    for name, content in re.findall(r"^```(?:python|yaml)\n# (\S+)\n(.*?)^```", page, re.MULTILINE | re.DOTALL):
+        assert not (tmp_path / name).exists()
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    (overrides,) = re.findall(r"Try it with `python train.py (.+)`", page)
+    command = [sys.executable, "train.py", *shlex.split(overrides), "folder=run", "callback.quality.extractor=none"]
+    environment = os.environ | {"PYTHONPATH": str(tmp_path / "src")}
+    outcome = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert outcome.returncode == 0, outcome.stderr
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text(encoding="utf-8"))
+    assert summary["iterations"] == 2
