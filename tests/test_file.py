@@ -5,16 +5,16 @@ from saddle.file import cut_numbered, numbered, relative, remove_rests, replacin
 
 def test_a_file_is_replaced_in_one_step_and_only_if_all_went_well(tmp_path):
     path = tmp_path / "name.txt"
-    path.write_text("before")
+    path.write_text("before", encoding="utf-8")
     with replacing(path) as temporary:
-        temporary.write_text("after")
+        temporary.write_text("after", encoding="utf-8")
         assert temporary.parent == tmp_path
-        assert path.read_text() == "before"
-    assert path.read_text() == "after"
+        assert path.read_text(encoding="utf-8") == "before"
+    assert path.read_text(encoding="utf-8") == "after"
     with pytest.raises(RuntimeError), replacing(path) as temporary:
-        temporary.write_text("half")
+        temporary.write_text("half", encoding="utf-8")
         raise RuntimeError
-    assert path.read_text() == "after"
+    assert path.read_text(encoding="utf-8") == "after"
     assert list(tmp_path.iterdir()) == [path]
 
 
@@ -26,7 +26,7 @@ def test_paths_below_the_current_folder_are_shortened(tmp_path, monkeypatch):
 
 def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path):
     for name in (".last.ckpt.4711", "last.ckpt", ".mine", ".4711", "last.ckpt.4711", ".hidden.txt"):
-        (tmp_path / name).write_text("x")
+        (tmp_path / name).write_text("x", encoding="utf-8")
     (tmp_path / ".folder.12").mkdir()
     remove_rests(tmp_path)
     left = {path.name for path in tmp_path.iterdir()}
@@ -36,7 +36,7 @@ def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path):
 
 def test_numbered_files_are_found_in_order_and_cut_back(tmp_path):
     for name in ("00000010.ckpt", "00000009.ckpt", "100000000.ckpt", "last.ckpt", "00000011.png"):
-        (tmp_path / name).write_text("x")
+        (tmp_path / name).write_text("x", encoding="utf-8")
     assert list(numbered(tmp_path, ".ckpt")) == [9, 10, 100_000_000]
     cut_numbered(tmp_path, ".ckpt", 9)
     assert {path.name for path in tmp_path.iterdir()} == {"00000009.ckpt", "last.ckpt", "00000011.png"}

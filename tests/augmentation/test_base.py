@@ -38,7 +38,7 @@ def test_settings_that_mix_colors_are_refused_by_name_without_three_channels(cha
 
 @pytest.mark.parametrize("option", ["none", "diffaugment", "ada"])
 def test_the_group_holds_every_setting_with_its_default(option):
-    for name, node in yaml.safe_load((GROUP / f"{option}.yaml").read_text()).items():
+    for name, node in yaml.safe_load((GROUP / f"{option}.yaml").read_text(encoding="utf-8")).items():
         assert name == option
         check(f"augmentation.{name}", node, Augmentation)
         parameters = inspect.signature(import_target("", node.pop("_target_"))).parameters
@@ -46,10 +46,10 @@ def test_the_group_holds_every_setting_with_its_default(option):
 
 
 def test_a_setting_out_of_its_range_is_refused_by_name():
-    node = yaml.safe_load((GROUP / "ada.yaml").read_text())["ada"]
+    node = yaml.safe_load((GROUP / "ada.yaml").read_text(encoding="utf-8"))["ada"]
     for name, value in {"target": 1.0, "limit": 1.5, "speed_images": 0, "rotation_degrees": 181.0}.items():
         with pytest.raises(InputError, match=rf"^augmentation\.ada\.{name}={value}"):
             check("augmentation.ada", {**node, name: value}, Augmentation)
-    node = yaml.safe_load((GROUP / "diffaugment.yaml").read_text())["diffaugment"]
+    node = yaml.safe_load((GROUP / "diffaugment.yaml").read_text(encoding="utf-8"))["diffaugment"]
     with pytest.raises(InputError, match=r"^augmentation\.diffaugment\.fill=-2"):
         check("augmentation.diffaugment", {**node, "fill": -2.0}, Augmentation)

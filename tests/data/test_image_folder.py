@@ -206,7 +206,7 @@ def test_a_folder_trains_and_its_broken_files_are_named(mixed, tmp_path):
     assert f"4 of the 44 image files in {mixed} are left out:" in result.stderr
     for name in ("a.png", "b.jpg", "c.bmp: empty file", "d.tif"):
         assert result.stderr.count(f"kind 0/{name}") == 1
-    assert json.loads((tmp_path / "run" / "summary.json").read_text())["data"]["images"] == 40
+    assert json.loads((tmp_path / "run" / "summary.json").read_text(encoding="utf-8"))["data"]["images"] == 40
     result = train(*choices, "data.memory_mib=0", f"hydra.run.dir={tmp_path / 'cached'}", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     assert len(list((tmp_path / "outputs" / "cache").iterdir())) == 1

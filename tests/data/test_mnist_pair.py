@@ -119,4 +119,4 @@ def test_a_game_of_one_domain_trains_on_the_targets_and_resumes(mnist_root, tmp_
     assert train(*chosen, f"hydra.run.dir={parts}", "trainer.max_steps=3").returncode == 0
     assert train(f"resume={parts}", "trainer.max_steps=5").returncode == 0
     assert differences(checkpoint(whole)["state_dict"], checkpoint(parts)["state_dict"]) == []
-    assert json.loads((whole / "summary.json").read_text())["data"]["images"] == 40
+    assert json.loads((whole / "summary.json").read_text(encoding="utf-8"))["data"]["images"] == 40

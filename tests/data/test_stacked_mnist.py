@@ -133,6 +133,6 @@ def test_it_trains(mnist_root, tmp_path: Path):
     settings = ["data.channels=2", "data.classes=100", "data.size=2000", "data.image_size=16", "trainer.max_steps=3"]
     result = train("data=stacked_mnist", *settings, "trainer=cpu", f"hydra.run.dir={run}")
     assert result.returncode == 0, result.stderr
-    summary = json.loads((run / "summary.json").read_text())
+    summary = json.loads((run / "summary.json").read_text(encoding="utf-8"))
     assert summary["iterations"] == 3
     assert summary["data"]["images"] == 2000

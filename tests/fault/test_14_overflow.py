@@ -62,7 +62,7 @@ def test_steps_that_a_gradient_scaler_skips_are_no_alarm():
 
 def test_overflows_without_end_are():
     module, _, failure = scaled(range(100), 100)
-    assert "gradients overflow in half precision however small their scale" in failure
+    assert "gradients overflow in half precision" in failure
     assert module.clock.iteration < 60
 
 

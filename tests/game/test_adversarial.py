@@ -4,11 +4,11 @@ import pytest
 import torch
 from torch.nn.functional import softplus
 
-from helpers import SmallDiscriminator, SmallGenerator
+from helpers import SmallDiscriminator, SmallGenerator, differences
 from saddle.augmentation.ada import ADA
 from saddle.augmentation.base import Augmentation
 from saddle.game.adversarial import Adversarial
-from saddle.game.adversarial_objective import AdversarialObjective
+from saddle.game.adversarial_objective import AdversarialObjective, generated, image_inputs
 from saddle.game.turn import Moment
 from saddle.loss.minimax import Minimax
 from saddle.loss.non_saturating import NonSaturating
@@ -18,6 +18,7 @@ from saddle.penalty.gradient_penalty import GradientPenalty
 from saddle.penalty.lecam import LeCam
 from saddle.penalty.mean_matching import MeanMatching
 from saddle.penalty.r1 import R1
+from saddle.penalty.r2 import R2
 from saddle.penalty.weight_clipping import WeightClipping
 
 LATENT = torch.randn(6, 3, generator=torch.Generator().manual_seed(2))
@@ -265,3 +266,51 @@ def test_a_lazy_term_of_g_counts_gs_turns(networks):
     played = [i for i in range(8) if generator.due(i)]
     given = [game.generator_loss(networks, {"image": REAL}, moment(i)).terms for i in played]
     assert ["match" in terms for terms in given] == [True, False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("loss", "penalties"),
+    [
+        (NonSaturating(), {"r1": R1(0.5, every_iterations=2), "r2": R2(0.3), "gp": GradientPenalty(10.0)}),
+        (RelativisticAverage(), {"match": FeatureMatching(2.0, every_iterations=2), "off": MeanMatching(0.0)}),
+        (Minimax(), {"lecam": LeCam(0.7), "mean": MeanMatching(0.4), "clip": WeightClipping(0.1)}),
+    ],
+)
+def test_what_it_spells_out_is_what_other_games_ask_of_the_objective(networks, loss, penalties):
+    """`AdversarialObjective.discriminator_loss` and `generator_loss`, with every kind of penalty, due or not."""
+    objective = AdversarialObjective(loss, penalties, {"ada": ADA()})
+    game, batch = Adversarial(objective, n_critic=3), {"image": REAL}
+    for iteration in range(2, 12, 3):
+        latent, fake = generated(networks, batch, moment(iteration))
+        inputs = [image_inputs(objective, networks, batch, moment(iteration), latent, f) for f in (fake.detach(), fake)]
+        others = (
+            objective.discriminator_loss(inputs[0], moment(iteration)),
+            objective.generator_loss(inputs[1], moment(iteration), iteration // 3),
+        )
+        ours = (
+            game.discriminator_loss(networks, batch, moment(iteration)),
+            game.generator_loss(networks, batch, moment(iteration)),
+        )
+        for mine, other, name in zip(ours, others, ("discriminator", "generator"), strict=True):
+            assert list(mine.terms) == list(other.terms)
+            assert differences(mine.terms, other.terms) == differences(mine.observed, other.observed) == []
+            gradients = [
+                torch.autograd.grad(sum(p.terms.values()), networks[name].linear.weight) for p in (mine, other)
+            ]
+            assert torch.equal(*(gradient for (gradient,) in gradients))
+
+
+def test_its_period_covers_lazy_penalties_in_both_players_turns():
+    penalties = {"r1": R1(1.0, every_iterations=4), "match": MeanMatching(1.0, every_iterations=6)}
+    game = Adversarial(AdversarialObjective(NonSaturating(), penalties), n_critic=5)
+    period = game.period()
+
+    def due(iteration: int) -> tuple:
+        turns = tuple(turn.due(iteration) for turn in game.turns())
+        lazy = [game.objective.due_gradient_penalties(iteration), game.objective.due_terms(iteration // 5)]
+        return (*turns, *(tuple(names) for names in lazy))
+
+    rhythm = [due(iteration) for iteration in range(2 * period)]
+    assert rhythm[:period] == rhythm[period:]
+    assert len(set(rhythm)) > 3
+    assert Adversarial(AdversarialObjective(NonSaturating())).period() == 1

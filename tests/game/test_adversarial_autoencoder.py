@@ -5,6 +5,7 @@ from torch.nn.functional import softplus
 
 from encoders import SmallEncoder
 from helpers import Points, SmallGenerator, fit, small_module
+from saddle.augmentation.diffaugment import DiffAugment
 from saddle.game.adversarial_autoencoder import AdversarialAutoencoder
 from saddle.game.adversarial_objective import AdversarialObjective
 from saddle.game.encoding import distance_between
@@ -205,3 +206,8 @@ def test_the_terms_have_these_names():
         AdversarialAutoencoder(
             AdversarialObjective(Minimax()), weights={"reconstruction": 1.0, "adversarial": 1.0, "kl": 1.0}
         )
+
+
+def test_augmentations_are_refused_for_it_sees_no_images_in_its_discriminator():
+    with pytest.raises(ValueError, match="sees codes and no images: use augmentation=none"):
+        AdversarialAutoencoder(AdversarialObjective(Minimax(), augmentations={"diffaugment": DiffAugment()}))

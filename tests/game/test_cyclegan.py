@@ -301,3 +301,8 @@ def test_two_ranks_with_two_parts_equal_one_process_pools_and_all(mnist_root, tm
             torch.testing.assert_close(
                 two[name], value, rtol=1e-9, atol=1e-11, msg=lambda text, name=name: f"{name}: {text}"
             )
+
+
+def test_points_are_refused():
+    with pytest.raises(ValueError, match="plays with images, and the data delivers points"):
+        CycleGAN(AdversarialObjective(LeastSquares()), DataSizes(channels=0, image_size=None, classes=0))

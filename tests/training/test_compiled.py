@@ -15,7 +15,7 @@ from saddle.error import InputError
 from saddle.factory.run import build
 from saddle.game.adversarial import Adversarial
 from saddle.game.adversarial_objective import AdversarialObjective
-from saddle.game.turn import Turn
+from saddle.game.turn import Game, Played, Turn
 from saddle.loss.hinge import Hinge
 from saddle.loss.non_saturating import NonSaturating
 from saddle.loss.wasserstein import Wasserstein
@@ -191,3 +191,42 @@ def test_a_graph_ends_where_state_or_constraints_come_in_between():
 def test_iterations_repeat_after_all_that_is_lazy():
     game = Adversarial(AdversarialObjective(NonSaturating(), {"r1": R1(weight=1.0, every_iterations=4)}), n_critic=6)
     assert period(game) % lcm(6, 4) == 0
+
+
+class EveryThird(Game):
+    """Somebody's own game: G copies images, and three times as eagerly in every third iteration."""
+
+    needs = ("generator",)
+
+    def turns(self):
+        return (Turn("generator", ("generator",), self.loss),)
+
+    def loss(self, networks, batch, moment):
+        images = networks["generator"](moment.noise("latent", (len(batch["image"]), 3)))
+        factor = 3.0 if moment.iteration % 3 == 2 else 1.0
+        return Played({"distance": factor * (images - batch["image"]).square().mean()})
+
+
+def with_period(iterations: int) -> type[EveryThird]:
+    return type("Stating", (EveryThird,), {"period": lambda self: iterations})
+
+
+def test_a_game_that_states_no_period_is_refused_in_a_sentence():
+    with pytest.raises(InputError) as refused:
+        played(traced, EveryThird, steps=1)
+    assert "EveryThird states no period(): use training.executor=eager" in str(refused.value)
+    assert "\n" not in str(refused.value)
+    played(Eager, EveryThird, steps=1)
+
+
+@pytest.mark.parametrize("iterations", [3, 6])
+def test_a_game_of_any_rhythm_is_traced_as_the_reference_if_it_states_it(iterations):
+    one, _ = played(Eager, EveryThird)
+    other, _ = played(traced, with_period(iterations))
+    check_equal(one, other)
+
+
+def test_a_wrong_period_would_be_seen():
+    one, _ = played(Eager, EveryThird)
+    other, _ = played(traced, with_period(1))
+    assert (one.generator.linear.weight - other.generator.linear.weight).abs().max() > 1e-4

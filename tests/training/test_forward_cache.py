@@ -72,7 +72,7 @@ def test_a_generator_that_has_changed_is_asked_again():
             return super().turns()[::-1]
 
     asked = []
-    module = small_module(GeneratorFirst(NonSaturating()))
+    module = small_module(GeneratorFirst(AdversarialObjective(NonSaturating())))
     module.generator.register_forward_hook(lambda network, *_: asked.append(network.linear.weight.detach().clone()))
     fit(module, Points(), 3)
     assert len(asked) == 6

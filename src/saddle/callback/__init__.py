@@ -1,1 +1,1 @@
-"""Callbacks read the module: what a person sees, what is kept, and when to stop."""
+"""Callbacks read the module: what a person sees, what is saved, and when to stop."""

@@ -60,15 +60,22 @@ class AdversarialObjective:
 
         `every` is the number of iterations from one turn of the opponent to the next: its terms count its own turns.
         """
-        return every * math.lcm(*(getattr(penalty, "every_iterations", 1) for penalty in self.penalties.values()))
+        period = 1
+        for penalty in self.penalties.values():
+            if not isinstance(penalty, WeightConstraint):
+                period = math.lcm(period, penalty.every_iterations)
+        return every * period
 
     # state
 
     def state(self) -> dict[str, nn.Module]:
         """The state of terms and augmentations that remember something, by name."""
-        parts: dict[str, nn.Module | None] = {name: term.state for name, term in self._terms().items()}
+        parts: dict[str, nn.Module] = {}
+        for name, term in self._terms().items():
+            if term.state is not None:
+                parts[name] = term.state
         parts.update(self.augmentations)
-        return {name: part for name, part in parts.items() if part is not None and any(True for _ in part.buffers())}
+        return {name: part for name, part in parts.items() if len(list(part.buffers()))}
 
     @property
     def after_step(self) -> Callable[[Mapping[str, Tensor]], None] | None:
@@ -84,7 +91,7 @@ class AdversarialObjective:
 
     def observed(self, inputs: DiscriminatorInputs, logits: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """What D's turn reports: detached logits by kind and, for augmentations, the number of images."""
-        report = {kind: values.detach() for kind, values in logits.items()}
+        report = {"real": logits["real"].detach(), "fake": logits["fake"].detach()}
         if self.augmentations:  # there may be fewer logits (packs), or more (patches)
             report["images"] = torch.full((1,), len(inputs.real), device=inputs.real.device)
         return report
@@ -158,9 +165,9 @@ class AdversarialObjective:
 
     def opponents_loss(self, inputs: DiscriminatorInputs, moment: Moment) -> Played:
         """The turn of opponents that make something of both kinds of inputs (`Loss.opponent`); D is not trained."""
-        logits = {"real": inputs.logits("real", inputs.real), "fake": inputs.logits("fake", inputs.fake)}
-        terms = {"adversarial": self.mean_loss(self.loss.opponent, moment, logits["real"], logits["fake"])}
-        return Played(terms, {kind: values.detach() for kind, values in logits.items()})
+        real, fake = inputs.logits("real", inputs.real), inputs.logits("fake", inputs.fake)
+        terms = {"adversarial": self.mean_loss(self.loss.opponent, moment, real, fake)}
+        return Played(terms, {"real": real.detach(), "fake": fake.detach()})
 
     def _terms(self) -> dict[str, Term]:
         return {name: penalty for name, penalty in self.penalties.items() if isinstance(penalty, Term)}

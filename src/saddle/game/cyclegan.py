@@ -80,8 +80,7 @@ class CycleGAN(Game):
         object.__setattr__(self, "pools", pools)
 
     def turns(self) -> tuple[Turn, ...]:
-        discriminators = tuple(way.discriminator for way in WAYS)
-        generators = tuple(way.generator for way in WAYS)
+        generators, discriminators = ("generator", "inverse"), ("discriminator", "source_discriminator")
         after = self.remember if self.state() else None
         return (
             Turn("discriminator", discriminators, self.discriminator_loss, 1, self.objective.constraints, after),

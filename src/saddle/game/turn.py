@@ -125,7 +125,7 @@ class Game(ABC):
     """The kinds of penalty that it can play."""
 
     packs: bool = False
-    """Whether its discriminator may judge several images together (`packing`)."""
+    """Whether its discriminator may read several images as one input (`packing`)."""
 
     def decides(self) -> Mapping[str, Mapping[str, Any]]:
         """Settings of networks that this game fixes, by network and setting."""
