@@ -1,0 +1,157 @@
+"""What the documentation tells people to type works, and what it names exists."""
+
+import argparse
+import importlib
+import itertools
+import json
+import os
+import pkgutil
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from PIL import Image
+
+import saddle.tool
+from helpers import REPOSITORY
+from saddle.config.compose import compose
+from saddle.error import InputError
+from saddle.factory.parts import build_parts
+
+PAGES = [REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
+TRAIN = "python train.py"
+NEEDS_A_RUN = ("resume", "keep")
+FILE = re.compile(r"\b(?:src|docs|benchmarks|tests|conf)/[\w./-]*\.(?:py|md|txt|yaml|png|json|safetensors)\b")
+MODULE = re.compile(r"`(saddle(?:\.\w+)+)`")
+
+
+def shell_lines(text: str) -> Iterator[str]:
+    """Commands in the ```sh blocks of a page: continuations joined, comments stripped, one per `&&`."""
+    for block in re.findall(r"^ *```(?:sh|bash)\n(.*?)^ *```", text, re.MULTILINE | re.DOTALL):
+        for line in block.replace("\\\n", " ").splitlines():
+            words = shlex.split(line, comments=True)
+            for is_separator, group in itertools.groupby(words, lambda word: word == "&&"):
+                if not is_separator:
+                    yield shlex.join(group)
+
+
+def commands(beginning: str) -> list[str]:
+    """Every command of the pages that begins so, once, with the page it stands on."""
+    parameters = {}
+    for page in PAGES:
+        for line in shell_lines(page.read_text(encoding="utf-8")):
+            if line.startswith(f"{beginning} "):
+                parameters.setdefault(line, pytest.param(line, id=f"{page.name}: {line}"))
+    return list(parameters.values())
+
+
+def shown_files(text: str) -> dict[str, str]:
+    """The new files that a page shows, by the path in their first line."""
+    return dict(re.findall(r"^```(?:python|yaml)\n# (\S+)\n(.*?)^```", text, re.MULTILINE | re.DOTALL))
+
+
+def jobs(overrides: list[str]) -> list[list[str]]:
+    """The overrides of each job of a sweep, with its first seed only: seeds do not change what is refused."""
+    choices = []
+    for override in OverridesParser.create().parse_overrides(overrides):
+        key = override.get_key_element()
+        if override.is_sweep_override():
+            values = [f"{key}={value}" for value in override.sweep_string_iterator()]
+            choices.append(values[:1] if key == "seed" else values)
+        else:
+            choices.append([override.input_line])
+    return [list(job) for job in itertools.product(*choices)]
+
+
+@pytest.fixture(scope="module")
+def picture_folder(tmp_path_factory):
+    """The FOLDER of the pages: a few pictures of noise."""
+    folder = tmp_path_factory.mktemp("pictures")
+    for number in range(40):
+        pixels = np.random.default_rng(number).integers(0, 256, (16, 16, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / f"{number}.png")
+    return folder
+
+
+def test_sweeps_are_taken_apart():
+    assert jobs(["loss=hinge,minimax", "seed=1,2", "penalty=[r1,r2]"]) == [
+        ["loss=hinge", "seed=1", "penalty=[r1,r2]"],
+        ["loss=minimax", "seed=1", "penalty=[r1,r2]"],
+    ]
+
+
+def test_a_command_that_is_refused_would_be_noticed():
+    lines = list(
+        shell_lines("```sh\npython train.py \\\n  loss=a # why\npip install x && python train.py b='[1,2]'\n```")
+    )
+    assert lines == ["python train.py loss=a", "pip install x", "python train.py 'b=[1,2]'"]
+    with pytest.raises(InputError, match="steers by the sign"):
+        build_parts(compose(["augmentation=ada"]))
+
+
+@pytest.mark.parametrize("command", commands(TRAIN))
+def test_every_training_command_is_accepted(command, picture_folder, monkeypatch, tmp_path):
+    overrides = shlex.split(command)[len(TRAIN.split()) :]
+    keys = [override.split("=")[0] for override in overrides]
+    if any(key in NEEDS_A_RUN for key in keys):
+        pytest.skip("it goes on with a run that exists")
+    monkeypatch.chdir(tmp_path)
+    filled = [override.replace("FOLDER", str(picture_folder)) for override in overrides if override != "-m"]
+    for job in jobs(filled) if "-m" in overrides else [filled]:
+        build_parts(compose(job))
+
+
+@pytest.mark.parametrize("command", commands("saddle"))
+def test_every_tool_command_is_parsed(command):
+    parser = argparse.ArgumentParser(exit_on_error=False)
+    tools = parser.add_subparsers(required=True)
+    for module in pkgutil.iter_modules(saddle.tool.__path__):
+        add_parser = getattr(importlib.import_module(f"saddle.tool.{module.name}"), "add_parser", None)
+        if add_parser is not None:
+            add_parser(tools)
+    _, rest = parser.parse_known_args(shlex.split(command)[1:])
+    assert [word for word in rest if word.startswith("-") or "=" not in word] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_file_and_module_that_is_named_exists(page):
+    text = page.read_text(encoding="utf-8")
+    named = set(FILE.findall(text)) - shown_files(text).keys()
+    missing = [name for name in sorted(named) if not (REPOSITORY / name).is_file()]
+    missing += [name for name in MODULE.findall(text) if not is_importable(name)]
+    assert missing == []
+
+
+def is_importable(name: str) -> bool:
+    """Whether a dotted name is a module, or something in one."""
+    path = Path(REPOSITORY / "src", *name.split("."))
+    if path.is_dir() or path.with_suffix(".py").is_file():
+        return True
+    return path.parent.with_suffix(".py").is_file() and hasattr(
+        importlib.import_module(f"saddle.{'.'.join(name.split('.')[1:-1])}"), path.name
+    )
+
+
+def test_the_example_of_a_new_part_trains(tmp_path):
+    """The files that CONTRIBUTING.md shows, added to a copy of saddle, train by the command that it shows."""
+    page = (REPOSITORY / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    for name in ("src", "conf"):
+        shutil.copytree(REPOSITORY / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(REPOSITORY / "train.py", tmp_path)
+    for name, content in shown_files(page).items():
+        assert not (tmp_path / name).exists()
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    (overrides,) = re.findall(r"Try it with `python train.py (.+)`", page)
+    command = [sys.executable, "train.py", *shlex.split(overrides), "folder=run", "logger=none"]
+    environment = os.environ | {"PYTHONPATH": str(tmp_path / "src")}
+    outcome = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert outcome.returncode == 0, outcome.stderr
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text(encoding="utf-8"))
+    assert summary["iterations"] == 2
