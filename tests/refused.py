@@ -54,7 +54,7 @@ REFUSED = {
     "trainer.log_every_n_steps=null": "trainer.log_every_n_steps is missing",
     "~trainer.strategy": "trainer.strategy is missing",
     "+trainer.logger=false": "use the group logger instead",
-    "+trainer.sync_batchnorm=true": "trainer.sync_batchnorm=True is not supported",
+    "+trainer.sync_batchnorm=true": "the averaged generator samples on one rank alone",
     "trainer.overfit_batches=0.5": "trainer.overfit_batches=0.5: use a whole number of batches",
     "data.accumulate=2": "data.accumulate: there is no such setting",
     "+data.seed=2": "data.seed: there is no such setting",

@@ -16,7 +16,20 @@ from helpers import REPOSITORY, command
 PACKAGE = REPOSITORY / "src" / "saddle"
 FLOORS = {
     **dict.fromkeys(
-        ("error", "bound", "seed", "file", "memory", "seal", "interrupt", "rank", "schedule", "threads", "tracing"),
+        (
+            "error",
+            "bound",
+            "seed",
+            "file",
+            "memory",
+            "seal",
+            "interrupt",
+            "rank",
+            "schedule",
+            "threads",
+            "tracing",
+            "version",
+        ),
         0,
     ),
     "compat": 0,
@@ -49,8 +62,10 @@ def imports(path: Path) -> list[str]:
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
-            names.append(node.module)
-            names += [f"{node.module}.{alias.name}" for alias in node.names if node.module == "saddle"]
+            if node.module == "saddle":
+                names += [f"saddle.{alias.name}" for alias in node.names]
+            else:
+                names.append(node.module)
     return names
 
 

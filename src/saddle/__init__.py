@@ -5,12 +5,15 @@ Importing the package loads nothing heavy, so that `--help` and a refused settin
 
 from typing import TYPE_CHECKING
 
+from saddle.version import __version__
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     from saddle.run.finished import FinishedRun
 
-__version__ = "0.2.0"
+
+__all__ = ["__version__", "open_run"]
 
 
 def open_run(path: "Path | str") -> "FinishedRun":

@@ -49,7 +49,7 @@ def test_a_translation_is_refused_with_the_mend_where_networks_or_data_are_of_an
 
 DECIDED = {
     "game=infogan +architecture.recognition.features=100": "architecture.recognition.features: there is no such "
-    "setting; did you mean architecture.recognition.activation?",
+    "setting; known here: hidden, activation",
     "game=auxiliary_classifier architecture.discriminator.condition=concatenation": "architecture.discriminator."
     "condition=concatenation is read by networks that take labels: in this game it takes none; leave it out",
     "game=infogan loss=wasserstein penalty=none": "loss=wasserstein without a constraint on the discriminator has no "
@@ -146,7 +146,7 @@ def test_packs_are_of_one_devices_part_of_a_batch():
         "data.batch_size=8",
     ):
         assert build(compose(["data=digits", "trainer=cpu", *choice.split()])).data.batch_size in (8, 12)
-    choice = Choice("packing", "hinge", "digits")
+    choice = Choice("packing", "hinge", "digits", settings={})
     check_packing({"discriminator": Packed()}, Packing(), batch_size=16, devices=2, choice=choice)
     with pytest.raises(InputError, match="use a multiple of 8$"):
         check_packing({"discriminator": Packed()}, Packing(), batch_size=12, devices=2, choice=choice)
@@ -208,7 +208,7 @@ def test_unsound_combinations_are_refused_with_the_reason():
         (["loss=hinge", "penalty=weight_clipping"], "clipped weights keep the logits inside the margin"),
         (["loss=relativistic", "architecture.discriminator.head_bias=true"], "that bias would never learn"),
         (["augmentation=ada", "loss=wasserstein"], "augmentation=ada steers by the sign of D's logits"),
-        (["augmentation=diffaugment", "augmentation.diffaugment.colour=true"], "augmentation.diffaugment.colour=true"),
+        (["augmentation=diffaugment", "augmentation.diffaugment.color=true"], "augmentation.diffaugment.color=true"),
         (["data=ring", "architecture=points", "augmentation=ada"], "augmentation=ada changes images"),
         (
             ["penalty=weight_clipping", "architecture.discriminator.normalization=spectral"],

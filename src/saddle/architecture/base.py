@@ -33,6 +33,9 @@ class Network(nn.Module, ABC):
     classes: int = 0
     """Number of classes of the labels that it takes; 0 if it takes none."""
 
+    label_settings: tuple[str, ...] = ()
+    """Names of settings that have no effect unless it takes labels."""
+
     @property
     def mixes_rows(self) -> bool:
         """Whether a row of the output depends on other rows of the batch in a way that breaks input-gradient penalties.

@@ -50,6 +50,8 @@ class Generator(base.Generator):
     feature map has the side `attention`, or the latent is not longer than its code.
     """
 
+    label_settings = ("label_dim",)
+
     def __init__(
         self,
         image_size: Side,
@@ -126,6 +128,8 @@ class Discriminator(base.Discriminator):
     Raises ValueError if `image_size` is too small for that many halvings, a conditional network has no classes or a
     `packing` above 1, or no feature map has the side `attention`.
     """
+
+    label_settings = ("condition", "label_dim")
 
     def __init__(
         self,

@@ -28,6 +28,8 @@ class Generator(base.Generator):
     Raises ValueError if a conditional network has no classes, or the latent is not longer than its code.
     """
 
+    label_settings = ("label_dim",)
+
     def __init__(
         self,
         image_size: Side,
@@ -72,6 +74,8 @@ class Discriminator(base.Discriminator):
 
     Raises ValueError if a conditional network has no classes, or a `packing` above 1.
     """
+
+    label_settings = ("condition", "label_dim")
 
     def __init__(
         self,

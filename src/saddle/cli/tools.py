@@ -3,9 +3,9 @@
 import argparse
 import sys
 
-from saddle import __version__
 from saddle.error import InputError
 from saddle.tool import encode, evaluate, extractor, film, interpolate, reconstruct, sample, table, translate
+from saddle.version import __version__
 
 
 def run_tool(arguments: list[str]) -> int:

@@ -118,20 +118,21 @@ def _colored(image: Image.Image, form: Form) -> Image.Image:
 
 
 def _square(image: Image.Image, form: Form) -> Image.Image:
-    """Of the wanted size, by the wanted fit."""
+    """The image as a square of the form's size, made by the form's fit."""
     size = form.image_size
+    width, height = image.size
     if form.fit == "crop":
-        side = min(image.size)
-        left, top = ((length - side) // 2 for length in image.size)
+        side = min(width, height)
+        left, top = (width - side) // 2, (height - side) // 2
         image = image.crop((left, top, left + side, top + side))
     if form.fit != "pad":
         return _resized(image, (size, size))
-    longer = max(image.size)
-    inner = _resized(image, tuple(max(1, round(length * size / longer)) for length in image.size))
+    longer = max(width, height)
+    inner = _resized(image, (max(1, round(width * size / longer)), max(1, round(height * size / longer))))
     ground = Image.new(image.mode, (size, size), form.background if form.channels == 1 else (form.background,) * 3)
-    ground.paste(inner, tuple((size - length) // 2 for length in inner.size))
+    ground.paste(inner, ((size - inner.width) // 2, (size - inner.height) // 2))
     return ground
 
 
-def _resized(image: Image.Image, size: tuple[int, ...]) -> Image.Image:
+def _resized(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     return image if image.size == size else image.resize(size, Image.Resampling.BICUBIC)

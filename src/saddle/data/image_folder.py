@@ -14,13 +14,13 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from saddle import __version__
 from saddle.bound import Byte, Count, Index, Side, SizeOrNone
 from saddle.data.image_cache import Decoded, Table, open_cache, write_cache
 from saddle.data.image_file import EXTENSIONS, BrokenImageError, Fit, Form, read_image
 from saddle.data.module import ImageData
 from saddle.error import InputError, printable
 from saddle.seed import fixed_order
+from saddle.version import __version__
 
 _ENDS = tuple(f".{extension}" for extension in EXTENSIONS)
 _SHOWN = 10

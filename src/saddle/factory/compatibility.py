@@ -3,7 +3,7 @@
 What cannot work is refused with the reason; what is known to go wrong is warned of.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from saddle.architecture.base import Discriminator, Network
@@ -16,11 +16,12 @@ from saddle.penalty.base import InputGradientPenalty, WeightConstraint, Weighted
 
 @dataclass(frozen=True)
 class Choice:
-    """The names of the options that were chosen, for the sentences; `networks` has that of each network."""
+    """The names of the options that were chosen and of each network's settings, for the sentences."""
 
     game: str
     loss: str
     data: str
+    settings: Mapping[str, Collection[str]]
 
 
 def objective_of(game: Game) -> AdversarialObjective | None:
@@ -136,7 +137,7 @@ class _Judged:
         remedies = ["penalty=gradient_penalty"]
         if WeightConstraint in game.plays:
             remedies.append("penalty=weight_clipping")
-        if self.network.can_be_spectral:
+        if "normalization" in self.choice.settings[self.name]:
             remedies.append(f"architecture.{self.name}.normalization=spectral")
         raise InputError(
             f"loss={self.choice.loss} without a constraint on the discriminator has no minimum: add "

@@ -1,4 +1,4 @@
-"""The executors of training, and what the compiled one cannot play."""
+"""What the compiled executor cannot play, and what this machine computes slowly; Lightning is not loaded for it."""
 
 import os
 import platform
@@ -10,10 +10,7 @@ import torch
 from saddle.config.compose import CheckedConfig
 from saddle.config.trainer_flags import computes_on_cuda
 from saddle.error import InputError
-from saddle.training.compiled import Compiled
-from saddle.training.eager import Eager
 
-EXECUTORS = {"eager": Eager, "compiled": Compiled}
 _COMPILED_OPTIMIZERS = ("torch.optim.Adam", "torch.optim.AdamW")
 _EAGER = "training.executor=eager (training=default)"
 

@@ -98,7 +98,8 @@ def _check_label_settings(name: str, node: Node, target: type, arguments: Node, 
     if arguments.get("conditional"):
         return
     parameters = inspect.signature(target).parameters
-    for setting in getattr(target, "label_settings", ()):
+    label_settings = target.label_settings if issubclass(target, Network) else ()
+    for setting in label_settings:
         if setting in node and node[setting] != parameters[setting].default:
             reason = f"architecture.{name}.{setting}={node[setting]} is read by networks that take labels: "
             if is_decided:

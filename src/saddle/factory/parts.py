@@ -55,7 +55,7 @@ def build_parts(config: CheckedConfig) -> Parts:
     torch.manual_seed(hashed_seed(config.seed, "weights"))
     game = build_game(config.game, config.loss, config.penalty, config.augmentation, sizes_of(data))
     networks, nodes = build_networks(config, game, data)
-    choice = Choice(option_of(config.game), option_of(config.loss), option_of(config.data))
+    choice = Choice(option_of(config.game), option_of(config.loss), option_of(config.data), nodes)
     warnings = check_compatible(game, networks, data, choice)
     turns = game.turns()
     parts = Parts(

@@ -17,12 +17,15 @@ from saddle.config.validate import check_with_lightning
 from saddle.data.memory import MemoryData
 from saddle.error import InputError
 from saddle.factory.compatibility import check_packing
-from saddle.factory.executor import EXECUTORS
 from saddle.factory.instantiate import make
 from saddle.factory.parts import Parts, build_parts
 from saddle.training.checkpoint import AtomicCheckpointIO
+from saddle.training.compiled import Compiled, period
 from saddle.training.data_module import GameDataModule
+from saddle.training.eager import Eager
 from saddle.training.module import GameModule
+
+EXECUTORS = {"eager": Eager, "compiled": Compiled}
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,8 @@ def build_run(config: CheckedConfig, parts: Parts, purge_step: int | None = None
         raise InputError(f"data.batch_size={batch_size} must be a multiple of the {devices} devices")
     check_packing(parts.networks, parts.game, batch_size, devices, parts.choice)
     training = config.training
+    if training["executor"] == "compiled":
+        period(parts.game)  # a game that states none is refused
     module = GameModule(
         parts.game,
         parts.networks,
