@@ -8,9 +8,9 @@ from torch.optim import Optimizer
 from saddle.architecture.base import Network
 from saddle.config.consistency import check_architecture, check_kinds, check_labels, check_read, networks_of
 from saddle.config.schema import PASSED_IN, RunSettings
-from saddle.config.signature import Signature, signature_of
+from saddle.config.signature import signature_of
 from saddle.config.trainer_flags import check_trainer
-from saddle.config.validate import check, check_parameters, check_without_lightning
+from saddle.config.validate import check, check_without_lightning, unknown_setting
 from saddle.error import InputError
 
 _CHECKED_BY_ENTRY = ("architecture", "callback", "logger", "optimizer", "trainer")
@@ -38,10 +38,14 @@ def check_config(values: dict[str, Any], overrides: Sequence[str]) -> None:
 
 
 def _check_groups(values: dict[str, Any]) -> None:
-    """Every group and setting at the top is known and there."""
-    whole = signature_of(RunSettings)
-    shallow = Signature(whole.name, dict.fromkeys(whole.types, Any), whole.required)
-    check_parameters("", dict.fromkeys(values), shallow)
+    """Raise InputError for a group or setting at the top that is unknown or missing."""
+    known = list(signature_of(RunSettings).types)
+    for name in values:
+        if name not in known:
+            raise InputError(unknown_setting(name, name, known))
+    for name in known:
+        if name not in values:
+            raise InputError(f"{name} is missing: it has no default")
 
 
 def _check_parts(values: dict[str, Any]) -> None:

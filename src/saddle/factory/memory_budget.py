@@ -43,11 +43,14 @@ def build_within_memory(path: str, build: Callable[[], Network]) -> Network:
     Only a large network is made twice, first from shapes alone: loading what torch needs for that takes a second.
     """
     state = torch.get_rng_state()
+    counter = _Counter()
     try:
-        with _Counter():
+        with counter:
             return build()
-    except _LargeNetworkError:
-        torch.set_rng_state(state)
+    except Exception:  # Hydra wraps a _LargeNetworkError
+        if counter.numbers <= _LARGE:
+            raise
+    torch.set_rng_state(state)
     _check_shapes(path, build)
     return build()
 
