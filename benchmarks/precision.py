@@ -30,7 +30,7 @@ def errors(architecture: str, choices: list[str], device: str = "cpu") -> dict[s
     """The relative errors of D's and G's gradients by precision; InputError for what is refused."""
     built = build(compose([f"architecture={architecture}", *choices, *_COMMON]))
     built.trainer.fit(built.module, datamodule=built.data_module)
-    module, images = built.module, next(iter(built.data.loader))["image"]
+    module, images = built.module, next(iter(built.data_module.loader))["image"]
     exact = _gradients(module, images, device, torch.float64)
     found = {"32": _gradients(module, images, device, torch.float32)}
     found["bf16"] = _gradients(module, images, device, torch.float32, torch.bfloat16)

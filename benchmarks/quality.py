@@ -28,7 +28,7 @@ from pairs import QUIET
 
 from saddle.callback.game_metrics import agreements, game_metrics
 from saddle.config.compose import compose
-from saddle.factory.run import Built, build
+from saddle.factory.run import Run, build
 from saddle.metric.extractor import extractor_for
 from saddle.metric.reference import chosen, reference
 from saddle.metric.score import Read, full
@@ -52,7 +52,7 @@ class Budget(Callback):
         trainer.should_stop = self.used >= self.seconds
 
 
-def trained(settings: str, seed: int, seconds: float) -> tuple[Built, Budget]:
+def trained(settings: str, seed: int, seconds: float) -> tuple[Run, Budget]:
     """A run that has used its budget."""
     limits = ["trainer=cpu", "trainer.max_steps=-1", f"seed={seed}"]
     budget = Budget(seconds)
@@ -63,7 +63,7 @@ def trained(settings: str, seed: int, seconds: float) -> tuple[Built, Budget]:
 
 
 @torch.no_grad()
-def measured(built: Built) -> dict[str, float]:
+def measured(built: Run) -> dict[str, float]:
     """The metrics of `saddle.metric.score.full` and those of the game."""
     module, data = built.module, built.data
     extractor = extractor_for("auto", data.extractor)

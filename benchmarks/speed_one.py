@@ -24,7 +24,7 @@ import references  # noqa: E402
 
 from saddle.callback.scheduled import Patient, Scheduled  # noqa: E402
 from saddle.config.compose import compose  # noqa: E402
-from saddle.factory.run import Built, build  # noqa: E402
+from saddle.factory.run import Run, build  # noqa: E402
 
 
 class Stopwatch:
@@ -73,7 +73,7 @@ class Steps(Patient):
         trainer.should_stop = True
 
 
-def run_saddle(kind: str, built: Built, watch: Stopwatch) -> None:
+def run_saddle(kind: str, built: Run, watch: Stopwatch) -> None:
     if kind == "saddle":
         built.trainer.callbacks.append(Ticks(watch))
     else:
@@ -81,7 +81,7 @@ def run_saddle(kind: str, built: Built, watch: Stopwatch) -> None:
     built.trainer.fit(built.module, datamodule=built.data_module)
 
 
-def run_data(built: Built, watch: Stopwatch) -> None:
+def run_data(built: Run, watch: Stopwatch) -> None:
     built.data_module.trainer = built.trainer
     built.data_module.setup("fit")
     done = 0
@@ -93,7 +93,7 @@ def run_data(built: Built, watch: Stopwatch) -> None:
                 break
 
 
-def run_reference(kind: str, built: Built, watch: Stopwatch, folder: Path) -> None:
+def run_reference(kind: str, built: Run, watch: Stopwatch, folder: Path) -> None:
     networks, rows = built.module.networks, built.data.rows
     if kind == "tutorial":
         references.tutorial(networks, os.environ["SADDLE_DATA_ROOT"], rows, watch.last, folder, watch.tick)

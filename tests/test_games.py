@@ -9,7 +9,7 @@ from pairs import GAMES, QUIET, walk
 from helpers import REPOSITORY, differences
 from saddle.callback.game_metrics import game_metrics
 from saddle.config.compose import compose
-from saddle.factory.run import Built, build
+from saddle.factory.run import Run, build
 
 TRAINING = [*QUIET, "trainer=cpu", "data.batch_size=16", "optimizer.lr=1e-3"]
 
@@ -41,7 +41,7 @@ def test_every_parameter_of_every_network_learns(game):
     walk(game)
 
 
-def fitted(chosen: list[str], steps: int, checkpoint=None, *overrides: str) -> Built:
+def fitted(chosen: list[str], steps: int, checkpoint=None, *overrides: str) -> Run:
     built = build(compose([*chosen, *TRAINING, f"trainer.max_steps={steps}", *overrides]))
     built.trainer.fit(built.module, datamodule=built.data_module, ckpt_path=checkpoint, weights_only=True)
     return built

@@ -4,20 +4,20 @@ import torch
 from helpers import Points, fit, small_module
 from saddle.callback.monitor import Monitor
 from saddle.game.adversarial import Adversarial
+from saddle.game.adversarial_objective import AdversarialObjective
 from saddle.game.turn import Played
 from saddle.loss.non_saturating import NonSaturating
 
 
 def trained():
-    module, data = small_module(Adversarial(NonSaturating())), Points()
-    fit(module, data, 2)
-    return module, data
+    module = small_module(Adversarial(AdversarialObjective(NonSaturating())))
+    return module, fit(module, Points(), 2).datamodule
 
 
 def test_separation_is_averaged_over_the_last_20_checks():
     module, data = trained()
     monitor = Monitor()
-    batch = {"image": data.load()[0][:8].double() / 127.5 - 1}
+    batch = {"image": data.data.load()[0][:8].double() / 127.5 - 1}
     for check in range(30):
         above = 1.0 if check < 15 else -1.0  # ten of these leave the window
         logits = {"real": torch.tensor([above]), "fake": torch.tensor([0.0])}

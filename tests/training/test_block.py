@@ -11,6 +11,7 @@ from saddle.config.compose import compose
 from saddle.data.loader import MemoryLoader
 from saddle.factory.run import build
 from saddle.game.adversarial import Adversarial
+from saddle.game.adversarial_objective import AdversarialObjective
 from saddle.loss.non_saturating import NonSaturating
 from saddle.training.block import Block, BlockLoader, has_batch_hook
 from saddle.training.ema import EMA
@@ -107,7 +108,7 @@ class Sizes(Patient):
 
 def played(block: int, *callbacks: Callback):
     """A run of 40 iterations, 7 to an epoch."""
-    module = small_module(Adversarial(NonSaturating(), n_critic=2), ema=EMA())
+    module = small_module(Adversarial(AdversarialObjective(NonSaturating()), n_critic=2), ema=EMA())
     trainer = fit(module, Points(), 40, callbacks, block=block, log_every_n_steps=30)
     return module, trainer
 

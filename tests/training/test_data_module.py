@@ -5,6 +5,7 @@ import torch
 from helpers import Points, differences, fit, small_module
 from saddle.error import InputError
 from saddle.game.adversarial import Adversarial
+from saddle.game.adversarial_objective import AdversarialObjective
 from saddle.loss.non_saturating import NonSaturating
 from saddle.training.block import BlockLoader
 from saddle.training.data_module import GameDataModule
@@ -61,7 +62,7 @@ def test_files_are_fetched_before_the_data_is_read():
             assert self.fetched
             return super().load()
 
-    fit(small_module(Adversarial(NonSaturating())), Fetched(), 1)
+    fit(small_module(Adversarial(AdversarialObjective(NonSaturating()))), Fetched(), 1)
 
 
 def test_state_survives_before_and_after_setup():
@@ -85,7 +86,7 @@ def test_a_state_of_other_data_is_refused():
 
 
 def test_a_checkpoint_carries_the_state_of_the_data(tmp_path):
-    trainer = fit(small_module(Adversarial(NonSaturating())), Points(), 10)
+    trainer = fit(small_module(Adversarial(AdversarialObjective(NonSaturating()))), Points(), 10)
     trainer.save_checkpoint(tmp_path / "ten.ckpt")
     content = torch.load(tmp_path / "ten.ckpt", weights_only=True)
     assert content["GameDataModule"] == {"batches": 10, "images": 60}

@@ -36,7 +36,7 @@ def test_twenty_iterations_equal_the_plain_loop_of_the_docs(n_critic):
     built = build(compose([*overrides, *QUIET]))
     module = built.module
     before = {name: value.clone() for name, value in module.named_parameters()}
-    built.trainer.fit(module, datamodule=built.data)
+    built.trainer.fit(module, datamodule=built.data_module)
     for name in ("generator", "discriminator"):
         for key, value in loop[name].named_parameters():
             assert torch.equal(value, dict(module.named_parameters())[f"{name}.{key}"])
