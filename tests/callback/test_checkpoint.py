@@ -8,7 +8,8 @@ from saddle.callback.checkpoint import LastCheckpoint
 from saddle.game.adversarial import Adversarial
 from saddle.game.adversarial_objective import AdversarialObjective
 from saddle.loss.non_saturating import NonSaturating
-from saddle.training.checkpoint import MARK, AtomicCheckpointIO, read_checkpoint
+from saddle.training.checkpoint import MARK, read_checkpoint
+from saddle.training.checkpoint_io import AtomicCheckpointIO
 
 
 def saved_at(tmp_path, monkeypatch, steps: int, every_images: int, keep: int | None = 2) -> list[int]:

@@ -18,7 +18,7 @@ from saddle.loss.non_saturating import NonSaturating
 from saddle.metric.agreement import agreement
 from saddle.metric.extractor import extractor_for
 from saddle.picture.grid import row_grid
-from saddle.training.checkpoint import AtomicCheckpointIO
+from saddle.training.checkpoint_io import AtomicCheckpointIO
 from saddle.training.data_module import GameDataModule
 from saddle.training.ema import EMA
 from saddle.training.noise import fixed_noise

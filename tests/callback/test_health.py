@@ -15,7 +15,8 @@ from saddle.game.adversarial import Adversarial
 from saddle.game.adversarial_objective import AdversarialObjective
 from saddle.loss.non_saturating import NonSaturating
 from saddle.penalty.r1 import R1
-from saddle.training.checkpoint import AtomicCheckpointIO, read_checkpoint
+from saddle.training.checkpoint import read_checkpoint
+from saddle.training.checkpoint_io import AtomicCheckpointIO
 from saddle.training.data_module import GameDataModule
 from watching import Deaf, digits_module, watched
 

@@ -24,7 +24,8 @@ from saddle.metric.extractor import extractor_for
 from saddle.metric.reference import chosen
 from saddle.metric.score import Read, quick
 from saddle.seed import hashed_seed
-from saddle.training.checkpoint import AtomicCheckpointIO, read_checkpoint
+from saddle.training.checkpoint import read_checkpoint
+from saddle.training.checkpoint_io import AtomicCheckpointIO
 from saddle.training.sampling import images_from
 
 

@@ -53,10 +53,12 @@ DECIDED = {
     "game=auxiliary_classifier architecture.discriminator.condition=concatenation": "architecture.discriminator."
     "condition=concatenation is read by networks that take labels: in this game it takes none; leave it out",
     "game=infogan loss=wasserstein penalty=none": "loss=wasserstein without a constraint on the discriminator has no "
-    "minimum: add penalty=gradient_penalty or architecture.discriminator.normalization=spectral",
+    "minimum: add penalty=dragan, gradient_penalty, r1 or r2 or architecture.discriminator.normalization=spectral",
     "game=auxiliary_classifier penalty=weight_clipping": "penalty=weight_clipping does not go with "
-    "game=auxiliary_classifier: it plays those on D's gradient (r1, r2)",
-    "game=vae data=ring": "data=ring delivers points, and game=vae plays with images: use data=mnist",
+    "game=auxiliary_classifier: use penalty=balanced_consistency, dragan, feature_matching, gradient_penalty, "
+    "latent_consistency, lecam, mean_matching, orthogonal, r1 or r2",
+    "game=vae data=ring": "data=ring delivers points, and game=vae plays with images: use data=digits, emnist, "
+    "fashion_mnist, image_folder, kmnist, mnist, mnist_pair or stacked_mnist",
     "game=bigan architecture.conditional=true": "architecture.conditional=True: game=bigan decides conditional=False "
     "for its generator; leave it out",
     "game=bigan +architecture.encoder.gaussian=true": "architecture.encoder.gaussian=True: game=bigan decides "

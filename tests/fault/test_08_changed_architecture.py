@@ -6,7 +6,8 @@ from torch import nn
 
 from helpers import checkpoint, train, trained
 from saddle.error import InputError
-from saddle.training.checkpoint import AtomicCheckpointIO, check_fits
+from saddle.training.checkpoint import check_fits
+from saddle.training.checkpoint_io import AtomicCheckpointIO
 
 
 @pytest.mark.parametrize(

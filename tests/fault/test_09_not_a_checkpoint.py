@@ -10,10 +10,11 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from helpers import checkpoint, command, differences, train, trained
 from saddle.callback.curves import _read
 from saddle.error import InputError
-from saddle.training.checkpoint import MARK, AtomicCheckpointIO, read_checkpoint
+from saddle.training.checkpoint import FORMAT, MARK, read_checkpoint
+from saddle.training.checkpoint_io import AtomicCheckpointIO
 
 CLOCK = {"iteration": 3, "images": 24, "updates": {"generator": 3}}
-CONTENT = {MARK: {"clock": CLOCK, "record": {}}, "state_dict": {"w": torch.arange(3.0)}}
+CONTENT = {MARK: {"format": FORMAT, "clock": CLOCK, "record": {}}, "state_dict": {"w": torch.arange(3.0)}}
 
 
 @pytest.fixture
@@ -42,6 +43,7 @@ SPOILS = [
     (lambda p: torch.save([1], p), "was not written by saddle"),
     (lambda p: torch.save({MARK: None, "state_dict": {}}, p), "was not written by saddle"),
     (lambda p: torch.save(_without("clock"), p), "was not written by saddle"),
+    (lambda p: torch.save(_without("format"), p), "another version of saddle wrote this"),
     (lambda p: torch.save(_without("record"), p), "was not written by saddle"),
     (lambda p: torch.save({MARK: CONTENT[MARK], "state_dict": None}, p), "was not written by saddle"),
     (lambda p: torch.save({**CONTENT, MARK: {"clock": {"iteration": "3"}, "record": {}}}, p), "was not written by"),

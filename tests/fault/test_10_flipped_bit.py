@@ -9,10 +9,15 @@ from hypothesis import strategies as st
 
 from helpers import differences, train, trained
 from saddle.error import InputError
-from saddle.training.checkpoint import MARK, AtomicCheckpointIO, read_checkpoint
+from saddle.training.checkpoint import FORMAT, MARK, read_checkpoint
+from saddle.training.checkpoint_io import AtomicCheckpointIO
 
 CONTENT = {
-    MARK: {"clock": {"iteration": 3, "images": 24, "updates": {"generator": 3}}, "record": {"seed": 0}},
+    MARK: {
+        "format": FORMAT,
+        "clock": {"iteration": 3, "images": 24, "updates": {"generator": 3}},
+        "record": {"seed": 0},
+    },
     "state_dict": {"w": torch.arange(30.0), "b": torch.zeros(3, dtype=torch.int64)},
     "optimizer_states": [{"state": {0: {"step": torch.tensor(3.0)}}, "param_groups": [{"lr": 1e-3}]}],
 }

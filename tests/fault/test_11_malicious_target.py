@@ -17,7 +17,8 @@ from saddle.error import InputError
 from saddle.run.finished import FinishedRun
 from saddle.run.resume import resume_arguments
 from saddle.sweep.jobs import _BASIC
-from saddle.training.checkpoint import MARK, AtomicCheckpointIO
+from saddle.training.checkpoint import FORMAT, MARK
+from saddle.training.checkpoint_io import AtomicCheckpointIO
 
 BASE = ("data=digits", "architecture=mlp")
 NODES = [s.path for s in settings_of(BASE) if isinstance(s.value, dict) and "." in s.path]
@@ -27,7 +28,10 @@ OUTSIDE = [target for target in TARGETS if not target.startswith(("saddle.", "to
 
 def save(record, path):
     """A checkpoint that looks sound, of a run with the settings `record`."""
-    content = {MARK: {"record": record, "clock": CLOCK}, "state_dict": {"generator.x": torch.zeros(1)}}
+    content = {
+        MARK: {"format": FORMAT, "record": record, "clock": CLOCK},
+        "state_dict": {"generator.x": torch.zeros(1)},
+    }
     AtomicCheckpointIO().save_checkpoint(content, path)
 
 

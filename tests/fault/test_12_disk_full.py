@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from helpers import REPOSITORY, checkpoint, train, trained
-from saddle.training.checkpoint import MARK, AtomicCheckpointIO
+from saddle.training.checkpoint import MARK
+from saddle.training.checkpoint_io import AtomicCheckpointIO
 
 SETTINGS = ["trainer.max_steps=6", "checkpoints.every_images=300"]
 

@@ -13,7 +13,8 @@ from saddle.error import Failed
 from saddle.game.adversarial import Adversarial
 from saddle.game.adversarial_objective import AdversarialObjective
 from saddle.loss.non_saturating import NonSaturating
-from saddle.training.checkpoint import AtomicCheckpointIO, read_checkpoint
+from saddle.training.checkpoint import read_checkpoint
+from saddle.training.checkpoint_io import AtomicCheckpointIO
 from saddle.training.ema import EMA
 from watching import TURNS
 

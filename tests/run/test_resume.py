@@ -9,7 +9,7 @@ from helpers import train, trained
 from saddle.cli.launch import spelled_out
 from saddle.error import InputError
 from saddle.run.resume import check_same, resume_arguments
-from saddle.training.checkpoint import AtomicCheckpointIO
+from saddle.training.checkpoint_io import AtomicCheckpointIO
 
 
 def test_curves_and_summary_go_on_from_the_checkpoint(tmp_path):

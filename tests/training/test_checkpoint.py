@@ -1,10 +1,11 @@
 import pytest
 import torch
 
-from saddle.training.checkpoint import MARK, AtomicCheckpointIO, read_checkpoint, set_loop_counters
+from saddle.training.checkpoint import FORMAT, MARK, read_checkpoint, set_loop_counters
+from saddle.training.checkpoint_io import AtomicCheckpointIO
 
 CLOCK = {"iteration": 3, "images": 24, "updates": {"generator": 3}}
-CONTENT = {MARK: {"clock": CLOCK, "record": {}}, "state_dict": {"w": torch.arange(3.0)}}
+CONTENT = {MARK: {"format": FORMAT, "clock": CLOCK, "record": {}}, "state_dict": {"w": torch.arange(3.0)}}
 
 
 @pytest.fixture

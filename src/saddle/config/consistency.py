@@ -1,10 +1,10 @@
 """Settings that contradict each other, and choices that the chosen game does not read: refused with the reason."""
 
-import inspect
 import re
 from collections.abc import Sequence
 from typing import Any
 
+from saddle.config.options import either, options_where, takes
 from saddle.config.override import key_of
 from saddle.config.signature import import_target
 from saddle.error import InputError
@@ -34,42 +34,51 @@ def check_labels(config: dict[str, Any]) -> None:
     if config["data"].get("classes", 0) == 0:
         raise InputError("architecture.conditional=True needs labels, but data.classes=0: the data has none")
     for name, node in networks_of(config["architecture"]).items():
-        if "conditional" in _parameters(f"architecture.{name}", node):
+        if takes(import_target(f"architecture.{name}", node["_target_"]), "conditional"):
             return
     raise InputError("architecture.conditional=True: none of these networks can take labels: use false")
 
 
 def check_kinds(config: dict[str, Any]) -> None:
-    """Raise InputError where data of points meets networks or a game for images, or the other way round.
+    """Raise InputError where data of points meets networks for images, or the other way round.
 
     A network for images takes `image_size`, one for points takes `scale`; so does their data.
     """
     data = config["data"]
-    data_parameters = _parameters("data", data)
+    data_class = import_target("data", data["_target_"])
     networks = networks_of(config["architecture"])
     for name, node in networks.items():
-        network_parameters = _parameters(f"architecture.{name}", node)
-        if "point_seed" in data_parameters and "image_size" in network_parameters:
+        network_class = import_target(f"architecture.{name}", node["_target_"])
+        if takes(data_class, "scale") and takes(network_class, "image_size"):
             raise InputError(_points_meet_images(data, node, config["game"], "encoder" in networks))
-        if "image_size" in data_parameters and "scale" in network_parameters:
+        if takes(data_class, "image_size") and takes(network_class, "scale"):
+            fitting = options_where("architecture", lambda target: takes(target, "latent_dim"), "generator")
+            fitting.remove(option_of(node))
             raise InputError(
                 f"data={option_of(data)} delivers images, and architecture={option_of(node)} is made for points: use "
-                "architecture=mlp or dcgan, or data=ring"
+                f"{either('architecture', fitting)}, or data={options_where('data', _is_of_points)[-1]}"
             )
+
+
+def _is_of_points(data: type) -> bool:
+    return takes(data, "scale")
 
 
 def _points_meet_images(data: dict[str, Any], network: dict[str, Any], game: dict[str, Any], encodes: bool) -> str:
     delivers = f"data={option_of(data)} delivers points"
     if encodes:
-        return f"{delivers}, and game={option_of(game)} plays with images: use data=mnist"
-    return f"{delivers}, and architecture={option_of(network)} is made for images: use architecture=points"
+        fitting = options_where("data", lambda target: takes(target, "image_size"))
+        return f"{delivers}, and game={option_of(game)} plays with images: use {either('data', fitting)}"
+    fitting = options_where("architecture", lambda target: takes(target, "scale"), "generator")
+    made_for = f"architecture={option_of(network)} is made for images"
+    return f"{delivers}, and {made_for}: use {either('architecture', fitting)}"
 
 
 def check_read(config: dict[str, Any], overrides: Sequence[str]) -> None:
     """Raise InputError for an override of a part that the chosen game does not use."""
     node = config["game"]
     target: Any = import_target("game", node["_target_"])
-    has_objective = "objective" in _parameters("game", node)
+    has_objective = takes(target, "objective")
     for text in overrides:
         group, *rest = re.split(r"[./@]", key_of(text))
         if group in ("loss", "penalty", "augmentation") and not has_objective:
@@ -82,7 +91,3 @@ def check_read(config: dict[str, Any], overrides: Sequence[str]) -> None:
 def option_of(node: dict[str, Any]) -> str:
     """The option that builds a node: the name of the file of its class."""
     return str(node.get("_target_", "?")).split(".")[-2:][0]
-
-
-def _parameters(path: str, node: dict[str, Any]) -> list[str]:
-    return list(inspect.signature(import_target(path, node["_target_"])).parameters)

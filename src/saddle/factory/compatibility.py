@@ -7,11 +7,14 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from saddle.architecture.base import Discriminator, Network
+from saddle.augmentation.base import Augmentation
+from saddle.config.options import either, options_where
 from saddle.data.memory import MemoryData
 from saddle.error import InputError
-from saddle.game.adversarial_objective import AdversarialObjective, Penalty
+from saddle.game.adversarial_objective import AdversarialObjective
 from saddle.game.turn import Game
-from saddle.penalty.base import InputGradientPenalty, WeightConstraint, Weighted
+from saddle.loss.base import Loss
+from saddle.penalty.base import InputGradientPenalty, Penalty, WeightConstraint, Weighted
 
 
 @dataclass(frozen=True)
@@ -69,10 +72,15 @@ def check_packing(networks: Mapping[str, Network], game: Game, batch_size: int, 
 
 def _check_domains(game: Game, data: MemoryData, choice: Choice) -> None:
     if game.reads == "source" and not data.has_sources:
+        fitting = options_where("data", _has_sources)
         raise InputError(
             f"data={choice.data} delivers images of one domain, and game={choice.game} translates from another one: "
-            "use data=mnist_pair"
+            f"use {either('data', fitting)}"
         )
+
+
+def _has_sources(data: type) -> bool:
+    return issubclass(data, MemoryData) and data.has_sources
 
 
 def _active(objective: AdversarialObjective) -> dict[str, Penalty]:
@@ -85,9 +93,13 @@ def _active(objective: AdversarialObjective) -> dict[str, Penalty]:
 
 
 def _playable(game: Game) -> str:
-    kinds = {InputGradientPenalty: "on D's gradient (r1, r2)", WeightConstraint: "on weights (weight_clipping)"}
-    playable = [text for kind, text in kinds.items() if kind in game.plays]
-    return f"it plays those {' and '.join(playable)}" if playable else "leave it out"
+    if not game.plays:
+        return "leave it out"
+    return f"use {either('penalty', options_where('penalty', lambda kind: issubclass(kind, game.plays)))}"
+
+
+def _bounds_gradient(penalty: type) -> bool:
+    return issubclass(penalty, Penalty) and penalty.bounds_gradient
 
 
 def _check_augmentations(objective: AdversarialObjective, data: MemoryData) -> None:
@@ -100,10 +112,16 @@ def _check_augmentations(objective: AdversarialObjective, data: MemoryData) -> N
         except InputError as error:
             raise InputError(f"augmentation.{name}.{error}") from error
         if augmentation.needs_logit_sign and not objective.loss.logit_sign_is_meaningful:
+            losses = options_where("loss", lambda loss: issubclass(loss, Loss) and loss.logit_sign_is_meaningful)
+            others = options_where("augmentation", _needs_no_logit_sign)
             raise InputError(
                 f"augmentation={name} steers by the sign of D's logits, which says nothing under this loss: use "
-                "loss=non_saturating or hinge, or augmentation=diffaugment"
+                f"{either('loss', losses)}, or {either('augmentation', others)}"
             )
+
+
+def _needs_no_logit_sign(augmentation: type) -> bool:
+    return issubclass(augmentation, Augmentation) and not augmentation.needs_logit_sign
 
 
 @dataclass(frozen=True)
@@ -134,9 +152,8 @@ class _Judged:
         bounded = self.network.is_lipschitz or any(penalty.bounds_gradient for penalty in penalties)
         if not loss.needs_lipschitz or bounded:
             return
-        remedies = ["penalty=gradient_penalty"]
-        if WeightConstraint in game.plays:
-            remedies.append("penalty=weight_clipping")
+        fitting = options_where("penalty", lambda kind: issubclass(kind, game.plays) and _bounds_gradient(kind))
+        remedies = [either("penalty", fitting)]
         if "normalization" in self.choice.settings[self.name]:
             remedies.append(f"architecture.{self.name}.normalization=spectral")
         raise InputError(
@@ -165,9 +182,10 @@ class _Judged:
                     f"alike, and its queries and keys learn nothing; use architecture.{self.name}.attention=0"
                 )
             if self.objective.loss.has_margin:
+                fitting = options_where("loss", lambda loss: issubclass(loss, Loss) and loss.needs_lipschitz)
                 raise InputError(
                     f"loss={self.choice.loss} with penalty={name}: clipped weights keep the logits inside the margin, "
-                    "where this is the Wasserstein loss; use loss=wasserstein"
+                    f"where this is the Wasserstein loss; use {either('loss', fitting)}"
                 )
 
     def warnings(self) -> list[str]:

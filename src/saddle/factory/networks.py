@@ -9,6 +9,7 @@ from torch import nn
 from saddle.architecture.base import Discriminator, Generator, Network
 from saddle.config.compose import CheckedConfig, Node
 from saddle.config.consistency import option_of
+from saddle.config.options import either, options_where, takes
 from saddle.config.signature import import_target
 from saddle.data.memory import MemoryData
 from saddle.error import InputError
@@ -71,9 +72,10 @@ def _with_decisions(name: str, arguments: Node, target: type, game: Game, config
     for setting, value in decisions.items():
         decision = f"game={option_of(config.game)} decides {setting}={value} for its {name}"
         if setting not in parameters:
+            fitting = options_where("architecture", partial(takes, parameter=setting), name)
             raise InputError(
                 f"architecture={option_of(arguments)}: its {name} has no setting {setting}, which "
-                f"game={option_of(config.game)} decides: use architecture=dcgan or mlp"
+                f"game={option_of(config.game)} decides: use {either('architecture', fitting)}"
             )
         if setting in arguments and arguments[setting] not in (value, parameters[setting].default):
             place = "architecture" if setting == "conditional" else f"architecture.{name}"
@@ -91,6 +93,11 @@ def _head_bias(name: str, asked_for: bool | None, game: Game) -> bool:
             "never learn: use null or false"
         )
     return not relative if asked_for is None else asked_for
+
+
+def _makes_images_of(generator: type, reads: str) -> bool:
+    """Whether a class of generators makes images from a latent, or from a source."""
+    return issubclass(generator, Generator) and generator.reads == reads and takes(generator, "image_size")
 
 
 def _check_label_settings(name: str, node: Node, target: type, arguments: Node, is_decided: bool) -> None:
@@ -113,8 +120,8 @@ def _check_reads(generator: nn.Module, game: Game, config: CheckedConfig) -> Non
     if generator.reads == game.reads:
         return
     words = {"latent": "a latent", "source": "images of a source domain"}
-    alternative = "dcgan or mlp" if game.reads == "latent" else "resnet"
+    fitting = options_where("architecture", partial(_makes_images_of, reads=game.reads), "generator")
     raise InputError(
         f"architecture={option_of(config.architecture['generator'])}: its generator reads {words[generator.reads]}, "
-        f"and game={option_of(config.game)} gives it {words[game.reads]}: use architecture={alternative}"
+        f"and game={option_of(config.game)} gives it {words[game.reads]}: use {either('architecture', fitting)}"
     )

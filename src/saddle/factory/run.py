@@ -19,7 +19,7 @@ from saddle.error import InputError
 from saddle.factory.compatibility import check_packing
 from saddle.factory.instantiate import make
 from saddle.factory.parts import Parts, build_parts
-from saddle.training.checkpoint import AtomicCheckpointIO
+from saddle.training.checkpoint_io import AtomicCheckpointIO
 from saddle.training.compiled import Compiled, period
 from saddle.training.data_module import GameDataModule
 from saddle.training.eager import Eager

@@ -140,10 +140,6 @@ class FinishedRun:
         if name not in nodes or not _begin_with(f"{name}.", state):
             raise InputError(f"{self.checkpoint}: this checkpoint holds no {name}")
         network: nn.Module = build_recorded(f"architecture.{name}", nodes[name], nn.Module)
-        if _begin_with("ema.network.", state):
-            raise InputError(
-                f"{self.checkpoint}: written by an earlier saddle, which kept averages otherwise; train it again"
-            )
         averaged = f"ema.networks.{name}."
         prefix = averaged if _begin_with(averaged, state) else f"{name}."
         check_fits(state, network, self.checkpoint, prefix)

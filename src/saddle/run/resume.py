@@ -124,7 +124,7 @@ def check_processes(mark: dict[str, Any], now: int, elastic: bool, path: Path) -
 
     With `elastic` it is said on stderr instead. `mark` is what saddle keeps in the checkpoint.
     """
-    before = mark.get("processes", now)
+    before = mark["processes"]
     if before == now:
         return
     change = f"the number of processes (trainer.devices x trainer.num_nodes) was {before} in {path} and is now {now}"

@@ -1,78 +1,29 @@
-"""Checkpoint files: written completely or not at all, and read without executing code."""
+"""What a checkpoint holds, read without executing code. Writing is in `saddle.training.checkpoint_io`."""
 
-import os
 import pickle
 import pickletools
 import re
 import zipfile
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
-import saddle.compat  # noqa: F401  isort: skip
 import torch
-from lightning.fabric.plugins import CheckpointIO
 from torch import Tensor, nn
 
 from saddle.error import InputError
-from saddle.file import replacing
-from saddle.seal import check_sound, seal
+from saddle.seal import check_sound
 
 MARK = "saddle"
 """The key of saddle's own entry in a checkpoint; a file without it was not written by saddle."""
+
+FORMAT = 2
+"""The version of that entry; saddle 0.1 wrote none."""
 
 _PLAIN = re.compile(r"collections OrderedDict|torch\._utils _rebuild_tensor_v2|torch \w+Storage")
 """The names that the pickle of plain values and tensors imports."""
 
 _IMPORTING = {"GLOBAL", "INST", "STACK_GLOBAL", "EXT1", "EXT2", "EXT4"}
 """The opcodes of a pickle that import something."""
-
-
-class AtomicCheckpointIO(CheckpointIO):
-    """Writes a temporary file with a digest, syncs it, and replaces the target.
-
-    A kill at any instant leaves the old file or the new one. Raises OSError, naming the target, if the disk is full.
-    """
-
-    def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
-        path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with replacing(path) as temporary, temporary.open("w+b") as file:
-                _write(checkpoint, file)
-            _sync_folder(path.parent)
-        except OSError as error:
-            raise OSError(error.errno, error.strerror, str(path)) from error
-
-    def load_checkpoint(
-        self, path: str | Path, map_location: Any = "cpu", weights_only: bool | None = True
-    ) -> dict[str, Any]:
-        return read_checkpoint(Path(path))
-
-    def remove_checkpoint(self, path: str | Path) -> None:
-        Path(path).unlink(missing_ok=True)
-
-
-def _write(checkpoint: dict[str, Any], file: BinaryIO) -> None:
-    try:
-        torch.save(checkpoint, file)
-    except RuntimeError as error:  # torch's own, which hides the reason
-        if isinstance(error.__context__, OSError):
-            raise error.__context__ from None
-        raise
-    seal(file)
-    file.flush()
-    os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the replaced name durable; Windows cannot open folders."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
@@ -98,6 +49,8 @@ def read_sound_checkpoint(path: Path) -> dict[str, Any]:
         raise InputError(f"{path}: holds more than tensors and plain values ({foreign[0][:80]!a}), so it was not read")
     if content is None or not _is_ours(content):
         raise InputError(f"{path}: this file was not written by saddle")
+    if content[MARK].get("format") != FORMAT:
+        raise InputError(f"{path}: another version of saddle wrote this; open it with that one, or train anew")
     return content
 
 

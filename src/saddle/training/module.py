@@ -14,7 +14,7 @@ from torch.optim import Optimizer
 from saddle.bound import Count, Positive
 from saddle.game.turn import Batch, Game, Moment, Played, Turn
 from saddle.schedule import Schedule
-from saddle.training.checkpoint import MARK, set_loop_counters
+from saddle.training.checkpoint import FORMAT, MARK, set_loop_counters
 from saddle.training.clock import Clock
 from saddle.training.ema import EMA
 from saddle.training.executor import Executor, MakeExecutor
@@ -187,8 +187,12 @@ class GameModule(LightningModule):
         return ready(copy.deepcopy(self.networks[name]), self.seed)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        processes = self.trainer.world_size
-        checkpoint[MARK] = {"clock": self.clock.state_dict(), "record": self.record, "processes": processes}
+        checkpoint[MARK] = {
+            "format": FORMAT,
+            "clock": self.clock.state_dict(),
+            "record": self.record,
+            "processes": self.trainer.world_size,
+        }
         set_loop_counters(checkpoint["loops"]["fit_loop"], self.clock.iteration, int(self.trainer.num_training_batches))
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:

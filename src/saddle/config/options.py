@@ -1,0 +1,52 @@
+"""Options of the config's groups, so that a message names those that would work instead of a list kept by hand."""
+
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from saddle.config.location import config_folder
+from saddle.config.signature import import_target
+
+
+def options(group: str) -> list[str]:
+    """The files of a group, in alphabetical order."""
+    return sorted(file.stem for file in (Path(config_folder()) / group).glob("*.yaml"))
+
+
+def target_of(group: str, option: str, part: str | None = None) -> type | None:
+    """The class that an option builds, or that its entry `part` builds (a network by name); None if there is none."""
+    file = Path(config_folder()) / group / f"{option}.yaml"
+    content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+    for key in (part, option, group):  # a network; a penalty, which is an entry of its own name; a game
+        node = content.get(key) if key is not None else None
+        if isinstance(node, dict) and "_target_" in node:
+            return import_target(group, node["_target_"])
+    if part is None and "_target_" in content:
+        return import_target(group, content["_target_"])
+    return None
+
+
+def options_where(group: str, fits: Callable[[type], bool], part: str | None = None) -> list[str]:
+    """The options of a group whose class (that of the network `part`, in the group architecture) `fits`."""
+    names: list[str] = []
+    for option in options(group):
+        target = target_of(group, option, part)
+        if target is not None and fits(target):
+            names.append(option)
+    return names
+
+
+def either(group: str, names: list[str]) -> str:
+    """The options as a choice in words: `architecture=dcgan or mlp`; `another GROUP` if there is none."""
+    if not names:
+        return f"another {group}"
+    *first, last = names
+    return f"{group}={', '.join(first)} or {last}" if first else f"{group}={last}"
+
+
+def takes(target: Any, parameter: str) -> bool:
+    """Whether the constructor of a class has a parameter of that name."""
+    return parameter in inspect.signature(target).parameters
