@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
+import hydra
 from annotated_types import Ge, Gt, Le, Lt
+from hydra import initialize_config_dir
 from hypothesis import strategies as st
+from omegaconf import OmegaConf
 
 from helpers import REPOSITORY
 from saddle.config.compose import compose
@@ -116,7 +119,8 @@ def outcome(overrides: tuple[str, ...] | list[str]) -> str | None:
 
 @functools.cache
 def plain(base: tuple[str, ...]) -> dict[str, Any]:
-    return dict(vars(compose(base)))
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return OmegaConf.to_container(hydra.compose("train", ["folder=.", *base]), resolve=True, enum_to_str=True)
 
 
 @functools.cache

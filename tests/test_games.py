@@ -68,6 +68,6 @@ def test_bfloat16_trains_with_finite_numbers(game):
 
 
 def test_weights_of_terms_may_be_zero_and_have_no_others(game):
-    weights = compose([*game, *TRAINING]).game.get("weights", {})
+    weights = compose([*game, *TRAINING]).game.settings.get("weights", {})
     for name in weights:
         fitted(game, 1, None, f"game.weights.{name}=0")

@@ -16,9 +16,9 @@ def test_each_network_is_built_once(monkeypatch):
     paths: list[str] = []
     make = networks.make
 
-    def recorded(path, node):
-        paths.append(path)
-        return make(path, node)
+    def recorded(node):
+        paths.append(node.path)
+        return make(node)
 
     monkeypatch.setattr(networks, "make", recorded)
     build_parts(compose(["data=digits"]))

@@ -13,7 +13,8 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
-from saddle.config.compose import CheckedConfig, checked
+from saddle.config.checked import CheckedConfig
+from saddle.config.compose import checked
 from saddle.config.location import config_folder
 from saddle.config.message import one_sentence
 from saddle.config.override import check_hydra, key_of, value_of

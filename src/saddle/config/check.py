@@ -1,44 +1,94 @@
 """The one check of a composed config, in the order in which people make mistakes: names first, combinations last."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from torch.optim import Optimizer
 
 from saddle.architecture.base import Network
-from saddle.config.consistency import check_architecture, check_kinds, check_labels, check_read, networks_of
+from saddle.augmentation.base import Augmentation
+from saddle.config.checked import CheckedConfig
+from saddle.config.consistency import check_kinds, check_labels, check_read
+from saddle.config.node import Node
 from saddle.config.schema import PASSED_IN, RunSettings
-from saddle.config.signature import signature_of
+from saddle.config.signature import import_target, signature_of
 from saddle.config.trainer_flags import check_trainer
-from saddle.config.validate import check, check_without_lightning, unknown_setting
+from saddle.config.validate import check, check_with_lightning, check_without_lightning, unknown_setting
+from saddle.data.memory import MemoryData
 from saddle.error import InputError
+from saddle.game.turn import Game
+from saddle.loss.base import Loss
+from saddle.penalty.base import Penalty
 
-_CHECKED_BY_ENTRY = ("architecture", "callback", "logger", "optimizer", "trainer")
+_GROUPS = ("architecture", "penalty", "augmentation", "callback", "logger", "optimizer", "trainer")
+"""Groups that hold settings by name."""
 
 
-def check_config(values: dict[str, Any], overrides: Sequence[str]) -> None:
-    """Raise InputError, naming the setting, unless a run can be built from `values`.
+def check_config(values: dict[str, Any], overrides: Sequence[str]) -> CheckedConfig:
+    """The config of these plain values; raises InputError, naming the setting, unless a run can be built from it.
 
-    Callbacks and loggers from outside of saddle are checked when they are built, because their classes load Lightning.
+    Callbacks and loggers from outside of saddle are checked later (`check_lightning_parts`).
     """
-    _check_groups(values)
-    check_architecture(values["architecture"])
-    for name in _CHECKED_BY_ENTRY:
-        if not isinstance(values[name], dict):
-            raise InputError(f"{name}={values[name]}: expected settings by name; choose a file of that group")
+    _check_names(values)
     check_trainer(values["trainer"])
-    _check_parts(values)
-    _check_optimizers(values["optimizer"])
+    settings = signature_of(RunSettings)
+    for name in ("training", "checkpoints", "seed", "folder", "resume", "objective"):
+        check(name, values[name], settings.types[name])
+    networks = _networks(values["architecture"])
+    config = CheckedConfig(
+        data=checked_node("data", values["data"], MemoryData, PASSED_IN["data"]),
+        conditional=values["architecture"]["conditional"],
+        networks=networks,
+        loss=checked_node("loss", values["loss"], Loss),
+        penalty=checked_nodes("penalty", values["penalty"], Penalty),
+        augmentation=checked_nodes("augmentation", values["augmentation"], Augmentation),
+        game=checked_node("game", values["game"], Game, PASSED_IN["game"]),
+        **{name: value for name, value in values.items() if name not in _BUILT},
+    )
+    _check_optimizers(config.optimizer)
     for group in ("callback", "logger"):
         for name, node in values[group].items():
             check_without_lightning(f"{group}.{name}", node)
-    check_read(values, overrides)
-    check_kinds(values)
-    check_labels(values)
+    check_read(config, overrides)
+    check_kinds(config)
+    check_labels(config)
+    return config
 
 
-def _check_groups(values: dict[str, Any]) -> None:
-    """Raise InputError for a group or setting at the top that is unknown or missing."""
+_BUILT = ("data", "architecture", "loss", "penalty", "augmentation", "game")
+
+
+def check_lightning_parts(config: CheckedConfig) -> None:
+    """Check callbacks and loggers with their classes, which load Lightning."""
+    import saddle.compat  # noqa: F401  isort: skip
+    from lightning.pytorch.callbacks import Callback
+    from lightning.pytorch.loggers import Logger
+
+    for name, node in config.callback.items():
+        check_with_lightning(f"callback.{name}", node, Callback)
+    for name, node in config.logger.items():
+        check_with_lightning(f"logger.{name}", node, Logger)
+
+
+def checked_node(path: str, values: Any, kind: Any, passed_in: frozenset[str] = frozenset()) -> Node:
+    """The node of these plain values; raises InputError, naming the setting, unless they can build a `kind`.
+
+    `passed_in` names parameters that the program itself gives to the class, so that a config may not.
+    """
+    check(path, values, kind, passed_in)
+    if not isinstance(values, dict) or "_target_" not in values:
+        raise InputError(f"{path}: expected settings with a _target_; choose a file of that group")
+    settings = {name: value for name, value in values.items() if name != "_target_"}
+    return Node(path, import_target(path, values["_target_"]), settings)
+
+
+def checked_nodes(group: str, values: Mapping[str, Any], kind: Any) -> dict[str, Node]:
+    """The nodes of a group that holds several, by name."""
+    return {name: checked_node(f"{group}.{name}", node, kind) for name, node in values.items()}
+
+
+def _check_names(values: dict[str, Any]) -> None:
+    """Raise InputError for a group or setting at the top that is unknown, missing, or of the wrong kind."""
     known = list(signature_of(RunSettings).types)
     for name in values:
         if name not in known:
@@ -46,24 +96,32 @@ def _check_groups(values: dict[str, Any]) -> None:
     for name in known:
         if name not in values:
             raise InputError(f"{name} is missing: it has no default")
+    for name in _GROUPS:
+        if not isinstance(values[name], dict):
+            raise InputError(f"{name}={values[name]}: expected settings by name; choose a file of that group")
 
 
-def _check_parts(values: dict[str, Any]) -> None:
-    settings = signature_of(RunSettings)
-    for name, value in values.items():
-        if name not in _CHECKED_BY_ENTRY:
-            check(name, value, settings.types[name], PASSED_IN.get(name, frozenset()))
-    for name, node in networks_of(values["architecture"]).items():
+def _networks(architecture: dict[str, Any]) -> dict[str, Node]:
+    conditional = architecture.get("conditional")
+    if not isinstance(conditional, bool):
+        raise InputError(f"architecture.conditional={conditional}: should be a valid boolean: use true or false")
+    networks: dict[str, Node] = {}
+    for name, values in architecture.items():
+        if name == "conditional":
+            continue
+        if not isinstance(values, dict):
+            raise InputError(f"architecture.{name}={values}: expected a network with a _target_")
         passed_in = PASSED_IN["architecture"]
-        if name != "generator":  # the others follow the generator's
+        if name != "generator":  # the latents of the others are the generator's
             passed_in |= {"latent_dim"}
-        check(f"architecture.{name}", node, Network, passed_in)
+        networks[name] = checked_node(f"architecture.{name}", values, Network, passed_in)
+    return networks
 
 
-def _check_optimizers(node: dict[str, Any]) -> None:
+def _check_optimizers(settings: dict[str, Any]) -> None:
     """Settings directly under `optimizer` hold for every turn; `optimizer.TURN` holds what differs there."""
-    shared = {name: value for name, value in node.items() if not isinstance(value, dict)}
+    shared = {name: value for name, value in settings.items() if not isinstance(value, dict)}
     check("optimizer", shared, Optimizer)
-    for name, own in node.items():
+    for name, own in settings.items():
         if isinstance(own, dict):
             check(f"optimizer.{name}", {**shared, **own}, Optimizer)

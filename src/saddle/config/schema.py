@@ -8,13 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from saddle.architecture.base import Network
-from saddle.augmentation.base import Augmentation
 from saddle.bound import Count, Index, Positive, Several
-from saddle.data.memory import MemoryData
-from saddle.game.adversarial_objective import Penalty
-from saddle.game.turn import Game
-from saddle.loss.base import Loss
 from saddle.schedule import Schedule
 from saddle.training.ema import EMA
 
@@ -52,23 +46,19 @@ class Checkpoints:
 
 @dataclass
 class RunSettings:
-    """All groups and settings of a run.
+    """All groups and settings at the top of a config; `saddle.config.check` knows what those that are Any build."""
 
-    `optimizer` is checked turn by turn, `architecture`, `callback` and `logger` entry by entry, and `trainer` by
-    `saddle.config.trainer_flags`.
-    """
-
-    data: MemoryData
-    architecture: Mapping[str, Network | bool]
-    loss: Loss
-    penalty: Mapping[str, Penalty]
-    augmentation: Mapping[str, Augmentation]
-    game: Game
-    optimizer: dict[str, Any]
+    data: Any
+    architecture: Any
+    loss: Any
+    penalty: Any
+    augmentation: Any
+    game: Any
+    optimizer: Any
     training: Training
-    callback: dict[str, Any]
-    logger: dict[str, Any]
-    trainer: dict[str, Any]
+    callback: Any
+    logger: Any
+    trainer: Any
     checkpoints: Checkpoints
     seed: Index
     folder: str

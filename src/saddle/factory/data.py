@@ -2,19 +2,21 @@
 
 from collections.abc import Sequence
 
-from saddle.config.compose import CheckedConfig, Node, compose
+from saddle.config.checked import CheckedConfig
+from saddle.config.compose import compose
+from saddle.config.node import Node
 from saddle.data.memory import MemoryData
 from saddle.factory.instantiate import make
 
 
-def data_arguments(config: CheckedConfig) -> Node:
+def data_node(config: CheckedConfig) -> Node:
     """The settings of the group `data` with what the program passes in."""
-    return {**config.data, "seed": config.seed, "accumulate": config.training["accumulate"]}
+    return config.data.with_settings({"seed": config.seed, "accumulate": config.training["accumulate"]})
 
 
 def fetched_data(overrides: Sequence[str]) -> MemoryData:
     """The data set that these overrides describe, fetched if it must be, for use without batches; raises InputError."""
     config = compose([*overrides, "data.batch_size=1"])
-    data: MemoryData = make("data", data_arguments(config))
+    data: MemoryData = make(data_node(config))
     data.prepare_data()
     return data

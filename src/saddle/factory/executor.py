@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from saddle.config.compose import CheckedConfig
+from saddle.config.checked import CheckedConfig
 from saddle.config.trainer_flags import computes_on_cuda
 from saddle.error import InputError
 

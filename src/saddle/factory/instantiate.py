@@ -8,22 +8,27 @@ import saddle.compat  # noqa: F401  isort: skip
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 
-from saddle.config.compose import Node
+from saddle.config.node import Node
 from saddle.error import InputError
 
 _REFUSALS = (ValueError, TypeError, OverflowError)
 """What a constructor raises for a value that it refuses."""
 
 
-def make(path: str, node: Node, passed_in: Mapping[str, Any] | None = None) -> Any:
+def make(node: Node, passed_in: Mapping[str, Any] | None = None) -> Any:
     """The object that a checked node describes, with objects that the program passes in.
 
-    Raises InputError, naming the setting `path`, for a value that the constructor refuses.
+    Raises InputError, naming the setting, for a value that the constructor refuses.
     """
+    return make_plain(node.path, node.plain(), passed_in)
+
+
+def make_plain(path: str, values: Mapping[str, Any], passed_in: Mapping[str, Any] | None = None) -> Any:
+    """The same from plain values with a `_target_`, which stand at `path` of the config."""
     try:
         if passed_in is None:
-            return instantiate(node, _convert_="all")
-        constructor = instantiate({**node, "_partial_": True}, _convert_="all")
+            return instantiate(values, _convert_="all")
+        constructor = instantiate({**values, "_partial_": True}, _convert_="all")
         return constructor(**passed_in)  # Hydra would turn a dataclass into a mapping
     except _REFUSALS as error:
         raise InputError(_sentence(path, error)) from error

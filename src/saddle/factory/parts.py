@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import torch
 
 from saddle.architecture.base import Network
-from saddle.config.compose import CheckedConfig, Node
-from saddle.config.consistency import option_of
+from saddle.config.checked import CheckedConfig, Settings
+from saddle.config.node import Node
 from saddle.data.memory import MemoryData
 from saddle.factory.compatibility import Choice, check_compatible
-from saddle.factory.data import data_arguments
+from saddle.factory.data import data_node
 from saddle.factory.executor import check_executor, precision_warnings
 from saddle.factory.game import build_game
 from saddle.factory.instantiate import make
@@ -38,7 +38,7 @@ class Parts:
     schedules: Mapping[str, Schedule]
     beta2_schedules: Mapping[str, Schedule | None]
     clip_norm: Mapping[str, float | None]
-    record: Node
+    record: Settings
     choice: Choice
     warnings: list[str]
     """A sentence about each choice that is known to go wrong."""
@@ -50,12 +50,13 @@ def build_parts(config: CheckedConfig) -> Parts:
     Raises InputError, naming the setting, for parts that cannot be built or do not go together.
     """
     check_executor(config)
-    data_node = data_arguments(config)
-    data: MemoryData = make("data", data_node)
+    complete_data = data_node(config)
+    data: MemoryData = make(complete_data)
     torch.manual_seed(hashed_seed(config.seed, "weights"))
     game = build_game(config.game, config.loss, config.penalty, config.augmentation, sizes_of(data))
     networks, nodes = build_networks(config, game, data)
-    choice = Choice(option_of(config.game), option_of(config.loss), option_of(config.data), nodes)
+    settings = {name: node.settings for name, node in nodes.items()}
+    choice = Choice(config.game.option, config.loss.option, config.data.option, settings)
     warnings = check_compatible(game, networks, data, choice)
     turns = game.turns()
     parts = Parts(
@@ -66,7 +67,7 @@ def build_parts(config: CheckedConfig) -> Parts:
         schedules=build_schedules("training.schedule", config.training["schedule"], turns),
         beta2_schedules=build_beta2_schedules(config, turns),
         clip_norm=build_clip_norm(config.training["clip_norm"], turns),
-        record=_record(config, data_node, nodes),
+        record=_record(config, complete_data, nodes),
         choice=choice,
         warnings=[*warnings, *precision_warnings(config.trainer)],
     )
@@ -80,17 +81,20 @@ def sizes_of(data: MemoryData) -> DataSizes:
     return DataSizes(channels=getattr(data, "channels", 0), image_size=data.image_size, classes=data.classes)
 
 
-def _record(config: CheckedConfig, data: Node, networks: Mapping[str, Node]) -> Node:
+def _record(config: CheckedConfig, data: Node, networks: Mapping[str, Node]) -> Settings:
     """What a resumed run must keep: all settings but those that may change, each part with all of its arguments."""
-    training = {name: value for name, value in config.training.items() if name not in ("images", "block")}
     return {
-        "data": data,
-        "architecture": {"conditional": config.architecture["conditional"], **networks},
-        "loss": config.loss,
-        "penalty": config.penalty,
-        "augmentation": config.augmentation,
-        "game": config.game,
+        "data": data.plain(),
+        "architecture": {"conditional": config.conditional, **_plain(networks)},
+        "loss": config.loss.plain(),
+        "penalty": _plain(config.penalty),
+        "augmentation": _plain(config.augmentation),
+        "game": config.game.plain(),
         "optimizer": config.optimizer,
-        "training": training,
+        "training": {name: value for name, value in config.training.items() if name not in ("images", "block")},
         "seed": config.seed,
     }
+
+
+def _plain(nodes: Mapping[str, Node]) -> Settings:
+    return {name: node.plain() for name, node in nodes.items()}

@@ -7,9 +7,9 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
-from saddle.config.compose import CheckedConfig, Node
+from saddle.config.checked import CheckedConfig, Settings
 from saddle.error import InputError
-from saddle.factory.instantiate import make
+from saddle.factory.instantiate import make_plain
 from saddle.game.turn import Turn
 from saddle.schedule import Schedule
 
@@ -21,9 +21,9 @@ def build_clip_norm(settings: Mapping[str, float | None], turns: tuple[Turn, ...
     return _per_turn("training.clip_norm", settings, None, turns)
 
 
-def build_schedules(path: str, settings: Mapping[str, Node], turns: tuple[Turn, ...]) -> dict[str, Schedule]:
+def build_schedules(path: str, settings: Mapping[str, Settings], turns: tuple[Turn, ...]) -> dict[str, Schedule]:
     """The schedule of each turn; a constant one where nothing is said."""
-    schedules = {name: make(f"{path}.{name}", node) for name, node in settings.items()}
+    schedules = {name: make_plain(f"{path}.{name}", node) for name, node in settings.items()}
     return _per_turn(path, schedules, Schedule(), turns)
 
 
@@ -65,7 +65,7 @@ def _build_optimizer(config: CheckedConfig, turn: str) -> MakeOptimizer:
     if node.get("fused") and has_scaler:
         raise InputError("optimizer.fused=True with trainer.precision=16-mixed would clip scaled gradients: use null")
     path = f"optimizer.{turn}" if config.optimizer.get(turn) else "optimizer"
-    make_optimizer: MakeOptimizer = make(path, node)
+    make_optimizer: MakeOptimizer = make_plain(path, node)
     try:
         make_optimizer([nn.Parameter(torch.zeros(1))])
     except (ValueError, RuntimeError) as error:
@@ -73,7 +73,7 @@ def _build_optimizer(config: CheckedConfig, turn: str) -> MakeOptimizer:
     return make_optimizer
 
 
-def _settings_of_turn(optimizer: Node, turn: str | None) -> Node:
+def _settings_of_turn(optimizer: Settings, turn: str | None) -> Settings:
     """The settings that all turns share, with those of one turn in their place."""
     shared = {key: value for key, value in optimizer.items() if not isinstance(value, dict)}
     return shared if turn is None else {**shared, **optimizer.get(turn, {})}

@@ -11,13 +11,13 @@ from lightning.pytorch.callbacks import Checkpoint
 from lightning.pytorch.loggers import Logger
 
 from saddle.callback.hook import GameTrainer
-from saddle.config.compose import CheckedConfig, Node
+from saddle.config.check import check_lightning_parts
+from saddle.config.checked import CheckedConfig, Settings
 from saddle.config.trainer_flags import trainer_arguments
-from saddle.config.validate import check_with_lightning
 from saddle.data.memory import MemoryData
 from saddle.error import InputError
 from saddle.factory.compatibility import check_packing
-from saddle.factory.instantiate import make
+from saddle.factory.instantiate import make_plain
 from saddle.factory.parts import Parts, build_parts
 from saddle.training.checkpoint_io import AtomicCheckpointIO
 from saddle.training.compiled import Compiled, period
@@ -73,7 +73,7 @@ def build_run(config: CheckedConfig, parts: Parts, purge_step: int | None = None
         rows=parts.data.rows,
         seed=config.seed,
         accumulate=training["accumulate"],
-        ema=None if training["ema"] is None else make("training.ema", training["ema"]),
+        ema=None if training["ema"] is None else make_plain("training.ema", training["ema"]),
         record=parts.record,
         make_executor=EXECUTORS[training["executor"]],
     )
@@ -87,8 +87,13 @@ def build_run(config: CheckedConfig, parts: Parts, purge_step: int | None = None
 
 def build_trainer(config: CheckedConfig, purge_step: int | None = None) -> GameTrainer:
     """The Trainer with its callbacks and loggers; it ends at the first of its limits and `training.images`."""
-    callbacks = [_build_callback(name, node) for name, node in config.callback.items()]
-    loggers = [_build_logger(name, node, purge_step) for name, node in config.logger.items()]
+    check_lightning_parts(config)
+    callbacks: list[Callback] = [_build(f"callback.{name}", node) for name, node in config.callback.items()]
+    loggers: list[Logger] = []
+    for name, node in config.logger.items():
+        is_tensorboard = node["_target_"].endswith(".TensorBoardLogger")
+        settings = {**node, "purge_step": purge_step} if is_tensorboard else node
+        loggers.append(_build(f"logger.{name}", settings))
     arguments = {**trainer_arguments(config.trainer), "max_steps": config.last_iteration}
     try:
         trainer = Trainer(
@@ -103,22 +108,8 @@ def build_trainer(config: CheckedConfig, purge_step: int | None = None) -> GameT
     return cast(GameTrainer, trainer)
 
 
-def _build_callback(name: str, node: Node) -> Callback:
-    path = f"callback.{name}"
-    check_with_lightning(path, node, Callback)
-    return _build(path, node)
-
-
-def _build_logger(name: str, node: Node, purge_step: int | None) -> Logger:
-    path = f"logger.{name}"
-    check_with_lightning(path, node, Logger)
-    if node["_target_"].endswith(".TensorBoardLogger"):
-        node = {**node, "purge_step": purge_step}
-    return _build(path, node)
-
-
-def _build(path: str, node: Node) -> Any:
+def _build(path: str, settings: Settings) -> Any:
     try:
-        return make(path, node)
+        return make_plain(path, settings)
     except MisconfigurationException as error:
         raise InputError(f"{path}: {str(error).splitlines()[0]}") from error

@@ -1,6 +1,6 @@
 """From the record in a checkpoint (the settings a run was trained with) to objects."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from saddle.error import InputError
@@ -11,34 +11,35 @@ if TYPE_CHECKING:
     from saddle.game.turn import Game
 
 
-def build_recorded(path: str, node: dict[str, Any], kind: type) -> Any:
-    """The object that a node of a record describes; raises InputError if it is no `kind`, or not one of saddle's.
+def build_recorded(path: str, values: dict[str, Any], kind: type) -> Any:
+    """The object that a part of a record describes; raises InputError if it is no `kind`, or not one of saddle's.
 
     `path` is the setting that messages name.
     """
-    from saddle.config.validate import check
+    from saddle.config.check import checked_node
     from saddle.factory.instantiate import make
 
-    check(path, node, kind)
-    return make(path, node)
+    return make(checked_node(path, values, kind))
 
 
 def recorded_game(record: dict[str, Any]) -> "Game":
     """The game of a run. Its loss, penalties and augmentations are checked as it is: a record may be a stranger's."""
     from saddle.augmentation.base import Augmentation
+    from saddle.config.check import checked_node, checked_nodes
     from saddle.config.schema import PASSED_IN
-    from saddle.config.validate import check
     from saddle.factory.game import build_game
-    from saddle.game.adversarial_objective import Penalty
     from saddle.game.turn import DataSizes, Game
     from saddle.loss.base import Loss
+    from saddle.penalty.base import Penalty
 
-    kinds = {"loss": Loss, "penalty": Mapping[str, Penalty], "augmentation": Mapping[str, Augmentation], "game": Game}
-    for name, kind in kinds.items():
-        check(name, record[name], kind, PASSED_IN.get(name, frozenset()))
     data = record["data"]
-    sizes = DataSizes(data.get("channels", 0), data.get("image_size"), data.get("classes", 0))
-    return build_game(record["game"], record["loss"], record["penalty"], record["augmentation"], sizes)
+    return build_game(
+        checked_node("game", record["game"], Game, PASSED_IN["game"]),
+        checked_node("loss", record["loss"], Loss),
+        checked_nodes("penalty", record["penalty"], Penalty),
+        checked_nodes("augmentation", record["augmentation"], Augmentation),
+        DataSizes(data.get("channels", 0), data.get("image_size"), data.get("classes", 0)),
+    )
 
 
 def is_on_points(record: dict[str, Any]) -> bool:

@@ -14,9 +14,9 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from saddle.callback.finish import Finish
 from saddle.callback.health import Health
 from saddle.callback.stop import StopOnSignal
-from saddle.config.compose import CheckedConfig
+from saddle.config.checked import CheckedConfig
 from saddle.error import Failed, InputError, Stopped
-from saddle.factory.parts import Parts, build_parts
+from saddle.factory.parts import Parts
 from saddle.factory.run import Run, build_run
 from saddle.file import remove_rests
 from saddle.interrupt import Interrupted
@@ -25,7 +25,7 @@ from saddle.run.folder import checkpoints_of, is_finished, last_checkpoint, obje
 from saddle.run.lock import occupy
 from saddle.run.objective import check_extractor, check_objective
 from saddle.run.ranks import Ranks, is_lost_connection
-from saddle.run.resume import check_free, check_processes, check_same, checkpoint_of
+from saddle.run.resume import check_free, check_processes, check_same
 from saddle.run.storage_failure import storage_failures_in_one_sentence
 from saddle.training.checkpoint import MARK, check_fits, read_checkpoint
 
@@ -37,17 +37,16 @@ _NOT_FOR_USERS = (
 )
 
 
-def train(config: CheckedConfig, parts: Parts | None = None) -> float | None:
-    """Train as `config` says, with `parts` that were built from it already; returns the run's objective.
+def train(config: CheckedConfig, parts: Parts) -> float | None:
+    """Train as `config` says, with the `parts` that were built from it; returns the run's objective.
 
     Raises InputError for input that is wrong, Stopped after a signal, Failed where training went wrong.
     """
     _quiet(config)
     folder = Path(config.folder)
     _prepare_folder(config, folder)
-    checkpoint = None if config.resume is None else checkpoint_of(Path(config.resume))
+    checkpoint = None if config.resume is None else Path(config.resume)
     content = {} if checkpoint is None else read_checkpoint(checkpoint)
-    parts = build_parts(config) if parts is None else parts
     run = build_run(config, parts, purge_step=_next_iteration(content))
     if is_first():
         for sentence in run.warnings:

@@ -17,12 +17,13 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 import saddle.sweep.resolver  # noqa: F401
-from saddle.config.compose import CheckedConfig
+from saddle.config.checked import CheckedConfig
 from saddle.config.override import quoted
 from saddle.error import Failed, InputError, Stopped
 from saddle.interrupt import listen
 from saddle.run.folder import ERROR, clear, last_checkpoint, objective_value, state_of
 from saddle.run.lock import hold, let_go
+from saddle.run.resume import checkpoint_of
 from saddle.sweep.jobs import SWEEP_FILE, planned_jobs
 from saddle.threads import share_cores, usable_cores
 
@@ -146,15 +147,18 @@ def _train(folder: Path, config: CheckedConfig) -> float | None:
     print(f"job {folder.name}{': resumed' if config.resume else ''}", flush=True)
     if config.trainer["strategy"] != "auto":
         raise InputError("trainer: a sweep trains each job in one process; use trainer=default, cpu or gpu with -m")
-    from saddle.run.train import train  # imports Lightning, after what can be refused without it
+    from saddle.factory.parts import build_parts  # torch takes a second to import, Lightning three more
 
-    return train(config)
+    parts = build_parts(config)
+    from saddle.run.train import train
+
+    return train(config, parts)
 
 
 def _begin_or_go_on(folder: Path) -> str | None:
     """What a job goes on from; where there is no checkpoint, what it left behind is removed."""
     if last_checkpoint(folder) is not None:
-        return str(folder)
+        return str(checkpoint_of(folder))
     clear(folder)
     return None
 

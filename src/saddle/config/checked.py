@@ -1,0 +1,50 @@
+"""A config whose names, types, ranges and combinations were checked, once. What follows trusts it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from saddle.config.limit import last_iteration
+from saddle.config.node import Node
+
+Settings = dict[str, Any]
+"""Settings of a group as plain values."""
+
+
+@dataclass(frozen=True)
+class CheckedConfig:
+    """The groups and settings of a run: parts that are built from a class as nodes, the others as plain values."""
+
+    data: Node
+    conditional: bool
+    """Whether networks that can take labels do so."""
+    networks: Mapping[str, Node]
+    loss: Node
+    penalty: Mapping[str, Node]
+    augmentation: Mapping[str, Node]
+    game: Node
+    optimizer: Settings
+    training: Settings
+    callback: Mapping[str, Settings]
+    logger: Mapping[str, Settings]
+    trainer: Settings
+    checkpoints: Settings
+    seed: int
+    folder: str
+    resume: str | None
+    objective: str | None
+
+    @property
+    def batch_size(self) -> int:
+        """Images in one part of an update, over all devices."""
+        return int(self.data.settings["batch_size"])
+
+    @property
+    def rows(self) -> int:
+        """Images in one iteration, over all devices and parts."""
+        return self.batch_size * int(self.training["accumulate"])
+
+    @property
+    def last_iteration(self) -> int:
+        """The iteration that ends the run; -1 if no limit is set."""
+        return last_iteration(self.trainer["max_steps"], self.training["images"], self.rows)

@@ -1,0 +1,38 @@
+"""The settings of one part of a run, checked: the class that is built from them, and its arguments."""
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Node:
+    """A class and the settings that its constructor is given, as plain values; `path` is their place in the config."""
+
+    path: str
+    target: type
+    settings: Mapping[str, Any]
+
+    @property
+    def option(self) -> str:
+        """The option of its group that names this class: the name of the class's file."""
+        return self.target.__module__.rpartition(".")[2]
+
+    @property
+    def parameters(self) -> Mapping[str, inspect.Parameter]:
+        """What the constructor takes, by name."""
+        return inspect.signature(self.target).parameters
+
+    def with_settings(self, settings: Mapping[str, Any]) -> "Node":
+        """The same part with these settings in place of its own of the same names."""
+        return Node(self.path, self.target, {**self.settings, **settings})
+
+    def completed_by(self, values: Mapping[str, Any]) -> "Node":
+        """The same part with those of `values` that its constructor takes and that it has no setting for."""
+        taken = {name: value for name, value in values.items() if name in self.parameters}
+        return Node(self.path, self.target, {**taken, **self.settings})
+
+    def plain(self) -> dict[str, Any]:
+        """The node as it stands in a config."""
+        return {"_target_": f"{self.target.__module__}.{self.target.__qualname__}", **self.settings}
