@@ -23,7 +23,14 @@ COMMANDS = {
     "a name that is wrong": ["train.py", "optimizer.lrr=1"],
     "a type that is wrong": ["train.py", "data.batch_size=abc"],
     "a range that is wrong": ["train.py", "optimizer.lr=-1"],
+    "an option that is not there": ["train.py", "loss=hing"],
+    "a flag of the Trainer that does not work here": ["train.py", "trainer.gradient_clip_val=1"],
+    "a setting of a callback": ["train.py", "callback.samples.num=0"],
+    "a class that may not be built": ["train.py", "loss._target_=os.system"],
     "a combination that is unsound": ["train.py", "loss=wasserstein", "penalty=none"],
+    "points and networks for images": ["train.py", "experiment=ring", "architecture=mlp"],
+    "a network that is too large": ["train.py", "architecture.generator.widths=[65536,65536]"],
+    "a run that is not there": ["train.py", "resume=nowhere"],
     "saddle --help": ["-m", "saddle", "--help"],
     "saddle sample --help": ["-m", "saddle", "sample", "--help"],
     "the first iteration": ["train.py", "data=digits", "trainer=cpu"],
@@ -45,7 +52,7 @@ def seconds(command: list[str], checkout: Path) -> tuple[float, float]:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        if "--help" in rest or not any(text.startswith("data=") for text in rest):
+        if "data=digits" not in rest:
             _, _, used = os.wait4(process.pid, 0)
             wall = time.perf_counter() - begun
         else:
@@ -76,10 +83,10 @@ def main() -> None:
     print(f"{datetime.date.today()}, Python {platform.python_version()}, {packages}")
     print(f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[2]:.1f}, medians of {asked.rounds}")
     columns = "wall s   CPU s" if asked.against is None else "wall s   CPU s     before: wall s   CPU s"
-    print(f"\n{'':<32}{columns}")
+    print(f"\n{'':<48}{columns}")
     for name, runs in found.items():
         cells = [f"{statistics.median(v[i] for v in values):6.2f}" for values in reversed(runs) for i in (0, 1)]
-        print(f"{name:<32}{cells[0]}  {cells[1]}" + (f"{cells[2]:>24}  {cells[3]}" if len(cells) > 2 else ""))
+        print(f"{name:<48}{cells[0]}  {cells[1]}" + (f"{cells[2]:>24}  {cells[3]}" if len(cells) > 2 else ""))
 
 
 if __name__ == "__main__":

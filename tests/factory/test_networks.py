@@ -46,7 +46,7 @@ def test_the_budget_changes_no_weight():
 
 
 def test_a_network_that_cannot_fit_is_refused_before_its_weights_are_written():
-    with pytest.raises(InputError, match=r"^x: training its [\d,]+ weights needs [\d,]+ GiB of memory, and this"):
+    with pytest.raises(InputError, match=r"^x: training [\d,]+ weights needs [\d,]+ GiB of memory, and this"):
         build_within_memory("x", lambda: Generator(28, 1, widths=(65_536, 65_536)))
 
 
