@@ -18,7 +18,7 @@ import torch
 from lightning import Callback
 
 from saddle.config.compose import compose
-from saddle.config.location import config_folder
+from saddle.config.options import options
 from saddle.error import InputError
 from saddle.factory.run import build
 
@@ -27,16 +27,13 @@ for name in ("lightning.pytorch", "lightning.fabric"):
 
 ITERATIONS = 20
 ROUNDING = 1e-10  # of the largest gradient in the same network
-CONF = Path(config_folder())
-
-
-def options(group: str) -> list[str]:
-    """The files of a group of the config: a loss, penalty, network or game of one's own is walked without an edit."""
-    return sorted(file.stem for file in (CONF / group).glob("*.yaml"))
 
 
 def with_variants(group: str, variants: dict[str, dict[str, list[str]]]) -> dict[str, list[str]]:
-    """The overrides of each option of a group, or of each of its variants in place of it."""
+    """The overrides of each option of a group, or of each of its variants in place of it.
+
+    Options are the files in conf/: a loss, penalty, network or game of one's own is walked without an edit here.
+    """
     choices: dict[str, list[str]] = {}
     for option in options(group):
         choices |= variants.get(option, {option: [f"{group}={option}"]})

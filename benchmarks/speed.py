@@ -23,6 +23,10 @@ from pathlib import Path
 
 import torch
 
+from saddle.config.options import options, options_where
+from saddle.loss.base import Loss
+from saddle.penalty.base import WeightConstraint
+
 ONE = Path(__file__).with_name("speed_one.py")
 TUTORIAL = "architecture=mlp loss=non_saturating penalty=none trainer=cpu"
 TUTORIAL += " optimizer.lr=2e-4 optimizer.betas=[0.5,0.999]"
@@ -62,21 +66,22 @@ def tutorial(batch_size: int, warm_up: int, steps: int) -> Case:
 
 def kinds(settings: str, warm_up: int, steps: int) -> Case:
     """Every loss and every penalty."""
-    losses = ("minimax", "non_saturating", "least_squares", "hinge", "relativistic", "relativistic_average")
-    parts = {name: f"loss={name} penalty=none" for name in losses}
-    for name in ("gradient_penalty", "weight_clipping"):
-        parts[f"wasserstein, {name}"] = f"loss=wasserstein penalty={name}"
+    bounded = options_where("loss", lambda loss: issubclass(loss, Loss) and loss.needs_lipschitz)
+    constraints = options_where("penalty", lambda penalty: issubclass(penalty, WeightConstraint))
+    parts = {name: f"loss={name} penalty=none" for name in options("loss") if name not in bounded}
+    for loss in bounded:
+        for penalty in ("gradient_penalty", *constraints):
+            parts[f"{loss}, {penalty}"] = f"loss={loss} penalty={penalty}"
     parts["relativistic, r1 and r2"] = "loss=relativistic penalty=[r1,r2]"
-    of_images = ("r1", "r2", "dragan", "lecam", "latent_consistency", "balanced_consistency")
-    for name in (*of_images, "feature_matching", "mean_matching", "orthogonal"):
-        parts[name] = f"loss=non_saturating penalty={name}"
+    for penalty in options("penalty"):
+        if penalty not in ("none", "gradient_penalty", *constraints):
+            parts[penalty] = f"loss=non_saturating penalty={penalty}"
     return Case(f"{settings} data.batch_size=64 trainer=cpu", warm_up, steps, three_ways(parts), ("minimax",))
 
 
 def games(warm_up: int, steps: int) -> Case:
     """Every experiment, and so every game and architecture, at its own settings."""
-    names = sorted(path.stem for path in (Path(__file__).parents[1] / "conf" / "experiment").glob("*.yaml"))
-    parts = {name: f"experiment={name}" for name in names}
+    parts = {name: f"experiment={name}" for name in options("experiment")}
     return Case("trainer=cpu", warm_up, steps, three_ways(parts), ("tutorial",))
 
 
