@@ -53,7 +53,7 @@ DECIDED = {
     "game=auxiliary_classifier architecture.discriminator.condition=concatenation": "architecture.discriminator."
     "condition=concatenation is read by networks that take labels: in this game it takes none; leave it out",
     "game=infogan loss=wasserstein penalty=none": "loss=wasserstein without a constraint on the discriminator has no "
-    "minimum: add penalty=dragan, gradient_penalty, r1 or r2 or architecture.discriminator.normalization=spectral",
+    "minimum: add penalty=dragan, gradient_penalty, r1 or r2, or architecture.discriminator.normalization=spectral",
     "game=auxiliary_classifier penalty=weight_clipping": "penalty=weight_clipping does not go with "
     "game=auxiliary_classifier: use penalty=balanced_consistency, dragan, feature_matching, gradient_penalty, "
     "latent_consistency, lecam, mean_matching, orthogonal, r1 or r2",

@@ -158,7 +158,7 @@ class _Judged:
             remedies.append(f"architecture.{self.name}.normalization=spectral")
         raise InputError(
             f"loss={self.choice.loss} without a constraint on the discriminator has no minimum: add "
-            f"{' or '.join(remedies)}"
+            f"{', or '.join(remedies)}"
         )
 
     def _check_gradients(self) -> None:
