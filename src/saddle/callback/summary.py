@@ -3,6 +3,7 @@
 import json
 import math
 import platform
+import shlex
 import time
 from importlib.metadata import version
 from pathlib import Path
@@ -111,8 +112,10 @@ class Summary(Patient):
         grids = sorted((self.folder / "samples").glob("*.png"))
         lines += ["", f"  run     {folder}"]
         lines += [f"  grid    {relative(grids[-1])}"] if grids else []
-        sample = f"saddle sample {folder} --num {64 if summary['data']['image_size'] else 2500} --out grid.png"
-        lines += [f"  curves  tensorboard --logdir {folder}", f"  sample  {sample}"]
+        quoted = shlex.quote(str(folder))
+        num = 64 if summary["data"]["image_size"] else 2500
+        lines.append(f"  curves  tensorboard --logdir {quoted}")
+        lines.append(f"  sample  saddle sample {quoted} --num {num} --out grid.png")
         return "\n".join(["", *lines, ""])
 
 

@@ -82,17 +82,20 @@ def sizes_of(data: MemoryData) -> DataSizes:
 
 
 def _record(config: CheckedConfig, data: Node, networks: Mapping[str, Node]) -> Settings:
-    """What a resumed run must keep: all settings but those that may change, each part with all of its arguments."""
+    """What a resumed run must keep: all settings but those that may change, each part with all of its arguments.
+
+    The order is that in which differences are reported: what follows from other settings comes last.
+    """
     return {
-        "data": data.plain(),
-        "architecture": {"conditional": config.conditional, **_plain(networks)},
+        "seed": config.seed,
         "loss": config.loss.plain(),
         "penalty": _plain(config.penalty),
         "augmentation": _plain(config.augmentation),
         "game": config.game.plain(),
         "optimizer": config.optimizer,
         "training": {name: value for name, value in config.training.items() if name not in ("images", "block")},
-        "seed": config.seed,
+        "data": data.plain(),
+        "architecture": {"conditional": config.conditional, **_plain(networks)},
     }
 
 
