@@ -1,4 +1,4 @@
-"""Settings that contradict each other, and choices that the chosen game does not read: refused with the reason."""
+"""Refuses settings that contradict each other, and overrides that the chosen game does not read."""
 
 import re
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from saddle.error import InputError
 
 
 def check_labels(config: CheckedConfig) -> None:
-    """Raise InputError if networks are to take labels that the data does not have, or that none of them can take."""
+    """Raise InputError for conditional networks if the data has no labels, or if no network can take them."""
     if not config.conditional:
         return
     if config.data.settings.get("classes", 0) == 0:

@@ -1,4 +1,4 @@
-"""One sentence for what Hydra and OmegaConf say in several lines."""
+"""Turns the errors of Hydra and OmegaConf, which have several lines, into one sentence."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -37,7 +37,7 @@ _TEMPLATES = (
 
 @contextmanager
 def one_sentence(overrides: Sequence[str]) -> Iterator[None]:
-    """Errors of Hydra and OmegaConf inside become InputErrors that say in one sentence what is wrong."""
+    """Inside, errors of Hydra and OmegaConf become InputErrors of one sentence, which names the override or setting."""
     try:
         check_choices(overrides)
         yield

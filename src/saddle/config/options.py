@@ -1,4 +1,4 @@
-"""Options of the config's groups, so that a message names those that would work instead of a list kept by hand."""
+"""Options of the config's groups, read from their files, so that messages can name the options that would work."""
 
 import inspect
 from collections.abc import Callable

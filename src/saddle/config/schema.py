@@ -17,7 +17,7 @@ PASSED_IN: dict[str, frozenset[str]] = {
     "architecture": frozenset({"image_size", "channels", "classes", "conditional", "scale", "features", "outputs"}),
     "game": frozenset({"objective", "sizes"}),
 }
-"""By group, the parameters that the program gives: the seed, the parts of an update, the sizes of the data."""
+"""By group, the parameters that the program passes in: seed, accumulated parts, sizes, and the objective."""
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""What a class takes from a config: the names, types and ranges of its constructor's parameters."""
+"""Signatures of classes for configs: the names, types and ranges of the constructor's parameters."""
 
 import ast
 import importlib

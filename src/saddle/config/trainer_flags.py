@@ -1,4 +1,4 @@
-"""The flags of Lightning's Trainer: which work here, with which values, and what to use instead of the others."""
+"""The flags of Lightning's Trainer: those that work here, their values, and alternatives to the others."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -45,7 +45,7 @@ _MOST_DEVICES = 1024
 
 @dataclass
 class TrainerFlags:
-    """The flags that are handed to Lightning's Trainer, with the types that they take here."""
+    """The flags that are passed on to Lightning's Trainer, with their types."""
 
     accelerator: str
     devices: int | str | list[int]

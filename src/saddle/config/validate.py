@@ -1,4 +1,4 @@
-"""Whether a setting exists, is of its type and in its range; where not, one sentence that names it."""
+"""Checks that a setting exists, has its type and lies in its range; refuses it by one sentence that names it."""
 
 import difflib
 import inspect
@@ -26,7 +26,7 @@ def check(path: str, value: Any, expected: Any, passed_in: frozenset[str] = froz
     """Raise InputError, naming the setting `path`, unless `value` (plain YAML values) can build an `expected`.
 
     `expected` is an annotation: plain types with ranges (`saddle.bound`), a class that is built from a `_target_`, a
-    mapping of these, or a union. `passed_in` names parameters that the program itself gives to the class.
+    mapping of these, or a union. `passed_in` names parameters that the program itself passes to the class.
     """
     if not isinstance(value, dict) or expected == dict[str, Any]:
         _check_value(path, value, expected)
@@ -67,7 +67,10 @@ def check_parameters(path: str, values: Mapping[str, Any], signature: Signature)
 
 
 def check_without_lightning(path: str, node: Any) -> None:
-    """Check a callback or logger as far as that is possible before Lightning is loaded: all of saddle's own."""
+    """Check a callback or logger before Lightning is loaded: completely if the class is saddle's own.
+
+    Raises InputError, naming the setting.
+    """
     if not isinstance(node, dict) or "_target_" not in node:
         raise InputError(f"{path}={_shown(node)}: expected settings with a _target_, given by a file of its group")
     check_trusted(path, node["_target_"])
@@ -77,7 +80,7 @@ def check_without_lightning(path: str, node: Any) -> None:
 
 
 def check_with_lightning(path: str, node: Mapping[str, Any], expected: type) -> None:
-    """The rest of that check, with the class itself."""
+    """Check a callback or logger by its class, which loads Lightning; raises InputError, naming the setting."""
     target = check_target(path, node["_target_"], expected)
     if callback_signature(node["_target_"]) is None:
         check_parameters(path, node, signature_of(target))

@@ -30,7 +30,7 @@ _BYTES_PER_NUMBER = 8  # float32, twice: in a part of the samples, and in all pa
 class FinishedRun:
     """A run whose checkpoint has been verified and read; networks and data are built at their first use.
 
-    Networks are on the CPU, in evaluation mode, with averaged weights where the run has kept averages.
+    Networks are on the CPU, in evaluation mode, with averaged weights if the run averages them.
     """
 
     def __init__(self, checkpoint: Path, content: dict[str, Any]) -> None:

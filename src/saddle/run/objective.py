@@ -32,7 +32,7 @@ def check_objective(name: str | None, trainer: GameTrainer, module: GameModule, 
     if name in metrics:
         _check_callback(kind, setting, name, trainer)
     if name == FRECHET and isinstance(data, PointData):
-        return  # the default, which points do not have: the sweep's table will say so
+        return  # the default, which points do not have: the sweep's table shows that
     losses = [f"loss/{turn.name}" for turn in module.turns]
     known = [*metrics, *losses]
     if "loss/discriminator" in losses:

@@ -1,4 +1,4 @@
-"""Going on with a run: `resume=RUN` becomes the run's own overrides and folder before Hydra starts."""
+"""Resuming a run: `resume=RUN` is replaced by the run's own overrides and folder before Hydra starts."""
 
 import os
 import shlex

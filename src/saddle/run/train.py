@@ -32,7 +32,7 @@ from saddle.training.checkpoint import MARK, check_fits, read_checkpoint
 _NOT_FOR_USERS = (
     ".*treespec, LeafSpec.* is deprecated",  # torch's advice to Lightning
     "The number of training batches .* is smaller than the logging interval",  # saddle logs by iteration, not by epoch
-    "Found .* module.* in eval mode",  # the averaged generator is, on purpose
+    "Found .* module.* in eval mode",  # on purpose: the averaged generator
     "Grad strides do not match bucket view strides",  # of a last layer with one row: costs DDP nothing here
 )
 
