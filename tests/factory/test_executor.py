@@ -1,7 +1,9 @@
 import pytest
 
 from saddle.config.compose import compose
+from saddle.config.trainer_flags import trainer_arguments
 from saddle.error import InputError
+from saddle.factory.executor import check_executor
 from saddle.factory.run import build
 from saddle.training.compiled import Compiled
 
@@ -38,6 +40,7 @@ def test_a_machine_without_bfloat16_is_warned_of(monkeypatch):
     [
         ("training.accumulate=2", "training.accumulate=2", "larger data.batch_size"),
         ("trainer=ddp_cpu", "one device", "trainer.devices=1"),
+        ("trainer.devices=[0,1]", "one device", "trainer.devices=1"),
         ("optimizer=sgd", "torch.optim.SGD", "optimizer=adam"),
     ],
 )
@@ -46,6 +49,13 @@ def test_what_a_graph_cannot_play_is_refused_with_the_mend(override, setting, me
         build(compose(["training=fast", "data=digits", override]))
     assert setting in str(refused.value)
     assert "training.executor=eager" in str(refused.value)
+
+
+@pytest.mark.parametrize("devices", ["1", "'1'", "[0]", "[3]"])
+def test_one_device_may_be_listed_by_its_index(devices):
+    config = compose(["training=fast", "data=digits", f"trainer.devices={devices}"])
+    check_executor(config)
+    assert trainer_arguments(config.trainer)["strategy"] == "auto"
 
 
 def test_a_missing_compiler_is_named(monkeypatch):

@@ -50,6 +50,14 @@ def test_a_network_that_cannot_fit_is_refused_before_its_weights_are_written():
         build_within_memory("x", lambda: Generator(28, 1, widths=(65_536, 65_536)))
 
 
+@pytest.mark.parametrize("shape", [((9, 5),), (9, 5), (45,), ()])
+def test_the_budget_counts_a_shape_however_it_is_passed(shape, monkeypatch):
+    monkeypatch.setattr("saddle.factory.memory_budget.too_much", lambda size: f"{size} B")
+    named = {} if shape else {"size": (9, 5)}
+    with pytest.raises(InputError, match=f"^x: training 45 weights needs {45 * 16} B"):
+        build_within_memory("x", lambda: torch.empty(*shape, **named))
+
+
 def test_the_command_line_refuses_an_unsound_combination_without_lightning(tmp_path):
     blocked = "import sys; sys.modules['lightning'] = None; from saddle.cli import train; train()"
     result = command("-c", blocked, "loss=wasserstein", "penalty=none", cwd=tmp_path)

@@ -38,6 +38,8 @@ def test_an_optimizer_of_another_turn_must_be_as_all_are():
     assert set(optimizers(encoder={"lr": 1e-3})) == {"discriminator", "generator"}
     with pytest.raises(InputError, match=r"^optimizer\.encoder: the game has no such turn; its turns are discrim"):
         optimizers(encoder={"lr": 1e-4})
+    with pytest.raises(InputError, match=r"^optimizer\.encoder: the game has no such turn"):
+        optimizers(encoder={"amsgrad": True})  # a setting that is not shared
 
 
 def test_what_differs_in_a_turn_holds_there_alone():

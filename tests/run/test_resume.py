@@ -7,6 +7,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from helpers import train, trained
 from saddle.cli.launch import spelled_out
+from saddle.config.override import quoted
 from saddle.error import InputError
 from saddle.run.resume import check_same, resume_arguments
 from saddle.training.checkpoint_io import AtomicCheckpointIO
@@ -61,6 +62,7 @@ def test_arguments_are_the_saved_ones_then_the_new_ones_once(tmp_path):
     arguments = resume_arguments([f"resume='{folder}'", "trainer.max_steps=9"])
     assert arguments[:3] == ["data=digits", "+optimizer.amsgrad=true", "trainer.max_steps=9"]
     assert arguments[-1] == "hydra.output_subdir=null"
+    assert resume_arguments([f"resume={quoted(folder)}", "trainer.max_steps=9"]) == arguments
     assert spelled_out(arguments) == arguments
     assert spelled_out(["seed=1", "resume=null"]) == ["seed=1", "resume=null"]
 

@@ -28,6 +28,13 @@ def sweep(tmp_path):
     return tmp_path
 
 
+def test_a_sweep_without_jobs_is_not_taken_for_a_refused_one(tmp_path, capsys):
+    content = {"hydra": {"sweeper": {"_target_": "other.Sweeper"}, "overrides": {"hydra": [], "task": []}}}
+    (tmp_path / "multirun.yaml").write_text(yaml.safe_dump(content))
+    assert conclude(tmp_path, None) == 0
+    assert "0 of 0 jobs finished" in capsys.readouterr().out
+
+
 def test_rows_are_settings_over_seeds_best_first_and_null_last(sweep):
     jobs = read_jobs(sweep)
     assert choices(jobs) == ["loss"]

@@ -42,6 +42,15 @@ def test_what_differs_in_a_number_or_its_kind_stays():
     }
 
 
+def test_what_is_changed_as_part_of_a_list_is_not_merged():
+    def function(a, b):
+        first, second = a @ b, a @ b
+        torch._foreach_add_([first], 1.0)
+        return first, second
+
+    assert counted(function, A, B)["aten.mm.default"] == 2
+
+
 def test_what_is_changed_in_between_is_computed_again():
     def function(a, b):
         first = a @ b

@@ -1,4 +1,4 @@
-"""The command line. Importing it loads nothing heavy."""
+"""The entry points of both commands. Importing this loads neither torch nor Hydra."""
 
 import os
 import signal
@@ -10,7 +10,7 @@ from saddle.rank import is_first
 
 
 def train() -> None:
-    """`python train.py [overrides]`: train, and exit with 0, 1, 2 (bad input), or 128 and the number of a signal."""
+    """`python train.py [overrides]`: train, and exit with 0, 1 (failed), 2 (wrong input), or 128 plus a signal."""
     listen(leave)
     try:
         _train()
@@ -21,10 +21,11 @@ def train() -> None:
         if is_first():
             name = signal.Signals(interrupted.number).name
             print(f"stopped by {name} before training began: give the same command again", file=sys.stderr, flush=True)
-        os._exit(128 + interrupted.number)  # packages that are half imported would print more
+        os._exit(128 + interrupted.number)  # at once: half-imported packages would print tracebacks
 
 
 def _train() -> None:
+    """Train once, or with `keep=RUN` until the run is done."""
     if any(text.startswith("keep=") for text in sys.argv[1:]):
         from saddle.run.restart import keep
 

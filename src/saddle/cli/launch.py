@@ -26,13 +26,14 @@ from saddle.sweep import job
 from saddle.sweep.jobs import check_no_sweep, is_sweep, job_folders, sweep_arguments
 from saddle.sweep.table import conclude
 
-_begun: list[bool] = []  # filled when Hydra hands over: from then on an OSError is a failure, not bad input
+_begun: list[bool] = []
+"""Not empty once Hydra has called `_task`: from then on an OSError is a failure, not bad input."""
 
 
 def launch() -> None:
-    """Run train.py's command line; exits with 2 and one to three lines on stderr if the input is wrong.
+    """Run train.py's command line; exit with 2 and one to three lines on stderr if the input is wrong.
 
-    A sweep whose jobs have begun ends with the table of them all, whatever ended it.
+    A sweep whose jobs have begun ends with the table of all jobs, whatever ended it.
     """
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")
     broken = False
@@ -45,7 +46,7 @@ def launch() -> None:
         if not _jobs_have_begun():
             raise
         job.note(SIGINT)
-    except Exception:  # a worker was killed, say, and joblib ended the others
+    except Exception:  # for example, a worker was killed, and joblib ended the others
         if not _jobs_have_begun():
             raise
         traceback.print_exc()
@@ -55,10 +56,12 @@ def launch() -> None:
 
 
 def _jobs_have_begun() -> bool:
+    """Whether this process started a sweep, and a job of it has a folder."""
     return bool(job.begun and job_folders(job.begun[0]))
 
 
 def _launch() -> None:
+    """Check the command line, hand it to Hydra, and refuse what either finds wrong."""
     try:
         with one_sentence(sys.argv[1:]):
             check_hydra(sys.argv[1:])
@@ -67,7 +70,7 @@ def _launch() -> None:
             hydra.main(version_base="1.3", config_path=config_folder(), config_name="train")(_task)()
     except InputError as error:
         refuse(str(error))
-    except OSError as error:  # after Hydra's own, some of which are OSErrors
+    except OSError as error:  # last, because some of Hydra's own errors are OSErrors, too
         if _begun or _jobs_have_begun():
             raise
         refuse(f"{error.filename}: {error.strerror}; choose another hydra.run.dir")
@@ -76,13 +79,12 @@ def _launch() -> None:
 def spelled_out(arguments: list[str]) -> list[str]:
     """The command line with `resume=` replaced by the settings of the run or sweep that goes on.
 
-    Raises InputError if there is nothing to go on with, or if a new run or sweep would mix with an old one. The command
-    line of a rank that was started by another one is spelled out already.
+    Raises InputError if there is nothing to go on with, or if a new run or sweep would mix with an old one.
     """
-    settings = {key_of(argument): value_of(argument) for argument in arguments if "=" in argument}
-    is_multirun = bool({"-m", "--multirun"} & set(arguments))
     if is_started_rank():
-        return arguments
+        return arguments  # the rank that started this one has spelled them out
+    settings = {key_of(argument): value_of(argument) for argument in arguments if "=" in argument}
+    is_multirun = "-m" in arguments or "--multirun" in arguments
     resume = settings.get("resume", "")
     if resume in ("", "null"):
         if settings.get("hydra.run.dir") and not is_multirun:
@@ -91,7 +93,7 @@ def spelled_out(arguments: list[str]) -> list[str]:
             check_no_sweep(Path(settings["hydra.sweep.dir"]))
         return arguments
     if "hydra.output_subdir" in settings:
-        return arguments
+        return arguments  # spelled out already
     if is_sweep(Path(resume)):
         return sweep_arguments(Path(resume), arguments)
     if is_multirun:
@@ -100,19 +102,19 @@ def spelled_out(arguments: list[str]) -> list[str]:
 
 
 def refuse(message: str) -> NoReturn:
-    """Say what is wrong and exit with 2; a folder made for the refused run goes again."""
+    """Print at most three lines of the message and exit with 2; a folder made for the refused run is removed."""
     remove_claimed()
     print("\n".join(message.splitlines()[:3]), file=sys.stderr)
     sys.exit(2)
 
 
 def _task(config: DictConfig) -> float | None:
-    """One run, under Hydra: its objective."""
+    """Train one run or one job of a sweep, called by Hydra; returns the objective."""
     _begun.append(True)
-    here = HydraConfig.get()
-    compose = partial(checked, config, here.overrides.task)
-    if here.mode == RunMode.MULTIRUN:
-        return job.play(Path(here.runtime.output_dir), compose)
+    settings = HydraConfig.get()
+    compose = partial(checked, config, settings.overrides.task)
+    if settings.mode == RunMode.MULTIRUN:
+        return job.play(Path(settings.runtime.output_dir), compose)
     try:
         return _train(compose())
     except InputError as error:
@@ -128,6 +130,7 @@ def _task(config: DictConfig) -> float | None:
 
 
 def _train(config: CheckedConfig) -> float | None:
+    """Build and train a run; raises what `saddle.run.train.train` raises."""
     from saddle.factory.parts import build_parts  # torch takes a second to import, Lightning three more
 
     parts = build_parts(config)

@@ -9,7 +9,7 @@ from saddle.version import __version__
 
 
 def run_tool(arguments: list[str]) -> int:
-    """Run one command; returns the exit code, with one sentence on stderr where the input is wrong."""
+    """Run one command; returns the exit code: 0, or 2 after one sentence on stderr about wrong input."""
     parser = argparse.ArgumentParser(prog="saddle", description="Tools over finished runs. Training is train.py.")
     parser.add_argument("--version", action="version", version=f"saddle {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")

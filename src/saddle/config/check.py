@@ -23,27 +23,31 @@ from saddle.penalty.base import Penalty
 _GROUPS = ("architecture", "penalty", "augmentation", "callback", "logger", "optimizer", "trainer")
 """Groups that hold settings by name."""
 
+_BUILT = ("data", "architecture", "loss", "penalty", "augmentation", "game")
+"""Groups that a CheckedConfig holds as nodes."""
+
 
 def check_config(values: dict[str, Any], overrides: Sequence[str]) -> CheckedConfig:
-    """The config of these plain values; raises InputError, naming the setting, unless a run can be built from it.
+    """The checked config of these plain values; raises InputError, naming the setting, for the first mistake.
 
-    Callbacks and loggers from outside of saddle are checked later (`check_lightning_parts`).
+    `overrides` are those of the command line. Callbacks and loggers from outside of saddle are checked later
+    (`check_lightning_parts`).
     """
     _check_names(values)
     check_trainer(values["trainer"])
     settings = signature_of(RunSettings)
     for name in ("training", "checkpoints", "seed", "folder", "resume", "objective"):
         check(name, values[name], settings.types[name])
-    networks = _networks(values["architecture"])
+    plain = {name: value for name, value in values.items() if name not in _BUILT}
     config = CheckedConfig(
+        conditional=_conditional(values["architecture"]),
+        networks=_networks(values["architecture"]),
         data=checked_node("data", values["data"], MemoryData, PASSED_IN["data"]),
-        conditional=values["architecture"]["conditional"],
-        networks=networks,
         loss=checked_node("loss", values["loss"], Loss),
         penalty=checked_nodes("penalty", values["penalty"], Penalty),
         augmentation=checked_nodes("augmentation", values["augmentation"], Augmentation),
         game=checked_node("game", values["game"], Game, PASSED_IN["game"]),
-        **{name: value for name, value in values.items() if name not in _BUILT},
+        **plain,
     )
     _check_optimizers(config.optimizer)
     for group in ("callback", "logger"):
@@ -55,11 +59,8 @@ def check_config(values: dict[str, Any], overrides: Sequence[str]) -> CheckedCon
     return config
 
 
-_BUILT = ("data", "architecture", "loss", "penalty", "augmentation", "game")
-
-
 def check_lightning_parts(config: CheckedConfig) -> None:
-    """Check callbacks and loggers with their classes, which load Lightning."""
+    """Raise InputError for a callback or logger that its class, which loads Lightning, refuses."""
     import saddle.compat  # noqa: F401  isort: skip
     from lightning.pytorch.callbacks import Callback
     from lightning.pytorch.loggers import Logger
@@ -73,7 +74,7 @@ def check_lightning_parts(config: CheckedConfig) -> None:
 def checked_node(path: str, values: Any, kind: Any, passed_in: frozenset[str] = frozenset()) -> Node:
     """The node of these plain values; raises InputError, naming the setting, unless they can build a `kind`.
 
-    `passed_in` names parameters that the program itself gives to the class, so that a config may not.
+    `passed_in` names parameters that the program itself passes to the class, so that a config may not set them.
     """
     check(path, values, kind, passed_in)
     if not isinstance(values, dict) or "_target_" not in values:
@@ -83,7 +84,7 @@ def checked_node(path: str, values: Any, kind: Any, passed_in: frozenset[str] = 
 
 
 def checked_nodes(group: str, values: Mapping[str, Any], kind: Any) -> dict[str, Node]:
-    """The nodes of a group that holds several, by name."""
+    """The nodes of a group that holds several, by name; raises InputError as `checked_node`."""
     return {name: checked_node(f"{group}.{name}", node, kind) for name, node in values.items()}
 
 
@@ -101,10 +102,16 @@ def _check_names(values: dict[str, Any]) -> None:
             raise InputError(f"{name}={values[name]}: expected settings by name; choose a file of that group")
 
 
-def _networks(architecture: dict[str, Any]) -> dict[str, Node]:
+def _conditional(architecture: dict[str, Any]) -> bool:
+    """The setting `architecture.conditional`; raises InputError if it is no boolean."""
     conditional = architecture.get("conditional")
     if not isinstance(conditional, bool):
         raise InputError(f"architecture.conditional={conditional}: should be a valid boolean: use true or false")
+    return conditional
+
+
+def _networks(architecture: dict[str, Any]) -> dict[str, Node]:
+    """The nodes of the networks by name; raises InputError for one that cannot be built."""
     networks: dict[str, Node] = {}
     for name, values in architecture.items():
         if name == "conditional":
@@ -119,7 +126,10 @@ def _networks(architecture: dict[str, Any]) -> dict[str, Node]:
 
 
 def _check_optimizers(settings: dict[str, Any]) -> None:
-    """Settings directly under `optimizer` hold for every turn; `optimizer.TURN` holds what differs there."""
+    """Raise InputError unless each turn's optimizer can be built.
+
+    Settings directly under `optimizer` hold for every turn; `optimizer.TURN` holds what differs there.
+    """
     shared = {name: value for name, value in settings.items() if not isinstance(value, dict)}
     check("optimizer", shared, Optimizer)
     for name, own in settings.items():

@@ -1,4 +1,4 @@
-"""A config whose names, types, ranges and combinations were checked, once. What follows trusts it."""
+"""A config whose names, types, ranges and combinations have been checked once. Later steps trust it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

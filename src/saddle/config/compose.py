@@ -14,7 +14,7 @@ from saddle.error import InputError
 
 
 def compose(overrides: Sequence[str]) -> CheckedConfig:
-    """The config that these overrides make, checked; raises InputError. Its folder is the current one."""
+    """The checked config of these overrides, for the current folder; raises InputError as `checked`."""
     with one_sentence(overrides), hydra.initialize_config_dir(config_folder(), version_base="1.3"):
         composed = hydra.compose("train", ["folder=.", *overrides])
         return checked(composed, overrides)

@@ -1,4 +1,4 @@
-"""Settings that contradict each other, and choices that the chosen game does not read: refused with the reason."""
+"""Refuses settings that contradict each other, and overrides that the chosen game does not read."""
 
 import re
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from saddle.error import InputError
 
 
 def check_labels(config: CheckedConfig) -> None:
-    """Raise InputError if networks are to take labels that the data does not have, or that none of them can take."""
+    """Raise InputError for conditional networks if the data has no labels, or if no network can take them."""
     if not config.conditional:
         return
     if config.data.settings.get("classes", 0) == 0:
@@ -32,7 +32,8 @@ def check_kinds(config: CheckedConfig) -> None:
             raise InputError(_points_meet_images(config, network))
         if "image_size" in data.parameters and "scale" in network.parameters:
             fitting = options_where("architecture", lambda target: takes(target, "latent_dim"), "generator")
-            fitting.remove(network.option)
+            if network.option in fitting:
+                fitting.remove(network.option)
             points = options_where("data", lambda target: takes(target, "scale"))
             raise InputError(
                 f"data={data.option} delivers images, and architecture={network.option} is made for points: use "
@@ -41,6 +42,7 @@ def check_kinds(config: CheckedConfig) -> None:
 
 
 def _points_meet_images(config: CheckedConfig, network: Node) -> str:
+    """One sentence for a network for images on data of points."""
     delivers = f"data={config.data.option} delivers points"
     if "encoder" in config.networks:
         fitting = options_where("data", lambda target: takes(target, "image_size"))
@@ -51,7 +53,7 @@ def _points_meet_images(config: CheckedConfig, network: Node) -> str:
 
 
 def check_read(config: CheckedConfig, overrides: Sequence[str]) -> None:
-    """Raise InputError for an override of a part that the chosen game does not use."""
+    """Raise InputError for an override of a loss, penalty, augmentation or network that the game does not use."""
     game: Any = config.game.target
     for text in overrides:
         group, *rest = re.split(r"[./@]", key_of(text))

@@ -25,17 +25,17 @@ def check_choices(overrides: Sequence[str]) -> None:
         try:
             override = parser.parse_override(text)
         except HydraException:
-            continue  # Hydra meets the same and says it
+            continue  # Hydra raises the same error later, with the place
         group = override.key_or_group
         if not group:
             raise InputError(f"{text}: this is not setting=value (it names no setting)")
-        ours = (Path(config_folder()) / group).is_dir()
-        if (ours or re.match(r"hydra(/|$)", group)) and not _names(override):
+        is_group = (Path(config_folder()) / group).is_dir() or re.match(r"hydra(/|$)", group)
+        if is_group and not _chooses_names(override):
             raise InputError(f"{text}: a group is chosen by the name of one of its files: see python train.py --help")
 
 
-def _names(override: Override) -> bool:
-    """Whether all that an override chooses are names of files."""
+def _chooses_names(override: Override) -> bool:
+    """Whether each choice of an override is the name of a file."""
     value = override.value()
     if override.is_delete():
         return value is None or isinstance(value, str)
@@ -47,4 +47,5 @@ def _names(override: Override) -> bool:
 
 
 def _is_name(text: Any) -> bool:
+    """Whether a choice is a name that stays inside the folder of its group."""
     return isinstance(text, str) and re.fullmatch(r"[\w./-]+", text) is not None and ".." not in text

@@ -4,7 +4,7 @@ from pathlib import Path
 
 
 def config_folder() -> str:
-    """The folder of the config: conf/ beside src/ in a checkout, inside the package when installed."""
+    """The path of the folder conf/: beside src/ in a checkout, inside the package when installed."""
     package = Path(__file__).resolve().parents[1]
     installed = package / "conf"
     checkout = package.parents[1] / "conf"

@@ -1,9 +1,8 @@
-"""One sentence for what Hydra and OmegaConf say in several lines."""
+"""Turns the errors of Hydra and OmegaConf, which have several lines, into one sentence."""
 
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import hydra
@@ -13,16 +12,32 @@ from omegaconf.errors import OmegaConfBaseException
 
 from saddle.config.group_choice import check_choices
 from saddle.config.location import config_folder
+from saddle.config.options import options
 from saddle.config.validate import unknown_setting
 from saddle.error import InputError, printable
 
 _NO_DEFAULT = {"data.root": "name the folder with your images"}
 _INSTALL_JOBLIB = 'python -m pip install -e ".[sweep]" -c constraints.txt'
+_TEMPLATES = (
+    (
+        r"Error merging override (.+)\nCannot merge DictConfig with ListConfig",
+        "{}: this holds settings by name, and a list cannot take its place",
+    ),
+    (
+        r"Ambiguous value for argument '(.+)'\n",
+        "{}: several values: add -m to sweep over them, or write a list as [a,b] and a text in quotes",
+    ),
+    (
+        r"Multiple values for \S+ To override a value use 'override (\S+): (.+)'",
+        "+{0}={1}: there is one already: use {0}={1} to choose another",
+    ),
+)
+"""Errors of Hydra as regular expressions, each with a sentence to be formatted with its groups."""
 
 
 @contextmanager
 def one_sentence(overrides: Sequence[str]) -> Iterator[None]:
-    """Errors of Hydra and OmegaConf inside become InputErrors that say in one sentence what is wrong."""
+    """Inside, errors of Hydra and OmegaConf become InputErrors of one sentence, which names the override or setting."""
     try:
         check_choices(overrides)
         yield
@@ -35,12 +50,20 @@ def one_sentence(overrides: Sequence[str]) -> Iterator[None]:
         if isinstance(error, InputError) or "invalid literal for int()" not in str(error):
             raise
         entry = str(error).rpartition(": ")[2].strip("'")
-        culprit = next((text for text in overrides if f".{entry}" in text), entry)
-        raise InputError(f"{culprit}: this setting is a list, whose entries have numbers, not names") from error
+        override = _override_with(f".{entry}", overrides) or entry
+        raise InputError(f"{override}: this setting is a list, whose entries have numbers, not names") from error
+
+
+def _override_with(text: str, overrides: Sequence[str]) -> str | None:
+    """The first override that contains `text`; None if there is none."""
+    for override in overrides:
+        if text in override:
+            return override
+    return None
 
 
 def _text_of(error: Exception) -> str:
-    """What an error of Hydra and its cause say; for a setting inside the value of an override, that setting's name."""
+    """The text of an error of Hydra and of its cause. For a setting inside the value of an override, it names that."""
     cause = error.__cause__
     if isinstance(cause, OmegaConfBaseException) and cause.full_key and "Could not override" in str(error):
         return f"Could not override '{cause.full_key}'"
@@ -49,39 +72,42 @@ def _text_of(error: Exception) -> str:
 
 def sentence_of(text: str, overrides: Sequence[str] = ()) -> str:
     """One sentence from Hydra's or OmegaConf's several lines about `overrides`."""
-    if match := re.search(r"Could not override '([^']+)'", text):
-        return _unknown(match[1], overrides)
-    if match := re.search(r"Error merging override (.+)\nCannot merge DictConfig with ListConfig", text):
-        return f"{match[1]}: this holds settings by name, and a list cannot take its place"
-    if match := re.search(r"Ambiguous value for argument '(.+)'\n", text):
-        return f"{match[1]}: several values: add -m to sweep over them, or write a list as [a,b] and a text in quotes"
-    if match := re.search(r"Multiple values for \S+ To override a value use 'override (\S+): (.+)'", text):
-        return f"+{match[1]}={match[2]}: there is one already: use {match[1]}={match[2]} to choose another"
-    if match := re.search(r"Missing mandatory value.*full_key: (\S+)", text, re.DOTALL):
-        return f"{match[1]} is missing: {_NO_DEFAULT.get(match[1], 'it has no default')}"
-    if match := re.search(r"Could not (?:find|load) '([^']+)'", text):
-        return _no_option(match[1], text, overrides)
+    unknown = re.search(r"Could not override '([^']+)'", text)
+    if unknown is not None:
+        return _unknown(unknown[1], overrides)
+    for pattern, template in _TEMPLATES:
+        match = re.search(pattern, text)
+        if match is not None:
+            return template.format(*match.groups())
+    missing = re.search(r"Missing mandatory value.*full_key: (\S+)", text, re.DOTALL)
+    if missing is not None:
+        remedy = _NO_DEFAULT.get(missing[1], "it has no default")
+        return f"{missing[1]} is missing: {remedy}"
+    absent_file = re.search(r"Could not (?:find|load) '([^']+)'", text)
+    if absent_file is not None:
+        return _no_option(absent_file[1], text, overrides)
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return " ".join(lines[:2])
 
 
 def _no_option(choice: str, text: str, overrides: Sequence[str]) -> str:
-    """A file of a group that is not there."""
+    """One sentence for an option whose file is missing. `choice` is GROUP/OPTION, `text` is Hydra's message."""
     group, _, option = choice.rpartition("/")
-    listed = text.partition("Available options in")[2].partition("Config search path")[0].split()[1:]
-    options = listed or sorted(file.stem for file in (Path(config_folder()) / group).glob("*.yaml"))
+    listing = text.partition("Available options in")[2].partition("Config search path")[0]
+    choices = listing.split()[1:] or options(group)
     if (group, option) == ("hydra/launcher", "joblib"):
         return f"{group}={option} (sweep=parallel) is not installed: {_INSTALL_JOBLIB}"
     chosen_by_game = not any(override.startswith(f"{group}=") for override in overrides)
     if group.startswith("architecture/") and chosen_by_game:
         network = group.partition("/")[2]
-        return f"architecture={option}: it has no {network}, which the game needs; use {' or '.join(options)}"
-    known = f"; choose one of {', '.join(options)}" if options else ""
-    return f"{group}={option}: there is no such option{known}"
+        return f"architecture={option}: it has no {network}, which the game needs; use {' or '.join(choices)}"
+    if not choices:
+        return f"{group}={option}: there is no such option"
+    return f"{group}={option}: there is no such option; choose one of {', '.join(choices)}"
 
 
 def _unknown(setting: str, overrides: Sequence[str]) -> str:
-    """What is known in the place of an unknown setting, with the groups as they were chosen."""
+    """One sentence for an unknown setting, with the settings that exist in its place under the chosen groups."""
     node: Any = _with_groups_of(overrides)
     place: list[str] = []
     known: list[str] = []
@@ -97,9 +123,10 @@ def _unknown(setting: str, overrides: Sequence[str]) -> str:
 
 
 def _with_groups_of(overrides: Sequence[str]) -> DictConfig:
+    """The config with the groups that `overrides` choose, or the default one where a choice is wrong, too."""
     choices = [text for text in overrides if re.fullmatch(r"\w+=\w+", text)]
     with hydra.initialize_config_dir(config_folder(), version_base="1.3"):
         try:
             return hydra.compose("train", choices)
-        except (HydraException, OmegaConfBaseException):  # one of the choices is wrong, too
+        except (HydraException, OmegaConfBaseException):
             return hydra.compose("train")

@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Node:
-    """A class and the settings that its constructor is given, as plain values; `path` is their place in the config."""
+    """A class and the settings that its constructor receives, as plain values; `path` is their place in the config."""
 
     path: str
     target: type
@@ -21,7 +21,7 @@ class Node:
 
     @property
     def parameters(self) -> Mapping[str, inspect.Parameter]:
-        """What the constructor takes, by name."""
+        """The constructor's parameters by name."""
         return inspect.signature(self.target).parameters
 
     def with_settings(self, settings: Mapping[str, Any]) -> "Node":
@@ -29,9 +29,10 @@ class Node:
         return Node(self.path, self.target, {**self.settings, **settings})
 
     def completed_by(self, values: Mapping[str, Any]) -> "Node":
-        """The same part with those of `values` that its constructor takes and that it has no setting for."""
-        taken = {name: value for name, value in values.items() if name in self.parameters}
-        return Node(self.path, self.target, {**taken, **self.settings})
+        """The same part with those of `values` that are parameters of its constructor; its own settings win."""
+        parameters = self.parameters
+        missing = {name: value for name, value in values.items() if name in parameters}
+        return Node(self.path, self.target, {**missing, **self.settings})
 
     def plain(self) -> dict[str, Any]:
         """The node as it stands in a config."""

@@ -1,4 +1,4 @@
-"""Options of the config's groups, so that a message names those that would work instead of a list kept by hand."""
+"""Options of the config's groups, read from their files, so that messages can name the options that would work."""
 
 import inspect
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from saddle.config.signature import import_target
 
 
 def options(group: str) -> list[str]:
-    """The files of a group, in alphabetical order."""
+    """The options of a group (the names of its files), in alphabetical order; empty if there is no such group."""
     return sorted(file.stem for file in (Path(config_folder()) / group).glob("*.yaml"))
 
 
@@ -21,7 +21,7 @@ def target_of(group: str, option: str, part: str | None = None) -> type | None:
     file = Path(config_folder()) / group / f"{option}.yaml"
     content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
     for key in (part, option, group):  # a network; a penalty, which is an entry of its own name; a game
-        node = content.get(key) if key is not None else None
+        node = content.get(key)
         if isinstance(node, dict) and "_target_" in node:
             return import_target(group, node["_target_"])
     if part is None and "_target_" in content:
@@ -30,7 +30,7 @@ def target_of(group: str, option: str, part: str | None = None) -> type | None:
 
 
 def options_where(group: str, fits: Callable[[type], bool], part: str | None = None) -> list[str]:
-    """The options of a group whose class (that of the network `part`, in the group architecture) `fits`."""
+    """The options of a group whose class `fits`. In the group architecture `part` names the network that is judged."""
     names: list[str] = []
     for option in options(group):
         target = target_of(group, option, part)
@@ -44,7 +44,9 @@ def either(group: str, names: list[str]) -> str:
     if not names:
         return f"another {group}"
     *first, last = names
-    return f"{group}={', '.join(first)} or {last}" if first else f"{group}={last}"
+    if not first:
+        return f"{group}={last}"
+    return f"{group}={', '.join(first)} or {last}"
 
 
 def takes(target: Any, parameter: str) -> bool:

@@ -16,13 +16,30 @@ def key_of(override: str) -> str:
 
 
 def value_of(override: str) -> str:
-    """The value that an override gives, without quotes; empty if it gives none."""
-    return override.partition("=")[2].strip("'\"")
+    """The value of an override, without the quotes of Hydra's grammar and their escapes; empty without a value."""
+    text = override.partition("=")[2]
+    quote = text[:1]
+    is_quoted = len(text) >= 2 and quote in ("'", '"') and text.endswith(quote)
+    if not is_quoted:
+        return text
+    return re.sub(rf"\\+(?={quote}|\Z)", _half, text[1:-1])
 
 
 def quoted(path: Path) -> str:
-    """A path as a value of an override."""
-    return "'" + str(path).replace("\\", "\\\\").replace("'", "\\'") + "'"
+    """A path as a value of an override, in the quotes of Hydra's grammar.
+
+    There a backslash stands for itself, except before a quote.
+    """
+    text = re.sub(r"\\+(?='|\Z)", _double, str(path))
+    return "'" + text.replace("'", "\\'") + "'"
+
+
+def _half(backslashes: re.Match[str]) -> str:
+    return backslashes[0][: len(backslashes[0]) // 2]
+
+
+def _double(backslashes: re.Match[str]) -> str:
+    return backslashes[0] * 2
 
 
 def check_hydra(overrides: Sequence[str]) -> None:
@@ -33,8 +50,9 @@ def check_hydra(overrides: Sequence[str]) -> None:
 
 
 def check_saved(overrides: object, file: Path) -> list[str]:
-    """The overrides that `file`, maybe a stranger's, holds for Hydra to run again; InputError unless they only set
-    values.
+    """The overrides of `file`, which may be a stranger's, for Hydra to apply again.
+
+    Raises InputError for anything that is no list of texts, and for a text that could make Hydra run code.
     """
     if not isinstance(overrides, list) or not all(isinstance(text, str) for text in overrides):
         raise InputError(f"{file}: expected a list of settings, as Hydra wrote it; start a new run")

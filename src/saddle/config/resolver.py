@@ -1,4 +1,4 @@
-"""The functions that config files call as ${saddle.NAME:...}; those of folders are registered in `saddle.sweep`.
+"""The functions that config files call as ${saddle.NAME:...}; `saddle.sweep.resolver` registers those of folders.
 
 Importing this module registers them.
 """

@@ -1,7 +1,7 @@
 """The config's groups and settings, and what each of them builds.
 
-A setting stands once. What a class needs beside its own settings is passed in by the program when it is built:
-`PASSED_IN` says what, and a config that gives it is refused.
+A setting stands once. The program passes in what a class needs beside its own settings. `PASSED_IN` lists those
+parameters, and a config that sets one is refused.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ PASSED_IN: dict[str, frozenset[str]] = {
     "architecture": frozenset({"image_size", "channels", "classes", "conditional", "scale", "features", "outputs"}),
     "game": frozenset({"objective", "sizes"}),
 }
-"""By group, the parameters that the program gives: the seed, the parts of an update, the sizes of the data."""
+"""By group, the parameters that the program passes in: seed, accumulated parts, sizes, and the objective."""
 
 
 @dataclass
@@ -37,7 +37,7 @@ class Training:
 
 @dataclass
 class Checkpoints:
-    """The settings `checkpoints`: when one is saved and how many stay, and what may change when a run is resumed."""
+    """The settings `checkpoints`: when one is saved, how many stay, and what may change when a run is resumed."""
 
     every_images: Count
     keep: Several | None
@@ -46,7 +46,7 @@ class Checkpoints:
 
 @dataclass
 class RunSettings:
-    """All groups and settings at the top of a config; `saddle.config.check` knows what those that are Any build."""
+    """All groups and settings at the top of a config; `saddle.config.check` checks the groups that are Any here."""
 
     data: Any
     architecture: Any

@@ -1,4 +1,4 @@
-"""What a class takes from a config: the names, types and ranges of its constructor's parameters."""
+"""Signatures of classes for configs: the names, types and ranges of the constructor's parameters."""
 
 import ast
 import importlib
@@ -39,10 +39,10 @@ class Signature:
     types: Mapping[str, Any]
     required: frozenset[str] = field(default_factory=frozenset)
     is_optimizer: bool = False
-    """Whether it is one of torch's optimizers, which are given the networks' weights later."""
+    """Whether the class is one of torch's optimizers, which receive the networks' weights later."""
 
     def without(self, names: abc.Collection[str]) -> "Signature":
-        """The same without the parameters `names`, which the program itself passes in."""
+        """The signature without the parameters `names`, which the program itself passes in."""
         types = {name: kind for name, kind in self.types.items() if name not in names}
         return Signature(self.name, types, self.required - frozenset(names), self.is_optimizer)
 
@@ -71,7 +71,7 @@ def import_target(path: str, name: Any) -> type:
 
 
 def signature_of(target: type) -> Signature:
-    """The parameters of a class that is loaded."""
+    """The parameters of a class, read from the class itself."""
     parameters = inspect.signature(target).parameters
     named = {name: parameter for name, parameter in parameters.items() if parameter.kind not in _VARIADIC}
     try:
@@ -79,25 +79,33 @@ def signature_of(target: type) -> Signature:
     except NameError:  # an annotation names a package that is not installed
         hints = {}
     types = {name: hints.get(name, Any) for name in named}
-    required = [name for name, parameter in named.items() if parameter.default is inspect.Parameter.empty]
+    required = _required(named)
     if "params" in types and target.__module__.startswith("torch.optim."):
         return _optimizer_signature(target.__name__, types, required)
-    return Signature(target.__name__, types, frozenset(required))
+    return Signature(target.__name__, types, required)
 
 
-def _optimizer_signature(name: str, types: Mapping[str, Any], required: list[str]) -> Signature:
-    """torch's optimizers leave the ranges of their settings open."""
-    closed = {key: _OPTIMIZER_RANGES.get(key, kind) for key, kind in types.items() if key != "params"}
-    return Signature(name, closed, frozenset(required) - {"params"}, is_optimizer=True)
+def _required(parameters: Mapping[str, inspect.Parameter]) -> frozenset[str]:
+    """The names of the parameters that have no default."""
+    return frozenset(name for name, parameter in parameters.items() if parameter.default is parameter.empty)
+
+
+def _optimizer_signature(name: str, types: Mapping[str, Any], required: frozenset[str]) -> Signature:
+    """The signature of one of torch's optimizers, with the ranges that torch leaves open."""
+    ranges = dict(types)
+    del ranges["params"]
+    for setting in _OPTIMIZER_RANGES.keys() & ranges.keys():
+        ranges[setting] = _OPTIMIZER_RANGES[setting]
+    return Signature(name, ranges, required - {"params"}, is_optimizer=True)
 
 
 def optimizer_settings() -> abc.Collection[str]:
-    """Settings that some of torch's optimizers have and others have not."""
+    """The settings that some of torch's optimizers have and others lack."""
     return _OPTIMIZER_RANGES.keys()
 
 
-# Callbacks import Lightning, which takes three seconds: too long for a refusal. So the parameters of saddle's own are
-# read from their source instead. tests/config/test_signature.py holds both readings equal.
+# Callbacks import Lightning, which takes three seconds: too long for a refusal. Therefore the parameters of saddle's
+# own callbacks are read from their source. tests/config/test_signature.py holds both readings equal.
 
 
 @cache
@@ -120,11 +128,11 @@ def callback_signature(name: str) -> Signature | None:
     if parameters is None:
         return None
     types = {key: parameter.annotation for key, parameter in parameters.items()}
-    required = [key for key, parameter in parameters.items() if parameter.default is inspect.Parameter.empty]
-    return Signature(class_name, types, frozenset(required))
+    return Signature(class_name, types, _required(parameters))
 
 
 def _class_definition(module: str, name: str) -> ast.ClassDef | None:
+    """The source of a class at the top of a module of saddle's; None if there is none."""
     package = Path(bound.__file__).parent
     file = package.joinpath(*module.split(".")[1:]).with_suffix(".py")
     if not file.is_file():
@@ -136,6 +144,7 @@ def _class_definition(module: str, name: str) -> ast.ClassDef | None:
 
 
 def _constructor(definition: ast.ClassDef) -> ast.FunctionDef | None:
+    """The source of a class's `__init__`; None if it inherits one."""
     for statement in definition.body:
         if isinstance(statement, ast.FunctionDef) and statement.name == "__init__":
             return statement
@@ -143,7 +152,7 @@ def _constructor(definition: ast.ClassDef) -> ast.FunctionDef | None:
 
 
 def _parameters(constructor: ast.FunctionDef) -> dict[str, inspect.Parameter] | None:
-    """The parameters after `self`; a default counts only as being there, so None stands for its value."""
+    """The parameters after `self`. A default is replaced by None, because only its presence matters."""
     constructor.body = [ast.Pass()]
     constructor.decorator_list = []
     constructor.args.defaults = [ast.Constant(None) for _ in constructor.args.defaults]

@@ -1,4 +1,4 @@
-"""The flags of Lightning's Trainer: which work here, with which values, and what to use instead of the others."""
+"""The flags of Lightning's Trainer: those that work here, their values, and alternatives to the others."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -45,7 +45,7 @@ _MOST_DEVICES = 1024
 
 @dataclass
 class TrainerFlags:
-    """The flags that are handed to Lightning's Trainer, with the types that they take here."""
+    """The flags that are passed on to Lightning's Trainer, with their types."""
 
     accelerator: str
     devices: int | str | list[int]
@@ -144,14 +144,20 @@ def computes_on_cuda(node: dict[str, Any]) -> bool:
     return node["accelerator"] in ("auto", "gpu", "cuda") and torch.cuda.is_available()
 
 
+def is_on_one_device(node: dict[str, Any]) -> bool:
+    """Whether the Trainer with these flags trains in one process: on one device, which may be listed by its index."""
+    devices = node["devices"]
+    is_single = len(devices) == 1 if isinstance(devices, list) else devices in (1, "1")
+    return is_single and node["num_nodes"] == 1
+
+
 def trainer_arguments(node: dict[str, Any]) -> dict[str, Any]:
-    """The Trainer's own arguments. Several processes always train by DDP that allows for unused parameters.
+    """The Trainer's arguments, by name. Several processes always train by DDP that allows for unused parameters.
 
     Each turn trains some of the networks, so plain DDP would wait for gradients that never come.
     """
-    several = node["devices"] not in (1, "1", [0]) or node["num_nodes"] > 1
     strategy = node["strategy"]
-    if strategy == "auto" and several:
+    if strategy == "auto" and not is_on_one_device(node):
         strategy = "ddp"
     if strategy == "ddp":
         strategy = "ddp_find_unused_parameters_true"

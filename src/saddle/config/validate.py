@@ -1,4 +1,4 @@
-"""Whether a setting exists, is of its type and in its range; where not, one sentence that names it."""
+"""Checks that a setting exists, has its type and lies in its range; refuses it by one sentence that names it."""
 
 import difflib
 import inspect
@@ -26,16 +26,20 @@ def check(path: str, value: Any, expected: Any, passed_in: frozenset[str] = froz
     """Raise InputError, naming the setting `path`, unless `value` (plain YAML values) can build an `expected`.
 
     `expected` is an annotation: plain types with ranges (`saddle.bound`), a class that is built from a `_target_`, a
-    mapping of these, or a union. `passed_in` names parameters that the program itself gives to the class.
+    mapping of these, or a union. `passed_in` names parameters that the program itself passes to the class.
     """
     if not isinstance(value, dict) or expected == dict[str, Any]:
         _check_value(path, value, expected)
-    elif "_target_" in value:
+        return
+    if "_target_" in value:
         target = check_target(path, value["_target_"], expected)
         check_parameters(path, value, signature_of(target).without(passed_in))
-    elif (group := _group_in(expected)) is not None:
+        return
+    group = _group_in(expected)
+    kind = _mapped_kind(expected)
+    if group is not None:
         check_parameters(path, value, signature_of(group))
-    elif (kind := _mapped_kind(expected)) is not None:
+    elif kind is not None:
         for name, item in value.items():
             check(f"{path}.{name}", item, kind, passed_in)
     else:
@@ -54,16 +58,19 @@ def check_parameters(path: str, values: Mapping[str, Any], signature: Signature)
             raise InputError(_unknown_parameter(setting, name, signature))
         else:
             check(setting, value, signature.types[name])
-    needed = [name for name in signature.types if name in signature.required]
+    required = set(signature.required)
     if signature.is_optimizer:
-        needed.append("_partial_")
-    for name in needed:
-        if name not in values:
+        required.add("_partial_")
+    for name in (*signature.types, "_partial_"):
+        if name in required and name not in values:
             raise InputError(f"{path}.{name} is missing: it has no default".lstrip("."))
 
 
 def check_without_lightning(path: str, node: Any) -> None:
-    """Check a callback or logger as far as that is possible before Lightning is loaded: all of saddle's own."""
+    """Check a callback or logger before Lightning is loaded: completely if the class is saddle's own.
+
+    Raises InputError, naming the setting.
+    """
     if not isinstance(node, dict) or "_target_" not in node:
         raise InputError(f"{path}={_shown(node)}: expected settings with a _target_, given by a file of its group")
     check_trusted(path, node["_target_"])
@@ -73,7 +80,7 @@ def check_without_lightning(path: str, node: Any) -> None:
 
 
 def check_with_lightning(path: str, node: Mapping[str, Any], expected: type) -> None:
-    """The rest of that check, with the class itself."""
+    """Check a callback or logger by its class, which loads Lightning; raises InputError, naming the setting."""
     target = check_target(path, node["_target_"], expected)
     if callback_signature(node["_target_"]) is None:
         check_parameters(path, node, signature_of(target))
@@ -90,11 +97,13 @@ def unknown_setting(setting: str, name: str, known: list[str]) -> str:
 
 
 def _check_partial(setting: str, value: Any) -> None:
+    """Raise InputError unless an optimizer's `_partial_` is true."""
     if value is not True:
         raise InputError(f"{setting}={_shown(value)}: optimizers are made later, with parameters: use true")
 
 
 def _unknown_parameter(setting: str, name: str, signature: Signature) -> str:
+    """One sentence for a setting that is no parameter of the signature."""
     sentence = unknown_setting(setting, name, list(signature.types))
     if signature.is_optimizer and name in optimizer_settings():
         sentence += f"; if an experiment gives {signature.name} this, leave it out by ~{setting}"
@@ -102,7 +111,7 @@ def _unknown_parameter(setting: str, name: str, signature: Signature) -> str:
 
 
 def check_target(path: str, name: Any, expected: Any) -> type:
-    """The class that `path`._target_ names; raises InputError unless it is one of those that are expected."""
+    """The class that `path`._target_ names; raises InputError unless it is a subclass of a class in `expected`."""
     target = import_target(path, name)
     if expected is Any:
         return target
@@ -116,10 +125,11 @@ def check_target(path: str, name: Any, expected: Any) -> type:
 
 
 def _check_value(path: str, value: Any, expected: Any) -> None:
+    """Raise InputError unless a plain value has one of the types in `expected` and lies in its range."""
     plain = _plain(expected)
     if plain is None or (plain is NoneType and value is not None):
-        kinds = " or ".join("null" if kind is NoneType else kind.__name__ for kind in _alternatives(expected))
-        raise InputError(f"{path}={_shown(value)}: expected {kinds}, given by a group or a _target_")
+        kinds = [_name_of(kind) for kind in _alternatives(expected)]
+        raise InputError(f"{path}={_shown(value)}: expected {' or '.join(kinds)}, given by a group or a _target_")
     try:
         adapter: TypeAdapter[Any] = TypeAdapter(plain, config={"allow_inf_nan": False})
     except PydanticSchemaGenerationError as error:
@@ -146,7 +156,16 @@ def _reasons(error: ValidationError) -> str:
 
 
 def _shown(value: Any) -> str:
-    return json.dumps(value) if isinstance(value, list | dict) or value is None else str(value)
+    """A value as it stands in YAML."""
+    if value is None or isinstance(value, list | dict):
+        return json.dumps(value)
+    return str(value)
+
+
+def _name_of(kind: Any) -> str:
+    """A class as a message names it."""
+    name: str = kind.__name__
+    return "null" if kind is NoneType else name
 
 
 # annotations
@@ -166,7 +185,11 @@ def _alternatives(expected: Any) -> list[Any]:
 
 def _built_kinds(expected: Any) -> tuple[type, ...]:
     """The alternatives that YAML cannot write: classes, one of which is to be built."""
-    return tuple(kind for kind in _alternatives(expected) if inspect.isclass(kind) and kind not in (*_PLAIN, Any))
+    kinds: list[type] = []
+    for kind in _alternatives(expected):
+        if inspect.isclass(kind) and kind not in (*_PLAIN, Any):
+            kinds.append(kind)
+    return tuple(kinds)
 
 
 def _group_in(expected: Any) -> type | None:
@@ -191,9 +214,7 @@ def _plain(expected: Any) -> Any | None:
     """`expected` without the alternatives that YAML cannot write; None if nothing is left."""
     origin = get_origin(expected)
     if origin in (Union, UnionType):
-        parts = [_plain(part) for part in get_args(expected)]
-        written = tuple(part for part in parts if part is not None)
-        return Union[written] if written else None  # noqa: UP007
+        return _plain_union(get_args(expected))
     if origin is Annotated:
         return expected if _plain(get_args(expected)[0]) is not None else None
     if expected is Any or expected in _PLAIN or origin in (Literal, tuple, list, dict):
@@ -203,3 +224,13 @@ def _plain(expected: Any) -> Any | None:
     if getattr(origin, "__module__", "") == "collections.abc":
         return expected if all(_plain(part) is not None for part in get_args(expected)) else None
     return None
+
+
+def _plain_union(members: tuple[Any, ...]) -> Any | None:
+    """The union of those members that YAML can write; None if there is none."""
+    plain: list[Any] = []
+    for member in members:
+        part = _plain(member)
+        if part is not None:
+            plain.append(part)
+    return Union[tuple(plain)] if plain else None  # noqa: UP007

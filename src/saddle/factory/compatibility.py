@@ -1,6 +1,6 @@
-"""Whether loss, penalties, augmentations, networks and data go together: asked of their attributes, before training.
+"""Checks, before training, that loss, penalties, augmentations, networks and data go together, by their attributes.
 
-What cannot work is refused with the reason; what is known to go wrong is warned of.
+A combination that cannot work is refused with the reason. One that is known to go wrong gives a warning.
 """
 
 from collections.abc import Collection, Mapping
@@ -19,7 +19,7 @@ from saddle.penalty.base import InputGradientPenalty, Penalty, WeightConstraint,
 
 @dataclass(frozen=True)
 class Choice:
-    """The names of the options that were chosen and of each network's settings, for the sentences."""
+    """The chosen options and the names of each network's settings, for the messages."""
 
     game: str
     loss: str
@@ -33,7 +33,7 @@ def objective_of(game: Game) -> AdversarialObjective | None:
 
 
 def check_compatible(game: Game, networks: Mapping[str, Network], data: MemoryData, choice: Choice) -> list[str]:
-    """Raise InputError for parts that contradict each other; gives warnings, a sentence each, about doubtful ones."""
+    """Raise InputError for parts that contradict each other; return a warning, one sentence, for each doubtful one."""
     _check_domains(game, data, choice)
     objective = objective_of(game)
     if objective is None:
@@ -47,7 +47,7 @@ def check_compatible(game: Game, networks: Mapping[str, Network], data: MemoryDa
     warnings: list[str] = []
     for name, network in networks.items():
         if isinstance(network, Discriminator):
-            discriminator = _Judged(name, network, objective, penalties, choice)
+            discriminator = _DiscriminatorCheck(name, network, objective, penalties, choice)
             discriminator.check(game)
             warnings += discriminator.warnings()
     _check_augmentations(objective, data)
@@ -55,7 +55,7 @@ def check_compatible(game: Game, networks: Mapping[str, Network], data: MemoryDa
 
 
 def check_packing(networks: Mapping[str, Network], game: Game, batch_size: int, devices: int, choice: Choice) -> None:
-    """Raise InputError unless the game plays packs, and `batch_size` over that many devices makes whole ones."""
+    """Raise InputError unless the game can pack images, and each device receives whole packs of the batch."""
     discriminator = networks.get("discriminator")
     packing = discriminator.packing if isinstance(discriminator, Discriminator) else 1
     setting = f"architecture.discriminator.packing={packing}"
@@ -71,6 +71,7 @@ def check_packing(networks: Mapping[str, Network], game: Game, batch_size: int, 
 
 
 def _check_domains(game: Game, data: MemoryData, choice: Choice) -> None:
+    """Raise InputError if the game translates images and the data has no source domain."""
     if game.reads == "source" and not data.has_sources:
         fitting = options_where("data", _has_sources)
         raise InputError(
@@ -93,9 +94,11 @@ def _active(objective: AdversarialObjective) -> dict[str, Penalty]:
 
 
 def _playable(game: Game) -> str:
+    """The penalties that a game can play, as advice."""
     if not game.plays:
         return "leave it out"
-    return f"use {either('penalty', options_where('penalty', lambda kind: issubclass(kind, game.plays)))}"
+    options = options_where("penalty", lambda penalty: issubclass(penalty, game.plays))
+    return f"use {either('penalty', options)}"
 
 
 def _bounds_gradient(penalty: type) -> bool:
@@ -103,6 +106,7 @@ def _bounds_gradient(penalty: type) -> bool:
 
 
 def _check_augmentations(objective: AdversarialObjective, data: MemoryData) -> None:
+    """Raise InputError for an augmentation that does not fit the data or the loss."""
     for name, augmentation in objective.augmentations.items():
         channels = getattr(data, "channels", None)
         if channels is None:
@@ -125,8 +129,8 @@ def _needs_no_logit_sign(augmentation: type) -> bool:
 
 
 @dataclass(frozen=True)
-class _Judged:
-    """A discriminator and what it is trained by."""
+class _DiscriminatorCheck:
+    """Checks of one discriminator against the loss and the active penalties that train it."""
 
     name: str
     network: Discriminator
@@ -136,13 +140,16 @@ class _Judged:
 
     @property
     def input_gradient_penalties(self) -> dict[str, InputGradientPenalty]:
+        """The active penalties on the gradient of the logits by the images, by name."""
         return {name: p for name, p in self.penalties.items() if isinstance(p, InputGradientPenalty)}
 
     @property
     def constraints(self) -> list[str]:
+        """The names of the active constraints on weights."""
         return [name for name, penalty in self.penalties.items() if isinstance(penalty, WeightConstraint)]
 
     def check(self, game: Game) -> None:
+        """Raise InputError for the first combination that cannot work."""
         self._check_bounded(game)
         self._check_gradients()
         self._check_constraints()
@@ -189,6 +196,7 @@ class _Judged:
                 )
 
     def warnings(self) -> list[str]:
+        """One sentence for each combination that is known to go wrong."""
         loss = self.objective.loss
         sentences: list[str] = []
         if loss.relative and self.network.mixes_rows:

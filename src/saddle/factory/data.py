@@ -10,12 +10,12 @@ from saddle.factory.instantiate import make
 
 
 def data_node(config: CheckedConfig) -> Node:
-    """The settings of the group `data` with what the program passes in."""
+    """The node of the group `data`, completed by the seed and the number of accumulated parts."""
     return config.data.with_settings({"seed": config.seed, "accumulate": config.training["accumulate"]})
 
 
 def fetched_data(overrides: Sequence[str]) -> MemoryData:
-    """The data set that these overrides describe, fetched if it must be, for use without batches; raises InputError."""
+    """The data set of these overrides, downloaded if necessary, for use without batches; raises InputError."""
     config = compose([*overrides, "data.batch_size=1"])
     data: MemoryData = make(data_node(config))
     data.prepare_data()

@@ -1,4 +1,4 @@
-"""What the compiled executor cannot play, and what this machine computes slowly; Lightning is not loaded for it."""
+"""Settings that the compiled executor or this machine cannot serve. Lightning is not loaded here."""
 
 import os
 import platform
@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from saddle.config.checked import CheckedConfig
-from saddle.config.trainer_flags import computes_on_cuda
+from saddle.config.trainer_flags import computes_on_cuda, is_on_one_device
 from saddle.error import InputError
 
 _COMPILED_OPTIMIZERS = ("torch.optim.Adam", "torch.optim.AdamW")
@@ -16,7 +16,7 @@ _EAGER = "training.executor=eager (training=default)"
 
 
 def check_executor(config: CheckedConfig) -> None:
-    """Raise InputError, naming the alternative, where training.executor=compiled meets what it cannot play."""
+    """Raise InputError, naming the alternative, for settings that training.executor=compiled does not support."""
     if config.training["executor"] != "compiled":
         return
     trainer, optimizer = config.trainer, config.optimizer["_target_"]
@@ -31,19 +31,20 @@ def check_executor(config: CheckedConfig) -> None:
             "trainer.precision=16-mixed needs a gradient scaler, which training.executor=compiled has not: use "
             f"bf16-mixed, or {_EAGER}"
         )
-    if trainer["devices"] not in (1, "1", [0]) or trainer["num_nodes"] != 1 or trainer["strategy"] != "auto":
+    if not is_on_one_device(trainer) or trainer["strategy"] != "auto":
         raise InputError(f"training.executor=compiled plays on one device: use trainer.devices=1, or {_EAGER}")
     if optimizer not in _COMPILED_OPTIMIZERS:
         raise InputError(
             f"training.executor=compiled plays Adam and AdamW, not {optimizer}: use optimizer=adam, or {_EAGER}"
         )
-    compiler = os.environ.get("CXX", "g++")
+    usual = "cl" if platform.system() == "Windows" else "g++"
+    compiler = os.environ.get("CXX", usual)
     if shutil.which(compiler) is None:
         raise InputError(f"training.executor=compiled needs a C++ compiler, and {compiler} was not found: use {_EAGER}")
 
 
 def precision_warnings(trainer: dict[str, Any]) -> list[str]:
-    """A sentence where this machine has no arithmetic for the precision that was chosen."""
+    """A sentence if this machine lacks arithmetic for the chosen precision; else nothing."""
     on_cpu = trainer["accelerator"] in ("cpu", "auto") and not computes_on_cuda(trainer)
     if trainer["precision"] != "bf16-mixed" or not on_cpu or computes_in_bfloat16():
         return []
@@ -54,10 +55,11 @@ def precision_warnings(trainer: dict[str, Any]) -> list[str]:
 
 
 def computes_in_bfloat16() -> bool:
-    """Whether this CPU multiplies matrices of bfloat16 by itself (AVX512_BF16, AMX; true where it is not known)."""
+    """Whether this CPU multiplies matrices of bfloat16 in hardware (AVX512_BF16, AMX); True where that is unknown."""
     if platform.machine() not in ("x86_64", "AMD64"):
         return True
-    questions = [getattr(torch.cpu, f"_is_{name}_supported", None) for name in ("avx512_bf16", "amx_tile")]
-    if None in questions:
-        return True
-    return any(question() for question in questions if question is not None)
+    for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"):
+        is_supported = getattr(torch.cpu, name, None)
+        if is_supported is None or is_supported():
+            return True
+    return False

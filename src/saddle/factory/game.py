@@ -1,4 +1,4 @@
-"""The game, with the objective that its discriminator and generator play, and the sizes of its data."""
+"""Builds the game, with its adversarial objective and the sizes of its data."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +10,7 @@ from saddle.game.turn import DataSizes, Game
 
 
 def build_objective(loss: Node, penalty: Mapping[str, Node], augmentation: Mapping[str, Node]) -> AdversarialObjective:
-    """The loss with its penalties and augmentations, from the groups of the same names."""
+    """The adversarial objective of the groups loss, penalty and augmentation; raises InputError."""
     return AdversarialObjective(
         loss=make(loss),
         penalties={name: make(node) for name, node in penalty.items()},
@@ -21,7 +21,7 @@ def build_objective(loss: Node, penalty: Mapping[str, Node], augmentation: Mappi
 def build_game(
     node: Node, loss: Node, penalty: Mapping[str, Node], augmentation: Mapping[str, Node], sizes: DataSizes
 ) -> Game:
-    """The game that the group `game` describes, given the objective and the sizes if it takes them."""
+    """The game of the group `game`, with the objective and the sizes if its class takes them; raises InputError."""
     passed_in: dict[str, Any] = {}
     if "objective" in node.parameters:
         passed_in["objective"] = build_objective(loss, penalty, augmentation)

@@ -16,7 +16,7 @@ _REFUSALS = (ValueError, TypeError, OverflowError)
 
 
 def make(node: Node, passed_in: Mapping[str, Any] | None = None) -> Any:
-    """The object that a checked node describes, with objects that the program passes in.
+    """The object of a checked node; `passed_in` holds further arguments, which the program supplies.
 
     Raises InputError, naming the setting, for a value that the constructor refuses.
     """
@@ -24,12 +24,12 @@ def make(node: Node, passed_in: Mapping[str, Any] | None = None) -> Any:
 
 
 def make_plain(path: str, values: Mapping[str, Any], passed_in: Mapping[str, Any] | None = None) -> Any:
-    """The same from plain values with a `_target_`, which stand at `path` of the config."""
+    """The object of plain values with a `_target_`, which stand at `path` of the config; else as `make`."""
     try:
         if passed_in is None:
             return instantiate(values, _convert_="all")
         constructor = instantiate({**values, "_partial_": True}, _convert_="all")
-        return constructor(**passed_in)  # Hydra would turn a dataclass into a mapping
+        return constructor(**passed_in)  # not through Hydra, which would turn a dataclass into a mapping
     except _REFUSALS as error:
         raise InputError(_sentence(path, error)) from error
     except InstantiationException as error:
@@ -41,6 +41,9 @@ def make_plain(path: str, values: Mapping[str, Any], passed_in: Mapping[str, Any
 
 
 def _sentence(setting: str, error: BaseException) -> str:
+    """The reason of a refusal, after the setting unless it names one itself."""
     reason = (str(error) or type(error).__name__).splitlines()[0]
     group = setting.partition(".")[0]
-    return reason if reason.startswith(f"{group}.") else f"{setting}: {reason}"
+    if reason.startswith(f"{group}."):
+        return reason
+    return f"{setting}: {reason}"

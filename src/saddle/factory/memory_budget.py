@@ -1,4 +1,4 @@
-"""Whether networks fit into memory, seen before their weights are written."""
+"""Checks that networks fit into memory, before their weights are written."""
 
 from collections.abc import Callable
 from typing import Any
@@ -31,15 +31,15 @@ class _Budget(TorchFunctionMode):
     def __torch_function__(
         self, function: Callable[..., Any], types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
+        kwargs = kwargs or {}
         if function is torch.empty:
-            sizes = args if isinstance(args[0], int) else args[0]
-            self._reserve(torch.Size(sizes).numel())
+            self._reserve(_numbers_in(args, kwargs))
         elif _writes_in_place(function):
-            tensor = args[0] if args else (kwargs or {}).get("tensor")  # torch.nn.init names it
+            tensor = args[0] if args else kwargs.get("tensor")  # torch.nn.init passes it by name
             if isinstance(tensor, Tensor) and tensor.numel() > _LARGE:
                 self.left_unwritten = True
                 return tensor
-        return function(*args, **(kwargs or {}))
+        return function(*args, **kwargs)
 
     def _reserve(self, numbers: int) -> None:
         self.numbers += numbers
@@ -48,8 +48,19 @@ class _Budget(TorchFunctionMode):
             raise InputError(f"{self.path}: training {self.numbers:,} weights needs {excess}; use smaller sizes")
 
 
+def _numbers_in(args: Any, kwargs: dict[str, Any]) -> int:
+    """How many numbers `torch.empty` reserves: it takes a shape, by position or by name, or the sizes one by one."""
+    if not args:
+        shape = kwargs["size"]
+    elif isinstance(args[0], int):
+        shape = args
+    else:
+        shape = args[0]
+    return torch.Size(shape).numel()
+
+
 def _writes_in_place(function: Callable[..., Any]) -> bool:
-    """Whether it is a method such as `uniform_`."""
+    """Whether a function is a method such as `uniform_`."""
     name = getattr(function, "__name__", "")
     return name.endswith("_") and not name.endswith("__")
 

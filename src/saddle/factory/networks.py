@@ -1,4 +1,4 @@
-"""The networks of a game, each built once."""
+"""Builds the networks of a game, each once."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -19,7 +19,7 @@ from saddle.game.turn import Game
 def build_networks(config: CheckedConfig, game: Game, data: MemoryData) -> tuple[dict[str, Network], dict[str, Node]]:
     """The networks that the game needs, by name, and the complete node of each, for the record.
 
-    Raises InputError if the config lacks one, asks for what the game decides otherwise, or for a network too large.
+    Raises InputError if the config lacks a network, contradicts a decision of the game, or sets too large sizes.
     """
     networks: dict[str, Network] = {}
     nodes: dict[str, Node] = {}
@@ -35,7 +35,7 @@ def build_networks(config: CheckedConfig, game: Game, data: MemoryData) -> tuple
 
 
 def _complete(name: str, config: CheckedConfig, game: Game, data: MemoryData, networks: Mapping[str, Network]) -> Node:
-    """The node of network `name` with what the program passes in: sizes of data and other networks, decisions."""
+    """The node of network `name`, completed by the sizes of data and other networks and by the game's decisions."""
     own = config.networks[name]
     node = own.completed_by(_sizes(config, data, networks))
     decisions = game.decides().get(name, {})
@@ -50,7 +50,7 @@ def _complete(name: str, config: CheckedConfig, game: Game, data: MemoryData, ne
 
 
 def _sizes(config: CheckedConfig, data: MemoryData, networks: Mapping[str, Network]) -> dict[str, Any]:
-    """Sizes of the data, and of the networks that are built already."""
+    """Sizes of the data and of the networks that have been built, by the names of networks' parameters."""
     sizes: dict[str, Any] = {
         "image_size": data.image_size,
         "channels": getattr(data, "channels", None),
@@ -68,9 +68,9 @@ def _sizes(config: CheckedConfig, data: MemoryData, networks: Mapping[str, Netwo
 
 
 def _check_decision(name: str, node: Node, setting: str, value: Any, config: CheckedConfig) -> None:
-    """Raise InputError if something else than the game's decision was asked for, or if the network has no such setting.
+    """Raise InputError if a setting contradicts the game's decision, or if the network has no such setting.
 
-    What stands at its default was not asked for.
+    A setting at its default contradicts nothing.
     """
     game = f"game={config.game.option}"
     if setting not in node.parameters:
@@ -79,8 +79,8 @@ def _check_decision(name: str, node: Node, setting: str, value: Any, config: Che
             f"architecture={node.option}: its {name} has no setting {setting}, which {game} decides: use "
             f"{either('architecture', fitting)}"
         )
-    usual = (value, node.parameters[setting].default)
-    if setting in node.settings and node.settings[setting] not in usual:
+    allowed = (value, node.parameters[setting].default)
+    if setting in node.settings and node.settings[setting] not in allowed:
         place = "architecture" if setting == "conditional" else node.path
         raise InputError(
             f"{place}.{setting}={node.settings[setting]}: {game} decides {setting}={value} for its {name}; leave it out"
@@ -91,17 +91,20 @@ def _head_bias(node: Node, game: Game) -> bool:
     """Whether the last layer has a bias: not where the loss reads only differences of logits, which cannot train it."""
     objective = objective_of(game)
     relative = objective is not None and objective.loss.relative
-    wanted: bool | None = node.settings["head_bias"]
-    if relative and wanted:
+    bias: bool | None = node.settings["head_bias"]
+    if relative and bias:
         raise InputError(
             f"{node.path}.head_bias=True: this loss reads differences of logits alone, so that bias would never "
             "learn: use null or false"
         )
-    return not relative if wanted is None else wanted
+    return not relative if bias is None else bias
 
 
 def _check_label_settings(node: Node, is_decided: bool) -> None:
-    """Raise InputError for a setting that only a network with labels reads, where this one takes none."""
+    """Raise InputError if a network without labels has a setting that only networks with labels read.
+
+    `is_decided`: the game decides that this network takes no labels.
+    """
     names = node.target.label_settings if issubclass(node.target, Network) else ()
     for setting in names:
         if setting in node.settings and node.settings[setting] != node.parameters[setting].default:
@@ -112,7 +115,7 @@ def _check_label_settings(node: Node, is_decided: bool) -> None:
 
 
 def _check_reads(generator: Network, game: Game, config: CheckedConfig) -> None:
-    """Raise InputError unless the generator reads what the game gives it: a latent, or images of a source domain."""
+    """Raise InputError unless the generator reads the game's input: a latent, or images of a source domain."""
     if not isinstance(generator, Generator):
         raise InputError(f"architecture.generator: a {type(generator).__name__} is no Generator")
     if generator.reads == game.reads:

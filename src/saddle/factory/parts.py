@@ -1,4 +1,4 @@
-"""All of a run that needs torch alone: data, game, networks and what trains them. Lightning is not loaded here."""
+"""The parts of a run that need torch alone: data, game, networks and optimizers. Lightning is not loaded here."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ from saddle.seed import hashed_seed
 
 @dataclass(frozen=True)
 class Parts:
-    """What is trained, on what, by which optimizers; `record` says how all of it was made."""
+    """The parts of a run that need no Lightning. Optimizers, schedules and norms are by turn, networks by name."""
 
     data: MemoryData
     game: Game
@@ -39,6 +39,7 @@ class Parts:
     beta2_schedules: Mapping[str, Schedule | None]
     clip_norm: Mapping[str, float | None]
     record: Settings
+    """The settings that a resumed run must keep, for the checkpoint."""
     choice: Choice
     warnings: list[str]
     """A sentence about each choice that is known to go wrong."""
@@ -77,7 +78,7 @@ def build_parts(config: CheckedConfig) -> Parts:
 
 
 def sizes_of(data: MemoryData) -> DataSizes:
-    """The sizes of a data set that games ask for."""
+    """The sizes of a data set that games need; a data set of points has no channels."""
     return DataSizes(channels=getattr(data, "channels", 0), image_size=data.image_size, classes=data.classes)
 
 
@@ -100,4 +101,5 @@ def _record(config: CheckedConfig, data: Node, networks: Mapping[str, Node]) -> 
 
 
 def _plain(nodes: Mapping[str, Node]) -> Settings:
+    """Nodes as they stand in a config, by name."""
     return {name: node.plain() for name, node in nodes.items()}

@@ -22,13 +22,16 @@ def build_clip_norm(settings: Mapping[str, float | None], turns: tuple[Turn, ...
 
 
 def build_schedules(path: str, settings: Mapping[str, Settings], turns: tuple[Turn, ...]) -> dict[str, Schedule]:
-    """The schedule of each turn; a constant one where nothing is said."""
+    """The schedule of each turn; a constant one for turns without a setting."""
     schedules = {name: make_plain(f"{path}.{name}", node) for name, node in settings.items()}
     return _per_turn(path, schedules, Schedule(), turns)
 
 
 def build_beta2_schedules(config: CheckedConfig, turns: tuple[Turn, ...]) -> dict[str, Schedule | None]:
-    """The schedule of each turn's 1 - beta2, None where it stays; InputError for an optimizer that has no betas."""
+    """The schedule of each turn's 1 - beta2; None where it is constant.
+
+    Raises InputError for an optimizer without betas, and for a schedule by which beta2 reaches 1.
+    """
     path = "training.beta2_schedule"
     schedules: dict[str, Schedule | None] = {}
     for name, schedule in build_schedules(path, config.training["beta2_schedule"], turns).items():
@@ -47,17 +50,20 @@ def build_beta2_schedules(config: CheckedConfig, turns: tuple[Turn, ...]) -> dic
 
 
 def build_optimizers(config: CheckedConfig, turns: tuple[Turn, ...]) -> dict[str, MakeOptimizer]:
-    """For each turn a function of parameters that makes its optimizer; each is tried on one parameter here."""
+    """For each turn a function of parameters that makes its optimizer.
+
+    Raises InputError for settings of a turn that the game does not have, and for values that an optimizer refuses.
+    """
     names = [turn.name for turn in turns]
     shared = _settings_of_turn(config.optimizer, None)
     for name, own in config.optimizer.items():
-        differs = isinstance(own, dict) and any(shared.get(key, value) != value for key, value in own.items())
-        if differs:
+        if isinstance(own, dict) and {**shared, **own} != shared:
             _check_turn("optimizer", name, names)
     return {name: _build_optimizer(config, name) for name in names}
 
 
 def _build_optimizer(config: CheckedConfig, turn: str) -> MakeOptimizer:
+    """The function that makes the optimizer of a turn; it is tried on one parameter, to see values that are refused."""
     node = _settings_of_turn(config.optimizer, turn)
     has_scaler = config.trainer["precision"] == "16-mixed"
     if "fused" in node and node["fused"] is None:
@@ -74,13 +80,18 @@ def _build_optimizer(config: CheckedConfig, turn: str) -> MakeOptimizer:
 
 
 def _settings_of_turn(optimizer: Settings, turn: str | None) -> Settings:
-    """The settings that all turns share, with those of one turn in their place."""
+    """The settings that all turns share, overridden by those of `turn`."""
     shared = {key: value for key, value in optimizer.items() if not isinstance(value, dict)}
-    return shared if turn is None else {**shared, **optimizer.get(turn, {})}
+    if turn is None:
+        return shared
+    return {**shared, **optimizer.get(turn, {})}
 
 
 def _per_turn(path: str, settings: Mapping[str, Any], neutral: Any, turns: tuple[Turn, ...]) -> dict[str, Any]:
-    """An entry for each turn. Settings of other turns must be `neutral`: they stand in the config for all games."""
+    """An entry for each turn; raises InputError for an entry of another turn, unless it is `neutral`.
+
+    The config has neutral entries for the turns of all games.
+    """
     names = [turn.name for turn in turns]
     for name, value in settings.items():
         if value != neutral:
@@ -89,5 +100,6 @@ def _per_turn(path: str, settings: Mapping[str, Any], neutral: Any, turns: tuple
 
 
 def _check_turn(path: str, name: str, names: list[str]) -> None:
+    """Raise InputError unless `name` is one of the game's turns."""
     if name not in names:
         raise InputError(f"{path}.{name}: the game has no such turn; its turns are {', '.join(names)}")

@@ -1,4 +1,4 @@
-"""The run itself: Lightning's Trainer with its callbacks and loggers, and the module that plays the game."""
+"""Builds a run: Lightning's Trainer with its callbacks and loggers, and the module that plays the game."""
 
 from dataclasses import dataclass
 from typing import Any, cast
@@ -30,7 +30,7 @@ EXECUTORS = {"eager": Eager, "compiled": Compiled}
 
 @dataclass(frozen=True)
 class Run:
-    """What is handed to `trainer.fit`, and the parts that it was made of."""
+    """The arguments of `trainer.fit`, and the parts from which they were built."""
 
     module: GameModule
     data_module: GameDataModule
@@ -49,12 +49,15 @@ class Run:
 
 
 def build(config: CheckedConfig) -> Run:
-    """Everything that a run needs; no data is read. Raises InputError, naming the setting."""
+    """The run of a config; no data is read. Raises InputError, naming the setting."""
     return build_run(config, build_parts(config))
 
 
 def build_run(config: CheckedConfig, parts: Parts, purge_step: int | None = None) -> Run:
-    """The run of these parts. `purge_step` is the first iteration that TensorBoard shall forget on resume."""
+    """The run of these parts. `purge_step` is the first iteration whose events TensorBoard drops on resume.
+
+    Raises InputError, naming the setting, for a batch that the devices cannot share, and for what Lightning refuses.
+    """
     trainer = build_trainer(config, purge_step)
     batch_size, devices = config.batch_size, trainer.world_size
     if batch_size % devices:
@@ -62,7 +65,7 @@ def build_run(config: CheckedConfig, parts: Parts, purge_step: int | None = None
     check_packing(parts.networks, parts.game, batch_size, devices, parts.choice)
     training = config.training
     if training["executor"] == "compiled":
-        period(parts.game)  # a game that states none is refused
+        period(parts.game)  # raises InputError for a game without a period
     module = GameModule(
         parts.game,
         parts.networks,
@@ -81,12 +84,15 @@ def build_run(config: CheckedConfig, parts: Parts, purge_step: int | None = None
     if training["channels_last"]:
         module.to(memory_format=torch.channels_last)
     if str(config.trainer["precision"]) in ("64-true", "64"):
-        module.double()  # before a checkpoint is read, or its weights would pass through float32
+        module.double()  # before a checkpoint is loaded, lest its weights pass through float32
     return Run(module, data_module, trainer, parts)
 
 
 def build_trainer(config: CheckedConfig, purge_step: int | None = None) -> GameTrainer:
-    """The Trainer with its callbacks and loggers; it ends at the first of its limits and `training.images`."""
+    """The Trainer with its callbacks and loggers; it stops at the first of its limits and `training.images`.
+
+    Raises InputError, naming the setting, for values that Lightning refuses.
+    """
     check_lightning_parts(config)
     callbacks: list[Callback] = [_build(f"callback.{name}", node) for name, node in config.callback.items()]
     loggers: list[Logger] = []
@@ -95,20 +101,23 @@ def build_trainer(config: CheckedConfig, purge_step: int | None = None) -> GameT
         settings = {**node, "purge_step": purge_step} if is_tensorboard else node
         loggers.append(_build(f"logger.{name}", settings))
     arguments = {**trainer_arguments(config.trainer), "max_steps": config.last_iteration}
+    has_checkpoint = any(isinstance(callback, Checkpoint) for callback in callbacks)  # else Lightning adds its own
     try:
         trainer = Trainer(
             **arguments,
             callbacks=callbacks,
             logger=loggers or False,
-            enable_checkpointing=any(isinstance(callback, Checkpoint) for callback in callbacks),  # none of its own
+            enable_checkpointing=has_checkpoint,
             plugins=[AtomicCheckpointIO()],
         )
     except (ValueError, TypeError, OverflowError, MisconfigurationException) as error:
-        raise InputError(f"trainer: {(str(error) or type(error).__name__).splitlines()[0]}") from error
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise InputError(f"trainer: {reason}") from error
     return cast(GameTrainer, trainer)
 
 
 def _build(path: str, settings: Settings) -> Any:
+    """A callback or logger; raises InputError if Lightning refuses its settings."""
     try:
         return make_plain(path, settings)
     except MisconfigurationException as error:

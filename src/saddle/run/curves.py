@@ -1,4 +1,4 @@
-"""The curves that a run has written: metrics.csv by columns."""
+"""Reads the curves of a run from metrics.csv."""
 
 import csv
 from pathlib import Path
@@ -13,7 +13,7 @@ class Curve(NamedTuple):
 
 
 def read_curves(path: Path) -> dict[str, Curve]:
-    """The columns of metrics.csv by name, as "loss/generator", but for `iteration`, which is in each curve."""
+    """The columns of metrics.csv by name, as "loss/generator"; each curve has the iterations of its values."""
     curves: dict[str, Curve] = {}
     with path.open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):

@@ -1,6 +1,6 @@
-"""A finished run, opened: its checkpoint is verified and read once, and everything else follows from that.
+"""A finished run, opened from its checkpoint, which is verified and read once.
 
-torch is imported where it is needed, because it takes seconds: a path that holds no run is refused before.
+torch takes seconds to import. Functions import it, so that a path without a run is refused at once.
 """
 
 import json
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from saddle.game.turn import Game
     from saddle.training.encoding import Codes
 
-_BYTES_PER_NUMBER = 8  # a float32 number in a part of the samples, and again where the parts are joined
+_BYTES_PER_NUMBER = 8  # float32, twice: in a part of the samples, and in all parts joined
 
 
 class FinishedRun:
-    """A run whose checkpoint has been verified and read; networks and data are built when they are asked for.
+    """A run whose checkpoint has been verified and read; networks and data are built at their first use.
 
-    Networks are on the CPU, in evaluation mode, with averaged weights where the run has kept averages.
+    Networks are on the CPU, in evaluation mode, with averaged weights if the run averages them.
     """
 
     def __init__(self, checkpoint: Path, content: dict[str, Any]) -> None:
@@ -39,21 +39,21 @@ class FinishedRun:
         self.checkpoint = checkpoint
         """The checkpoint file that was read."""
         self.record: dict[str, Any] = content[MARK]["record"]
-        """The settings that the run was trained with, as plain values; `architecture` as the networks were built."""
+        """The settings of training as plain values, each part with all of its arguments."""
         self.iteration: int = content[MARK]["clock"]["iteration"]
-        """How many iterations the checkpoint was trained for."""
+        """The number of iterations before the checkpoint was saved."""
         self.images: int = content[MARK]["clock"]["images"]
-        """How many training images (or points) that were, with repetitions."""
+        """The number of training images (or points) in those iterations, with repetitions."""
         self._state: dict[str, Tensor] = content["state_dict"]
         self._networks: dict[str, nn.Module] = {}
         self._data: dict[tuple[str, ...], ImageData | PointData] = {}
 
     @classmethod
     def open(cls, path: Path | str) -> "FinishedRun":
-        """Verify and read the checkpoint that `path`, a run folder or a checkpoint file, means.
+        """Verify and read the checkpoint at `path`, a run folder or a checkpoint file.
 
-        In a folder that is last.ckpt. If it is damaged, the latest sound one before it is used, and stderr says so.
-        Raises InputError, in one sentence, if there is none.
+        In a folder it is last.ckpt. If that is damaged, the latest sound one before it is used, with a warning on
+        stderr. Raises InputError, in one sentence, if there is none.
         """
         path = Path(path).expanduser()
         checkpoint = checkpoint_of(path)
@@ -66,13 +66,13 @@ class FinishedRun:
     def __repr__(self) -> str:
         return f"FinishedRun({str(self.checkpoint)!r}, iteration {self.iteration:,})"
 
-    # what the checkpoint says
+    # from the checkpoint
 
     @property
     def folder(self) -> Path | None:
         """The run's folder; None for a checkpoint file that lies elsewhere."""
         parent = self.checkpoint.parent
-        if parent == Path():  # from inside the folder of checkpoints
+        if parent == Path():  # the current folder is the folder of checkpoints
             parent = parent.absolute()
         return parent.parent if parent.name == "checkpoints" else None
 
@@ -89,7 +89,7 @@ class FinishedRun:
 
     @property
     def makes_points(self) -> bool:
-        """Whether the generator makes points in the plane (a toy problem) instead of images."""
+        """Whether the generator makes points in the plane (a toy problem) and not images."""
         return is_on_points(self.record)
 
     @property
@@ -99,10 +99,10 @@ class FinishedRun:
 
     @property
     def classes(self) -> int:
-        """How many classes the generator can be asked for; 0: it takes no labels."""
+        """The number of classes of a conditional generator; 0 if it takes no labels."""
         return self.generator.classes
 
-    # what the run's folder says
+    # from the run's folder
 
     @property
     def summary(self) -> dict[str, Any]:
@@ -115,6 +115,7 @@ class FinishedRun:
         return read_curves(self._file("metrics.csv"))
 
     def _file(self, name: str) -> Path:
+        """The path of a file in the run's folder; raises InputError if there is no folder or no such file."""
         if self.folder is None:
             raise InputError(f"{self.checkpoint}: {name} is in a run's folder, and this checkpoint is in none")
         path = self.folder / name
@@ -125,7 +126,7 @@ class FinishedRun:
     # networks, game and data
 
     def network(self, name: str) -> "nn.Module":
-        """The network `name` as `saddle.training.module.GameModule.finished` gives it; InputError if there is none."""
+        """The network `name`, as `GameModule.finished` returns it; raises InputError if the checkpoint holds none."""
         if name not in self._networks:
             self._networks[name] = self._built_network(name)
         return self._networks[name]
@@ -140,8 +141,10 @@ class FinishedRun:
         if name not in nodes or not _begin_with(f"{name}.", state):
             raise InputError(f"{self.checkpoint}: this checkpoint holds no {name}")
         network: nn.Module = build_recorded(f"architecture.{name}", nodes[name], nn.Module)
-        averaged = f"ema.networks.{name}."
-        prefix = averaged if _begin_with(averaged, state) else f"{name}."
+        prefix = f"{name}."
+        average_prefix = f"ema.networks.{name}."
+        if _begin_with(average_prefix, state):
+            prefix = average_prefix
         check_fits(state, network, self.checkpoint, prefix)
         weights = {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
         network.load_state_dict(weights)
@@ -159,7 +162,7 @@ class FinishedRun:
 
     @property
     def encoder(self) -> "Encoder":
-        """The network that gives images their codes; raises InputError if the run's game trains none."""
+        """The network that encodes images; raises InputError if the run's game trains none."""
         from saddle.architecture.base import Encoder
 
         if "encoder" not in self.record["architecture"]:
@@ -178,7 +181,7 @@ class FinishedRun:
         return recorded_game(self.record)
 
     def data(self, settings: Sequence[str] = ()) -> "ImageData | PointData":
-        """The data set that the run was trained on, fetched if need be; rows are read when they are asked for.
+        """The data set of the run, downloaded if necessary; rows are read at their first use.
 
         `settings` may hold "data.root=FOLDER", if the data was moved. Raises InputError for any other setting.
         """
@@ -188,7 +191,7 @@ class FinishedRun:
         return self._data[key]
 
     def image_data(self, settings: Sequence[str] = ()) -> "ImageData":
-        """As `data`; raises InputError if the run was trained on points."""
+        """The data set, as `data`; raises InputError if the run was trained on points."""
         from saddle.data.module import ImageData
 
         data = self.data(settings)
@@ -197,7 +200,7 @@ class FinishedRun:
         return data
 
     def point_data(self) -> "PointData":
-        """As `data`; raises InputError if the run was trained on images."""
+        """The data set, as `data`; raises InputError if the run was trained on images."""
         from saddle.data.points import PointData
 
         data = self.data()
@@ -205,7 +208,7 @@ class FinishedRun:
             raise InputError(f"{self.checkpoint} makes images, and this is for points: take a run on points")
         return data
 
-    # what the networks make
+    # outputs of the networks
 
     def sample(
         self,
@@ -215,14 +218,14 @@ class FinishedRun:
         truncation: float | None = None,
         sources: "Tensor | None" = None,
     ) -> "Tensor":
-        """`num` images, uint8 (num, C, H, W), or of a toy problem points, float32 (num, 2).
+        """`num` images, uint8 (num, C, H, W), or in a toy problem `num` points, float32 (num, 2).
 
-        Sample i depends on `seed` and i alone, so that a larger `num` begins with the same ones. `labels`, one class
-        or int64 (num,), is what a conditional generator is asked for; by default all classes in turn. `truncation`
-        cuts the latent off at that many standard deviations (`saddle.training.sampling.truncated`). A generator that
-        translates is given `sources`, uint8 (M, C, H, W), by default held-out images of the run's data.
+        Sample i depends on `seed` and i alone, so that a larger `num` begins with the same samples. `labels`, one class
+        or int64 (num,), are the classes of a conditional generator's samples, by default all classes in turn.
+        `truncation` truncates the latent at that many standard deviations. `sources`, uint8 (M, C, H, W), are the
+        inputs of a generator that translates, by default held-out images of the run's data.
 
-        Raises InputError for what the generator does not read, and if so many samples do not fit into memory.
+        Raises InputError for an argument that the generator does not read, and if the samples do not fit into memory.
         """
         from saddle.training.sampling import images_from
 
@@ -236,9 +239,9 @@ class FinishedRun:
         return images_from(self.generator, num, seed, self.labels(num, labels), truncation, sources)
 
     def labels(self, num: int, labels: "int | Tensor | None" = None) -> "Tensor | None":
-        """What `sample` asks for, int64 (num,): one class, the given ones, or all in turn; None without labels.
+        """The labels of `num` samples, int64 (num,): one class, `labels` themselves, or all classes in turn.
 
-        Raises InputError for a class that the generator does not know.
+        None if the generator takes no labels. Raises InputError for a class that the generator does not know.
         """
         import torch
 
@@ -254,7 +257,7 @@ class FinishedRun:
         return classes.expand(num)
 
     def check_label(self, label: int, setting: str) -> None:
-        """Raise InputError, which begins with `setting`, if the generator cannot be asked for the class `label`."""
+        """Raise InputError, which begins with `setting`, if the generator does not know the class `label`."""
         if self.classes == 0:
             raise InputError(f"{setting}: {self.checkpoint} takes no labels; train with architecture.conditional=true")
         if not 0 <= label < self.classes:
@@ -266,21 +269,24 @@ class FinishedRun:
             raise InputError(f"{setting}: {self.checkpoint} translates images, without label or latent: leave it out")
 
     def check_memory(self, num: int, setting: str) -> None:
-        """Raise InputError, which begins with `setting`, if `num` samples are none, or do not fit into memory."""
+        """Raise InputError, which begins with `setting`, if `num` is below 1 or too large for memory."""
         if num < 1:
             raise InputError(f"{setting}: use at least 1")
         data = self.record["data"]
         numbers = 2 if self.makes_points else data["channels"] * data["image_size"] ** 2
         if self.reads == "latent":
             numbers += self.generator.latent_dim
-        if excess := too_much(num * numbers * _BYTES_PER_NUMBER):
+        excess = too_much(num * numbers * _BYTES_PER_NUMBER)
+        if excess:
             raise InputError(f"{setting} needs {excess}: use less")
 
     def sources(self, num: int, settings: Sequence[str] = ()) -> "Tensor | None":
-        """At most `num` held-out images, uint8 (M, C, H, W), that a translation starts from; else None."""
+        """At most `num` held-out images, uint8 (M, C, H, W), for a generator that translates; None for another one."""
         from saddle.training.sampling import sources_for
 
-        return sources_for(self.generator, self.data(settings), num) if self.reads == "source" else None
+        if self.reads != "source":
+            return None
+        return sources_for(self.generator, self.data(settings), num)
 
     def encode(self, images: "Tensor") -> "Codes":
         """The codes of images (N, C, H, W), uint8 or float in [-1, 1]; raises InputError if there is no encoder."""
@@ -290,4 +296,5 @@ class FinishedRun:
 
 
 def _begin_with(prefix: str, state: "dict[str, Tensor]") -> bool:
+    """Whether the name of any tensor begins with `prefix`."""
     return any(key.startswith(prefix) for key in state)

@@ -1,7 +1,7 @@
-"""What a run's folder holds, known in this one place.
+"""The content of a run's folder.
 
-.hydra/                     the settings, composed and as they were given
-checkpoints/last.ckpt       everything that is needed to go on; numbered ones before it; best.ckpt
+.hydra/                     the composed settings and the overrides
+checkpoints/last.ckpt       everything that is needed to go on; beside it earlier ones by iteration, and best.ckpt
 samples/                    pictures over the run
 tensorboard/, metrics.csv   curves
 summary.json                how the run ended, with its last metrics
@@ -19,17 +19,17 @@ from saddle.file import numbered
 
 SETTINGS = ".hydra"
 ERROR = "error.txt"
-"""Why a job of a sweep failed: one sentence where that is known, else a traceback."""
+"""Why a job of a sweep failed: one sentence if the cause is known, else a traceback."""
 
 PRODUCTS = ("tensorboard", "samples", "checkpoints", "metrics.csv", "summary.json")
-"""What training leaves."""
+"""The files and folders that training writes."""
 
 UNTRAINED = {SETTINGS, "multirun.yaml", ERROR}
-"""What a run or sweep holds that never trained."""
+"""The files and folders of a run or sweep that never trained."""
 
 
 def run_of(path: Path) -> Path:
-    """The folder of a run, from itself or from one of its checkpoints."""
+    """The folder of a run. `path` is that folder, or one of the run's checkpoints."""
     return path if path.is_dir() else path.parent.parent
 
 
@@ -39,7 +39,7 @@ def checkpoints_of(run: Path) -> Path:
 
 
 def last_checkpoint(run: Path) -> Path | None:
-    """The checkpoint that a run goes on from, if there is one: last.ckpt or, without that, the latest."""
+    """The checkpoint from which a run goes on: last.ckpt or, without that, the latest; None if there is none."""
     last = checkpoints_of(run) / "last.ckpt"
     if last.is_file():
         return last
@@ -48,17 +48,17 @@ def last_checkpoint(run: Path) -> Path | None:
 
 
 def overrides_file(run: Path) -> Path:
-    """The file of the overrides that a run was given."""
+    """The path of the file with a run's overrides."""
     return run / SETTINGS / "overrides.yaml"
 
 
 def is_trained(run: Path) -> list[str]:
-    """What in a folder shows that a run was trained there; empty if nothing does."""
+    """The names in a folder which show that a run was trained there; empty if there are none."""
     return [name for name in ("checkpoints", "metrics.csv", "summary.json") if (run / name).exists()]
 
 
 def clear(run: Path) -> None:
-    """Remove what training left in a run's folder; its settings stay."""
+    """Remove the files of training from a run's folder; its settings stay."""
     for name in PRODUCTS:
         path = run / name
         if path.is_dir():
@@ -77,28 +77,33 @@ def summary_of(run: Path) -> dict[str, Any]:
 
 
 def is_finished(run: Path) -> bool:
-    """Whether training ended as it should, by its limits."""
+    """Whether training reached its limits."""
     return bool(summary_of(run).get("finished"))
 
 
 def state_of(run: Path) -> tuple[str, str]:
-    """The state of a run by its files alone (finished, interrupted, failed or missing), and a reason in words."""
+    """The state of a run by its files (finished, interrupted, failed or missing), and a reason in words."""
     if not run.is_dir():
         return "missing", "not begun"
     if (run / ERROR).is_file():
-        lines = [line for line in (run / ERROR).read_text(encoding="utf-8").splitlines() if line.strip()]
-        return "failed", lines[-1] if lines else "no reason given"
+        text = (run / ERROR).read_text(encoding="utf-8").strip()
+        return "failed", text.splitlines()[-1] if text else "no reason given"
     summary = summary_of(run)
     if summary.get("finished"):
         return "finished", ""
     if summary:
         return "interrupted", f"stopped at iteration {summary['iterations']}"
-    reason = "killed or still running"
-    return "interrupted", reason if last_checkpoint(run) else f"{reason}, no checkpoint yet"
+    if last_checkpoint(run) is None:
+        return "interrupted", "killed or still running, no checkpoint yet"
+    return "interrupted", "killed or still running"
 
 
 def objective_value(name: str | None, run: Path) -> float | None:
-    """The metric `name` of summary.json; infinity where it is not finite, None (and a line on stderr) without one."""
+    """The metric `name` in summary.json: infinity if it was not finite, None if it is not there.
+
+    None means also that no metric was named, or that training has not ended. If other metrics are there, stderr names
+    them.
+    """
     metrics = summary_of(run).get("metrics")
     if name is None or metrics is None:
         return None

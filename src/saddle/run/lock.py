@@ -1,4 +1,4 @@
-"""Folders of runs and sweeps that this process made or locked: two processes never write into one."""
+"""Locks on folders of runs and sweeps, so that two processes never write into the same one."""
 
 import os
 import shutil
@@ -11,13 +11,16 @@ from saddle.rank import is_first
 from saddle.run.folder import UNTRAINED
 
 _claimed: list[Path] = []
+"""Folders that this process made."""
+
 _held: dict[Path, int] = {}
+"""The file descriptors of locked folders."""
 
 
-def unique_folder(wanted: str) -> str:
-    """Make and return the folder `wanted`, or `wanted`-2, -3, ... if it is taken: two runs never share one."""
+def unique_folder(name: str) -> str:
+    """Make and return the folder `name`, or NAME-2, NAME-3, ... if it exists; raises InputError if all do."""
     for number in range(1, 10_000):
-        path = Path(wanted if number == 1 else f"{wanted}-{number}")
+        path = Path(name if number == 1 else f"{name}-{number}")
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             path.mkdir()
@@ -25,19 +28,20 @@ def unique_folder(wanted: str) -> str:
             continue
         _claimed.append(path)
         return str(path)
-    raise InputError(f"hydra.run.dir={wanted} is taken")
+    raise InputError(f"hydra.run.dir={name} is taken")
 
 
 def hold(folder: Path) -> bool:
-    """Lock a folder for this process, until it lets go or ends in whatever way; False if another process holds it.
+    """Lock a folder until `let_go` or the end of this process; returns False if another process holds it.
 
-    On Windows, where a folder cannot be locked, nothing is.
+    On Windows, where a folder cannot be locked, it does nothing and returns True. Raises OSError if the folder cannot
+    be opened.
     """
     folder = folder.resolve()
     if folder in _held:
         return True
     try:
-        import fcntl
+        import fcntl  # not on Windows
     except ImportError:
         return True
     descriptor = os.open(folder, os.O_RDONLY)
@@ -53,29 +57,33 @@ def hold(folder: Path) -> bool:
 
 
 def let_go(folder: Path) -> None:
-    """Unlock a folder that this process holds."""
+    """Unlock a folder, if this process holds it."""
     descriptor = _held.pop(folder.resolve(), None)
     if descriptor is not None:
         os.close(descriptor)
 
 
 def claim(arguments: list[str]) -> None:
-    """Lock the folder that a command line names for its run, made if need be, before Hydra writes there.
+    """Lock the run's folder in a command line before Hydra writes there; the folder is made if necessary.
 
-    Raises InputError if another process trains there. What only Hydra can read (a folder named by ${...}) is locked
-    when the run begins.
+    Raises InputError if another process trains there. A folder that only Hydra can resolve (${...}) is locked when the
+    run begins.
     """
-    text = next((text for text in reversed(arguments) if text.startswith("hydra.run.dir=")), "")
-    named = value_of(text).replace("\\'", "'").replace("\\\\", "\\")
-    has_flags = any(text.startswith("-") for text in arguments)
-    if named and "${" not in named and is_first() and not has_flags:
-        occupy(Path(named))
+    folder = ""
+    for text in arguments:
+        if text.startswith("-"):
+            return  # a flag of Hydra's, as --multirun or --cfg
+        if text.startswith("hydra.run.dir="):
+            folder = value_of(text)
+    if folder and "${" not in folder and is_first():
+        occupy(Path(folder))
 
 
 def occupy(folder: Path) -> None:
-    """Make the folder of a run if need be and lock it, until this process ends; one made goes if the run is refused.
+    """Make the folder of a run if necessary, and lock it until this process ends.
 
-    Raises InputError if another process trains there, OSError if it cannot be made.
+    `remove_claimed` removes a folder that was made here. Raises InputError if another process trains there, OSError if
+    the folder cannot be made.
     """
     is_new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
@@ -95,6 +103,7 @@ def remove_claimed() -> None:
 
 
 def _is_untouched(folder: Path) -> bool:
+    """Whether a folder holds nothing but settings and empty folders."""
     for entry in folder.iterdir():
         is_setting = entry.name in UNTRAINED
         if not is_setting and not (entry.is_dir() and _is_untouched(entry)):

@@ -1,4 +1,6 @@
-"""The objective of a run: the metric of its summary that a sweep compares and a sweeper may minimize."""
+"""Checks of a run's objective: the metric of its summary by which a sweep compares jobs."""
+
+from collections.abc import Iterable
 
 from saddle.callback.game_metrics import GameMetrics
 from saddle.callback.hook import GameTrainer
@@ -15,14 +17,14 @@ _COMPARED = ("frechet", "kernel", "histogram", "modes_kl")
 
 
 def check_extractor(trainer: GameTrainer, data: MemoryData) -> None:
-    """Raise InputError if the classifier that quality is measured by cannot be loaded or does not fit the data."""
+    """Raise InputError if the classifier of the quality metrics cannot be loaded or does not fit the data."""
     for callback in trainer.callbacks:
         if isinstance(callback, Quality):
             callback.load(data)
 
 
 def check_objective(name: str | None, trainer: GameTrainer, module: GameModule, data: MemoryData) -> None:
-    """Raise InputError if the run will not measure `name`, as far as that can be known before training."""
+    """Raise InputError if the run will not measure the metric `name`, as far as that is known before training."""
     if name is None or trainer.fast_dev_run:
         return
     kind, setting, metrics = _measured_by(name, module, data)
@@ -30,27 +32,33 @@ def check_objective(name: str | None, trainer: GameTrainer, module: GameModule, 
     if name in metrics:
         _check_callback(kind, setting, name, trainer)
     if name == FRECHET and isinstance(data, PointData):
-        return  # the default, which points do not have: the sweep's table will say so
-    turns = [turn.name for turn in module.turns]
-    known = [*metrics, *(f"loss/{turn}" for turn in turns)]
-    if "discriminator" in turns:
+        return  # the default, which points do not have: the sweep's table shows that
+    losses = [f"loss/{turn.name}" for turn in module.turns]
+    known = [*metrics, *losses]
+    if "loss/discriminator" in losses:
         known += ["probability/D_x", "probability/D_G_z"]
     known += [f"gradient_norm/{network}" for network in module.game.needs]
-    is_term = name.startswith(tuple(f"loss/{turn}/" for turn in turns))  # terms are known once they were played
-    if name not in known and not is_term:
+    loss_of_term = "/".join(name.split("/")[:2])  # a loss's terms are known only once it was computed
+    if name not in known and loss_of_term not in losses:
         raise InputError(f"objective={name}: a run does not measure that; choose one of {', '.join(known)}, or null")
 
 
 def _check_callback(kind: type, setting: str, name: str, trainer: GameTrainer) -> None:
+    """Raise InputError unless the trainer has a callback of this class, which measures `name`."""
     if not any(isinstance(callback, kind) for callback in trainer.callbacks):
         raise InputError(f"objective={name} is measured by callback.{setting}: keep that, or use objective=null")
 
 
 def _measured_by(name: str, module: GameModule, data: MemoryData) -> tuple[type, str, list[str]]:
-    """The callback that measures `name` on this data, its setting, and the metrics that can be compared."""
+    """The callback that measures `name` on this data, its setting, and the metrics of this data and game."""
     if isinstance(data, PointData):
-        return PointQuality, "points", [f"{PREFIX}{metric}" for metric in names(data)]
-    own = [f"{PREFIX}{metric}" for metric in module.game.measures]
-    if name in own:
-        return GameMetrics, "game", own
-    return Quality, "quality", [*(f"{PREFIX}{metric}" for metric in _COMPARED), *own]
+        return PointQuality, "points", _prefixed(names(data))
+    game_metrics = _prefixed(module.game.measures)
+    if name in game_metrics:
+        return GameMetrics, "game", game_metrics
+    return Quality, "quality", _prefixed(_COMPARED) + game_metrics
+
+
+def _prefixed(metrics: Iterable[str]) -> list[str]:
+    """Metrics by their names in a summary."""
+    return [f"{PREFIX}{metric}" for metric in metrics]

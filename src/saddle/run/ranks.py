@@ -1,4 +1,4 @@
-"""The processes of a run on several devices: where one fails, all of them end, and one of them says why."""
+"""Supervision of a run's processes on several devices: if one fails, all of them end, and one reports the cause."""
 
 import os
 import re
@@ -11,38 +11,40 @@ from typing import Any
 
 from saddle.interrupt import SIGNALS
 
-_LOOK_SECONDS, _GRACE_SECONDS = 0.2, 5.0
+_LOOK_SECONDS = 0.2
+_GRACE_SECONDS = 5.0
 _LOST = re.compile("gloo|NCCL|Connection (closed|reset)|Broken pipe", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Ending:
-    """How a process ended: in words, and by which signal, if it was one."""
+    """The end of a process: one sentence, and the number of the signal that caused it, if one did."""
 
     sentence: str
     signal: int | None = None
 
 
 class Ranks:
-    """Watches over the processes that Lightning starts beside this one, or, in one of those, over the one that did.
+    """Watches the processes that Lightning starts; in such a process it watches the one that started it.
 
-    Lightning's own watch kills this process by SIGKILL, without a message, when another one fails, so it is taken out
-    of service. Here a process has a few seconds to end by itself and say why, when another one has failed. A process
-    that cannot, because it waits for the other one, is ended.
+    Lightning's own watch is disabled: when another process fails, it kills this one by SIGKILL, without a message. Here
+    a process then has a few seconds to end by itself and report the cause. A process that hangs, because it waits for
+    the failed one, is ended.
     """
 
     def __init__(self, launcher: Any) -> None:
         self.children: list[subprocess.Popen[bytes]] = []
         self._launcher = launcher if hasattr(launcher, "procs") else None
         self._parent = os.getppid() if os.environ.get("LOCAL_RANK", "0") != "0" else None
-        self._over, self._lock = threading.Event(), threading.Lock()
+        self._over = threading.Event()
+        self._lock = threading.Lock()
 
     def watch(self) -> None:
-        """Begin to watch, in a thread."""
+        """Start to watch, in a thread."""
         threading.Thread(target=self._watch, daemon=True, name="ranks").start()
 
     def end(self) -> None:
-        """Training is over, well or not: end the other processes, which have nothing left to do."""
+        """End the other processes after training, whether it succeeded or not."""
         self._over.set()
         self._adopt()
         for child in self.children:
@@ -59,7 +61,7 @@ class Ranks:
             child.kill()
 
     def failed(self, wait: float = 0.0) -> Ending | None:
-        """The other process that has failed, which may take `wait` seconds to end; None if all is well."""
+        """The end of another process that failed, awaited for at most `wait` seconds; None if none failed."""
         deadline = time.monotonic() + wait
         while True:
             self._adopt()
@@ -73,7 +75,7 @@ class Ranks:
             time.sleep(_LOOK_SECONDS)
 
     def _adopt(self) -> None:
-        """Take over the processes that Lightning has started: its watch has none left to look after."""
+        """Take the processes that Lightning has started from its list, so that its own watch has none left."""
         with self._lock:
             if self._launcher is not None and len(self._launcher.procs) == self._launcher.num_processes - 1:
                 self.children += self._launcher.procs
@@ -90,11 +92,12 @@ class Ranks:
 
 
 def is_lost_connection(error: BaseException) -> bool:
-    """Whether `error` only says that another process is gone."""
+    """Whether `error` only reports that another process is gone."""
     return isinstance(error, RuntimeError) and _LOST.search(str(error)) is not None
 
 
 def _ending(rank: int, code: int) -> Ending:
+    """The end of a process with this exit code, which is negative after a signal."""
     if code < 0:
         return Ending(f"the process of rank {rank} was killed by {signal.Signals(-code).name}", -code)
     if code - 128 in SIGNALS:

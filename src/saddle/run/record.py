@@ -1,4 +1,4 @@
-"""From the record in a checkpoint (the settings a run was trained with) to objects."""
+"""Builds objects from the record in a checkpoint: the settings of its training."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def build_recorded(path: str, values: dict[str, Any], kind: type) -> Any:
-    """The object that a part of a record describes; raises InputError if it is no `kind`, or not one of saddle's.
+    """The object of a part of a record; raises InputError if it is no `kind`, or of a class that is not trusted.
 
     `path` is the setting that messages name.
     """
@@ -23,7 +23,10 @@ def build_recorded(path: str, values: dict[str, Any], kind: type) -> Any:
 
 
 def recorded_game(record: dict[str, Any]) -> "Game":
-    """The game of a run. Its loss, penalties and augmentations are checked as it is: a record may be a stranger's."""
+    """The game of a run, with its adversarial objective.
+
+    All parts are checked, because a record may be a stranger's: raises InputError as `build_recorded`.
+    """
     from saddle.augmentation.base import Augmentation
     from saddle.config.check import checked_node, checked_nodes
     from saddle.config.schema import PASSED_IN
@@ -43,19 +46,20 @@ def recorded_game(record: dict[str, Any]) -> "Game":
 
 
 def is_on_points(record: dict[str, Any]) -> bool:
-    """Whether a run was trained on points in the plane (a toy problem) instead of images."""
+    """Whether a run was trained on points in the plane (a toy problem) and not on images."""
     return "point_seed" in record.get("data", {})
 
 
 def recorded_data(record: dict[str, Any], settings: Sequence[str] = ()) -> "ImageData | PointData":
-    """The data set of a run, fetched if need be; `settings` may hold "data.root=FOLDER", if the data was moved.
+    """The data set of a run, downloaded if necessary.
 
-    Raises InputError for any other setting.
+    `settings` may hold "data.root=FOLDER", if the data was moved. Raises InputError for any other setting.
     """
     from saddle.data.module import ImageData
     from saddle.data.points import PointData
 
-    node, points = dict(record["data"]), is_on_points(record)
+    node = dict(record["data"])
+    points = is_on_points(record)
     for setting in settings:
         name, _, value = setting.partition("=")
         if points:

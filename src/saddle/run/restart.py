@@ -1,4 +1,4 @@
-"""`python train.py keep=RUN ...`: a run that begins, goes on and begins again, until it is done."""
+"""`python train.py keep=RUN ...`: training that is started again whenever it is killed, until it is done."""
 
 import signal
 import subprocess
@@ -12,22 +12,28 @@ from saddle.interrupt import SIGNALS, listen
 from saddle.run.folder import SETTINGS, checkpoints_of, clear, is_finished, last_checkpoint
 from saddle.run.lock import hold, let_go
 
-_FUTILE = 3  # starts in a row that brought no checkpoint
-_KILLERS = set(signal.valid_signals()) - set(
-    SIGNALS
-)  # signals that kill a process; SIGNALS ask it to end in good order
+_FUTILE = 3
+"""The number of starts in a row without a new checkpoint after which `keep` gives up."""
+
+_KILLERS = set(signal.valid_signals()) - set(SIGNALS)
+"""Signals that kill a process, while SIGNALS ask it to end in good order."""
 
 
 def keep(arguments: list[str]) -> int:
-    """Train in the folder that `keep=RUN` names, in a process that is started again whenever it is killed; exit code.
+    """Train in the folder RUN of `keep=RUN`, in a process that is started again whenever it is killed.
 
-    Where RUN has a checkpoint it goes on from there, so the same command begins a run and, after a reboot, goes on with
-    it. It ends with training: done, refused, failed by itself, or told to end by a signal, which is passed on. It gives
-    up after three starts in a row that brought no new checkpoint. Raises InputError for arguments that cannot go with
-    it.
+    If RUN has a checkpoint, training goes on from there. So the same command begins a run and, after a reboot, goes on
+    with it. It returns the exit code of training when that is done, refused, failed by itself, or stopped by a signal,
+    which is passed on. It gives up after three starts in a row without a new checkpoint. Raises InputError for
+    arguments that do not go with `keep`.
     """
-    run = Path(value_of(next(text for text in arguments if key_of(text) == "keep")))
-    settings = [text for text in arguments if key_of(text) != "keep"]
+    run = Path()
+    settings: list[str] = []
+    for text in arguments:
+        if key_of(text) == "keep":
+            run = Path(value_of(text))
+        else:
+            settings.append(text)
     _check(run, settings)
     futile = 0
     while True:
@@ -47,6 +53,7 @@ def keep(arguments: list[str]) -> int:
 
 
 def _check(run: Path, settings: list[str]) -> None:
+    """Raise InputError for settings that do not go with `keep`, and for a path that cannot be a run's folder."""
     for text in settings:
         if text in ("-m", "--multirun") or key_of(text) in ("resume", "hydra.run.dir"):
             raise InputError(
@@ -57,7 +64,10 @@ def _check(run: Path, settings: list[str]) -> None:
 
 
 def _begin_or_go_on(run: Path) -> list[str]:
-    """The overrides with which training goes on in `run`, or begins; what an earlier beginning left is removed."""
+    """The overrides with which training goes on in `run`, or begins.
+
+    Files of an earlier start without a checkpoint are removed. Raises InputError if another process is at the run.
+    """
     if last_checkpoint(run) is not None:
         return [f"resume={quoted(run)}"]
     if (run / SETTINGS).is_dir() and not (run / "summary.json").exists():
@@ -69,21 +79,26 @@ def _begin_or_go_on(run: Path) -> list[str]:
 
 
 def _stamps(run: Path) -> dict[str, tuple[int, int] | None]:
-    """Times and inodes that change when the checkpoint or the summary is written anew."""
-    stamps: dict[str, tuple[int, int] | None] = {}
-    for name, file in {"checkpoint": checkpoints_of(run) / "last.ckpt", "summary": run / "summary.json"}.items():
-        stamps[name] = (file.stat().st_mtime_ns, file.stat().st_ino) if file.exists() else None
-    return stamps
+    """The stamps of the run's checkpoint and summary, which change when those are written anew."""
+    return {"checkpoint": _stamp(checkpoints_of(run) / "last.ckpt"), "summary": _stamp(run / "summary.json")}
+
+
+def _stamp(file: Path) -> tuple[int, int] | None:
+    """Time and inode of a file; None if there is none."""
+    if not file.exists():
+        return None
+    status = file.stat()
+    return status.st_mtime_ns, status.st_ino
 
 
 def _train(overrides: list[str]) -> int:
-    """Run train.py and return its exit code, 128 and more where a signal ended it; signals are passed on to it."""
+    """Run train.py and pass signals on to it; returns its exit code, 128 plus the number of a signal that ended it."""
     signals: list[int] = []
     processes: list[subprocess.Popen[bytes]] = []
 
     def pass_on(number: int, frame: FrameType | None) -> None:
         if number == signal.SIGINT:
-            return  # Ctrl-C reaches all processes at the terminal by itself, and twice means at once
+            return  # the terminal sends Ctrl-C to training, too, where a second one means to stop at once
         signals.append(number)
         for process in processes:
             process.send_signal(number)

@@ -1,6 +1,7 @@
-"""Going on with a run: `resume=RUN` becomes the run's own overrides and folder before Hydra starts."""
+"""Resuming a run: `resume=RUN` is replaced by the run's own overrides and folder before Hydra starts."""
 
 import os
+import shlex
 import sys
 from functools import cache
 from pathlib import Path
@@ -16,13 +17,13 @@ from saddle.run.folder import checkpoints_of, is_trained, overrides_file, run_of
 from saddle.seal import check_sound
 
 _MAY_MOVE = {"data.root", "data.cache", "data.memory_mib"}
-"""Settings that may differ without changing the run."""
+"""Settings that may change without changing the run."""
 
 
 def checkpoint_of(path: Path) -> Path:
-    """The checkpoint that a run folder or a checkpoint file means; raises InputError if there is none.
+    """The checkpoint at `path`, a run folder or a checkpoint file; raises InputError if there is none.
 
-    Of a folder it is last.ckpt or, if that is damaged, the latest sound one before it, which is said on stderr.
+    In a folder it is last.ckpt or, if that is damaged, the latest sound one before it, with a warning on stderr.
     """
     if not path.exists():
         raise InputError(f"{path}: there is no such run folder or checkpoint")
@@ -43,9 +44,9 @@ def checkpoint_of(path: Path) -> Path:
 
 
 def damage_of(path: Path) -> InputError | None:
-    """What is wrong with a checkpoint; None if it is whole and saddle's."""
+    """The error of reading a checkpoint; None if it is whole and was written by saddle."""
     try:
-        if not check_sound(path):  # older than digests, or not saddle's
+        if not check_sound(path):  # it has no digest, so that only its content shows who wrote it
             from saddle.training.checkpoint import read_checkpoint
 
             read_checkpoint(path)
@@ -55,7 +56,7 @@ def damage_of(path: Path) -> InputError | None:
 
 
 def warn_of_damage(damage: InputError, replacement: Path, iteration: int) -> None:
-    """Say on stderr, once, that an earlier checkpoint is used."""
+    """Warn on stderr, once, that an earlier checkpoint is used."""
     reason = str(damage).removesuffix("; use another one")
     _warn_once(f"{reason}: {replacement.name}, of iteration {iteration}, is used instead")
 
@@ -66,19 +67,22 @@ def _warn_once(message: str) -> None:
 
 
 def is_started_rank() -> bool:
-    """Whether a launcher started this process with a command line that is spelled out already."""
+    """Whether a launcher started this process, with a command line that is spelled out already."""
     return "LOCAL_RANK" in os.environ
 
 
 def resume_arguments(arguments: list[str]) -> list[str]:
-    """The command line with `resume=RUN` spelled out: the run's saved overrides, then the new ones, in its folder."""
+    """The command line with `resume=RUN` spelled out: the run's saved overrides, then the new ones, in its folder.
+
+    Raises InputError if RUN has no checkpoint or no settings, or if another folder is named.
+    """
     settings = {key_of(argument): argument for argument in arguments if "=" in argument}
     resume = value_of(settings["resume"])
     checkpoint = checkpoint_of(Path(resume))
     folder = run_of(checkpoint).resolve()
-    wanted = value_of(settings.get("hydra.run.dir", ""))
-    if wanted and Path(wanted).resolve() != folder:
-        raise InputError(f"hydra.run.dir={wanted}: a resumed run goes on in its own folder, {folder}")
+    other_folder = value_of(settings.get("hydra.run.dir", ""))
+    if other_folder and Path(other_folder).resolve() != folder:
+        raise InputError(f"hydra.run.dir={other_folder}: a resumed run goes on in its own folder, {folder}")
     file = overrides_file(folder)
     if not file.is_file():
         raise InputError(f"resume={resume}: expected the run's settings in {file}, found none")
@@ -89,7 +93,7 @@ def resume_arguments(arguments: list[str]) -> list[str]:
 
 
 def _saved_overrides(file: Path) -> list[str]:
-    """The overrides that a run began with."""
+    """The overrides of a run; raises InputError if the file cannot be read or could run code."""
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8")) or []
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
@@ -99,18 +103,23 @@ def _saved_overrides(file: Path) -> list[str]:
 
 
 def check_free(folder: Path) -> None:
-    """Raise InputError if `folder` holds a run already, so that a new one would mix with it."""
-    taken = is_trained(folder)
-    if taken:
-        can_resume = (checkpoints_of(folder) / "last.ckpt").exists()
-        alternative = f"use resume={folder} to go on with it" if can_resume else "choose another folder"
-        raise InputError(f"hydra.run.dir={folder} holds a run already ({taken[0]}): {alternative}")
+    """Raise InputError if `folder` holds a run already, with which a new one would mix."""
+    products = is_trained(folder)
+    if not products:
+        return
+    alternative = "choose another folder"
+    if (checkpoints_of(folder) / "last.ckpt").exists():
+        alternative = f"use resume={shlex.quote(str(folder))} to go on with it"
+    raise InputError(f"hydra.run.dir={folder} holds a run already ({products[0]}): {alternative}")
 
 
 def check_same(saved: dict[str, Any], current: dict[str, Any], path: Path) -> None:
-    """Raise InputError, naming the first setting that differs and both values, if the run would not be the same."""
+    """Raise InputError, naming the first setting that differs and both values, if two records differ.
+
+    `saved` is the record in the checkpoint `path`, `current` that of the new process.
+    """
     before, now = _leaves(saved), _leaves(current)
-    names = [*before, *(name for name in now if name not in before)]
+    names = list({**before, **now})
     for name in sorted(names, key=lambda name: "." in name):  # seed before data.seed, which follows it
         if name not in _MAY_MOVE and before.get(name) != now.get(name):
             raise InputError(
@@ -122,7 +131,7 @@ def check_same(saved: dict[str, Any], current: dict[str, Any], path: Path) -> No
 def check_processes(mark: dict[str, Any], now: int, elastic: bool, path: Path) -> None:
     """Raise InputError if the run in a checkpoint was trained by another number of processes than `now`.
 
-    With `elastic` it is said on stderr instead. `mark` is what saddle keeps in the checkpoint.
+    With `elastic` there is a warning on stderr instead. `mark` is saddle's entry in the checkpoint `path`.
     """
     before = mark["processes"]
     if before == now:
@@ -138,7 +147,7 @@ def check_processes(mark: dict[str, Any], now: int, elastic: bool, path: Path) -
 
 
 def _leaves(config: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Every setting by its dotted name."""
+    """The settings in nested groups, by their dotted names."""
     leaves: dict[str, Any] = {}
     for name, value in config.items():
         if isinstance(value, dict):

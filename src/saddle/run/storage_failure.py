@@ -1,4 +1,4 @@
-"""What a run says when it can no longer write: the disk is full, or the folder read-only."""
+"""One sentence for a run that can no longer write, because the disk is full or the folder read-only."""
 
 import errno
 import os
@@ -19,7 +19,7 @@ _NOT_ALLOWED = {errno.EROFS, errno.EACCES, errno.EPERM}
 
 @contextmanager
 def storage_failures_in_one_sentence(trainer: GameTrainer) -> Iterator[None]:
-    """A disk that is full or read-only ends the run with Failed: what could not be written, and what is safe."""
+    """Inside, a disk that is full or read-only raises Failed, with the failed path and the last safe checkpoint."""
     threading.excepthook = _hide_duplicate_traceback  # TensorBoard's thread meets the same error
     try:
         yield
@@ -27,21 +27,26 @@ def storage_failures_in_one_sentence(trainer: GameTrainer) -> Iterator[None]:
         if not _is_storage_failure(error):
             raise
         remedy = "make room" if error.errno in _NO_ROOM else "make it writable"
-        place = relative(Path(os.fsdecode(error.filename or trainer.default_root_dir)))
+        file = error.filename
+        if not isinstance(file, str | bytes):  # some errors name no file, or only a descriptor
+            file = trainer.default_root_dir
+        place = relative(Path(os.fsdecode(file)))
         raise Failed(f"{place} cannot be written ({error.strerror}): {remedy}. {_last_safe(trainer)}") from error
 
 
 def _is_storage_failure(error: BaseException | None) -> bool:
-    return isinstance(error, OSError) and error.errno in _NO_ROOM | _NOT_ALLOWED
+    """Whether the disk is full or read-only."""
+    return isinstance(error, OSError) and error.errno in (_NO_ROOM | _NOT_ALLOWED)
 
 
 def _hide_duplicate_traceback(failure: threading.ExceptHookArgs) -> None:
+    """Print the traceback of a thread, unless the main thread reports the same failure."""
     if not _is_storage_failure(failure.exc_value):
         threading.__excepthook__(failure)
 
 
 def _last_safe(trainer: GameTrainer) -> str:
-    """Where the run can go on from."""
+    """One sentence with the last checkpoint and the command that goes on from it."""
     for callback in trainer.callbacks:
         if isinstance(callback, LastCheckpoint) and callback.path.is_file():
             folder = shlex.quote(str(relative(callback.path.parent.parent)))

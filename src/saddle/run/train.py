@@ -1,4 +1,4 @@
-"""One training run, from its parts to its summary."""
+"""Trains one run, from its parts to its summary."""
 
 import logging
 import shlex
@@ -30,17 +30,17 @@ from saddle.run.storage_failure import storage_failures_in_one_sentence
 from saddle.training.checkpoint import MARK, check_fits, read_checkpoint
 
 _NOT_FOR_USERS = (
-    ".*treespec, LeafSpec.* is deprecated",  # torch's word to Lightning
+    ".*treespec, LeafSpec.* is deprecated",  # torch's advice to Lightning
     "The number of training batches .* is smaller than the logging interval",  # saddle logs by iteration, not by epoch
-    "Found .* module.* in eval mode",  # the averaged generator is, on purpose
+    "Found .* module.* in eval mode",  # on purpose: the averaged generator
     "Grad strides do not match bucket view strides",  # of a last layer with one row: costs DDP nothing here
 )
 
 
 def train(config: CheckedConfig, parts: Parts) -> float | None:
-    """Train as `config` says, with the `parts` that were built from it; returns the run's objective.
+    """Train the `parts` that were built from `config`; returns the value of the run's objective, if it has one.
 
-    Raises InputError for input that is wrong, Stopped after a signal, Failed where training went wrong.
+    Raises InputError for wrong input, Stopped after a signal, Failed if training went wrong.
     """
     _quiet(config)
     folder = Path(config.folder)
@@ -66,12 +66,12 @@ def train(config: CheckedConfig, parts: Parts) -> float | None:
     except (Failed, Stopped):
         if run.trainer.is_global_zero:
             raise
-        return None  # all ranks end together, and the first one says it
+        return None  # all ranks end together, and the first one reports the cause
     return objective_value(config.objective, folder)
 
 
 def _quiet(config: CheckedConfig) -> None:
-    """Lightning speaks only where its reports were asked for."""
+    """Silence Lightning's messages, but for reports that the config requests."""
     wants_reports = config.trainer.get("profiler") or config.trainer.get("enable_model_summary")
     logging.getLogger("lightning.pytorch").setLevel(logging.INFO if wants_reports else logging.WARNING)
     for message in _NOT_FOR_USERS:
@@ -79,7 +79,7 @@ def _quiet(config: CheckedConfig) -> None:
 
 
 def _prepare_folder(config: CheckedConfig, folder: Path) -> None:
-    """Make and lock the folder, and remove what a killed process left half written."""
+    """Make and lock the folder, and remove half-written files of a killed process; raises InputError."""
     if not is_first():
         return
     if config.resume is None:
@@ -93,14 +93,18 @@ def _prepare_folder(config: CheckedConfig, folder: Path) -> None:
 
 
 def _next_iteration(content: dict[str, Any]) -> int | None:
-    """The first iteration that a resumed run plays."""
+    """The first iteration of a resumed run; None for a new one, whose `content` is empty."""
     return int(content[MARK]["clock"]["iteration"]) + 1 if content else None
 
 
 def _check_resumed(config: CheckedConfig, run: Run, checkpoint: Path, content: dict[str, Any]) -> None:
-    """Raise InputError unless the run in `checkpoint` can go on as `config` says."""
+    """Raise InputError unless the run in `checkpoint` can go on with this config.
+
+    If only the summary of a complete run is missing, a callback is added that writes it.
+    """
     mark = content[MARK]
-    iteration, last = mark["clock"]["iteration"], run.trainer.max_steps
+    iteration = mark["clock"]["iteration"]
+    last = run.trainer.max_steps
     check_same(mark["record"], run.module.record, checkpoint)
     check_processes(mark, run.trainer.world_size, config.checkpoints["elastic"], checkpoint)
     check_fits(content["state_dict"], run.module, checkpoint)
@@ -115,7 +119,10 @@ def _check_resumed(config: CheckedConfig, run: Run, checkpoint: Path, content: d
 
 
 def _fit(run: Run, checkpoint: Path | None) -> int | None:
-    """Train; the number of the signal that ended it, or None."""
+    """Train; returns the number of the signal that stopped training, or None.
+
+    Raises InputError if Lightning refuses the settings, Failed or Stopped if another process failed.
+    """
     ranks = Ranks(run.trainer.strategy.launcher)
     ranks.watch()
     try:
@@ -124,12 +131,12 @@ def _fit(run: Run, checkpoint: Path | None) -> int | None:
         raise InputError(f"trainer: {str(error).splitlines()[0]}") from error
     except InputError:
         if not run.trainer.is_global_zero:
-            sys.exit(2)  # the first rank says it
+            sys.exit(2)  # the first rank reports the cause
         raise
     except Interrupted as interrupted:
         ranks.kill()
         if not run.trainer.is_global_zero:
-            raise  # only this rank got the signal
+            raise  # only this rank received the signal
         return interrupted.number
     except Exception as error:
         if is_lost_connection(error):
@@ -145,7 +152,10 @@ def _fit(run: Run, checkpoint: Path | None) -> int | None:
 
 
 def _blame(ranks: Ranks, run: Run) -> None:
-    """Say that another process has failed, if it has, instead of what that does to this one."""
+    """Report the failure of another process, if there is one, in place of the lost connection that it caused.
+
+    The first rank raises Failed or Stopped, the others exit with 1.
+    """
     ending = ranks.failed(wait=5.0)
     if not run.trainer.is_global_zero:
         if ending is not None:
@@ -160,7 +170,7 @@ def _blame(ranks: Ranks, run: Run) -> None:
 
 
 def _check_end(run: Run, folder: Path, stopped_by: int | None) -> None:
-    """Raise Stopped or Failed if a signal or an alarm ended training before its time."""
+    """Raise Stopped or Failed if a signal or an alarm of `Health` ended training before its limits."""
     if stopped_by is not None:
         raise Stopped(stopped_by, f"stopped by {signal.Signals(stopped_by).name}; {_how_to_go_on(run, folder)}")
     for callback in run.trainer.callbacks:
@@ -169,6 +179,7 @@ def _check_end(run: Run, folder: Path, stopped_by: int | None) -> None:
 
 
 def _how_to_go_on(run: Run, folder: Path) -> str:
+    """The command that goes on with a run, in words."""
     if last_checkpoint(folder) is None:
         return "there is no checkpoint yet, so begin anew"
     place = shlex.quote(str(folder))

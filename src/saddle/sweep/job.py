@@ -1,4 +1,4 @@
-"""One job of a sweep, and what the process that starts the jobs does before the first of them."""
+"""Plays one job of a sweep, and prepares the process of the sweep before the first job."""
 
 import gc
 import logging
@@ -31,20 +31,23 @@ begun: list[Path] = []
 """The folder of the sweep that this process started; empty in a worker, which only plays its jobs."""
 
 _stopped: int | None = None
+"""The number of the signal that ended the sweep."""
+
 _playing = False
+"""Whether this process plays a job."""
 
 
 class SweepStart(Callback):
-    """Hydra's hook before a sweep: its folder is chosen once, cores are shared, signals end it in good order."""
+    """Hydra's hook before a sweep: it fixes and locks the folder, shares the cores, and handles signals."""
 
     def on_multirun_start(self, config: DictConfig, config_name: str | None) -> None:  # type: ignore[override]
-        """Called by Hydra with these two arguments."""
+        """Prepare a sweep. Hydra calls this with these two arguments, and drops what it raises."""
         try:
             folder = Path(config.hydra.sweep.dir).resolve()
             folder.mkdir(parents=True, exist_ok=True)
             jobs = planned_jobs(_plain(config.hydra))
         except (OSError, HydraException, OmegaConfBaseException):
-            return  # Hydra drops what a hook raises; its sweeper meets the same error and reports it
+            return  # Hydra's sweeper meets the same error and reports it
         with open_dict(config):
             config.hydra.sweep.dir = str(folder)
             config.hydra.overrides.hydra.append(f"hydra.sweep.dir={quoted(folder)}")
@@ -65,6 +68,7 @@ class SweepStart(Callback):
 
 
 def _plain(node: DictConfig) -> dict[str, Any]:
+    """A node as a dictionary, with its interpolations as text."""
     values = OmegaConf.to_container(node, resolve=False)
     assert isinstance(values, dict)
     return {str(name): value for name, value in values.items()}
@@ -82,16 +86,16 @@ def stopped() -> int | None:
 
 
 def note(number: int) -> None:
-    """Remember that signal `number` ended the sweep."""
+    """Record that signal `number` ended the sweep, unless an earlier one did."""
     global _stopped
     _stopped = _stopped or number
 
 
 def play(folder: Path, compose: Callable[[], CheckedConfig]) -> float | None:
-    """Train a job of a sweep in `folder` by the config that `compose` gives; its objective, or None if it failed.
+    """Train a job of a sweep in `folder` with the config of `compose`; returns its objective, or None if it failed.
 
-    With `resume` in the config (a sweep that goes on) a finished job is skipped, and one with a checkpoint resumed. The
-    reason of a failure goes to error.txt. A signal ends the sweep by SystemExit; a worker passes over the jobs to come.
+    If the config has `resume` (the sweep goes on), a finished job is skipped and one with a checkpoint is resumed. The
+    reason of a failure is written to error.txt. A signal ends the sweep by SystemExit; a worker skips its further jobs.
     """
     global _playing
     if not begun:
@@ -104,7 +108,7 @@ def play(folder: Path, compose: Callable[[], CheckedConfig]) -> float | None:
     except SystemExit:
         if begun:
             raise
-        return None  # an exception that leaves a worker has joblib kill the others before they have saved
+        return None  # after an exception in a worker joblib would kill the others before they have saved
     finally:
         _playing = False
         gc.unfreeze()  # what a compiled executor froze
@@ -112,6 +116,7 @@ def play(folder: Path, compose: Callable[[], CheckedConfig]) -> float | None:
 
 
 def _play_locked(folder: Path, compose: Callable[[], CheckedConfig]) -> float | None:
+    """Play the job with its folder locked; a job that another process plays is left alone."""
     if not hold(folder):  # a worker whose sweep was killed goes on until its job is done
         print(f"job {folder.name}: another process is at it; it is left alone", file=sys.stderr, flush=True)
         return None
@@ -122,7 +127,7 @@ def _play_locked(folder: Path, compose: Callable[[], CheckedConfig]) -> float | 
 
 
 def _train_or_note(folder: Path, compose: Callable[[], CheckedConfig]) -> float | None:
-    """Train the job; where that fails, write the reason to error.txt."""
+    """Train the job; if that fails, write the reason to error.txt."""
     try:
         return _train(folder, compose())
     except Stopped as stop:
@@ -138,13 +143,15 @@ def _train_or_note(folder: Path, compose: Callable[[], CheckedConfig]) -> float 
 
 
 def _train(folder: Path, config: CheckedConfig) -> float | None:
+    """Train, resume or skip the job; returns its objective. Raises what `saddle.run.train.train` raises."""
     if config.resume and state_of(folder)[0] == "finished":
         print(f"job {folder.name}: finished already", flush=True)
         return objective_value(config.objective, folder)
     if config.resume:
         config = replace(config, resume=_begin_or_go_on(folder))
     (folder / ERROR).unlink(missing_ok=True)
-    print(f"job {folder.name}{': resumed' if config.resume else ''}", flush=True)
+    resumed = ": resumed" if config.resume else ""
+    print(f"job {folder.name}{resumed}", flush=True)
     if config.trainer["strategy"] != "auto":
         raise InputError("trainer: a sweep trains each job in one process; use trainer=default, cpu or gpu with -m")
     from saddle.factory.parts import build_parts  # torch takes a second to import, Lightning three more
@@ -156,7 +163,7 @@ def _train(folder: Path, config: CheckedConfig) -> float | None:
 
 
 def _begin_or_go_on(folder: Path) -> str | None:
-    """What a job goes on from; where there is no checkpoint, what it left behind is removed."""
+    """The checkpoint from which a job goes on; without one, None, and the files of an earlier start are removed."""
     if last_checkpoint(folder) is not None:
         return str(checkpoint_of(folder))
     clear(folder)
@@ -164,7 +171,7 @@ def _begin_or_go_on(folder: Path) -> str | None:
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
-    """End the job in play, if there is one; the next one is not begun."""
+    """Handle a signal: end the current job, if there is one, and begin no other."""
     first = _stopped is None
     note(number)
     if _playing and first:
@@ -172,7 +179,7 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
 
 def _pass_on(number: int, frame: FrameType | None) -> None:
-    """Tell the workers to end their jobs with a checkpoint; a second signal interrupts at once."""
+    """Handle a signal: make the workers end their jobs with a checkpoint; a second signal interrupts at once."""
     if _stopped is not None:
         raise KeyboardInterrupt
     _stop(number, frame)  # with one worker joblib plays the jobs in this process

@@ -1,9 +1,11 @@
-"""A sweep as its folder tells it: the jobs, their names and states, and the command line that goes on with it."""
+"""The jobs of a sweep, read from its folder: names, states, and the command line that goes on with the sweep."""
 
 import math
 import re
-from collections.abc import Sequence
+import shlex
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +21,23 @@ from saddle.error import Failed, InputError
 from saddle.run.folder import ERROR, SETTINGS, last_checkpoint, overrides_file, state_of, summary_of
 
 SWEEP_FILE = "multirun.yaml"
+"""The file that Hydra writes into the folder of a sweep: its composed config."""
+
 _LONGEST_NAME = 100
 _BASIC = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
-_MAY_BE_ADDED = ("hydra.", "hydra/launcher", "sweep", "data.root")
+_MAY_BE_ADDED = ("hydra/launcher", "sweep", "data.root")
+"""Settings beside hydra.* that may be added to a sweep that goes on."""
+
 _FIXED = ("hydra.sweep.", "hydra.sweeper.", "hydra.mode", "hydra.run.", "hydra.output_subdir")
+"""Settings of Hydra, by the beginnings of their names, that would move the sweep's folders or change its jobs."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """One job of a sweep: its overrides by setting, and its state in its folder.
+    """One job of a sweep: its overrides by setting, and its state by the files in its folder.
 
-    `state` is finished, interrupted (a running job is, too), failed or missing; `reason` says more. `objective` is NaN
-    where it was measured and is not finite, None where it was not measured.
+    `state` is finished, interrupted (also of a running job), failed or missing; `reason` is a sentence about it.
+    `objective` is NaN if it was measured and is not finite, None if it was not measured.
     """
 
     number: int
@@ -42,11 +49,11 @@ class Job:
     iterations: int | None = None
     seconds: float | None = None
     stamp: str | None = None
-    """What the objective was made from, as text; None where no metric applied."""
+    """How the metrics were measured, as text; None if none was."""
 
     @property
     def is_refused(self) -> bool:
-        """Whether the job failed because its input is wrong, so that nothing was trained."""
+        """Whether the job failed because its input was wrong, so that nothing was trained."""
         if self.state != "failed":
             return False
         reason = (self.folder / ERROR).read_text(encoding="utf-8")
@@ -54,12 +61,12 @@ class Job:
 
 
 def is_sweep(folder: Path) -> bool:
-    """Whether `folder` is that of a sweep."""
+    """Whether `folder` is the folder of a sweep."""
     return (folder / SWEEP_FILE).is_file()
 
 
 def settings_of(folder: Path) -> dict[str, Any]:
-    """The content of multirun.yaml; raises InputError if it is not there or cannot be read."""
+    """The content of multirun.yaml; raises InputError if the file is missing or was not written by Hydra."""
     file = folder / SWEEP_FILE
     try:
         settings: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
@@ -70,16 +77,17 @@ def settings_of(folder: Path) -> dict[str, Any]:
 
 
 def check_no_sweep(folder: Path) -> None:
-    """Raise InputError if `folder` holds jobs of a sweep, so that those of a new one would mix with them."""
+    """Raise InputError if `folder` holds jobs of a sweep, with which those of a new one would mix."""
     if is_sweep(folder) and job_folders(folder):
-        raise InputError(f"hydra.sweep.dir={folder} holds a sweep already: use resume={folder} to go on with it")
+        place = shlex.quote(str(folder))
+        raise InputError(f"hydra.sweep.dir={folder} holds a sweep already: use resume={place} to go on with it")
 
 
 # jobs
 
 
 def split(arguments: Sequence[str]) -> list[list[str]]:
-    """The overrides of each job that Hydra's basic sweeper makes of a command line's, in its order."""
+    """The overrides of each job into which Hydra's basic sweeper splits those of a command line, in its order."""
     if not GlobalHydra.instance().is_initialized():
         with initialize_config_dir(config_folder(), version_base="1.3"):
             return split(arguments)
@@ -90,20 +98,29 @@ def split(arguments: Sequence[str]) -> list[list[str]]:
 
 
 def planned_jobs(hydra: dict[str, Any]) -> list[list[str]] | None:
-    """The overrides of each job of a sweep with these settings of Hydra; None where its sweeper chooses as it goes."""
+    """The overrides of each job of a sweep with these settings of Hydra.
+
+    None if its sweeper chooses each job after the results of earlier ones.
+    """
     if hydra["sweeper"]["_target_"] != _BASIC:
         return None
     params = hydra["sweeper"].get("params") or {}
-    overrides = [f"{key}={value}" for key, value in params.items()]
-    overrides += [text for text in hydra["overrides"]["task"] if key_of(text) != "resume"]
+    overrides: list[str] = []
+    for name, value in params.items():
+        overrides.append(f"{name}={value}")
+    overrides += _without(["resume"], hydra["overrides"]["task"])
     return split(overrides)
 
 
+def _without(settings: Collection[str], overrides: Sequence[str]) -> list[str]:
+    """The overrides of other settings than these."""
+    return [text for text in overrides if key_of(text) not in settings]
+
+
 def varying_settings(jobs: Sequence[dict[str, str]]) -> list[str]:
-    """The settings that differ between jobs, in the order in which they were given."""
-    names = [name for job in jobs for name in job]
+    """The settings that differ between jobs, in the order of the overrides."""
     varying: list[str] = []
-    for name in dict.fromkeys(names):
+    for name in dict.fromkeys(chain.from_iterable(jobs)):
         values = {job.get(name) for job in jobs}
         if len(values) > 1:
             varying.append(name)
@@ -128,9 +145,9 @@ def job_folders(sweep: Path) -> dict[int, Path]:
 
 
 def job_name(sweep: str, number: int, overrides: str) -> str:
-    """The name of a job's folder: the one it has, else its number and those of its overrides that vary in the sweep.
+    """The name of a job's folder: its present one, else its number and its overrides of settings that vary.
 
-    `overrides` serve where the sweep does not say what varies.
+    `overrides` replace those if the folder does not say which settings vary.
     """
     folder = Path(sweep)
     existing = job_folders(folder).get(number)
@@ -138,21 +155,23 @@ def job_name(sweep: str, number: int, overrides: str) -> str:
         return existing.name
     jobs = planned_jobs(settings_of(folder)["hydra"]) if is_sweep(folder) else None
     if jobs is not None:
-        settings = [by_setting(job) for job in jobs]
-        overrides = ",".join(f"{name}={settings[number][name]}" for name in varying_settings(settings))
+        settings = list(map(by_setting, jobs))
+        own = settings[number]
+        overrides = ",".join(f"{name}={own[name]}" for name in varying_settings(settings) if name in own)
     safe = re.sub(r"[^\w.,=+-]+", "_", overrides)[:_LONGEST_NAME].rstrip("._,")
     return f"{number}_{safe}" if safe else str(number)
 
 
 def output_subdir(folder: str) -> str | None:
-    """Hydra's `output_subdir` for a job of a sweep that goes on: null where the job's own settings shall stay."""
+    """Hydra's `output_subdir` for a job of a sweep that goes on: null if the job's saved settings must stay."""
     path = Path(folder)
-    keeps_its_own = state_of(path)[0] == "finished" or last_checkpoint(path) is not None
-    return None if keeps_its_own else SETTINGS
+    if state_of(path)[0] == "finished" or last_checkpoint(path) is not None:
+        return None
+    return SETTINGS
 
 
 def read_jobs(sweep: Path) -> list[Job]:
-    """All jobs of a sweep by number, those that never began among them; raises InputError if it is no sweep."""
+    """All jobs of a sweep by number, also those that never began; raises InputError if it is no sweep."""
     settings = settings_of(sweep)
     plan = planned_jobs(settings["hydra"])
     folders = job_folders(sweep)
@@ -166,14 +185,20 @@ def read_jobs(sweep: Path) -> list[Job]:
 
 
 def _saved_overrides(folder: Path) -> list[str]:
+    """The overrides of a job that has begun; empty if its folder has none."""
     file = overrides_file(folder)
-    return yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else []
+    if not file.is_file():
+        return []
+    return yaml.safe_load(file.read_text(encoding="utf-8")) or []
 
 
 def _read_job(number: int, folder: Path, overrides: list[str], objective: str | None) -> Job:
+    """A job with the results in its folder. `objective` is the name of a metric."""
     summary = summary_of(folder)
     metrics = summary.get("metrics", {})
     value = metrics.get(objective)
+    if value is None and objective in metrics:  # JSON has no NaN
+        value = math.nan
     state, reason = state_of(folder)
     return Job(
         number,
@@ -181,7 +206,7 @@ def _read_job(number: int, folder: Path, overrides: list[str], objective: str | 
         by_setting(overrides),
         state,
         reason,
-        objective=math.nan if objective in metrics and value is None else value,
+        objective=value,
         iterations=summary.get("iterations"),
         seconds=summary.get("seconds"),
         stamp=_stamp(summary),
@@ -189,16 +214,20 @@ def _read_job(number: int, folder: Path, overrides: list[str], objective: str | 
 
 
 def _stamp(summary: dict[str, Any]) -> str | None:
+    """How the metrics of a summary were measured, as text."""
     stamp = summary.get("stamp")
-    return ", ".join(f"{name} {value}" for name, value in stamp.items()) if stamp else None
+    if not stamp:
+        return None
+    return ", ".join(f"{name} {value}" for name, value in stamp.items())
 
 
 # going on
 
 
 def sweep_arguments(folder: Path, arguments: Sequence[str]) -> list[str]:
-    """The command line that goes on with the sweep in `folder`: its own overrides, and those of `arguments` that may
-    be added; raises InputError on others.
+    """The command line that goes on with the sweep in `folder`: its own overrides, and those in `arguments`.
+
+    Raises InputError for an override that may not be added, and for a sweep whose jobs are not known in advance.
     """
     hydra = settings_of(folder)["hydra"]
     sweeper = hydra["sweeper"]["_target_"]
@@ -207,20 +236,30 @@ def sweep_arguments(folder: Path, arguments: Sequence[str]) -> list[str]:
             f"resume={folder}: its sweeper ({sweeper}) chose its jobs as it went, so the rest is not "
             "known: go on with single jobs, or start a new sweep"
         )
-    flags = [text for text in arguments if text.startswith("-") and text not in ("-m", "--multirun")]
-    added = [text for text in arguments if key_of(text) != "resume" and not text.startswith("-")]
-    for text in added:
-        _check_may_be_added(text)
+    flags: list[str] = []
+    added: list[str] = []
+    for text in _without(["resume"], arguments):
+        if not text.startswith("-"):
+            _check_may_be_added(text)
+            added.append(text)
+        elif text not in ("-m", "--multirun"):
+            flags.append(text)
     saved = check_saved([*hydra["overrides"]["task"], *hydra["overrides"]["hydra"]], folder / SWEEP_FILE)
-    replaced = {key_of(text) for text in added} | {"resume"}
-    overrides = [text for text in saved if key_of(text) not in replaced and not key_of(text).startswith(_FIXED)]
-    overrides += [text for text in hydra["overrides"]["hydra"] if text.startswith("hydra.sweeper.")]
+    replaced = {"resume", *map(key_of, added)}
+    overrides: list[str] = []
+    for text in _without(replaced, saved):
+        if not key_of(text).startswith(_FIXED):
+            overrides.append(text)
+    for text in hydra["overrides"]["hydra"]:
+        if text.startswith("hydra.sweeper."):  # they define the jobs, too
+            overrides.append(text)
     place = quoted(folder.resolve())
     own_settings = "hydra.output_subdir='${saddle.settings:${hydra.runtime.output_dir}}'"
     return ["--multirun", *flags, *overrides, *added, f"resume={place}", f"hydra.sweep.dir={place}", own_settings]
 
 
 def _check_may_be_added(text: str) -> None:
+    """Raise InputError for an override that would change the jobs of a sweep or move its folders."""
     key = key_of(text)
     may_be_added = key.startswith("hydra.") or key in _MAY_BE_ADDED
     if key.startswith(_FIXED) or not may_be_added:

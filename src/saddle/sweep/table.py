@@ -1,4 +1,4 @@
-"""The table of a sweep: printed when it ends and by `saddle table`, and kept as table.csv."""
+"""The table of a sweep, which is printed at its end and by `saddle table`, and saved as table.csv."""
 
 import csv
 import math
@@ -18,46 +18,57 @@ _LARGER_IS_BETTER = (
     *("metric/elbo", "metric/information", "metric/information_continuous", "metric/code_agreement"),
     *("metric/neighbor_accuracy", "metric/class_accuracy", "metric/as_asked", "metric/label_preservation"),
 )
-"""Metrics of which more is better; of every other, less."""
+"""Metrics whose larger values are better; of all others the smaller ones are."""
 
 _COLUMNS = ("number", "folder", "state", "overrides", "objective", "iterations", "seconds")
-
+"""The columns of table.csv."""
 
 Row = tuple[tuple[str, ...], list[float]]
-"""The values of the settings that vary, and the objectives of the jobs that have them."""
+"""The values of the settings that vary, and the objectives of the jobs with these values."""
 
 
 def show(sweep: Path) -> list[Job]:
-    """Print the table of a sweep and write table.csv; its jobs. Raises InputError if it is no sweep."""
+    """Print the table of a sweep and write table.csv; returns its jobs. Raises InputError if it is no sweep."""
     jobs = read_jobs(sweep)
+    objective = settings_of(sweep).get("objective")
     write_csv(jobs, sweep / "table.csv")
-    print(text_of(jobs, settings_of(sweep).get("objective"), sweep), flush=True)
+    print(text_of(jobs, objective, sweep), flush=True)
     return jobs
 
 
 def conclude(sweep: Path, stopped_by: int | None) -> int:
-    """The end of a sweep: its table, the command that goes on with what is not finished, and the exit code.
+    """Print the table of a sweep that has ended, and the command that finishes its jobs; returns the exit code.
 
-    `stopped_by` is the number of the signal that ended the sweep, or None.
+    `stopped_by` is the number of the signal that ended the sweep, or None. If all jobs were refused, their reasons are
+    printed in place of the table.
     """
     jobs = read_jobs(sweep)
-    if stopped_by is None and all(job.is_refused for job in jobs):
+    if jobs and stopped_by is None and all(job.is_refused for job in jobs):
         remove_claimed()
-        print("\n".join(dict.fromkeys(job.reason for job in jobs)), file=sys.stderr)
+        for reason in dict.fromkeys([job.reason for job in jobs]):  # each once
+            print(reason, file=sys.stderr)
         return 2
     show(sweep)
-    if all(job.state == "finished" for job in jobs):
+    if not _unfinished(jobs):
         return 0
-    command = f"python train.py resume={shlex.quote(str(relative(sweep)))}"
-    cause = f"stopped by {signal.Signals(stopped_by).name}" if stopped_by else "not every job is finished"
-    print(f"{cause}; go on with: {command}", file=sys.stderr)
-    return 128 + stopped_by if stopped_by else 1
+    cause = "not every job is finished"
+    code = 1
+    if stopped_by is not None:
+        cause = f"stopped by {signal.Signals(stopped_by).name}"
+        code = 128 + stopped_by
+    place = shlex.quote(str(relative(sweep)))
+    print(f"{cause}; go on with: python train.py resume={place}", file=sys.stderr)
+    return code
+
+
+def _unfinished(jobs: Sequence[Job]) -> list[Job]:
+    return [job for job in jobs if job.state != "finished"]
 
 
 def rows_of(jobs: Sequence[Job], objective: str | None = None) -> list[Row]:
-    """A row for each combination of the settings that vary beside the seed, best mean first.
+    """A row for each combination of the settings that vary beside the seed, the best mean first.
 
-    Only finished jobs that have an objective count. Where one is not finite, so is the mean, and the row comes last.
+    Only finished jobs with an objective count. A row with a value that is not finite comes last.
     """
     sign = -1 if objective in _LARGER_IS_BETTER else 1
     names = choices(jobs)
@@ -77,11 +88,13 @@ def rows_of(jobs: Sequence[Job], objective: str | None = None) -> list[Row]:
 def choices(jobs: Sequence[Job]) -> list[str]:
     """The settings that differ between jobs, without the seed."""
     names = varying_settings([job.overrides for job in jobs])
-    return [name for name in names if name != "seed"]
+    if "seed" in names:
+        names.remove("seed")
+    return names
 
 
 def text_of(jobs: Sequence[Job], objective: str | None, sweep: Path) -> str:
-    """The table of a sweep in words."""
+    """The table of a sweep as text, with a note on stamps that differ and a line for each unfinished job."""
     better = "larger" if objective in _LARGER_IS_BETTER else "smaller"
     lines = ["", f"{relative(sweep)}: {objective or 'no objective'}, {better} is better", ""]
     rows: list[list[str]] = []
@@ -90,37 +103,53 @@ def text_of(jobs: Sequence[Job], objective: str | None, sweep: Path) -> str:
     if rows:
         names = choices(jobs)
         lines += _aligned([[*names, "n", "mean", "spread"], *rows], len(names))
-    stamps = sorted({job.stamp for job in jobs if job.stamp and job.state == "finished"})
-    if objective and objective.startswith("metric/") and len(stamps) > 1:
-        lines += ["", "  these were measured in different ways and cannot be compared:"]
-        lines += [f"    {stamp}" for stamp in stamps]
-    unfinished = [job for job in jobs if job.state != "finished"]
+    if objective and objective.startswith("metric/"):
+        lines += _note_on_stamps(jobs)
+    unfinished = _unfinished(jobs)
     lines += ["", f"  {len(jobs) - len(unfinished)} of {len(jobs)} jobs finished"]
     for job in unfinished:
         lines.append(f"  {job.state:<11}  {relative(job.folder)}: {job.reason}")
     return "\n".join([*lines, ""])
 
 
+def _note_on_stamps(jobs: Sequence[Job]) -> list[str]:
+    """Lines that warn of finished jobs whose metrics were measured in different ways; else none."""
+    stamps: set[str] = set()
+    for job in jobs:
+        if job.stamp and job.state == "finished":
+            stamps.add(job.stamp)
+    if len(stamps) < 2:
+        return []
+    lines = ["", "  these were measured in different ways and cannot be compared:"]
+    for stamp in sorted(stamps):
+        lines.append(f"    {stamp}")
+    return lines
+
+
 def _spread(objectives: list[float]) -> str:
-    """The sample standard deviation in words."""
+    """The sample standard deviation as text."""
     if len(objectives) < 2:
         return "-"
-    return f"{statistics.stdev(objectives):.4f}" if all(map(math.isfinite, objectives)) else "nan"
+    if not all(map(math.isfinite, objectives)):
+        return "nan"
+    return f"{statistics.stdev(objectives):.4f}"
 
 
 def _aligned(rows: list[list[str]], left: int) -> list[str]:
-    """Lines of columns: the first `left` of them flush left, the others right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    """Lines of aligned columns: the first `left` columns are flush left, the others flush right."""
+    columns: list[list[str]] = []
+    for number, column in enumerate(zip(*rows, strict=True)):
+        width = max(map(len, column))
+        pad = str.ljust if number < left else str.rjust
+        columns.append([pad(cell, width) for cell in column])
     lines: list[str] = []
-    for row in rows:
-        cells = [cell.ljust(width) for cell, width in zip(row[:left], widths[:left], strict=True)]
-        cells += [cell.rjust(width) for cell, width in zip(row[left:], widths[left:], strict=True)]
+    for cells in zip(*columns, strict=True):
         lines.append("  " + "  ".join(cells))
     return lines
 
 
 def write_csv(jobs: Sequence[Job], path: Path) -> None:
-    """One row per job, whole or not at all."""
+    """Write a table with one row per job; the file is replaced only once it is complete."""
     with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(_COLUMNS)

@@ -1,4 +1,4 @@
-"""What a checkpoint holds, read without executing code. Writing is in `saddle.training.checkpoint_io`."""
+"""Reads checkpoints without executing code. `saddle.training.checkpoint_io` writes them."""
 
 import pickle
 import pickletools
@@ -14,7 +14,7 @@ from saddle.error import InputError
 from saddle.seal import check_sound
 
 MARK = "saddle"
-"""The key of saddle's own entry in a checkpoint; a file without it was not written by saddle."""
+"""The key of saddle's own entry in a checkpoint; saddle wrote no file without it."""
 
 FORMAT = 2
 """The version of that entry; saddle 0.1 wrote none."""
@@ -23,20 +23,20 @@ _PLAIN = re.compile(r"collections OrderedDict|torch\._utils _rebuild_tensor_v2|t
 """The names that the pickle of plain values and tensors imports."""
 
 _IMPORTING = {"GLOBAL", "INST", "STACK_GLOBAL", "EXT1", "EXT2", "EXT4"}
-"""The opcodes of a pickle that import something."""
+"""The opcodes of a pickle that import."""
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
-    """The content of a checkpoint that saddle wrote, on the CPU; only tensors and plain values are read.
+    """The content of a checkpoint, on the CPU; only tensors and plain values are read.
 
-    Raises InputError if the file is missing, empty, damaged, or was not written by saddle.
+    Raises InputError if the file is missing, empty, damaged, or was not written by this version of saddle.
     """
     check_sound(path)
     return read_sound_checkpoint(path)
 
 
 def read_sound_checkpoint(path: Path) -> dict[str, Any]:
-    """As `read_checkpoint`, of a file that has passed `saddle.seal.check_sound`: it is not digested a second time."""
+    """The content, as `read_checkpoint`, of a file that has passed `saddle.seal.check_sound`: no second digest."""
     try:
         foreign = [name for name in _names(path) if not _PLAIN.fullmatch(name)]
         content = None if foreign else torch.load(path, map_location="cpu", weights_only=True)
@@ -58,7 +58,7 @@ def _names(path: Path) -> set[str]:
     """The imports of the pickle in a checkpoint, as `module name`; a crafted file can raise nearly any exception."""
     with zipfile.ZipFile(path) as archive:
         [name] = [name for name in archive.namelist() if name.endswith("/data.pkl")]
-        names = set()
+        names: set[str] = set()
         for code, argument, _ in pickletools.genops(archive.read(name)):
             if code.name in _IMPORTING:
                 names.add(str(argument or code.name))
@@ -66,14 +66,20 @@ def _names(path: Path) -> set[str]:
 
 
 def _is_ours(content: Any) -> bool:
-    mark = content.get(MARK) if isinstance(content, dict) else None
-    if not isinstance(mark, dict) or not isinstance(content.get("state_dict"), dict):
+    """Whether the content of a checkpoint has the entries of saddle, each of its type."""
+    if not isinstance(content, dict) or not isinstance(content.get("state_dict"), dict):
+        return False
+    mark = content.get(MARK)
+    if not isinstance(mark, dict) or not isinstance(mark.get("record"), dict):
         return False
     clock = mark.get("clock")
-    if not isinstance(clock, dict) or not isinstance(mark.get("record"), dict):
+    if not isinstance(clock, dict) or not isinstance(clock.get("updates"), dict):
         return False
-    counts = [clock.get("iteration"), clock.get("images")]
-    return isinstance(clock.get("updates"), dict) and all(isinstance(count, int) and count >= 0 for count in counts)
+    return _is_count(clock.get("iteration")) and _is_count(clock.get("images"))
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and value >= 0
 
 
 def set_loop_counters(fit_loop: dict[str, Any], iteration: int, batches_per_epoch: int) -> None:
@@ -96,13 +102,18 @@ def set_loop_counters(fit_loop: dict[str, Any], iteration: int, batches_per_epoc
 
 
 def check_fits(state: dict[str, Tensor], network: nn.Module, path: Path, prefix: str = "") -> None:
-    """Raise InputError, naming the first parameter that differs, if `state` is of another architecture."""
+    """Raise InputError, naming the first parameter that differs, if `state` is of another architecture.
+
+    `state` is that of the checkpoint `path`; the network's names follow `prefix` in it.
+    """
     model = {prefix + name: value for name, value in network.state_dict().items()}
     stored = {name: value for name, value in state.items() if name.startswith(prefix)}
     for name in [*model, *stored]:
-        ours, theirs = _shape(model.get(name)), _shape(stored.get(name))
-        if theirs != ours:
-            raise InputError(f"{path} is of another architecture: {name} is {theirs} in the file, {ours} in the model")
+        shape, stored_shape = _shape(model.get(name)), _shape(stored.get(name))
+        if stored_shape != shape:
+            raise InputError(
+                f"{path} is of another architecture: {name} is {stored_shape} in the file, {shape} in the model"
+            )
 
 
 def _shape(value: Any) -> str:

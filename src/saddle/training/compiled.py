@@ -36,7 +36,8 @@ class Compiled:
         clock = self.player.clock
         changed: set[str] = set()
         kind = tuple((name, value.shape, value.dtype) for name, value in batch.items())
-        for turns in segments([turn for turn in self.player.turns if turn.due(clock.iteration)]):
+        due = [turn for turn in self.player.turns if turn.due(clock.iteration)]
+        for turns in segments(due):
             key = (*(turn.name for turn in turns), clock.iteration % self.period, kind)
             if key in self.programs:
                 changed |= self.programs[key].run(batch)
@@ -51,15 +52,17 @@ class Compiled:
         return changed
 
     def _compile(self, graph: GraphModule) -> Callable:
+        """The graph, compiled by torch's inductor."""
         options: dict[str, str | int | bool | Callable] = {"guard_filter_fn": unguarded}
         if self.player.device.type == "cpu":
             options["cpp_wrapper"] = True  # a single C++ file compiles sooner and runs faster
         return torch.compile(graph, dynamic=False, options=options)
 
     def before_step(self) -> None:
-        """Does nothing: no optimizer of torch's steps."""
+        """Does nothing, because no optimizer of torch steps."""
 
     def _after(self, turn: Turn) -> None:
+        """Apply the constraints of a turn, and change the game's state."""
         for constraint in turn.constraints:
             for name in turn.trains:
                 constraint.apply(self.player.networks[name])
@@ -67,13 +70,14 @@ class Compiled:
             turn.after(self.player.played[turn.name].observed)
 
     def _traced(self, turns: list[Turn], batch: Batch) -> Program:
+        """The compiled program of these turns; raises InputError for a game that cannot be traced."""
         program = Program(self.player, turns, self._steps)
         try:
             graph = program.traced(batch)
         except RuntimeError as error:
+            reason = (str(error) or type(error).__name__).splitlines()[0]
             raise InputError(
-                f"training.executor=compiled cannot trace this game ({str(error).splitlines()[0]}): use "
-                "training.executor=eager"
+                f"training.executor=compiled cannot trace this game ({reason}): use training.executor=eager"
             ) from error
         text = graph.code + str([constant.tolist() for constant in constants(graph)])
         if text not in self._compiled:  # different kinds of iterations may have the same graph
@@ -83,7 +87,7 @@ class Compiled:
 
 
 def unguarded(guards: Sequence[object]) -> list[bool]:
-    """Which of torch's guards to keep: none, because each kind of batch has its own program and all else is fixed."""
+    """A filter that keeps none of torch's guards: each kind of batch has its own program, and all else is fixed."""
     return [False] * len(guards)
 
 
@@ -98,7 +102,7 @@ def segments(turns: list[Turn]) -> list[list[Turn]]:
 
 
 def period(game: Game) -> int:
-    """After how many iterations the game repeats itself; raises InputError for a game that does not say."""
+    """The number of iterations after which the game repeats itself; raises InputError for a game without a period."""
     iterations = game.period()
     if iterations is None:
         raise InputError(

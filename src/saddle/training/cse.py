@@ -1,4 +1,4 @@
-"""Common subexpression elimination: operations that stand twice in a graph are computed once."""
+"""Common subexpression elimination: an operation that occurs twice in a graph is computed once."""
 
 import torch
 from torch.fx import GraphModule, Node
@@ -14,7 +14,8 @@ def merged(graph: GraphModule) -> GraphModule:
     change between them, nor results that are changed in place later or share memory with such a tensor.
     """
     first: dict[tuple[int, str], Node] = {}
-    changes, changed = 0, _changed(graph)
+    changed = _changed(graph)
+    changes = 0
     for node in graph.graph.nodes:
         if node.op != "call_function":
             continue
@@ -42,30 +43,34 @@ def _changed(graph: GraphModule) -> set[Node]:
 
 
 def _written(node: Node) -> list[Node]:
-    """The arguments that an operation writes to; all of them if its schema does not say."""
+    """The arguments that an operation writes to; all of them if its schema does not tell."""
     schema = getattr(node.target, "_schema", None)
     if schema is None or not schema.is_mutable:
         return node.all_input_nodes
-    names = [one.name for one in schema.arguments if one.alias_info is not None and one.alias_info.is_write]
-    places = [place for place, one in enumerate(schema.arguments) if one.name in names]
-    arguments = [node.args[place] for place in places if place < len(node.args)]
-    arguments += [node.kwargs[name] for name in names if name in node.kwargs]
-    return [argument for argument in arguments if isinstance(argument, Node)]
+    written: list[Node] = []
+    for position, parameter in enumerate(schema.arguments):
+        if parameter.alias_info is None or not parameter.alias_info.is_write:
+            continue
+        argument = node.args[position] if position < len(node.args) else node.kwargs.get(parameter.name)
+        candidates = argument if isinstance(argument, list | tuple) else [argument]
+        written += [candidate for candidate in candidates if isinstance(candidate, Node)]
+    return written
 
 
 def _is_view(node: Node) -> bool:
-    """Whether a result may share memory with an argument; in doubt it does."""
+    """Whether a result may share memory with an argument; without a schema, it may."""
     schema = getattr(node.target, "_schema", None)
-    return schema is None or any(one.alias_info is not None for one in schema.returns)
+    return schema is None or any(result.alias_info is not None for result in schema.returns)
 
 
 def _replace(node: Node, other: Node) -> None:
+    """Use the result of `other` in place of that of `node`, and remove `node`."""
     node.replace_all_uses_with(other)
     node.graph.erase_node(node)
 
 
 def _changes(node: Node) -> bool:
-    """Whether an operation changes an argument in place; in doubt it does."""
+    """Whether an operation changes an argument in place; without a schema, it does."""
     schema = getattr(node.target, "_schema", None)
     if schema is None:
         return getattr(node.target, "__name__", "") != "getitem"
@@ -73,4 +78,5 @@ def _changes(node: Node) -> bool:
 
 
 def _is_random(node: Node) -> bool:
+    """Whether an operation draws random numbers."""
     return torch.Tag.nondeterministic_seeded in getattr(node.target, "tags", ())

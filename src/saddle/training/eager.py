@@ -2,6 +2,7 @@
 
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from itertools import chain
 
 import saddle.compat  # noqa: F401  isort: skip
 import torch
@@ -27,20 +28,28 @@ class Eager:
 
     def play(self, batch: Batch) -> set[str]:
         """Play every turn that is due; the names of the networks whose weights changed."""
-        player, networks = self.player, self.player.networks
+        player, cache = self.player, self.forward_cache
         changed: set[str] = set()
-        self.forward_cache.start()
+        cache.start()
         due = [turn for turn in player.turns if turn.due(player.clock.iteration)]
-        for place, turn in enumerate(due):
-            self.forward_cache.expect({networks[name] for later in due[place:] for name in later.trains})
+        for position, turn in enumerate(due):
+            cache.expect(self._trained_by(due[position:]))
             if self.play_turn(turn, batch):
                 player.clock.updates[turn.name] += 1
                 changed.update(turn.trains)
-            self.forward_cache.forget([networks[name] for name in turn.trains])
+            cache.forget(self._trained_by([turn]))
         return changed
 
+    def _trained_by(self, turns: list[Turn]) -> set[torch.nn.Module]:
+        """The networks that any of these turns trains."""
+        networks: set[torch.nn.Module] = set()
+        for turn in turns:
+            for name in turn.trains:
+                networks.add(self.player.networks[name])
+        return networks
+
     def play_turn(self, turn: Turn, batch: Batch) -> bool:
-        """One turn: losses and gradients over the accumulated parts, then the step; whether the weights changed."""
+        """One turn: losses and gradients over the accumulated parts, then the step; returns whether weights changed."""
         player = self.player
         optimizer = player.wrapped[turn.name]
         player.set_rates(turn.name)
@@ -53,16 +62,21 @@ class Eager:
             for name in turn.trains:
                 constraint.apply(player.networks[name])
         if turn.after is not None and self.stepped:
-            turn.after({name: player.gather(rows) for name, rows in player.played[turn.name].observed.items()})
+            observed: dict[str, Tensor] = {}
+            for name, rows in player.played[turn.name].observed.items():
+                observed[name] = player.gather(rows)
+            turn.after(observed)
         return self.stepped
 
     def backward_parts(self, turn: Turn, batch: Batch) -> Played:
         """Gradients of the turn's loss, averaged over the accumulated parts; ranks are synchronized in the last one."""
-        player, parts = self.player, []
+        player = self.player
+        parts: list[Played] = []
         size = len(batch["image"]) // player.accumulate
         for part in range(player.accumulate):
             rows = {name: value[part * size : (part + 1) * size] for name, value in batch.items()}
-            with nullcontext() if part == player.accumulate - 1 else self.unsynchronized():
+            is_last = part == player.accumulate - 1
+            with nullcontext() if is_last else self.unsynchronized():
                 played = turn.loss(player.networks, rows, self.moment(part))
                 player.manual_backward(total_loss(played) / player.accumulate)
             parts.append(played)
@@ -74,7 +88,9 @@ class Eager:
         Over several parts the cache would hold the graphs of all of them.
         """
         moment = self.player.moment(part)
-        return replace(moment, cached=self.forward_cache) if self.player.accumulate == 1 else moment
+        if self.player.accumulate > 1:
+            return moment
+        return replace(moment, cached=self.forward_cache)
 
     def step(self, turn: Turn) -> None:
         """The optimizer's step, through Lightning's wrapper for one turn only.
@@ -95,15 +111,17 @@ class Eager:
         scaler = getattr(player.trainer.precision_plugin, "scaler", None)
         if limit is None and scaler is None and not player.is_observed(self.playing):
             return
-        parameters = self.trained[self.playing.name]
-        gradients = {name: [p.grad for p in values if p.grad is not None] for name, values in parameters.items()}
-        norms = {name: torch.nn.utils.get_total_norm(values) for name, values in gradients.items()}
-        player.gradient_norms.update(norms)
-        total = torch.stack(list(norms.values())).norm()
+        norms: list[Tensor] = []
+        for name, parameters in self.trained[self.playing.name].items():
+            gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+            norm = torch.nn.utils.get_total_norm(gradients)
+            player.gradient_norms[name] = norm
+            norms.append(norm)
+        total = torch.stack(norms).norm()
         if scaler is not None:
             self.stepped = bool(total.isfinite())
         if limit is not None:
-            every = [p for values in parameters.values() for p in values]
+            every = list(chain.from_iterable(self.trained[self.playing.name].values()))
             torch.nn.utils.clip_grads_with_norm_(every, limit, total)
 
     def unsynchronized(self) -> AbstractContextManager[None]:
@@ -113,13 +131,16 @@ class Eager:
 
 
 def _joined(parts: list[Played]) -> Played:
-    """The mean of each term and all rows of each observation, detached."""
-    if len(parts) == 1:
-        return Played({name: term.detach() for name, term in parts[0].terms.items()}, parts[0].observed)
+    """The mean of each term, detached, and all rows of each observation."""
+    first = parts[0]
     terms: dict[str, Tensor] = {}
-    for name in parts[0].terms:
+    if len(parts) == 1:
+        for name, term in first.terms.items():
+            terms[name] = term.detach()
+        return Played(terms, first.observed)
+    for name in first.terms:
         terms[name] = torch.stack([part.terms[name].detach() for part in parts]).mean()
     observed: dict[str, Tensor] = {}
-    for name in parts[0].observed:
+    for name in first.observed:
         observed[name] = torch.cat([part.observed[name] for part in parts])
     return Played(terms, observed)

@@ -1,4 +1,4 @@
-"""A cache of forward passes, for the reference executor: what two turns both compute is computed once."""
+"""A cache of forward passes, for the reference executor: a pass that two turns share is computed once."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
@@ -18,7 +18,9 @@ class ForwardCache:
     """
 
     def __init__(self, networks: Iterable[nn.Module]) -> None:
-        self.learning = {network: [p for p in network.parameters() if p.requires_grad] for network in networks}
+        self._trainable: dict[nn.Module, list[nn.Parameter]] = {}
+        for network in networks:
+            self._trainable[network] = [parameter for parameter in network.parameters() if parameter.requires_grad]
         self._to_train: Collection[nn.Module] = ()
         self._outputs: dict[nn.Module, Tensor] = {}
 
@@ -37,19 +39,19 @@ class ForwardCache:
 
     def __call__(self, network: nn.Module, make: Callable[[], Tensor]) -> Tensor:
         """The output of `network`, computed by `make` from inputs that are the same in all turns of the iteration."""
-        parameters = self.learning[network]
+        parameters = self._trainable[network]
         if not parameters or network not in self._to_train or not is_per_sample(network):
             return make()
         if network not in self._outputs:
-            with torch.enable_grad(), _learning(parameters):
+            with torch.enable_grad(), _requiring_gradients(parameters):
                 self._outputs[network] = make()
         output = self._outputs[network]
-        learns = torch.is_grad_enabled() and any(parameter.requires_grad for parameter in parameters)
-        return output if learns else output.detach()
+        is_trained = torch.is_grad_enabled() and any(parameter.requires_grad for parameter in parameters)
+        return output if is_trained else output.detach()
 
 
 @contextmanager
-def _learning(parameters: list[nn.Parameter]) -> Iterator[None]:
+def _requiring_gradients(parameters: list[nn.Parameter]) -> Iterator[None]:
     """Inside, `parameters` require gradients, although another network's turn has switched that off."""
     before = [parameter.requires_grad for parameter in parameters]
     for parameter in parameters:
