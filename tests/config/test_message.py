@@ -9,6 +9,11 @@ def test_hydras_own_words_become_one_sentence():
     assert sentence_of("One.\n\n  Two.\nThree.") == "One. Two."
 
 
+def test_what_only_hydra_can_resolve_is_a_value():
+    text = "Could not override 'callback.samples.folder.x'."
+    assert sentence_of(text).endswith("callback.samples.folder is a value, there are no settings below it")
+
+
 def test_an_unknown_setting_is_compared_with_those_of_the_chosen_group():
     text = "Could not override 'data.spli'.\nTo append to your config use +data.spli=x"
     assert sentence_of(text, ["data=emnist", "data.spli=x"]).endswith("did you mean data.split?")

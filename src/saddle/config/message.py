@@ -7,7 +7,7 @@ from typing import Any
 
 import hydra
 from hydra.errors import HydraException, OverrideParseException
-from omegaconf import DictConfig
+from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from saddle.config.group_choice import check_choices
@@ -112,7 +112,7 @@ def _unknown(setting: str, overrides: Sequence[str]) -> str:
     place: list[str] = []
     known: list[str] = []
     for part in setting.split("."):
-        if not isinstance(node, DictConfig):
+        if not isinstance(node, dict):
             return f"{setting}: {'.'.join(place)} is a value, there are no settings below it"
         place.append(part)
         known = [str(key) for key in node]
@@ -122,11 +122,12 @@ def _unknown(setting: str, overrides: Sequence[str]) -> str:
     return unknown_setting(".".join(place), place[-1], known)
 
 
-def _with_groups_of(overrides: Sequence[str]) -> DictConfig:
-    """The config with the groups that `overrides` choose, or the default one where a choice is wrong, too."""
+def _with_groups_of(overrides: Sequence[str]) -> Any:
+    """The config, unresolved, with the groups that `overrides` choose; the default one where a choice is wrong, too."""
     choices = [text for text in overrides if re.fullmatch(r"\w+=\w+", text)]
     with hydra.initialize_config_dir(config_folder(), version_base="1.3"):
         try:
-            return hydra.compose("train", choices)
+            composed = hydra.compose("train", choices)
         except (HydraException, OmegaConfBaseException):
-            return hydra.compose("train")
+            composed = hydra.compose("train")
+    return OmegaConf.to_container(composed, resolve=False)
