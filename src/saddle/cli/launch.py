@@ -13,7 +13,6 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
-from saddle.config.checked import CheckedConfig
 from saddle.config.compose import checked
 from saddle.config.location import config_folder
 from saddle.config.message import one_sentence
@@ -22,6 +21,7 @@ from saddle.error import Failed, InputError, Stopped
 from saddle.interrupt import listen
 from saddle.run.lock import claim, remove_claimed
 from saddle.run.resume import check_free, is_started_rank, resume_arguments
+from saddle.run.start import start
 from saddle.sweep import job
 from saddle.sweep.jobs import check_no_sweep, is_sweep, job_folders, sweep_arguments
 from saddle.sweep.table import conclude
@@ -116,7 +116,7 @@ def _task(config: DictConfig) -> float | None:
     if settings.mode == RunMode.MULTIRUN:
         return job.play(Path(settings.runtime.output_dir), compose)
     try:
-        return _train(compose())
+        return start(compose())
     except InputError as error:
         refuse(str(error))
     except Failed as failed:
@@ -127,13 +127,3 @@ def _task(config: DictConfig) -> float | None:
         sys.exit(128 + stopped.number)
     finally:
         listen(SIG_IGN)  # nothing left to save, so ignore signals
-
-
-def _train(config: CheckedConfig) -> float | None:
-    """Build and train a run; raises what `saddle.run.train.train` raises."""
-    from saddle.factory.parts import build_parts  # torch takes a second to import, Lightning three more
-
-    parts = build_parts(config)
-    from saddle.run.train import train
-
-    return train(config, parts)

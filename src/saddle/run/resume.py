@@ -113,6 +113,18 @@ def check_free(folder: Path) -> None:
     raise InputError(f"hydra.run.dir={folder} holds a run already ({products[0]}): {alternative}")
 
 
+def read_resumed(path: Path, record: dict[str, Any]) -> dict[str, Any]:
+    """The content of the checkpoint that a run goes on from, if the run with this `record` is the same one.
+
+    Raises InputError, naming the first setting that differs.
+    """
+    from saddle.training.checkpoint import MARK, read_checkpoint  # imports torch
+
+    content = read_checkpoint(path)
+    check_same(content[MARK]["record"], record, path)
+    return content
+
+
 def check_same(saved: dict[str, Any], current: dict[str, Any], path: Path) -> None:
     """Raise InputError, naming the first setting that differs and both values, if two records differ.
 

@@ -25,9 +25,9 @@ from saddle.run.folder import checkpoints_of, is_finished, last_checkpoint, obje
 from saddle.run.lock import occupy
 from saddle.run.objective import check_extractor, check_objective
 from saddle.run.ranks import Ranks, is_lost_connection
-from saddle.run.resume import check_free, check_processes, check_same
+from saddle.run.resume import check_free, check_processes
 from saddle.run.storage_failure import storage_failures_in_one_sentence
-from saddle.training.checkpoint import MARK, check_fits, read_checkpoint
+from saddle.training.checkpoint import MARK, check_fits
 
 _NOT_FOR_USERS = (
     ".*treespec, LeafSpec.* is deprecated",  # torch's advice to Lightning
@@ -37,16 +37,16 @@ _NOT_FOR_USERS = (
 )
 
 
-def train(config: CheckedConfig, parts: Parts) -> float | None:
+def train(config: CheckedConfig, parts: Parts, content: dict[str, Any]) -> float | None:
     """Train the `parts` that were built from `config`; returns the value of the run's objective, if it has one.
 
+    `content` is that of the checkpoint that the run goes on from, empty for a new run.
     Raises InputError for wrong input, Stopped after a signal, Failed if training went wrong.
     """
     _quiet(config)
     folder = Path(config.folder)
     _prepare_folder(config, folder)
     checkpoint = None if config.resume is None else Path(config.resume)
-    content = {} if checkpoint is None else read_checkpoint(checkpoint)
     run = build_run(config, parts, purge_step=_next_iteration(content))
     if is_first():
         for sentence in run.warnings:
@@ -105,7 +105,6 @@ def _check_resumed(config: CheckedConfig, run: Run, checkpoint: Path, content: d
     mark = content[MARK]
     iteration = mark["clock"]["iteration"]
     last = run.trainer.max_steps
-    check_same(mark["record"], run.module.record, checkpoint)
     check_processes(mark, run.trainer.world_size, config.checkpoints["elastic"], checkpoint)
     check_fits(content["state_dict"], run.module, checkpoint)
     if not 0 <= last <= iteration:

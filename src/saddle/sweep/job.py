@@ -24,6 +24,7 @@ from saddle.interrupt import listen
 from saddle.run.folder import ERROR, clear, last_checkpoint, objective_value, state_of
 from saddle.run.lock import hold, let_go
 from saddle.run.resume import checkpoint_of
+from saddle.run.start import start
 from saddle.sweep.jobs import SWEEP_FILE, planned_jobs
 from saddle.threads import share_cores, usable_cores
 
@@ -154,12 +155,7 @@ def _train(folder: Path, config: CheckedConfig) -> float | None:
     print(f"job {folder.name}{resumed}", flush=True)
     if config.trainer["strategy"] != "auto":
         raise InputError("trainer: a sweep trains each job in one process; use trainer=default, cpu or gpu with -m")
-    from saddle.factory.parts import build_parts  # torch takes a second to import, Lightning three more
-
-    parts = build_parts(config)
-    from saddle.run.train import train
-
-    return train(config, parts)
+    return start(config)
 
 
 def _begin_or_go_on(folder: Path) -> str | None:
