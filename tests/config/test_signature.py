@@ -1,4 +1,4 @@
-"""What is read from the source of a callback is what its class says; only trusted classes are imported."""
+"""What is read from the source of a callback or logger is what its class says; only trusted classes are imported."""
 
 from typing import Any
 
@@ -7,23 +7,26 @@ import yaml
 from lightning.pytorch.loggers import WandbLogger
 
 from helpers import REPOSITORY
-from saddle.config.signature import callback_signature, import_target, signature_of
+from saddle.config.signature import import_target, signature_from_source, signature_of
 from saddle.config.validate import check_parameters
 from saddle.error import InputError
 
 CALLBACKS = yaml.safe_load((REPOSITORY / "conf" / "callback" / "default.yaml").read_text())
 
 
-@pytest.mark.parametrize("name", [node["_target_"] for node in CALLBACKS.values()])
-def test_the_source_of_a_callback_says_what_the_class_says(name):
-    read, asked = callback_signature(name), signature_of(import_target("x", name))
+LOGGERS = ["lightning.pytorch.loggers.TensorBoardLogger", "lightning.pytorch.loggers.csv_logs.CSVLogger"]
+
+
+@pytest.mark.parametrize("name", [node["_target_"] for node in CALLBACKS.values()] + LOGGERS)
+def test_the_source_of_a_class_says_what_the_class_says(name):
+    read, asked = signature_from_source(name), signature_of(import_target("x", name))
     assert read is not None
     assert (read.name, dict(read.types), read.required) == (asked.name, dict(asked.types), asked.required)
 
 
 def test_what_cannot_be_read_is_left_to_the_class():
     for name in ("lightning.pytorch.callbacks.Timer", "saddle.callback.nothing.Here", "saddle.callback.quality.Here"):
-        assert callback_signature(name) is None
+        assert signature_from_source(name) is None
 
 
 def test_optimizers_get_ranges():

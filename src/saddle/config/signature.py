@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import importlib.util
 import inspect
 import typing
 from collections import abc
@@ -104,20 +105,23 @@ def optimizer_settings() -> abc.Collection[str]:
     return _OPTIMIZER_RANGES.keys()
 
 
-# Callbacks import Lightning, which takes three seconds: too long for a refusal. Therefore the parameters of saddle's
-# own callbacks are read from their source. tests/config/test_signature.py holds both readings equal.
+# Callbacks and loggers import Lightning, which takes three seconds: too long for a refusal. Therefore the parameters of
+# saddle's callbacks and of Lightning's loggers are read from their source. tests/config/test_signature.py holds both
+# readings equal.
+
+_READ_FROM_SOURCE = ("saddle.callback.", "lightning.pytorch.loggers.")
 
 
 @cache
-def callback_signature(name: str) -> Signature | None:
-    """The parameters of the class `name` below `saddle.callback`, without importing it; None if it cannot be read.
+def signature_from_source(name: str) -> Signature | None:
+    """The parameters of the callback or logger class `name`, without importing it; None if they cannot be read.
 
-    The header of its constructor is compiled with an empty body, in a namespace of `saddle.bound` and the standard
-    library's types.
+    The header of its constructor is compiled with an empty body, in a namespace of `saddle.bound`, the standard
+    library's types and Lightning's name for a path.
     """
-    module, _, class_name = name.rpartition(".")
-    if not module.startswith("saddle.callback."):
+    if not name.startswith(_READ_FROM_SOURCE):
         return None
+    module, _, class_name = name.rpartition(".")
     definition = _class_definition(module, class_name)
     if definition is None:
         return None
@@ -132,15 +136,25 @@ def callback_signature(name: str) -> Signature | None:
 
 
 def _class_definition(module: str, name: str) -> ast.ClassDef | None:
-    """The source of a class at the top of a module of saddle's; None if there is none."""
-    package = Path(bound.__file__).parent
-    file = package.joinpath(*module.split(".")[1:]).with_suffix(".py")
-    if not file.is_file():
-        return None
-    for statement in ast.parse(file.read_text(encoding="utf-8")).body:
-        if isinstance(statement, ast.ClassDef) and statement.name == name:
-            return statement
+    """The source of a class at the top of a module, or of any file of a package; None if there is none."""
+    for file in _source_files(module):
+        for statement in ast.parse(file.read_text(encoding="utf-8")).body:
+            if isinstance(statement, ast.ClassDef) and statement.name == name:
+                return statement
     return None
+
+
+def _source_files(module: str) -> list[Path]:
+    """The source file of a module, or the files of a package; nothing is imported."""
+    top, *below = module.split(".")
+    package = importlib.util.find_spec(top)
+    if package is None or not package.submodule_search_locations:
+        return []
+    place = Path(package.submodule_search_locations[0]).joinpath(*below)
+    if place.is_dir():
+        return sorted(place.glob("*.py"))
+    file = place.with_suffix(".py")
+    return [file] if file.is_file() else []
 
 
 def _constructor(definition: ast.ClassDef) -> ast.FunctionDef | None:
@@ -152,16 +166,22 @@ def _constructor(definition: ast.ClassDef) -> ast.FunctionDef | None:
 
 
 def _parameters(constructor: ast.FunctionDef) -> dict[str, inspect.Parameter] | None:
-    """The parameters after `self`. A default is replaced by None, because only its presence matters."""
+    """The parameters after `self`; None if they need names that are unknown here.
+
+    A default is replaced by None, because only its presence matters.
+    """
     constructor.body = [ast.Pass()]
     constructor.decorator_list = []
     constructor.args.defaults = [ast.Constant(None) for _ in constructor.args.defaults]
     tree = ast.fix_missing_locations(ast.Module([constructor], type_ignores=[]))
-    namespace: dict[str, Any] = {**vars(typing), **vars(abc), **vars(bound), "Path": Path}
+    namespace: dict[str, Any] = {**vars(typing), **vars(abc), **vars(bound), "Path": Path, "_PATH": str | Path}
     try:
         exec(compile(tree, "<signature>", "exec"), namespace)
     except NameError:  # an annotation needs more than these names
         return None
     parameters = dict(inspect.signature(namespace["__init__"]).parameters)
     parameters.pop("self")
-    return parameters
+    named = {name: parameter for name, parameter in parameters.items() if parameter.kind not in _VARIADIC}
+    if any(isinstance(parameter.annotation, str) for parameter in named.values()):  # the same, in quotes
+        return None
+    return named

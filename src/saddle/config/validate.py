@@ -11,10 +11,10 @@ from pydantic import PydanticSchemaGenerationError, TypeAdapter, ValidationError
 
 from saddle.config.signature import (
     Signature,
-    callback_signature,
     check_trusted,
     import_target,
     optimizer_settings,
+    signature_from_source,
     signature_of,
 )
 from saddle.error import InputError
@@ -67,14 +67,14 @@ def check_parameters(path: str, values: Mapping[str, Any], signature: Signature)
 
 
 def check_without_lightning(path: str, node: Any) -> None:
-    """Check a callback or logger before Lightning is loaded: completely if the class is saddle's own.
+    """Check a callback or logger before Lightning is loaded: completely if its source tells the settings.
 
     Raises InputError, naming the setting.
     """
     if not isinstance(node, dict) or "_target_" not in node:
         raise InputError(f"{path}={_shown(node)}: expected settings with a _target_, given by a file of its group")
     check_trusted(path, node["_target_"])
-    signature = callback_signature(node["_target_"])
+    signature = signature_from_source(node["_target_"])
     if signature is not None:
         check_parameters(path, node, signature)
 
@@ -82,7 +82,7 @@ def check_without_lightning(path: str, node: Any) -> None:
 def check_with_lightning(path: str, node: Mapping[str, Any], expected: type) -> None:
     """Check a callback or logger by its class, which loads Lightning; raises InputError, naming the setting."""
     target = check_target(path, node["_target_"], expected)
-    if callback_signature(node["_target_"]) is None:
+    if signature_from_source(node["_target_"]) is None:
         check_parameters(path, node, signature_of(target))
 
 

@@ -13,7 +13,7 @@ from saddle.config.override import check_saved, key_of, quoted, value_of
 from saddle.error import InputError
 from saddle.file import numbered
 from saddle.rank import is_first
-from saddle.run.folder import checkpoints_of, is_trained, overrides_file, run_of
+from saddle.run.folder import checkpoints_of, is_finished, is_trained, overrides_file, run_of
 from saddle.seal import check_sound
 
 _MAY_MOVE = {"data.root", "data.cache", "data.memory_mib"}
@@ -138,6 +138,23 @@ def check_same(saved: dict[str, Any], current: dict[str, Any], path: Path) -> No
                 f"resume: {name} was {before.get(name)} in {path} and is now {now.get(name)}: a resumed run keeps its "
                 "settings (trainer, callback, logger, checkpoints and training.images may change): start a new run"
             )
+
+
+def check_goes_on(mark: dict[str, Any], last: int, folder: Path, path: Path) -> bool:
+    """Whether iterations are left of the run in a checkpoint, or only its summary, if the last iteration is `last`.
+
+    `mark` is saddle's entry in the checkpoint `path` of the run in `folder`; a negative `last` is no limit.
+    Raises InputError if nothing is left.
+    """
+    iteration = mark["clock"]["iteration"]
+    if not 0 <= last <= iteration:
+        return True
+    if last < iteration or is_finished(folder):
+        raise InputError(
+            f"trainer.max_steps and training.images end this run at iteration {last}, and {path} is at "
+            f"iteration {iteration} already: ask for more to go on"
+        )
+    return False
 
 
 def check_processes(mark: dict[str, Any], now: int, elastic: bool, path: Path) -> None:

@@ -1,9 +1,10 @@
 """From a checked config to training: what can be refused without Lightning comes before it is loaded."""
 
 from pathlib import Path
+from typing import Any
 
 from saddle.config.checked import CheckedConfig
-from saddle.run.resume import read_resumed
+from saddle.run.resume import check_goes_on, check_processes, read_resumed
 
 
 def start(config: CheckedConfig) -> float | None:
@@ -15,7 +16,20 @@ def start(config: CheckedConfig) -> float | None:
     from saddle.factory.parts import build_parts
 
     parts = build_parts(config)
-    contents = [{} if config.resume is None else read_resumed(Path(config.resume), parts.record)]
+    contents = [{} if config.resume is None else _resumed(config, Path(config.resume), parts.record)]
     from saddle.run.train import train
 
     return train(config, parts, contents.pop())  # no reference stays here: training frees the checkpoint's tensors
+
+
+def _resumed(config: CheckedConfig, path: Path, record: dict[str, Any]) -> dict[str, Any]:
+    """The content of the checkpoint `path`; raises InputError if the run with this `record` cannot go on from it."""
+    from saddle.training.checkpoint import MARK
+
+    content = read_resumed(path, record)
+    check_goes_on(content[MARK], config.last_iteration, Path(config.folder), path)
+    devices, nodes = config.trainer["devices"], config.trainer["num_nodes"]
+    is_counted = isinstance(devices, int) and devices > 0  # otherwise the Trainer counts them
+    if is_counted and not config.checkpoints["elastic"]:
+        check_processes(content[MARK], devices * nodes, False, path)
+    return content

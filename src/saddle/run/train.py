@@ -21,11 +21,11 @@ from saddle.factory.run import Run, build_run
 from saddle.file import remove_rests
 from saddle.interrupt import Interrupted
 from saddle.rank import is_first
-from saddle.run.folder import checkpoints_of, is_finished, last_checkpoint, objective_value
+from saddle.run.folder import checkpoints_of, last_checkpoint, objective_value
 from saddle.run.lock import occupy
 from saddle.run.objective import check_extractor, check_objective
 from saddle.run.ranks import Ranks, is_lost_connection
-from saddle.run.resume import check_free, check_processes
+from saddle.run.resume import check_free, check_goes_on, check_processes
 from saddle.run.storage_failure import storage_failures_in_one_sentence
 from saddle.training.checkpoint import MARK, check_fits
 
@@ -103,18 +103,10 @@ def _check_resumed(config: CheckedConfig, run: Run, checkpoint: Path, content: d
     If only the summary of a complete run is missing, a callback is added that writes it.
     """
     mark = content[MARK]
-    iteration = mark["clock"]["iteration"]
-    last = run.trainer.max_steps
     check_processes(mark, run.trainer.world_size, config.checkpoints["elastic"], checkpoint)
     check_fits(content["state_dict"], run.module, checkpoint)
-    if not 0 <= last <= iteration:
-        return
-    if last < iteration or is_finished(Path(config.folder)):
-        raise InputError(
-            f"trainer.max_steps and training.images end this run at iteration {last}, and {checkpoint} is at "
-            f"iteration {iteration} already: ask for more to go on"
-        )
-    run.trainer.callbacks.append(Finish())
+    if not check_goes_on(mark, run.trainer.max_steps, Path(config.folder), checkpoint):
+        run.trainer.callbacks.append(Finish())
 
 
 def _fit(run: Run, checkpoint: Path | None) -> int | None:
