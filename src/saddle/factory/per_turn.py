@@ -63,7 +63,11 @@ def build_optimizers(config: CheckedConfig, turns: tuple[Turn, ...]) -> dict[str
 
 
 def _build_optimizer(config: CheckedConfig, turn: str) -> MakeOptimizer:
-    """The function that makes the optimizer of a turn; it is tried on one parameter, to see values that are refused."""
+    """The function that makes the optimizer of a turn.
+
+    It is tried on one parameter, to see values that are refused; this takes a second, because torch then imports its
+    compiler. A resumed run keeps its optimizer, which was tried when the run began.
+    """
     node = _settings_of_turn(config.optimizer, turn)
     has_scaler = config.trainer["precision"] == "16-mixed"
     if "fused" in node and node["fused"] is None:
@@ -72,11 +76,17 @@ def _build_optimizer(config: CheckedConfig, turn: str) -> MakeOptimizer:
         raise InputError("optimizer.fused=True with trainer.precision=16-mixed would clip scaled gradients: use null")
     path = f"optimizer.{turn}" if config.optimizer.get(turn) else "optimizer"
     make_optimizer: MakeOptimizer = make_plain(path, node)
+    if config.resume is None:
+        _try(path, make_optimizer)
+    return make_optimizer
+
+
+def _try(path: str, make_optimizer: MakeOptimizer) -> None:
+    """Raise InputError, naming the setting `path`, if the optimizer refuses its values."""
     try:
         make_optimizer([nn.Parameter(torch.zeros(1))])
     except (ValueError, RuntimeError) as error:
         raise InputError(f"{path}: {error}") from error
-    return make_optimizer
 
 
 def _settings_of_turn(optimizer: Settings, turn: str | None) -> Settings:
