@@ -5,7 +5,7 @@ import shutil
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from helpers import train, trained
+from helpers import train, train_afresh, trained
 from saddle.cli.launch import spelled_out
 from saddle.config.override import quoted
 from saddle.error import InputError
@@ -74,3 +74,20 @@ def test_settings_may_not_differ_but_the_place_of_the_data_may(tmp_path):
         check_same(saved, {"seed": 0, "data": {"root": "a", "batch_size": 8}, "penalty": {}}, tmp_path)
     with pytest.raises(InputError, match=r"penalty\.r1\.weight was None .* and is now 1"):
         check_same(saved, {"seed": 0, "data": saved["data"], "penalty": {"r1": {"weight": 1}}}, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("override", "sentence"),
+    [
+        ("trainer.max_steps=2", "is at iteration 3 already"),
+        ("trainer.devices=2", "the number of processes (trainer.devices x trainer.num_nodes) was 1"),
+        ("game.n_critic=2", "game.n_critic was 1"),
+    ],
+)
+def test_what_cannot_go_on_is_refused_without_lightning(tmp_path, override, sentence):
+    trained(tmp_path / "run", "trainer.max_steps=3")
+    (tmp_path / "absent").mkdir()
+    (tmp_path / "absent" / "lightning.py").write_text("raise SystemExit('Lightning was loaded')\n")
+    arguments = (f"resume={tmp_path / 'run'}", "trainer.max_steps=9", override)
+    result = train_afresh(*arguments, PYTHONPATH=str(tmp_path / "absent"))
+    assert (result.returncode, sentence in result.stderr) == (2, True), result.stderr
