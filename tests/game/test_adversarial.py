@@ -116,15 +116,6 @@ def test_a_shared_pass_gives_the_same_gradients_as_a_pass_for_each_term(networks
     torch.testing.assert_close(together, torch.autograd.grad(apart, weight)[0], rtol=1e-5, atol=1e-6)
 
 
-def test_turns_their_order_and_their_constraints():
-    clip = WeightClipping(limit=0.1)
-    discriminator, generator = Adversarial(AdversarialObjective(Minimax(), {"clip": clip}), n_critic=5).turns()
-    assert (discriminator.name, discriminator.trains, discriminator.every) == ("discriminator", ("discriminator",), 1)
-    assert (generator.name, generator.trains, generator.every) == ("generator", ("generator",), 5)
-    assert discriminator.constraints == (clip,)
-    assert generator.constraints == ()
-
-
 def test_logits_of_another_shape_are_refused(networks):
     networks["discriminator"].forward = lambda images: images.flatten(1)[:, :1]
     for turn in Adversarial(AdversarialObjective(Minimax())).turns():
@@ -298,19 +289,3 @@ def test_what_it_spells_out_is_what_other_games_ask_of_the_objective(networks, l
                 torch.autograd.grad(sum(p.terms.values()), networks[name].linear.weight) for p in (mine, other)
             ]
             assert torch.equal(*(gradient for (gradient,) in gradients))
-
-
-def test_its_period_covers_lazy_penalties_in_both_players_turns():
-    penalties = {"r1": R1(1.0, every_iterations=4), "match": MeanMatching(1.0, every_iterations=6)}
-    game = Adversarial(AdversarialObjective(NonSaturating(), penalties), n_critic=5)
-    period = game.period()
-
-    def due(iteration: int) -> tuple:
-        turns = tuple(turn.due(iteration) for turn in game.turns())
-        lazy = [game.objective.due_gradient_penalties(iteration), game.objective.due_terms(iteration // 5)]
-        return (*turns, *(tuple(names) for names in lazy))
-
-    rhythm = [due(iteration) for iteration in range(2 * period)]
-    assert rhythm[:period] == rhythm[period:]
-    assert len(set(rhythm)) > 3
-    assert Adversarial(AdversarialObjective(NonSaturating())).period() == 1
