@@ -49,7 +49,7 @@ METHODS = {
     "relativistic, R1 and R2": "loss=relativistic penalty=[r1,r2] penalty.r1.weight=1 penalty.r2.weight=1",
     "relativistic average": "loss=relativistic_average penalty=none",
 }
-_QUIET = ["logger=none", "trainer=cpu", "trainer.log_every_n_steps=1000", "figure=null"]
+_QUIET = ["logger=none", "trainer=cpu", "trainer.log_every_n_steps=1000", "objective=null"]
 _QUIET += [f"~callback.{name}" for name in ("samples", "progress", "quality", "points", "checkpoint", "summary")]
 
 
@@ -62,7 +62,7 @@ def shortened(iterations: int) -> list[str]:
 
 
 def trained(problem: str, overrides: str, seed: int, folder: Path) -> dict[str, Any]:
-    """Train one run and return its figures and a part of its samples."""
+    """Train one run and return its metrics and a part of its samples."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     begun, used = time.perf_counter(), time.process_time()
@@ -111,8 +111,8 @@ def _or_failure(problem: str, overrides: str, seed: int, folder: Path) -> dict[s
         return {"failed": str(failed), "modes": 0, "high_quality": 0.0, "samples": []}
 
 
-def table(rows: list[dict[str, Any]], figure_names: tuple[str, ...]) -> list[dict[str, Any]]:
-    """One entry per problem and method: mean and sample standard deviation of each figure over seeds."""
+def table(rows: list[dict[str, Any]], metric_names: tuple[str, ...]) -> list[dict[str, Any]]:
+    """One entry per problem and method: mean and sample standard deviation of each metric over seeds."""
     groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for row in rows:
         groups.setdefault((row["problem"], row["method"]), []).append(row)
@@ -121,7 +121,7 @@ def table(rows: list[dict[str, Any]], figure_names: tuple[str, ...]) -> list[dic
         entry: dict[str, Any] = {"problem": problem, "method": method, "seeds": len(found)}
         entry["overrides"], entry["failed"] = found[0]["overrides"], sum("failed" in row for row in found)
         entry["cpu_seconds"] = round(statistics.fmean(row.get("cpu_seconds", 0.0) for row in found), 1)
-        for name in figure_names:
+        for name in metric_names:
             values = [row[name] for row in found if name in row]
             if values:
                 measured = len(values) > 1 and all(map(math.isfinite, values))

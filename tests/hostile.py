@@ -30,7 +30,7 @@ BASES = (
     (),
     ("data=digits",),
     ("data=digits", "architecture=mlp"),
-    ("data=image_folder", f"data.root='{REPOSITORY / 'docs' / 'metrics'}'", "data.batch_size=1"),
+    ("data=image_folder", f"data.root='{REPOSITORY / 'docs' / 'figures'}'", "data.batch_size=1"),
     ("data=emnist", "loss=hinge", "penalty=none"),
     ("data=stacked_mnist", "optimizer=rmsprop"),
     ("architecture=mlp", "architecture.conditional=true", "loss=minimax", "optimizer=sgd"),

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from helpers import train
-from hostile import GROUPS, check_sentence, hostile, outcome
+from hostile import BASES, GROUPS, check_sentence, hostile, outcome
 
 COMMON = {
     "deadline": None,
@@ -29,6 +29,11 @@ def held(overrides: list[str], counted: Counter) -> None:
     counted["built" if sentence is None else "refused"] += 1
     if sentence is not None:
         check_sentence(sentence)
+
+
+@pytest.mark.parametrize("base", BASES, ids=" ".join)
+def test_what_odd_overrides_are_added_to_builds(base):
+    assert outcome(base) is None
 
 
 @pytest.mark.parametrize("part", range(3))
