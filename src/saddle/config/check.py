@@ -52,7 +52,7 @@ def check_config(values: dict[str, Any], overrides: Sequence[str]) -> CheckedCon
     _check_optimizers(config.optimizer)
     for group in ("callback", "logger"):
         for name, node in values[group].items():
-            check_without_lightning(f"{group}.{name}", node)
+            check_without_lightning(group, name, node)
     check_read(config, overrides)
     check_kinds(config)
     check_labels(config)
@@ -66,9 +66,9 @@ def check_lightning_parts(config: CheckedConfig) -> None:
     from lightning.pytorch.loggers import Logger
 
     for name, node in config.callback.items():
-        check_with_lightning(f"callback.{name}", node, Callback)
+        check_with_lightning("callback", name, node, Callback)
     for name, node in config.logger.items():
-        check_with_lightning(f"logger.{name}", node, Logger)
+        check_with_lightning("logger", name, node, Logger)
 
 
 def checked_node(path: str, values: Any, kind: Any, passed_in: frozenset[str] = frozenset()) -> Node:

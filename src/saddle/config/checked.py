@@ -46,5 +46,8 @@ class CheckedConfig:
 
     @property
     def last_iteration(self) -> int:
-        """The iteration that ends the run; -1 if no limit is set."""
+        """The iteration that ends the run; -1 if no limit is set. A trial by `trainer.fast_dev_run` has its own."""
+        trial = int(self.trainer.get("fast_dev_run", 0))  # true is one iteration
+        if trial:
+            return trial
         return last_iteration(self.trainer["max_steps"], self.training["images"], self.rows)

@@ -109,17 +109,18 @@ def optimizer_settings() -> abc.Collection[str]:
 # saddle's callbacks and of Lightning's loggers are read from their source. tests/config/test_signature.py holds both
 # readings equal.
 
-_READ_FROM_SOURCE = ("saddle.callback.", "lightning.pytorch.loggers.")
+_READ_FROM_SOURCE = {"callback": "saddle.callback.", "logger": "lightning.pytorch.loggers."}
+"""By group of the config, the package whose classes are read from source."""
 
 
 @cache
-def signature_from_source(name: str) -> Signature | None:
-    """The parameters of the callback or logger class `name`, without importing it; None if they cannot be read.
+def signature_from_source(group: str, name: str) -> Signature | None:
+    """The parameters of the class `name` in the group callback or logger, without importing it; None if unreadable.
 
     The header of its constructor is compiled with an empty body, in a namespace of `saddle.bound`, the standard
     library's types and Lightning's name for a path.
     """
-    if not name.startswith(_READ_FROM_SOURCE):
+    if not name.startswith(_READ_FROM_SOURCE[group]):
         return None
     module, _, class_name = name.rpartition(".")
     definition = _class_definition(module, class_name)

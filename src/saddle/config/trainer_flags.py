@@ -144,11 +144,14 @@ def computes_on_cuda(node: dict[str, Any]) -> bool:
     return node["accelerator"] in ("auto", "gpu", "cuda") and torch.cuda.is_available()
 
 
-def is_on_one_device(node: dict[str, Any]) -> bool:
-    """Whether the Trainer with these flags trains in one process: on one device, which may be listed by its index."""
+def process_count(node: dict[str, Any]) -> int | None:
+    """How many processes the Trainer with these flags trains in; None if only the Trainer can count its devices."""
     devices = node["devices"]
-    is_single = len(devices) == 1 if isinstance(devices, list) else devices in (1, "1")
-    return is_single and node["num_nodes"] == 1
+    if isinstance(devices, list):
+        return len(devices) * int(node["num_nodes"])
+    if not str(devices).isdecimal():  # auto, -1, or a list in a string
+        return None
+    return int(devices) * int(node["num_nodes"])
 
 
 def trainer_arguments(node: dict[str, Any]) -> dict[str, Any]:
@@ -157,7 +160,7 @@ def trainer_arguments(node: dict[str, Any]) -> dict[str, Any]:
     Each turn trains some of the networks, so plain DDP would wait for gradients that never come.
     """
     strategy = node["strategy"]
-    if strategy == "auto" and not is_on_one_device(node):
+    if strategy == "auto" and process_count(node) != 1:
         strategy = "ddp"
     if strategy == "ddp":
         strategy = "ddp_find_unused_parameters_true"

@@ -66,26 +66,25 @@ def check_parameters(path: str, values: Mapping[str, Any], signature: Signature)
             raise InputError(f"{path}.{name} is missing: it has no default".lstrip("."))
 
 
-def check_without_lightning(path: str, node: Any) -> None:
+def check_without_lightning(group: str, name: str, node: Any) -> None:
     """Check a callback or logger before Lightning is loaded: completely if its source tells the settings.
 
     Raises InputError, naming the setting.
     """
+    path = f"{group}.{name}"
     if not isinstance(node, dict) or "_target_" not in node:
         raise InputError(f"{path}={_shown(node)}: expected settings with a _target_, given by a file of its group")
     check_trusted(path, node["_target_"])
-    name = node["_target_"]
-    if path.startswith("callback.") and not name.startswith("saddle.callback."):
-        return  # a logger in the place of a callback has another mistake than its settings
-    signature = signature_from_source(name)
+    signature = signature_from_source(group, node["_target_"])
     if signature is not None:
         check_parameters(path, node, signature)
 
 
-def check_with_lightning(path: str, node: Mapping[str, Any], expected: type) -> None:
+def check_with_lightning(group: str, name: str, node: Mapping[str, Any], expected: type) -> None:
     """Check a callback or logger by its class, which loads Lightning; raises InputError, naming the setting."""
+    path = f"{group}.{name}"
     target = check_target(path, node["_target_"], expected)
-    if signature_from_source(node["_target_"]) is None:
+    if signature_from_source(group, node["_target_"]) is None:
         check_parameters(path, node, signature_of(target))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from saddle.config.checked import CheckedConfig
-from saddle.config.trainer_flags import computes_on_cuda, is_on_one_device
+from saddle.config.trainer_flags import computes_on_cuda, process_count
 from saddle.error import InputError
 
 _COMPILED_OPTIMIZERS = ("torch.optim.Adam", "torch.optim.AdamW")
@@ -31,7 +31,7 @@ def check_executor(config: CheckedConfig) -> None:
             "trainer.precision=16-mixed needs a gradient scaler, which training.executor=compiled has not: use "
             f"bf16-mixed, or {_EAGER}"
         )
-    if not is_on_one_device(trainer) or trainer["strategy"] != "auto":
+    if process_count(trainer) != 1 or trainer["strategy"] != "auto":
         raise InputError(f"training.executor=compiled plays on one device: use trainer.devices=1, or {_EAGER}")
     if optimizer not in _COMPILED_OPTIMIZERS:
         raise InputError(

@@ -140,21 +140,18 @@ def check_same(saved: dict[str, Any], current: dict[str, Any], path: Path) -> No
             )
 
 
-def check_goes_on(mark: dict[str, Any], last: int, folder: Path, path: Path) -> bool:
-    """Whether iterations are left of the run in a checkpoint, or only its summary, if the last iteration is `last`.
+def check_unfinished(mark: dict[str, Any], last: int, folder: Path, path: Path) -> None:
+    """Raise InputError unless iterations, or at least the summary, are left of the run in a checkpoint.
 
-    `mark` is saddle's entry in the checkpoint `path` of the run in `folder`; a negative `last` is no limit.
-    Raises InputError if nothing is left.
+    `mark` is saddle's entry in the checkpoint `path` of the run in `folder`, which ends with the iteration `last`; a
+    negative number is no limit.
     """
     iteration = mark["clock"]["iteration"]
-    if not 0 <= last <= iteration:
-        return True
-    if last < iteration or is_finished(folder):
+    if 0 <= last < iteration or (last == iteration and is_finished(folder)):
         raise InputError(
             f"trainer.max_steps and training.images end this run at iteration {last}, and {path} is at "
             f"iteration {iteration} already: ask for more to go on"
         )
-    return False
 
 
 def check_processes(mark: dict[str, Any], now: int, elastic: bool, path: Path) -> None:

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from saddle.config.checked import CheckedConfig
-from saddle.run.resume import check_goes_on, check_processes, read_resumed
+from saddle.config.trainer_flags import process_count
+from saddle.run.resume import check_processes, check_unfinished, read_resumed
 
 
 def start(config: CheckedConfig) -> float | None:
@@ -27,9 +28,8 @@ def _resumed(config: CheckedConfig, path: Path, record: dict[str, Any]) -> dict[
     from saddle.training.checkpoint import MARK
 
     content = read_resumed(path, record)
-    check_goes_on(content[MARK], config.last_iteration, Path(config.folder), path)
-    devices, nodes = config.trainer["devices"], config.trainer["num_nodes"]
-    is_counted = isinstance(devices, int) and devices > 0  # otherwise the Trainer counts them
-    if is_counted and not config.checkpoints["elastic"]:
-        check_processes(content[MARK], devices * nodes, False, path)
+    check_unfinished(content[MARK], config.last_iteration, Path(config.folder), path)
+    processes = process_count(config.trainer)
+    if processes is not None and not config.checkpoints["elastic"]:
+        check_processes(content[MARK], processes, False, path)
     return content

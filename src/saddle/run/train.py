@@ -25,7 +25,7 @@ from saddle.run.folder import checkpoints_of, last_checkpoint, objective_value
 from saddle.run.lock import occupy
 from saddle.run.objective import check_extractor, check_objective
 from saddle.run.ranks import Ranks, is_lost_connection
-from saddle.run.resume import check_free, check_goes_on, check_processes
+from saddle.run.resume import check_free, check_processes
 from saddle.run.storage_failure import storage_failures_in_one_sentence
 from saddle.training.checkpoint import MARK, check_fits
 
@@ -105,7 +105,7 @@ def _check_resumed(config: CheckedConfig, run: Run, checkpoint: Path, content: d
     mark = content[MARK]
     check_processes(mark, run.trainer.world_size, config.checkpoints["elastic"], checkpoint)
     check_fits(content["state_dict"], run.module, checkpoint)
-    if not check_goes_on(mark, run.trainer.max_steps, Path(config.folder), checkpoint):
+    if mark["clock"]["iteration"] == run.trainer.max_steps:
         run.trainer.callbacks.append(Finish())
 
 
