@@ -2,7 +2,8 @@ import pytest
 import torch
 
 from saddle.data.digits import Digits
-from saddle.metric.classifier import Classifier, moved, scaled, train_classifier
+from saddle.data.loader import as_floats
+from saddle.metric.classifier import Classifier, moved, train_classifier
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +39,7 @@ def test_a_few_epochs_read_digits_that_were_held_out(digits):
     model = train_classifier(images[:1500], labels[:1500], 10, epochs=4, seed=0)
     assert not model.training
     with torch.no_grad():
-        found = model(scaled(images[1500:]))[1].argmax(1)
+        found = model(as_floats(images[1500:]))[1].argmax(1)
     assert (found == labels[1500:]).float().mean() > 0.9
 
 

@@ -6,9 +6,10 @@ import pytest
 import torch
 
 import saddle.metric
+from saddle.data.loader import as_floats
 from saddle.data.mnist import Mnist
 from saddle.error import InputError
-from saddle.metric.classifier import Classifier, scaled
+from saddle.metric.classifier import Classifier
 from saddle.metric.classifier_extractor import Card
 from saddle.metric.extractor_file import load_extractor, save_extractor
 
@@ -32,7 +33,7 @@ def test_what_is_saved_reads_the_same_and_carries_its_digest(saved):
     images = torch.randint(0, 256, (7, 1, 16, 16), dtype=torch.uint8)
     features, probabilities = loaded(images)
     with torch.no_grad():
-        expected = model(scaled(images))
+        expected = model(as_floats(images))
     torch.testing.assert_close(features, expected[0], rtol=1e-5, atol=1e-5)  # sums in another order
     torch.testing.assert_close(probabilities, expected[1].softmax(1))
 

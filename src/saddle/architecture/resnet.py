@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from saddle.architecture import base
 from saddle.bound import Depth, Side, Size, Sizes
+from saddle.layer.convolution import halved_sides, initialize
 
 
 def _convolution(
@@ -20,22 +21,10 @@ def _convolution(
     bias: bool = False,
     mode: Literal["zeros", "reflect"] = "zeros",
 ) -> nn.Conv2d:
-    """A convolution with initial weights; `mode` says what it reads beyond the border."""
+    """A convolution with initial weights (the paper's appendix 7.1); `mode` says what it reads beyond the border."""
     layer = nn.Conv2d(inputs, outputs, kernel_size, stride, padding, bias=bias, padding_mode=mode)
-    _initialize(layer)
+    initialize(layer)
     return layer
-
-
-def _initialize(layer: nn.Conv2d | nn.ConvTranspose2d) -> None:
-    """Draw weights from N(0, 0.02) (the paper's appendix 7.1); zero biases."""
-    nn.init.normal_(layer.weight, 0.0, 0.02)
-    if layer.bias is not None:
-        nn.init.zeros_(layer.bias)
-
-
-def _halved(size: int) -> int:
-    """The side after a 3x3 convolution of stride 2 with padding 1: half, rounded up."""
-    return (size + 1) // 2
 
 
 class Residual(nn.Module):
@@ -77,15 +66,13 @@ class Generator(base.Generator):
         self, image_size: Side, channels: Size, width: Size = 64, halvings: Depth = 2, blocks: Depth = 6
     ) -> None:
         super().__init__()
-        sides = [image_size]
-        for _ in range(halvings):
-            sides.append(_halved(sides[-1]))
         smallest = max(8, 2**halvings + 1)
         if image_size < smallest:
             alternative = ", or fewer halvings" if smallest > 8 else ""
             raise ValueError(
                 f"image_size={image_size} is too small for {halvings} halvings: use at least {smallest}{alternative}"
             )
+        sides = halved_sides(image_size, halvings)
         deepest = width * 2**halvings
         self.layers = nn.Sequential(
             *self._normalized(_convolution(channels, width, 7, padding=3, mode="reflect")),
@@ -115,7 +102,7 @@ class Generator(base.Generator):
             inputs = features // 2**index
             padding = large - (2 * small - 1)  # without output padding the side would be 2 * small - 1
             doubling = nn.ConvTranspose2d(inputs, inputs // 2, 3, 2, padding=1, output_padding=padding, bias=False)
-            _initialize(doubling)
+            initialize(doubling)
             layers += self._normalized(doubling)
         return layers
 

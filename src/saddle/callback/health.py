@@ -34,7 +34,7 @@ class Health(Scheduled):
     checked every `every_iterations` and before any checkpoint is written, so that checkpoints on disk are sound. With a
     gradient scaler losses may overflow now and then; there only weights are checked, and overflows that do not end.
 
-    Monitor come at the first logged iteration and then every `probe_iterations` (at the next logged one). One pass in
+    Probes come at the first logged iteration and then every `probe_iterations` (at the next logged one). One pass in
     evaluation mode and 256 samples of the averaged generator give the readings that `saddle.callback.alarm.conditions`
     judges and that are logged as health/*: D's `separation` of real and generated images over the last 20 checks; D's
     input gradients at both, where a ratio beyond `gradient_ratio` either way is an alarm (Mescheder et al. 2018, arXiv

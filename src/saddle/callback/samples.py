@@ -13,7 +13,7 @@ from saddle.callback.publish import publish_picture
 from saddle.callback.scheduled import Scheduled
 from saddle.data.module import ImageData
 from saddle.data.points import PointData
-from saddle.file import cut_numbered
+from saddle.file import cut_numbered, numbered
 from saddle.metric.points import in_words
 from saddle.picture.grid import image_grid
 from saddle.picture.landscape import landscape_of
@@ -103,10 +103,10 @@ class SampleGrids(Scheduled):
 
     def _thin_out(self) -> None:
         """Remove one picture if there are too many."""
-        grids = {int(path.stem): path for path in self.folder.glob("*.png") if path.stem.isdecimal()}
+        grids = numbered(self.folder, ".png")
         if self.keep is None or len(grids) <= self.keep:
             return
-        numbers = sorted(grids)
+        numbers = list(grids)
         gaps = []
         for before, number, after in zip(numbers, numbers[1:], numbers[2:], strict=False):
             if next_round(number - 1) != number:

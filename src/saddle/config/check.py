@@ -77,8 +77,6 @@ def checked_node(path: str, values: Any, kind: Any, passed_in: frozenset[str] = 
     `passed_in` names parameters that the program itself passes to the class, so that a config may not set them.
     """
     check(path, values, kind, passed_in)
-    if not isinstance(values, dict) or "_target_" not in values:
-        raise InputError(f"{path}: expected settings with a _target_; choose a file of that group")
     settings = {name: value for name, value in values.items() if name != "_target_"}
     return Node(path, import_target(path, values["_target_"]), settings)
 

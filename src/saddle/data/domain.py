@@ -7,6 +7,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import affine_grid, grid_sample, max_pool2d
 
+from saddle.data.resize import in_parts
+
 Domain = Literal["plain", "thin", "thick", "inverted", "slanted"]
 
 SLANT = 0.4
@@ -26,7 +28,7 @@ def changed(images: Tensor, domain: Domain) -> Tensor:
     - inverted: 255 minus the image.
     - slanted: a shear by `SLANT` (21.8 degrees) to the right around the middle, bilinear, with black outside.
     """
-    return _in_parts(_CHANGES[domain], images)
+    return in_parts(_CHANGES[domain], images)
 
 
 def readable(images: Tensor, domain: Domain) -> Tensor:
@@ -37,16 +39,7 @@ def readable(images: Tensor, domain: Domain) -> Tensor:
     """
     if domain not in _BACK:
         return images
-    return _in_parts(_BACK[domain], images)
-
-
-def _in_parts(change: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:
-    """uint8 images after `change`, which is a function of float32 images; in parts, to save memory."""
-    parts = []
-    for part in images.split(4096):
-        result = change(part.float())
-        parts.append(result.round_().clamp_(0, 255).to(torch.uint8))
-    return torch.cat(parts)
+    return in_parts(_BACK[domain], images)
 
 
 def _dilated(images: Tensor) -> Tensor:

@@ -1,4 +1,6 @@
-"""Resizing of image tensors."""
+"""Resizing of image tensors, and other changes to them in floating point."""
+
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -9,8 +11,17 @@ def resized(images: Tensor, size: int) -> Tensor:
     """uint8 images (N, C, H, W) resized to (N, C, size, size): bicubic, with antialiasing if they shrink."""
     if images.shape[2:] == (size, size):
         return images
+
+    def change(part: Tensor) -> Tensor:
+        return interpolate(part, (size, size), mode="bicubic", align_corners=False, antialias=True)
+
+    return in_parts(change, images)
+
+
+def in_parts(change: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:
+    """uint8 images after `change`, which is a function of float32 images; in parts, to save memory."""
     parts = []
-    for part in images.split(4096):  # to save memory
-        smooth = interpolate(part.float(), (size, size), mode="bicubic", align_corners=False, antialias=True)
-        parts.append(smooth.round_().clamp_(0, 255).to(torch.uint8))
+    for part in images.split(4096):
+        result = change(part.float())
+        parts.append(result.round_().clamp_(0, 255).to(torch.uint8))
     return torch.cat(parts)

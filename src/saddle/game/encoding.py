@@ -28,6 +28,11 @@ def drawn(mean: Tensor, log_variance: Tensor, noise: Tensor) -> Tensor:
     return mean + torch.exp(log_variance / 2) * noise
 
 
+def posterior_draw(mean: Tensor, log_variance: Tensor, moment: Moment) -> Tensor:
+    """The codes (N, latent_dim) that are drawn of that Gaussian at `moment`, the same in all turns."""
+    return drawn(mean, log_variance, moment.noise("posterior", tuple(mean.shape)))
+
+
 def kl_from_prior(mean: Tensor, log_variance: Tensor) -> Tensor:
     """KL(N(mean, variance) || N(0, 1)) in nats, (N,) (Kingma & Welling 2014, appendix B)."""
     return (mean.square() + log_variance.exp() - 1 - log_variance).sum(1) / 2
@@ -42,8 +47,7 @@ def sampled_code(encoder: Encoder, images: Tensor, moment: Moment) -> Tensor:
     """A code (N, latent_dim) for each image, with gradients; with a `gaussian` encoder a draw, equal in all turns."""
     if not encoder.gaussian:
         return encoder(images)
-    mean, log_variance = posterior(encoder, images)
-    return drawn(mean, log_variance, moment.noise("posterior", tuple(mean.shape)))
+    return posterior_draw(*posterior(encoder, images), moment)
 
 
 def distance_between(codes: Tensor, others: Tensor) -> Tensor:

@@ -10,9 +10,9 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from saddle.bound import NonNegative, Positive
 from saddle.game.encoding import (
-    drawn,
     kl_from_prior,
     posterior,
+    posterior_draw,
     precise,
     reconstructed,
     reconstructions,
@@ -65,7 +65,7 @@ class VAE(Game):
     def bound(self, networks: Networks, batch: Batch, moment: Moment) -> tuple[Tensor, Tensor]:
         """-log p(x|z) for one draw of z, and the divergence from the prior, (N,) each, in nats."""
         mean, log_variance = posterior(encoder_of(networks), batch["image"])
-        latent = drawn(mean, log_variance, moment.noise("posterior", tuple(mean.shape)))
+        latent = posterior_draw(mean, log_variance, moment)
         return self._negative_log_likelihood(networks, batch, latent), kl_from_prior(mean, log_variance)
 
     def _negative_log_likelihood(self, networks: Networks, batch: Batch, latent: Tensor) -> Tensor:

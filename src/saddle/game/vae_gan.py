@@ -11,9 +11,9 @@ from saddle.bound import NonNegative
 from saddle.game.adversarial_objective import AdversarialObjective, generated, image_inputs
 from saddle.game.discriminator_inputs import DiscriminatorInputs
 from saddle.game.encoding import (
-    drawn,
     kl_from_prior,
     posterior,
+    posterior_draw,
     precise,
     reconstructed,
     reconstructions,
@@ -70,7 +70,7 @@ class VAEGAN(Game):
     def encoder_loss(self, networks: Networks, batch: Batch, moment: Moment) -> Played:
         """kl and features; generator and D are not trained here."""
         mean, log_variance = posterior(encoder_of(networks), batch["image"])
-        codes = drawn(mean, log_variance, moment.noise("posterior", tuple(mean.shape)))
+        codes = posterior_draw(mean, log_variance, moment)
         reconstruction = with_labels(generator_of(networks), batch)(codes)
         kl = kl_from_prior(mean, log_variance).mean()
         features = self.negative_log_likelihood(networks, batch, reconstruction).mean()

@@ -9,6 +9,8 @@ from torch import Tensor, nn
 from torch.nn.functional import affine_grid, cross_entropy, grid_sample
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from saddle.data.loader import as_floats
+
 FEATURES = 128
 _BATCH_SIZE = 128
 
@@ -90,7 +92,7 @@ def train_classifier(
         order = torch.randperm(len(images), generator=generator)
         total = 0.0
         for rows in order[: steps * _BATCH_SIZE].split(_BATCH_SIZE):
-            _, logits = model(moved(scaled(images[rows]), generator))
+            _, logits = model(moved(as_floats(images[rows]), generator))
             loss = cross_entropy(logits, labels[rows])
             optimizer.zero_grad()
             loss.backward()
@@ -99,11 +101,6 @@ def train_classifier(
             total += loss.item()
         report(epoch, total / steps)
     return model.eval()
-
-
-def scaled(images: Tensor) -> Tensor:
-    """uint8 images as float32 in [-1, 1]."""
-    return images.float().div_(127.5).sub_(1.0)
 
 
 def moved(images: Tensor, generator: torch.Generator) -> Tensor:

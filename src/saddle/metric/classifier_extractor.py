@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from saddle.data.loader import as_floats
 from saddle.data.resize import resized
 from saddle.error import InputError
 from saddle.metric.base import Extractor
-from saddle.metric.classifier import Classifier, scaled
+from saddle.metric.classifier import Classifier
 
 _BATCH_SIZE = 100  # with channels last this takes half the time of 500 in torch's own layout
 
@@ -69,7 +70,7 @@ class ClassifierExtractor(Extractor):
     def _read(self, images: Tensor) -> tuple[Tensor, Tensor]:
         features, logits = [], []
         for batch in images.split(_BATCH_SIZE):
-            batch_features, batch_logits = self.model(scaled(batch))
+            batch_features, batch_logits = self.model(as_floats(batch))
             features.append(batch_features)
             logits.append(batch_logits)
         return torch.cat(features), torch.cat(logits).softmax(1)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from torch import Tensor
 
 from saddle.data.module import ImageData
+from saddle.metric.agreement import agreement
 from saddle.metric.base import Extractor
 from saddle.metric.classes import entropy
 from saddle.metric.memorization import memorization
@@ -144,10 +145,6 @@ def _add_agreement(
     evaluation: ImageEvaluation, fake: Read, held_out: Read | None, labels: Tensor, held_out_labels: Tensor | None
 ) -> None:
     """The share of samples that are read as the class they were asked for; of held-out images, as their own."""
-    evaluation.samples["as_asked"] = _share_of_equal(fake.labels, labels)
+    evaluation.samples["as_asked"] = agreement(labels, fake.labels)
     if held_out is not None and held_out_labels is not None and evaluation.test is not None:
-        evaluation.test["as_asked"] = _share_of_equal(held_out.labels, held_out_labels)
-
-
-def _share_of_equal(labels: Tensor, others: Tensor) -> float:
-    return float((labels == others).double().mean())
+        evaluation.test["as_asked"] = agreement(held_out_labels, held_out.labels)

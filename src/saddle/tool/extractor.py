@@ -27,7 +27,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         description="Train a small classifier on labeled data and write its weights (safetensors) and a card that "
         "says what they are and how accurate they are on images that were not trained on.",
     )
-    parser.add_argument("overrides", nargs="+", metavar="SETTING", help="settings of the data, as data=fashion_mnist")
+    parser.add_argument("settings", nargs="+", metavar="SETTING", help="settings of the data, as data=fashion_mnist")
     parser.add_argument("--epochs", type=count, default=12, help="passes over the data (default 12)")
     parser.add_argument("--seed", type=index, default=0, help="seed of weights, order and changes (default 0)")
     parser.add_argument("--out", type=Path, required=True, help="a file that ends in .safetensors")
@@ -47,7 +47,7 @@ def extractor(arguments: argparse.Namespace) -> None:
     from saddle.metric.classifier_extractor import Card, ClassifierExtractor
     from saddle.metric.extractor_file import save_extractor
 
-    data = fetched_data(arguments.overrides)
+    data = fetched_data(arguments.settings)
     if not isinstance(data, ImageData) or data.classes == 0:
         raise InputError("data.classes=0: a classifier needs labels")
     (images, labels), (test_images, test_labels) = _split(data)
@@ -56,7 +56,7 @@ def extractor(arguments: argparse.Namespace) -> None:
             images, labels, data.classes, arguments.epochs, arguments.seed, _report(arguments.epochs)
         )
     except ValueError as error:
-        raise InputError(f"{' '.join(arguments.overrides)}: {error}") from error
+        raise InputError(f"{' '.join(arguments.settings)}: {error}") from error
     options = f"--epochs {arguments.epochs} --seed {arguments.seed} --out {out.name}"
     card = Card(
         data=type(data).__name__.lower(),
@@ -68,7 +68,7 @@ def extractor(arguments: argparse.Namespace) -> None:
         trained=len(images),
         tested=len(test_images),
         accuracy=0.0,
-        command=f"saddle extractor {shlex.join(arguments.overrides)} {options}",
+        command=f"saddle extractor {shlex.join(arguments.settings)} {options}",
     )
     _, probabilities = ClassifierExtractor(model, card)(test_images)
     accuracy = float((probabilities.argmax(1) == test_labels).double().mean())

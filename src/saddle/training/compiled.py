@@ -16,7 +16,7 @@ from torch.fx import GraphModule
 
 from saddle.error import InputError
 from saddle.game.turn import Batch, Game, Turn
-from saddle.training.executor import Player
+from saddle.training.executor import Player, apply_constraints
 from saddle.training.program import Program
 
 
@@ -63,9 +63,7 @@ class Compiled:
 
     def _after(self, turn: Turn) -> None:
         """Apply the constraints of a turn, and change the game's state."""
-        for constraint in turn.constraints:
-            for name in turn.trains:
-                constraint.apply(self.player.networks[name])
+        apply_constraints(turn, self.player.networks)
         if turn.after is not None:
             turn.after(self.player.played[turn.name].observed)
 

@@ -10,7 +10,7 @@ from lightning.pytorch.strategies import ParallelStrategy
 from torch import Tensor
 
 from saddle.game.turn import Batch, Moment, Played, Turn
-from saddle.training.executor import Player, total_loss
+from saddle.training.executor import Player, apply_constraints, total_loss
 from saddle.training.forward_cache import ForwardCache
 
 
@@ -58,9 +58,7 @@ class Eager:
             optimizer.zero_grad()
             player.played[turn.name] = self.backward_parts(turn, batch)
             self.step(turn)
-        for constraint in turn.constraints:
-            for name in turn.trains:
-                constraint.apply(player.networks[name])
+        apply_constraints(turn, player.networks)
         if turn.after is not None and self.stepped:
             observed: dict[str, Tensor] = {}
             for name, rows in player.played[turn.name].observed.items():

@@ -100,3 +100,10 @@ def total_loss(played: Played) -> Tensor:
     """The sum of a turn's terms, a scalar: what its networks minimize."""
     first, *rest = played.terms.values()
     return sum(rest, start=first)
+
+
+def apply_constraints(turn: Turn, networks: Mapping[str, nn.Module]) -> None:
+    """Apply a turn's constraints to the weights of the networks that it trains."""
+    for constraint in turn.constraints:
+        for name in turn.trains:
+            constraint.apply(networks[name])

@@ -121,21 +121,21 @@ class GameModule(LightningModule):
 
     def set_rates(self, turn: str) -> None:
         """Set a turn's learning rate and betas to the values of their schedules in the current iteration."""
+        rate = self.learning_rate(turn)
+        schedule = self.beta2_schedules.get(turn)
         for group in self.wrapped[turn].param_groups:
-            group["lr"] = self.learning_rate(turn)
-            if self.beta2_schedules.get(turn) is not None:
-                group["betas"] = self.betas(turn)
+            group["lr"] = rate
+            if schedule is not None:
+                group["betas"] = self._betas(turn, schedule)
 
     def learning_rate(self, turn: str) -> float:
         """The learning rate of a turn in the current iteration."""
         return self.defaults[turn]["lr"] * self.schedules[turn].factor(self.clock.images + self.rows)
 
-    def betas(self, turn: str) -> tuple[float, float]:
-        """Adam's decay factors of a turn in the current iteration; a schedule is a factor on 1 - beta2."""
+    def _betas(self, turn: str, schedule: Schedule) -> tuple[float, float]:
+        """Adam's decay factors of a turn in the current iteration; the schedule is a factor on 1 - beta2."""
         first, second = self.defaults[turn]["betas"]
-        schedule = self.beta2_schedules.get(turn)
-        factor = 1.0 if schedule is None else schedule.factor(self.clock.images + self.rows)
-        return first, 1 - (1 - second) * factor
+        return first, 1 - (1 - second) * schedule.factor(self.clock.images + self.rows)
 
     def moment(self, part: int) -> Moment:
         """The current iteration, with the noise for the rows of an accumulated `part` on this rank."""
