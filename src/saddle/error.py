@@ -23,6 +23,11 @@ class Failed(Exception):  # noqa: N818
         super().__init__(self.BEGINS + message)
 
 
+def first_line(error: BaseException) -> str:
+    """The first line of an exception's message, or the name of its class where it has none."""
+    return (str(error) or type(error).__name__).splitlines()[0]
+
+
 def printable(text: str) -> str:
     """`text` for one line of a terminal, with unprintable characters written as escapes."""
     if text.isprintable():

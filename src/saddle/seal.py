@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 from typing import BinaryIO
 
-from saddle.error import InputError
+from saddle.error import InputError, first_line
 
 _MARK = b"saddle sha256 "
 _SIZE = len(_MARK) + 64
@@ -87,5 +87,5 @@ def _damage_of_archive(file: BinaryIO, size: int, sealed: bool) -> str | None:
                 return "its parts are larger than the file"
             broken = None if sealed else archive.testzip()
     except Exception as error:  # zipfile raises nearly anything on a crafted file
-        return (str(error) or type(error).__name__).splitlines()[0]
+        return first_line(error)
     return f"the CRC-32 of {broken[:80]!a} is another" if broken else None

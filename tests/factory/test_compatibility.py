@@ -5,7 +5,7 @@ from helpers import train
 from saddle.architecture.base import Discriminator
 from saddle.config.compose import compose
 from saddle.error import InputError
-from saddle.factory.compatibility import Choice, check_packing
+from saddle.factory.compatibility import check_packing
 from saddle.factory.run import build
 from saddle.game.turn import Game
 
@@ -148,10 +148,9 @@ def test_packs_are_of_one_devices_part_of_a_batch():
         "data.batch_size=8",
     ):
         assert build(compose(["data=digits", "trainer=cpu", *choice.split()])).data.batch_size in (8, 12)
-    choice = Choice("packing", "hinge", "digits", settings={})
-    check_packing({"discriminator": Packed()}, Packing(), batch_size=16, devices=2, choice=choice)
+    check_packing({"discriminator": Packed()}, Packing(), batch_size=16, devices=2, option="packing")
     with pytest.raises(InputError, match="use a multiple of 8$"):
-        check_packing({"discriminator": Packed()}, Packing(), batch_size=12, devices=2, choice=choice)
+        check_packing({"discriminator": Packed()}, Packing(), batch_size=12, devices=2, option="packing")
 
 
 class Packed(Discriminator):

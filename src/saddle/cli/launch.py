@@ -16,7 +16,7 @@ from omegaconf import DictConfig
 from saddle.config.compose import checked
 from saddle.config.location import config_folder
 from saddle.config.message import one_sentence
-from saddle.config.override import check_hydra, key_of, value_of
+from saddle.config.override import by_setting, check_hydra
 from saddle.error import Failed, InputError, Stopped
 from saddle.interrupt import listen
 from saddle.run.lock import claim, remove_claimed
@@ -83,7 +83,7 @@ def spelled_out(arguments: list[str]) -> list[str]:
     """
     if is_started_rank():
         return arguments  # the rank that started this one has spelled them out
-    settings = {key_of(argument): value_of(argument) for argument in arguments if "=" in argument}
+    settings = by_setting([argument for argument in arguments if "=" in argument])
     is_multirun = "-m" in arguments or "--multirun" in arguments
     resume = settings.get("resume", "")
     if resume in ("", "null"):

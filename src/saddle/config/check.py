@@ -49,7 +49,7 @@ def check_config(values: dict[str, Any], overrides: Sequence[str]) -> CheckedCon
         game=checked_node("game", values["game"], Game, PASSED_IN["game"]),
         **plain,
     )
-    _check_optimizers(config.optimizer)
+    _check_optimizers(config)
     for group in ("callback", "logger"):
         for name, node in values[group].items():
             check_without_lightning(group, name, node)
@@ -123,13 +123,12 @@ def _networks(architecture: dict[str, Any]) -> dict[str, Node]:
     return networks
 
 
-def _check_optimizers(settings: dict[str, Any]) -> None:
+def _check_optimizers(config: CheckedConfig) -> None:
     """Raise InputError unless each turn's optimizer can be built.
 
     Settings directly under `optimizer` hold for every turn; `optimizer.TURN` holds what differs there.
     """
-    shared = {name: value for name, value in settings.items() if not isinstance(value, dict)}
-    check("optimizer", shared, Optimizer)
-    for name, own in settings.items():
+    check("optimizer", config.optimizer_of(None), Optimizer)
+    for name, own in config.optimizer.items():
         if isinstance(own, dict):
-            check(f"optimizer.{name}", {**shared, **own}, Optimizer)
+            check(f"optimizer.{name}", config.optimizer_of(name), Optimizer)

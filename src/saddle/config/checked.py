@@ -34,6 +34,13 @@ class CheckedConfig:
     resume: str | None
     objective: str | None
 
+    def optimizer_of(self, turn: str | None) -> Settings:
+        """The optimizer's settings that all turns share, overridden by those of `turn`; None: the shared ones alone."""
+        shared = {name: value for name, value in self.optimizer.items() if not isinstance(value, dict)}
+        if turn is None:
+            return shared
+        return {**shared, **self.optimizer.get(turn, {})}
+
     @property
     def batch_size(self) -> int:
         """Images in one part of an update, over all devices."""

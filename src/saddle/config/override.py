@@ -25,6 +25,11 @@ def value_of(override: str) -> str:
     return re.sub(rf"\\+(?={quote}|\Z)", _half, text[1:-1])
 
 
+def by_setting(overrides: Sequence[str]) -> dict[str, str]:
+    """Overrides as a mapping from setting to value."""
+    return {key_of(text): value_of(text) for text in overrides}
+
+
 def quoted(path: Path) -> str:
     """A path as a value of an override, in the quotes of Hydra's grammar.
 

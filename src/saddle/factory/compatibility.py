@@ -54,13 +54,16 @@ def check_compatible(game: Game, networks: Mapping[str, Network], data: MemoryDa
     return list(dict.fromkeys(warnings))
 
 
-def check_packing(networks: Mapping[str, Network], game: Game, batch_size: int, devices: int, choice: Choice) -> None:
-    """Raise InputError unless the game can pack images, and each device receives whole packs of the batch."""
+def check_packing(networks: Mapping[str, Network], game: Game, batch_size: int, devices: int, option: str) -> None:
+    """Raise InputError unless the game can pack images, and each device receives whole packs of the batch.
+
+    `option` names the game in the message.
+    """
     discriminator = networks.get("discriminator")
     packing = discriminator.packing if isinstance(discriminator, Discriminator) else 1
     setting = f"architecture.discriminator.packing={packing}"
     if packing > 1 and not game.packs:
-        raise InputError(f"{setting}: game={choice.game} looks at single images; use packing=1")
+        raise InputError(f"{setting}: game={option} looks at single images; use packing=1")
     rows = batch_size // devices
     if rows % packing:
         each = "" if devices == 1 else f" gives each of the {devices} devices {rows}, which"

@@ -9,7 +9,7 @@ from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 
 from saddle.config.node import Node
-from saddle.error import InputError
+from saddle.error import InputError, first_line
 
 _REFUSALS = (ValueError, TypeError, OverflowError)
 """What a constructor raises for a value that it refuses."""
@@ -42,7 +42,7 @@ def make_plain(path: str, values: Mapping[str, Any], passed_in: Mapping[str, Any
 
 def _sentence(setting: str, error: BaseException) -> str:
     """The reason of a refusal, after the setting unless it names one itself."""
-    reason = (str(error) or type(error).__name__).splitlines()[0]
+    reason = first_line(error)
     group = setting.partition(".")[0]
     if reason.startswith(f"{group}."):
         return reason

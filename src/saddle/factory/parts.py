@@ -40,7 +40,6 @@ class Parts:
     clip_norm: Mapping[str, float | None]
     record: Settings
     """The settings that a resumed run must keep, for the checkpoint."""
-    choice: Choice
     warnings: list[str]
     """A sentence about each choice that is known to go wrong."""
 
@@ -69,7 +68,6 @@ def build_parts(config: CheckedConfig) -> Parts:
         beta2_schedules=build_beta2_schedules(config, turns),
         clip_norm=build_clip_norm(config.training["clip_norm"], turns),
         record=_record(config, complete_data, nodes),
-        choice=choice,
         warnings=[*warnings, *precision_warnings(config.trainer)],
     )
     data.check_size(data.size)

@@ -38,7 +38,7 @@ def build_beta2_schedules(config: CheckedConfig, turns: tuple[Turn, ...]) -> dic
         if schedule == Schedule():
             schedules[name] = None
             continue
-        if "betas" not in _settings_of_turn(config.optimizer, name):
+        if "betas" not in config.optimizer_of(name):
             optimizer = config.optimizer["_target_"]
             raise InputError(f"{path}.{name}: {optimizer} has no betas: use adam, or shape=constant")
         if schedule.shape != "constant" and schedule.final == 0:
@@ -55,9 +55,9 @@ def build_optimizers(config: CheckedConfig, turns: tuple[Turn, ...]) -> dict[str
     Raises InputError for settings of a turn that the game does not have, and for values that an optimizer refuses.
     """
     names = [turn.name for turn in turns]
-    shared = _settings_of_turn(config.optimizer, None)
+    shared = config.optimizer_of(None)
     for name, own in config.optimizer.items():
-        if isinstance(own, dict) and {**shared, **own} != shared:
+        if isinstance(own, dict) and config.optimizer_of(name) != shared:
             _check_turn("optimizer", name, names)
     return {name: _build_optimizer(config, name) for name in names}
 
@@ -68,7 +68,7 @@ def _build_optimizer(config: CheckedConfig, turn: str) -> MakeOptimizer:
     It is tried on one parameter, to see values that are refused; this takes a second, because torch then imports its
     compiler. A resumed run keeps its optimizer, which was tried when the run began.
     """
-    node = _settings_of_turn(config.optimizer, turn)
+    node = config.optimizer_of(turn)
     has_scaler = config.trainer["precision"] == "16-mixed"
     if "fused" in node and node["fused"] is None:
         node["fused"] = not has_scaler
@@ -87,14 +87,6 @@ def _try(path: str, make_optimizer: MakeOptimizer) -> None:
         make_optimizer([nn.Parameter(torch.zeros(1))])
     except (ValueError, RuntimeError) as error:
         raise InputError(f"{path}: {error}") from error
-
-
-def _settings_of_turn(optimizer: Settings, turn: str | None) -> Settings:
-    """The settings that all turns share, overridden by those of `turn`."""
-    shared = {key: value for key, value in optimizer.items() if not isinstance(value, dict)}
-    if turn is None:
-        return shared
-    return {**shared, **optimizer.get(turn, {})}
 
 
 def _per_turn(path: str, settings: Mapping[str, Any], neutral: Any, turns: tuple[Turn, ...]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from saddle.config.check import check_lightning_parts
 from saddle.config.checked import CheckedConfig, Settings
 from saddle.config.trainer_flags import trainer_arguments
 from saddle.data.memory import MemoryData
-from saddle.error import InputError
+from saddle.error import InputError, first_line
 from saddle.factory.compatibility import check_packing
 from saddle.factory.instantiate import make_plain
 from saddle.factory.parts import Parts, build_parts
@@ -62,7 +62,7 @@ def build_run(config: CheckedConfig, parts: Parts, purge_step: int | None = None
     batch_size, devices = config.batch_size, trainer.world_size
     if batch_size % devices:
         raise InputError(f"data.batch_size={batch_size} must be a multiple of the {devices} devices")
-    check_packing(parts.networks, parts.game, batch_size, devices, parts.choice)
+    check_packing(parts.networks, parts.game, batch_size, devices, config.game.option)
     training = config.training
     if training["executor"] == "compiled":
         period(parts.game)  # raises InputError for a game without a period
@@ -111,7 +111,7 @@ def build_trainer(config: CheckedConfig, purge_step: int | None = None) -> GameT
             plugins=[AtomicCheckpointIO()],
         )
     except (ValueError, TypeError, OverflowError, MisconfigurationException) as error:
-        reason = (str(error) or type(error).__name__).splitlines()[0]
+        reason = first_line(error)
         raise InputError(f"trainer: {reason}") from error
     return cast(GameTrainer, trainer)
 
@@ -121,4 +121,4 @@ def _build(path: str, settings: Settings) -> Any:
     try:
         return make_plain(path, settings)
     except MisconfigurationException as error:
-        raise InputError(f"{path}: {str(error).splitlines()[0]}") from error
+        raise InputError(f"{path}: {first_line(error)}") from error

@@ -122,23 +122,13 @@ class AdversarialObjective:
         self, inputs: DiscriminatorInputs, logits: Mapping[str, Tensor], moment: Moment
     ) -> dict[str, Tensor]:
         """D's share of the terms that are due, weighted scalars by name."""
-        terms = {}
-        for name, (term, term_inputs) in self._due_with_inputs(inputs, logits, moment.iteration).items():
-            value = term.discriminator(term_inputs)
-            if value is not None:
-                terms[name] = moment.scheduled_value(term.gain) * value
-        return terms
+        return self._weighted_terms(inputs, logits, moment, moment.iteration, lambda term: term.discriminator)
 
     def generator_terms(
         self, inputs: DiscriminatorInputs, logits: Mapping[str, Tensor], moment: Moment, turn: int
     ) -> dict[str, Tensor]:
         """The opponent's share of the terms that are due in its turn number `turn` (from 0), weighted scalars."""
-        terms = {}
-        for name, (term, term_inputs) in self._due_with_inputs(inputs, logits, turn).items():
-            value = term.generator(term_inputs)
-            if value is not None:
-                terms[name] = moment.scheduled_value(term.gain) * value
-        return terms
+        return self._weighted_terms(inputs, logits, moment, turn, lambda term: term.generator)
 
     # whole turns, for games that add something to them
 
@@ -172,14 +162,22 @@ class AdversarialObjective:
     def _terms(self) -> dict[str, Term]:
         return {name: penalty for name, penalty in self.penalties.items() if isinstance(penalty, Term)}
 
-    def _due_with_inputs(
-        self, inputs: DiscriminatorInputs, logits: Mapping[str, Tensor], turn: int
-    ) -> dict[str, tuple[Term, TermInputs]]:
-        due = self.due_terms(turn)
-        if not due:
-            return {}
-        assert inputs.term_inputs is not None, "a game says in `plays` whether it plays terms"
-        return {name: (term, inputs.term_inputs(logits)) for name, term in due.items()}
+    def _weighted_terms(
+        self,
+        inputs: DiscriminatorInputs,
+        logits: Mapping[str, Tensor],
+        moment: Moment,
+        turn: int,
+        player: Callable[[Term], Callable[[TermInputs], Tensor | None]],
+    ) -> dict[str, Tensor]:
+        """The terms that are due in turn number `turn`, weighted scalars by name; `player` picks D's share or G's."""
+        terms: dict[str, Tensor] = {}
+        for name, term in self.due_terms(turn).items():
+            assert inputs.term_inputs is not None, "a game says in `plays` whether it plays terms"
+            value = player(term)(inputs.term_inputs(logits))
+            if value is not None:
+                terms[name] = moment.scheduled_value(term.gain) * value
+        return terms
 
 
 def generated(networks: Networks, batch: Batch, moment: Moment) -> tuple[Tensor, Tensor]:

@@ -9,7 +9,7 @@ import torch
 from pydantic import TypeAdapter
 from safetensors.torch import load, save
 
-from saddle.error import InputError
+from saddle.error import InputError, first_line
 from saddle.metric.classifier import Classifier
 from saddle.metric.classifier_extractor import Card, ClassifierExtractor
 
@@ -41,7 +41,7 @@ def load_extractor(path: Path) -> ClassifierExtractor:
         model.load_state_dict(load(content), assign=True)
         model.float()
     except Exception as error:  # both files may hold anything
-        raise InputError(f"{path}: not the weights that its card describes ({str(error).splitlines()[0]})") from error
+        raise InputError(f"{path}: not the weights that its card describes ({first_line(error)})") from error
     return ClassifierExtractor(model, card)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from saddle.error import InputError
+from saddle.error import InputError, first_line
 from saddle.metric.base import Extractor
 
 _BATCH_SIZE = 50
@@ -43,8 +43,7 @@ class Inception(Extractor):
             raise InputError(f"{path}: {error.strerror}; expected the weights of Inception") from error
         except Exception as error:  # torch raises many kinds of errors on a crafted file
             raise InputError(
-                f"{path}: not the weights of Inception as torch-fidelity distributes them "
-                f"({str(error).splitlines()[0] if str(error) else type(error).__name__})"
+                f"{path}: not the weights of Inception as torch-fidelity distributes them ({first_line(error)})"
             ) from error
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.model.to(self.device)

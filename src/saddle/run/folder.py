@@ -38,9 +38,14 @@ def checkpoints_of(run: Path) -> Path:
     return run / "checkpoints"
 
 
+def last_file(run: Path) -> Path:
+    """The path of the checkpoint that is written anew each time, whether or not it exists."""
+    return checkpoints_of(run) / "last.ckpt"
+
+
 def last_checkpoint(run: Path) -> Path | None:
     """The checkpoint from which a run goes on: last.ckpt or, without that, the latest; None if there is none."""
-    last = checkpoints_of(run) / "last.ckpt"
+    last = last_file(run)
     if last.is_file():
         return last
     earlier = list(numbered(checkpoints_of(run), ".ckpt").values())
@@ -52,7 +57,7 @@ def overrides_file(run: Path) -> Path:
     return run / SETTINGS / "overrides.yaml"
 
 
-def is_trained(run: Path) -> list[str]:
+def products_in(run: Path) -> list[str]:
     """The names in a folder which show that a run was trained there; empty if there are none."""
     return [name for name in ("checkpoints", "metrics.csv", "summary.json") if (run / name).exists()]
 

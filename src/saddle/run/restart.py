@@ -9,7 +9,7 @@ from types import FrameType
 from saddle.config.override import key_of, quoted, value_of
 from saddle.error import InputError
 from saddle.interrupt import SIGNALS, listen
-from saddle.run.folder import SETTINGS, checkpoints_of, clear, is_finished, last_checkpoint
+from saddle.run.folder import SETTINGS, clear, is_finished, last_checkpoint, last_file
 from saddle.run.lock import hold, let_go
 
 _FUTILE = 3
@@ -80,7 +80,7 @@ def _begin_or_go_on(run: Path) -> list[str]:
 
 def _stamps(run: Path) -> dict[str, tuple[int, int] | None]:
     """The stamps of the run's checkpoint and summary, which change when those are written anew."""
-    return {"checkpoint": _stamp(checkpoints_of(run) / "last.ckpt"), "summary": _stamp(run / "summary.json")}
+    return {"checkpoint": _stamp(last_file(run)), "summary": _stamp(run / "summary.json")}
 
 
 def _stamp(file: Path) -> tuple[int, int] | None:

@@ -13,7 +13,7 @@ from saddle.config.override import check_saved, key_of, quoted, value_of
 from saddle.error import InputError
 from saddle.file import numbered
 from saddle.rank import is_first
-from saddle.run.folder import checkpoints_of, is_finished, is_trained, overrides_file, run_of
+from saddle.run.folder import checkpoints_of, is_finished, last_file, overrides_file, products_in, run_of
 from saddle.seal import check_sound
 
 _MAY_MOVE = {"data.root", "data.cache", "data.memory_mib"}
@@ -30,7 +30,7 @@ def checkpoint_of(path: Path) -> Path:
     if path.is_file():
         return path
     earlier = numbered(checkpoints_of(path), ".ckpt")
-    last = checkpoints_of(path) / "last.ckpt"
+    last = last_file(path)
     if not last.exists() and not earlier:
         raise InputError(f"{path}: expected a run folder with checkpoints/last.ckpt, found none")
     damage = damage_of(last)
@@ -104,11 +104,11 @@ def _saved_overrides(file: Path) -> list[str]:
 
 def check_free(folder: Path) -> None:
     """Raise InputError if `folder` holds a run already, with which a new one would mix."""
-    products = is_trained(folder)
+    products = products_in(folder)
     if not products:
         return
     alternative = "choose another folder"
-    if (checkpoints_of(folder) / "last.ckpt").exists():
+    if last_file(folder).exists():
         alternative = f"use resume={shlex.quote(str(folder))} to go on with it"
     raise InputError(f"hydra.run.dir={folder} holds a run already ({products[0]}): {alternative}")
 

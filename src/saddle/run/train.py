@@ -15,7 +15,7 @@ from saddle.callback.finish import Finish
 from saddle.callback.health import Health
 from saddle.callback.stop import StopOnSignal
 from saddle.config.checked import CheckedConfig
-from saddle.error import Failed, InputError, Stopped
+from saddle.error import Failed, InputError, Stopped, first_line
 from saddle.factory.parts import Parts
 from saddle.factory.run import Run, build_run
 from saddle.file import remove_rests
@@ -119,7 +119,7 @@ def _fit(run: Run, checkpoint: Path | None) -> int | None:
     try:
         run.trainer.fit(run.module, datamodule=run.data_module, ckpt_path=checkpoint, weights_only=True)
     except MisconfigurationException as error:
-        raise InputError(f"trainer: {str(error).splitlines()[0]}") from error
+        raise InputError(f"trainer: {first_line(error)}") from error
     except InputError:
         if not run.trainer.is_global_zero:
             sys.exit(2)  # the first rank reports the cause

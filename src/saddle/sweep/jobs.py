@@ -16,7 +16,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from saddle.config.location import config_folder
-from saddle.config.override import check_saved, key_of, quoted, value_of
+from saddle.config.override import by_setting, check_saved, key_of, quoted
 from saddle.error import Failed, InputError
 from saddle.run.folder import ERROR, SETTINGS, last_checkpoint, overrides_file, state_of, summary_of
 
@@ -125,11 +125,6 @@ def varying_settings(jobs: Sequence[dict[str, str]]) -> list[str]:
         if len(values) > 1:
             varying.append(name)
     return varying
-
-
-def by_setting(overrides: Sequence[str]) -> dict[str, str]:
-    """Overrides as a mapping from setting to value."""
-    return {key_of(text): value_of(text) for text in overrides}
 
 
 def job_folders(sweep: Path) -> dict[int, Path]:

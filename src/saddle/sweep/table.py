@@ -27,13 +27,16 @@ Row = tuple[tuple[str, ...], list[float]]
 """The values of the settings that vary, and the objectives of the jobs with these values."""
 
 
-def show(sweep: Path) -> list[Job]:
-    """Print the table of a sweep and write table.csv; returns its jobs. Raises InputError if it is no sweep."""
-    jobs = read_jobs(sweep)
+def show(sweep: Path) -> None:
+    """Print the table of a sweep and write table.csv. Raises InputError if it is no sweep."""
+    _print_and_write(sweep, read_jobs(sweep))
+
+
+def _print_and_write(sweep: Path, jobs: Sequence[Job]) -> None:
+    """Print the table of a sweep's jobs and write table.csv."""
     objective = settings_of(sweep).get("objective")
     write_csv(jobs, sweep / "table.csv")
     print(text_of(jobs, objective, sweep), flush=True)
-    return jobs
 
 
 def conclude(sweep: Path, stopped_by: int | None) -> int:
@@ -48,7 +51,7 @@ def conclude(sweep: Path, stopped_by: int | None) -> int:
         for reason in dict.fromkeys([job.reason for job in jobs]):  # each once
             print(reason, file=sys.stderr)
         return 2
-    show(sweep)
+    _print_and_write(sweep, jobs)
     if not _unfinished(jobs):
         return 0
     cause = "not every job is finished"

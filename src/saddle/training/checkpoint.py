@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from saddle.error import InputError
+from saddle.error import InputError, first_line
 from saddle.seal import check_sound
 
 MARK = "saddle"
@@ -43,7 +43,7 @@ def read_sound_checkpoint(path: Path) -> dict[str, Any]:
     except pickle.UnpicklingError as error:
         raise InputError(f"{path}: holds more than tensors and plain values, so it was not read") from error
     except Exception as error:  # a crafted file can make torch raise nearly any exception
-        reason = (str(error) or type(error).__name__).splitlines()[0]
+        reason = first_line(error)
         raise InputError(f"{path}: the checkpoint is damaged ({reason})") from error
     if foreign:
         raise InputError(f"{path}: holds more than tensors and plain values ({foreign[0][:80]!a}), so it was not read")

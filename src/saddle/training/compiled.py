@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.fx import GraphModule
 
-from saddle.error import InputError
+from saddle.error import InputError, first_line
 from saddle.game.turn import Batch, Game, Turn
 from saddle.training.executor import Player, apply_constraints
 from saddle.training.program import Program
@@ -73,7 +73,7 @@ class Compiled:
         try:
             graph = program.traced(batch)
         except RuntimeError as error:
-            reason = (str(error) or type(error).__name__).splitlines()[0]
+            reason = first_line(error)
             raise InputError(
                 f"training.executor=compiled cannot trace this game ({reason}): use training.executor=eager"
             ) from error
