@@ -3,18 +3,16 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import saddle.compat  # noqa: F401  isort: skip
 import torch
 from torch import Tensor
 
 from saddle.bound import Count, Samples
+from saddle.callback.at_end import AlsoAtEnd
 from saddle.callback.hook import GameTrainer, hook
 from saddle.callback.publish import publish, publish_picture
 from saddle.callback.quality import PREFIX, Quality
-from saddle.callback.scheduled import Scheduled
-from saddle.callback.stop import stopped
 from saddle.data.module import ImageData
 from saddle.game.turn import Batch, Game, Moment, Networks
 from saddle.metric.agreement import agreement
@@ -28,7 +26,7 @@ from saddle.training.sampling import as_bytes
 _BATCH_SIZE = 500
 
 
-class GameMetrics(Scheduled):
+class GameMetrics(AlsoAtEnd):
     """Logs the game's own metrics and writes its pictures every `every_images` and at the end.
 
     The metrics are means over `num` held-out images (training images where the data has no others), logged as
@@ -37,12 +35,13 @@ class GameMetrics(Scheduled):
     callback does nothing for a game that has none of these, and on points.
     """
 
+    acts_when_stopped = False
+
     def __init__(self, folder: str, num: Samples = 2000, every_images: Count | None = 64_000) -> None:
         if num < 2:
             raise ValueError("num should be at least 2: some metrics compare images with each other")
         self.folder, self.num, self.every_images = Path(folder), num, every_images
         self._batch: Batch | None = None
-        self._measured: int | None = None
 
     def next_due(self, iteration: int, rows: int) -> int:
         return next_crossing(iteration, rows, self.every_images)
@@ -52,30 +51,20 @@ class GameMetrics(Scheduled):
         if _has_own(module.game) and isinstance(trainer.datamodule.data, ImageData) and not trainer.fast_dev_run:
             self._batch = trainer.datamodule.data.held_out(self.num) if trainer.is_global_zero else None
 
-    @hook
-    def on_train_batch_end(self, trainer: GameTrainer, module: GameModule, *_: Any) -> None:
-        if self.is_due(module):
-            self._measure(trainer, module)
-
-    @hook
-    def on_train_end(self, trainer: GameTrainer, module: GameModule) -> None:
-        if self._measured != module.clock.iteration and not stopped(trainer):
-            self._measure(trainer, module)
-
     @torch.no_grad()
-    def _measure(self, trainer: GameTrainer, module: GameModule) -> None:
+    def act(self, trainer: GameTrainer, module: GameModule) -> None:
         data = trainer.datamodule.data
         if self._batch is None or not isinstance(data, ImageData):
             return
-        self._measured = module.clock.iteration
+        self.acted = module.clock.iteration
         networks = {name: module.finished(name) for name in module.game.needs}
         metrics = game_metrics(module.game, networks, self._batch, module.seed)
         for callback in trainer.callbacks:
             if isinstance(callback, Quality) and callback.extractor is not None:
                 metrics |= agreements(module.game, networks, self._batch, module.seed, data, callback.extractor)
-        publish(trainer, self._measured, {f"{PREFIX}{name}": value for name, value in metrics.items()})
+        publish(trainer, self.acted, {f"{PREFIX}{name}": value for name, value in metrics.items()})
         for name, picture in game_pictures(module.game, networks, self._batch, module.seed).items():
-            publish_picture(trainer, name, self._measured, picture, self.folder / name)
+            publish_picture(trainer, name, self.acted, picture, self.folder / name)
 
 
 def game_metrics(game: Game, networks: Networks, batch: Batch, seed: int) -> dict[str, float]:

@@ -5,10 +5,10 @@ from typing import Any
 import saddle.compat  # noqa: F401  isort: skip
 
 from saddle.bound import Count, Samples
+from saddle.callback.at_end import AlsoAtEnd
 from saddle.callback.hook import GameTrainer, hook
 from saddle.callback.publish import publish
 from saddle.callback.quality import PREFIX
-from saddle.callback.scheduled import Scheduled
 from saddle.data.points import PointData
 from saddle.metric.modes import SAMPLES
 from saddle.metric.points import metrics
@@ -18,7 +18,7 @@ from saddle.training.module import GameModule
 from saddle.training.sampling import images_from
 
 
-class PointQuality(Scheduled):
+class PointQuality(AlsoAtEnd):
     """Logs `saddle.metric.points.metrics` of `num` samples as metric/... every `every_iterations` and at the end.
 
     It does nothing unless the data is points. Samples come from the averaged generator, or from G where there is no
@@ -33,7 +33,6 @@ class PointQuality(Scheduled):
         self.num, self.every_iterations = num, every_iterations
         self.stamp: dict[str, Any] | None = None
         """What the metrics were computed from: metrics of different stamps cannot be compared. None: no points."""
-        self._measured: int | None = None
 
     def next_due(self, iteration: int, rows: int) -> int:
         return next_multiple(iteration, self.every_iterations)
@@ -42,24 +41,18 @@ class PointQuality(Scheduled):
     def on_train_start(self, trainer: GameTrainer, module: GameModule) -> None:
         data = trainer.datamodule.data
         if isinstance(data, PointData) and trainer.is_global_zero and not trainer.fast_dev_run:
-            network = "average" if module.ema is not None else "generator"
-            self.stamp = {"points": type(data).__name__, "std": data.std, "generated": self.num, "network": network}
+            self.stamp = {
+                "points": type(data).__name__,
+                "std": data.std,
+                "generated": self.num,
+                "network": module.sampled_network,
+            }
 
-    @hook
-    def on_train_batch_end(self, trainer: GameTrainer, module: GameModule, *_: Any) -> None:
-        if self.is_due(module):
-            self._measure(trainer, module)
-
-    @hook
-    def on_train_end(self, trainer: GameTrainer, module: GameModule) -> None:
-        if self._measured != module.clock.iteration:
-            self._measure(trainer, module)
-
-    def _measure(self, trainer: GameTrainer, module: GameModule) -> None:
+    def act(self, trainer: GameTrainer, module: GameModule) -> None:
         data = trainer.datamodule.data
         if self.stamp is None or not isinstance(data, PointData):
             return
-        self._measured = module.clock.iteration
+        self.acted = module.clock.iteration
         samples = images_from(module.sampler(), self.num, hashed_seed(module.seed, "quality"))
         values = {f"{PREFIX}{name}": value for name, value in metrics(samples, data).items()}
         publish(trainer, module.clock.iteration, values)

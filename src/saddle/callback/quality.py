@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from saddle.bound import Count, Samples
+from saddle.callback.at_end import AlsoAtEnd
 from saddle.callback.hook import GameTrainer, hook
 from saddle.callback.publish import announce, publish
-from saddle.callback.scheduled import Scheduled
 from saddle.callback.stop import end, stopped
 from saddle.data.module import ImageData
 from saddle.data.points import PointData
@@ -35,7 +35,7 @@ class _CutShortError(Exception):
     """A signal came in the middle of a comparison."""
 
 
-class Quality(Scheduled):
+class Quality(AlsoAtEnd):
     """Compares samples of the averaged generator with training images at growing intervals and at the end.
 
     They come after 50,000 images, 100,000, 200,000, 500,000 and so on, but at least every `every_images`: often at the
@@ -55,6 +55,8 @@ class Quality(Scheduled):
 
     Only the first rank measures, all of `num`, so the metrics do not depend on the number of processes.
     """
+
+    acts_when_stopped = False
 
     def __init__(
         self,
@@ -80,7 +82,6 @@ class Quality(Scheduled):
         self.real: Read | None = None
         """Features and classes of the training images."""
         self._class_shares: Tensor | None = None  # in the data, where the extractor reads its classes
-        self._measured: int | None = None
         self._interrupted = False  # whether a signal cut the last comparison short
 
     def state_dict(self) -> dict[str, Any]:
@@ -115,7 +116,7 @@ class Quality(Scheduled):
         if self.extractor is not None and trainer.is_global_zero and not trainer.fast_dev_run:
             self._prepare(trainer, module, self.extractor)
         if self._interrupted:
-            self._compare(trainer, module)
+            self.act(trainer, module)
 
     def _prepare(self, trainer: GameTrainer, module: GameModule, extractor: Extractor) -> None:
         data = _images_of(trainer)
@@ -124,20 +125,14 @@ class Quality(Scheduled):
         same_classes = self.real.probabilities.shape[1] == data.classes
         if same_classes and extractor.reads_classes_of(type(data).__name__, data.extractor):
             self._class_shares = data.label_shares()
-        network = "average" if module.ema is not None else "generator"
-        self.stamp = {"extractor": extractor.stamp, "real": len(images), "generated": self.num, "network": network}
+        self.stamp = {
+            "extractor": extractor.stamp,
+            "real": len(images),
+            "generated": self.num,
+            "network": module.sampled_network,
+        }
 
-    @hook
-    def on_train_batch_end(self, trainer: GameTrainer, module: GameModule, *_: Any) -> None:
-        if self.is_due(module):
-            self._compare(trainer, module)
-
-    @hook
-    def on_train_end(self, trainer: GameTrainer, module: GameModule) -> None:
-        if self._measured != module.clock.iteration and not stopped(trainer):  # a person who stops it is waiting
-            self._compare(trainer, module)
-
-    def _compare(self, trainer: GameTrainer, module: GameModule) -> None:
+    def act(self, trainer: GameTrainer, module: GameModule) -> None:
         if self.extractor is None or trainer.fast_dev_run:
             return
         distance = trainer.strategy.broadcast(self._distance(trainer, module))
@@ -145,7 +140,7 @@ class Quality(Scheduled):
         if distance is None:
             end(trainer)  # now, so that the checkpoint is of this iteration
             return
-        self._measured = module.clock.iteration
+        self.acted = module.clock.iteration
         announce(trainer, {FRECHET: distance})  # on all ranks
         if self.best is None or distance < self.best:
             self.best = distance

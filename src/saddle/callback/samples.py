@@ -1,16 +1,15 @@
 """Pictures of samples from fixed noise: grids of images, or points over the data."""
 
 from pathlib import Path
-from typing import Any
 
 import saddle.compat  # noqa: F401  isort: skip
 import torch
 from torch import Tensor, nn
 
 from saddle.bound import Count, Samples
+from saddle.callback.at_end import AlsoAtEnd
 from saddle.callback.hook import GameTrainer, hook
 from saddle.callback.publish import publish_picture
-from saddle.callback.scheduled import Scheduled
 from saddle.data.module import ImageData
 from saddle.data.points import PointData
 from saddle.file import cut_numbered, numbered
@@ -25,7 +24,7 @@ from saddle.training.sampling import images_from, sources_for
 _MOST_ROWS = 64
 
 
-class SampleGrids(Scheduled):
+class SampleGrids(AlsoAtEnd):
     """A PNG grid of `num` samples in `folder`, and in TensorBoard, at growing intervals and at the end.
 
     The latent noise is the same in every grid; a generator that translates images receives the same ones. A conditional
@@ -48,7 +47,6 @@ class SampleGrids(Scheduled):
     ) -> None:
         self.folder, self.num, self.every_iterations, self.points = Path(folder), num, every_iterations, points
         self.keep = keep
-        self._latest: int | None = None
 
     def next_due(self, iteration: int, rows: int) -> int:
         return min(next_round(iteration), next_multiple(iteration, self.every_iterations))
@@ -59,20 +57,10 @@ class SampleGrids(Scheduled):
             for folder in {path.parent for path in self.folder.rglob("*.png")}:  # also those of the game's pictures
                 cut_numbered(folder, ".png", module.clock.iteration)
         if module.clock.iteration == 0:
-            self._show(trainer, module)
+            self.act(trainer, module)
 
-    @hook
-    def on_train_batch_end(self, trainer: GameTrainer, module: GameModule, *_: Any) -> None:
-        if self.is_due(module):
-            self._show(trainer, module)
-
-    @hook
-    def on_train_end(self, trainer: GameTrainer, module: GameModule) -> None:
-        if self._latest != module.clock.iteration:
-            self._show(trainer, module)
-
-    def _show(self, trainer: GameTrainer, module: GameModule) -> None:
-        self._latest = module.clock.iteration
+    def act(self, trainer: GameTrainer, module: GameModule) -> None:
+        self.acted = module.clock.iteration
         if not trainer.is_global_zero or trainer.fast_dev_run:
             return
         data = trainer.datamodule.data
@@ -82,7 +70,7 @@ class SampleGrids(Scheduled):
             picture = self._points(data, module)
         else:
             return  # neither images nor points
-        publish_picture(trainer, "samples", self._latest, picture, self.folder)
+        publish_picture(trainer, "samples", self.acted, picture, self.folder)
         self._thin_out()
 
     def _grid(self, generator: nn.Module, data: ImageData, seed: int) -> Tensor:

@@ -173,6 +173,11 @@ class GameModule(LightningModule):
 
     # results
 
+    @property
+    def sampled_network(self) -> str:
+        """Which network `sampler` prepares: "average" or "generator"."""
+        return "generator" if self.ema is None else "average"
+
     def sampler(self) -> nn.Module:
         """The network that samples are taken from: `finished("generator")`."""
         return self.finished("generator")
