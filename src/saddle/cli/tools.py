@@ -10,6 +10,17 @@ from saddle.version import __version__
 
 def run_tool(arguments: list[str]) -> int:
     """Run one command; returns the exit code: 0, or 2 after one sentence on stderr about wrong input."""
+    chosen = parsed(arguments)
+    try:
+        chosen.run(chosen)
+    except InputError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+def parsed(arguments: list[str]) -> argparse.Namespace:
+    """The arguments of one command; `run` among them is its function. Exits with 2 for arguments that it lacks."""
     parser = argparse.ArgumentParser(prog="saddle", description="Tools over finished runs. Training is train.py.")
     parser.add_argument("--version", action="version", version=f"saddle {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -21,9 +32,4 @@ def run_tool(arguments: list[str]) -> int:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     if rest:
         chosen.settings += rest  # argparse takes them only before the first option
-    try:
-        chosen.run(chosen)
-    except InputError as error:
-        print(error, file=sys.stderr)
-        return 2
-    return 0
+    return chosen

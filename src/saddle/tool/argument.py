@@ -1,8 +1,15 @@
-"""Kinds of numbers on a tool's command line."""
+"""Arguments that several tools share, and kinds of numbers on their command lines."""
 
 import argparse
 import math
 from collections.abc import Callable
+from pathlib import Path
+
+
+def add_run(parser: argparse.ArgumentParser, settings: str = "data.root=..., if the data was moved") -> None:
+    """Add the run that a tool reads, and settings of its data, whose help is `settings`."""
+    parser.add_argument("path", metavar="RUN", type=Path, help="a run folder or a checkpoint file")
+    parser.add_argument("settings", nargs="*", metavar="SETTING", help=settings)
 
 
 def index(text: str) -> int:

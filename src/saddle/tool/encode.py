@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from saddle.run.finished import FinishedRun
-from saddle.tool.argument import count
+from saddle.tool.argument import add_run, count
 from saddle.tool.output import check_new, write_arrays
 
 
@@ -17,8 +17,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "in the data set's own order. These are held-out images (MNIST's test images), or training images with "
         "--training and where the data set holds out no others.",
     )
-    parser.add_argument("path", metavar="RUN", type=Path, help="a run folder or a checkpoint file")
-    parser.add_argument("settings", nargs="*", metavar="SETTING", help="data.root=..., if the data was moved")
+    add_run(parser)
     parser.add_argument("--num", type=count, help="at most so many images, the first ones (default: all)")
     parser.add_argument("--training", action="store_true", help="training images instead of held-out ones")
     parser.add_argument(

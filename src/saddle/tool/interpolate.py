@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from saddle.error import InputError
 from saddle.run.finished import FinishedRun
-from saddle.tool.argument import count, index
+from saddle.tool.argument import add_run, count, index
 from saddle.tool.output import check_new, write_picture
 
 if TYPE_CHECKING:
@@ -23,10 +23,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "the same seed, and ends with sample 2r + 1. A conditional run shows one class per row; the code of InfoGAN "
         "stays the same in a row. With --images rows go between held-out images, by the run's encoder.",
     )
-    parser.add_argument("path", metavar="RUN", type=Path, help="a run folder or a checkpoint file")
-    parser.add_argument(
-        "settings", nargs="*", metavar="SETTING", help="with --images: data.root=..., if the data was moved"
-    )
+    add_run(parser, settings="with --images: data.root=..., if the data was moved")
     parser.add_argument("--rows", type=count, default=8, help="how many pairs (default 8)")
     parser.add_argument("--steps", type=count, default=10, help="images from end to end, at least 2 (default 10)")
     parser.add_argument("--seed", type=index, default=0, help="seed of the latents, or of the choice of images")

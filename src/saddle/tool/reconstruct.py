@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from saddle.run.finished import FinishedRun
-from saddle.tool.argument import count
+from saddle.tool.argument import add_run, count
 from saddle.tool.output import check_new, write_picture
 
 if TYPE_CHECKING:
@@ -23,8 +23,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "the means) by its averaged generator, and show each row of images above its reconstructions. A conditional "
         "generator is told each image's own label. Training images where the data set holds out no others.",
     )
-    parser.add_argument("path", metavar="RUN", type=Path, help="a run folder or a checkpoint file")
-    parser.add_argument("settings", nargs="*", metavar="SETTING", help="data.root=..., if the data was moved")
+    add_run(parser)
     parser.add_argument(
         "--num", type=count, default=40, help="how many images; a larger number begins with the same ones (default 40)"
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from saddle.error import InputError
 from saddle.run.finished import FinishedRun
-from saddle.tool.argument import count, index, positive
+from saddle.tool.argument import add_run, count, index, positive
 from saddle.tool.output import channels_last, check_new, write_arrays, write_picture, writing
 
 if TYPE_CHECKING:
@@ -22,10 +22,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "larger --num begins with the same ones. A run on a toy problem gives points in the plane. A run that "
         "translates gives translations of held-out images, whatever the seed (see saddle translate).",
     )
-    parser.add_argument("path", metavar="RUN", type=Path, help="a run folder or a checkpoint file")
-    parser.add_argument(
-        "settings", nargs="*", metavar="SETTING", help="data.root=..., of a run that translates, if its data was moved"
-    )
+    add_run(parser, settings="data.root=..., of a run that translates, if its data was moved")
     parser.add_argument("--num", type=count, default=64, help="how many images (default 64)")
     parser.add_argument("--seed", type=index, default=0, help="seed of the latent noise (default 0)")
     parser.add_argument("--label", type=index, help="ask a conditional run for this class alone (default: all in turn)")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from saddle.error import InputError
 from saddle.run.finished import FinishedRun
-from saddle.tool.argument import count
+from saddle.tool.argument import add_run, count
 from saddle.tool.output import channels_last, check_new, write_arrays, write_picture
 
 if TYPE_CHECKING:
@@ -25,8 +25,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         description="Translate held-out images of the source domain by the averaged generator of RUN, and print how "
         "far translations are from the true counterparts, beside what the sources themselves score.",
     )
-    parser.add_argument("path", metavar="RUN", type=Path, help="a run folder or a checkpoint file")
-    parser.add_argument("settings", nargs="*", metavar="SETTING", help="data.root=..., if the data was moved")
+    add_run(parser)
     parser.add_argument("--num", type=count, default=8, help="how many images (default 8)")
     parser.add_argument("--back", action="store_true", help="show what the other generator makes of translations, too")
     parser.add_argument("--out", type=Path, required=True, help="grid: a PNG file; npz: a file")
