@@ -86,20 +86,23 @@ def resume_arguments(arguments: list[str]) -> list[str]:
     file = overrides_file(folder)
     if not file.is_file():
         raise InputError(f"resume={resume}: expected the run's settings in {file}, found none")
-    saved = [override for override in _saved_overrides(file) if key_of(override) not in settings]
+    overrides = check_saved(read_overrides(file), file)
+    saved = [override for override in overrides if key_of(override) not in settings]
     new = [argument for argument in arguments if key_of(argument) != "resume"]
     place = [f"resume={quoted(checkpoint.resolve())}", f"hydra.run.dir={quoted(folder)}"]
     return [*saved, *new, *place, "hydra.output_subdir=null"]
 
 
-def _saved_overrides(file: Path) -> list[str]:
-    """The overrides of a run; raises InputError if the file cannot be read or could run code."""
+def read_overrides(file: Path) -> Any:
+    """The content of a run's file of overrides, a list of texts unless somebody changed it.
+
+    Raises InputError if it cannot be read.
+    """
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8")) or []
+        return yaml.safe_load(file.read_text(encoding="utf-8")) or []
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         reason = " ".join(str(error).split())
         raise InputError(f"{file}: the run's settings cannot be read ({reason}); start a new run") from error
-    return check_saved(content, file)
 
 
 def check_free(folder: Path) -> None:

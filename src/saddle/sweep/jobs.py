@@ -19,6 +19,7 @@ from saddle.config.location import config_folder
 from saddle.config.override import by_setting, check_saved, key_of, quoted
 from saddle.error import Failed, InputError
 from saddle.run.folder import ERROR, SETTINGS, last_checkpoint, overrides_file, state_of, summary_of
+from saddle.run.resume import read_overrides
 
 SWEEP_FILE = "multirun.yaml"
 """The file that Hydra writes into the folder of a sweep: its composed config."""
@@ -184,7 +185,8 @@ def _saved_overrides(folder: Path) -> list[str]:
     file = overrides_file(folder)
     if not file.is_file():
         return []
-    return yaml.safe_load(file.read_text(encoding="utf-8")) or []
+    overrides: list[str] = read_overrides(file)
+    return overrides
 
 
 def _read_job(number: int, folder: Path, overrides: list[str], objective: str | None) -> Job:
