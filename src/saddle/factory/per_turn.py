@@ -38,9 +38,9 @@ def build_beta2_schedules(config: CheckedConfig, turns: tuple[Turn, ...]) -> dic
         if schedule == Schedule():
             schedules[name] = None
             continue
-        if "betas" not in config.optimizer_of(name):
-            optimizer = config.optimizer["_target_"]
-            raise InputError(f"{path}.{name}: {optimizer} has no betas: use adam, or shape=constant")
+        settings = config.optimizer_of(name)
+        if "betas" not in settings:
+            raise InputError(f"{path}.{name}: {settings['_target_']} has no betas: use adam, or shape=constant")
         if schedule.shape != "constant" and schedule.final == 0:
             raise InputError(f"{path}.{name}.final=0.0 would end with beta2=1, where Adam stands still: use 0.1 or so")
         if schedule.warmup_images:
