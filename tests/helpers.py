@@ -51,12 +51,7 @@ def _with(environment: dict[str, str | None]) -> dict[str, str]:
 
 
 def train(*overrides: str, cwd: Path = REPOSITORY, **environment: str | None) -> subprocess.CompletedProcess:
-    """What train.py says, in a process that begins with everything loaded (`prepared`).
-
-    Where DDP would start it again as a script, a new process is started, as `train_afresh` does.
-    """
-    if any("ddp" in override for override in overrides):
-        return train_afresh(*overrides, cwd=cwd, **environment)
+    """What train.py says, in a process that begins with everything loaded (`prepared`)."""
     return prepared.run(REPOSITORY / "train.py", overrides, cwd, _with(environment))
 
 

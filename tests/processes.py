@@ -13,11 +13,14 @@ from helpers import REPOSITORY
 WITHIN = 30  # seconds in which a run ends that is told to; two or three where nobody else computes
 
 
-def started(*overrides: str, script: Path = REPOSITORY / "train.py", cwd: Path = REPOSITORY) -> subprocess.Popen:
-    """A train.py in the background, in a process group of its own."""
+def started(
+    *overrides: str, script: Path = REPOSITORY / "train.py", cwd: Path = REPOSITORY, **environment: str
+) -> subprocess.Popen:
+    """A train.py in the background, in a process group of its own; `environment` is added to this one."""
     return subprocess.Popen(
         [sys.executable, str(script), *overrides],
         cwd=cwd,
+        env={**os.environ, **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -1,20 +1,22 @@
 import pytest
 
-from saddle.rank import is_first
+from saddle import rank
+from saddle.rank import is_first, is_launched, own_rank, started_as
 
-ALL = ("RANK", "LOCAL_RANK", "NODE_RANK", "GROUP_RANK", "SLURM_PROCID")
+ALL = ("RANK", "LOCAL_RANK", "NODE_RANK", "GROUP_RANK", "SLURM_PROCID", "SLURM_NTASKS", "TORCHELASTIC_RUN_ID")
 
 
 @pytest.mark.parametrize(
     ("environment", "first"),
     [
         ({}, True),
-        ({"LOCAL_RANK": "0", "NODE_RANK": "0"}, True),  # Lightning's own processes
-        ({"LOCAL_RANK": "1", "NODE_RANK": "0"}, False),
-        ({"LOCAL_RANK": "0", "NODE_RANK": "1"}, False),
-        ({"RANK": "2", "LOCAL_RANK": "0", "GROUP_RANK": "1"}, False),  # torchrun, the second machine
-        ({"SLURM_PROCID": "3"}, False),  # srun
-        ({"SLURM_PROCID": "0"}, True),
+        ({"LOCAL_RANK": "1", "RANK": "1", "WORLD_SIZE": "4"}, True),  # a container image sets them
+        ({"NODE_RANK": "1"}, False),  # the second machine, without a launcher
+        ({"TORCHELASTIC_RUN_ID": "x", "RANK": "2", "LOCAL_RANK": "0", "GROUP_RANK": "1"}, False),  # torchrun
+        ({"TORCHELASTIC_RUN_ID": "x", "RANK": "0", "LOCAL_RANK": "0"}, True),
+        ({"SLURM_PROCID": "3", "SLURM_NTASKS": "4"}, False),  # srun
+        ({"SLURM_PROCID": "0", "SLURM_NTASKS": "4"}, True),
+        ({"SLURM_PROCID": "3", "SLURM_NTASKS": "4", "SLURM_JOB_NAME": "bash"}, True),  # an interactive shell
     ],
 )
 def test_the_first_process_is_known_under_every_launcher(monkeypatch, environment, first):
@@ -23,3 +25,13 @@ def test_the_first_process_is_known_under_every_launcher(monkeypatch, environmen
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     assert is_first() == first
+    by_srun = "SLURM_NTASKS" in environment and "SLURM_JOB_NAME" not in environment
+    assert is_launched() == ("TORCHELASTIC_RUN_ID" in environment or by_srun)
+
+
+def test_a_process_that_saddle_started_knows_its_rank_whatever_the_environment_says(monkeypatch):
+    monkeypatch.setattr(rank, "_own", 0)
+    started_as(1)
+    monkeypatch.setenv("LOCAL_RANK", "0")
+    assert own_rank() == 1
+    assert not is_first()

@@ -1,6 +1,7 @@
 """The signals that end a run, and the handler for the time when there is nothing to save."""
 
 import signal
+import threading
 from collections.abc import Callable
 from types import FrameType
 from typing import Any
@@ -34,8 +35,11 @@ def leave(number: int, frame: FrameType | None) -> None:
 def listen(handler: Handler) -> dict[int, Any]:
     """Install `handler` for each of SIGNALS, and return the previous handlers by signal.
 
-    A signal that is ignored, as SIGHUP is under nohup, stays ignored.
+    A signal that is ignored, as SIGHUP is under nohup, stays ignored. Python handles signals in the main thread alone,
+    so in another thread nothing is installed.
     """
+    if threading.current_thread() is not threading.main_thread():
+        return {}
     previous: dict[int, Any] = {}
     for number in SIGNALS:
         if signal.getsignal(number) != signal.SIG_IGN:

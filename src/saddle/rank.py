@@ -1,10 +1,45 @@
-"""The rank of this process in its run, from environment variables, before Lightning is loaded."""
+"""The rank of this process in its run, known before Lightning is loaded.
+
+A process knows its rank from whoever started it for this very run: saddle, torchrun, or SLURM's srun. Variables such as
+LOCAL_RANK alone say nothing, because clusters and container images set them for reasons of their own.
+"""
 
 import os
 
-_NAMES = ("RANK", "LOCAL_RANK", "NODE_RANK", "GROUP_RANK", "SLURM_PROCID")
+_own = 0
+
+
+def started_as(rank: int) -> None:
+    """Note that saddle started this process as one of several on this machine, with this local rank."""
+    global _own
+    _own = rank
+
+
+def own_rank() -> int:
+    """The local rank that saddle gave to this process; 0 for one that the user or another launcher started."""
+    return _own
 
 
 def is_first() -> bool:
     """Whether this is the first or only process of its run, which alone writes files and messages."""
-    return all(os.environ.get(name, "0") == "0" for name in _NAMES)
+    return _own == 0 and _launched_rank() == 0
+
+
+def is_launched() -> bool:
+    """Whether torchrun or srun started this process, so that saddle starts no others."""
+    return "TORCHELASTIC_RUN_ID" in os.environ or _is_srun()
+
+
+def _launched_rank() -> int:
+    """The global rank that a launcher gave to this process; of machines without a launcher, NODE_RANK."""
+    if "TORCHELASTIC_RUN_ID" in os.environ:
+        return int(os.environ.get("RANK", "0"))
+    if _is_srun():
+        return int(os.environ["SLURM_PROCID"])
+    return int(os.environ.get("NODE_RANK", "0"))
+
+
+def _is_srun() -> bool:
+    """Whether this is a task of srun, and not an interactive shell of SLURM."""
+    is_task = "SLURM_NTASKS" in os.environ and "SLURM_PROCID" in os.environ
+    return is_task and os.environ.get("SLURM_JOB_NAME") not in ("bash", "interactive")

@@ -9,13 +9,15 @@ import pytest
 import torch
 import yaml
 
-from helpers import train
+from helpers import REPOSITORY, train, trained
 from hostile import TARGETS, check_sentence, outcome, settings_of
 from saddle.cli.launch import spelled_out
+from saddle.config.command_line import CommandLine
 from saddle.config.override import check_hydra, check_saved
 from saddle.error import InputError
+from saddle.plugin import ENVIRONMENT
 from saddle.run.finished import FinishedRun
-from saddle.run.resume import resume_arguments
+from saddle.run.resume import begin_or_resume
 from saddle.sweep.jobs import _BASIC
 from saddle.training.checkpoint import FORMAT, MARK
 from saddle.training.checkpoint_io import AtomicCheckpointIO
@@ -114,33 +116,130 @@ SAVED = [
 
 
 @pytest.mark.parametrize("saved", SAVED)
-def test_the_settings_of_a_strangers_run_are_not_followed_where_they_run_code(saved, tmp_path):
+def test_the_overrides_of_a_strangers_run_are_not_followed(saved, tmp_path):
     save({}, tmp_path / "checkpoints" / "last.ckpt")
     (tmp_path / ".hydra").mkdir()
-    file = tmp_path / ".hydra" / "overrides.yaml"
-    file.write_text(yaml.safe_dump(["data=digits", saved]))
-    with pytest.raises(InputError, match="could run code of its own, so it was not followed"):
-        resume_arguments([f"resume={tmp_path}"])
-    file.write_text(yaml.safe_dump(["data=digits", "hydra.launcher.n_jobs=2", "trainer.max_steps=3"]))
-    assert "data=digits" in resume_arguments([f"resume={tmp_path}"])
+    (tmp_path / ".hydra" / "overrides.yaml").write_text(yaml.safe_dump(["data=digits", saved]))
+    (tmp_path / ".hydra" / "config.yaml").write_text("seed: 1\n")
+    command, _ = begin_or_resume(CommandLine.parse([f"resume={tmp_path}", "trainer.max_steps=9"]))
+    assert command.flags == ()
+    assert set(command.settings) == {
+        *("trainer.max_steps", "resume", "folder", "hydra.run.dir", "hydra.output_subdir"),
+    }
+
+
+EVIL_NODE = {"callbacks": {"evil": {"_target_": "builtins.open", "file": "made", "mode": "w"}}}
+
+
+def test_the_settings_of_a_strangers_run_say_nothing_to_hydra_and_build_nothing_else(tmp_path):
+    run = tmp_path / "run"
+    trained(run, "trainer.max_steps=1")
+    file = run / ".hydra" / "config.yaml"
+    settings = yaml.safe_load(file.read_text())
+    evil = {"hydra": {**EVIL_NODE, "searchpath": ["file://elsewhere"], "job": {"env_set": {ENVIRONMENT: "evil"}}}}
+    file.write_text(yaml.safe_dump({"defaults": [{"loss": "evil"}], **evil, **settings}))
+    result = train(f"resume={run}", "trainer.max_steps=2", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert not (tmp_path / "made").exists()
+    for node in ("loss", "callback.summary", "optimizer"):
+        group, _, name = node.partition(".")
+        changed = {**settings, group: {**settings[group]}}
+        (changed[group] if not name else changed[group][name])["_target_"] = "os.system"
+        file.write_text(yaml.safe_dump(changed))
+        result = train(f"resume={run}", "trainer.max_steps=3", cwd=tmp_path)
+        assert (result.returncode, result.stderr.startswith(f"{node}._target_=os.system: only classes below")) == (
+            *(2, True),
+        ), result.stderr
+
+
+MODULE = """
+import pathlib
+pathlib.Path(__file__).with_name("imported").touch()
+from saddle.loss.hinge import Hinge
+class Mine(Hinge):
+    pass
+"""
+
+
+@pytest.fixture
+def stranger(tmp_path, monkeypatch):
+    """The folder of a module `evilpackage`, which can be imported, and which notes in the file `imported` if it was."""
+    (tmp_path / "evilpackage.py").write_text(MODULE)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delenv(ENVIRONMENT, raising=False)
+    return tmp_path
+
+
+def test_nothing_in_a_file_makes_a_module_trusted(stranger):
+    remedy = "if you trust the package evilpackage, set the environment variable SADDLE_PLUGINS=evilpackage"
+    assert remedy in outcome([*BASE, "loss._target_=evilpackage.Mine"])
+    path = stranger / "evil.ckpt"
+    save({"architecture": {"generator": {"_target_": "evilpackage.Mine"}}, "plugins": ["evilpackage"]}, path)
+    with pytest.raises(InputError, match="set the environment variable SADDLE_PLUGINS=evilpackage"):
+        FinishedRun.open(path).network("generator")
+    run = stranger / "run"
+    trained(run, "trainer.max_steps=1")
+    file = run / ".hydra" / "config.yaml"
+    settings = yaml.safe_load(file.read_text())
+    settings["loss"]["_target_"] = "evilpackage.Mine"
+    file.write_text(yaml.safe_dump({"plugins": ["evilpackage"], "SADDLE_PLUGINS": "evilpackage", **settings}))
+    result = train(f"resume={run}", "trainer.max_steps=2", PYTHONPATH=str(stranger))
+    assert result.returncode == 2
+    assert not (stranger / "imported").exists()
+
+
+def test_no_message_advises_to_trust_the_standard_library_or_torch():
+    for target in ("os.system", "torch.load", "builtins.open", "numpy.load", "x", 3):
+        assert "SADDLE_PLUGINS" not in outcome([*BASE, f"loss._target_={target}"])
+
+
+OUTSIDE_FILES = {
+    "a node of hydra": yaml.safe_dump({"hydra": EVIL_NODE}),
+    "a package": "# @package hydra.callbacks.evil\n_target_: builtins.open\n",
+    "a defaults list": yaml.safe_dump({"defaults": [{"/loss@hydra.callbacks.evil": "hinge"}]}),
+    "a handler": yaml.safe_dump({"hydra": {"job_logging": {"handlers": {"evil": {"()": "os.system"}}}}}),
+    "a variable": yaml.safe_dump({"hydra": {"job": {"env_set": {ENVIRONMENT: "evil"}}}}),
+    "a class of saddle": yaml.safe_dump({"hydra": {"callbacks": {"evil": {"_target_": "saddle.run.folder.clear"}}}}),
+    "a riddle": yaml.safe_dump({"hydra": {"callbacks": {"evil": {"_target_": "${oc.env:EVIL}"}}}}),
+}
+
+
+@pytest.mark.parametrize("kind", OUTSIDE_FILES)
+def test_config_files_of_the_command_line_say_nothing_to_hydra_that_is_code(kind, tmp_path):
+    (tmp_path / "conf" / "experiment").mkdir(parents=True)
+    (tmp_path / "conf" / "experiment" / "evil.yaml").write_text(OUTSIDE_FILES[kind])
+    place = tmp_path / "conf"
+    for arguments in (["--config-dir", str(place)], [f"hydra.searchpath=[file://{place}]"]):
+        result = train(*BASE, "trainer.max_steps=1", "+experiment=evil", *arguments, cwd=tmp_path)
+        assert (result.returncode, "for Hydra to run" in result.stderr) == (2, True), result.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["conf"]
+
+
+def test_a_copy_of_saddles_own_settings_may_be_used(tmp_path):
+    own = (REPOSITORY / "conf" / "train.yaml").read_text()
+    (tmp_path / "mine.yaml").write_text(own.replace("seed: 0", "seed: 7"))
+    result = train(f"--config-dir={tmp_path}", "--config-name=mine", "--cfg=job", "data=digits")
+    assert "seed: 7" in result.stdout
 
 
 def test_what_a_sweep_saved_is_looked_at_too(tmp_path):
     for saved in SAVED:
         content = {"hydra": {"sweeper": {"_target_": _BASIC}, "overrides": {"task": [], "hydra": [saved]}}}
         (tmp_path / "multirun.yaml").write_text(yaml.safe_dump(content))
-        with pytest.raises(InputError, match="could run code of its own"):
-            spelled_out([f"resume={tmp_path}"])
+        with pytest.raises(InputError, match="could run code of its own|give that again"):
+            spelled_out(CommandLine.parse([f"resume={tmp_path}"]))
 
 
 @pytest.mark.parametrize("content", ["{a", "a: 1", "- 1", "!!python/object/apply:os.system ['touch made']", "\0"])
 def test_settings_that_cannot_be_read_are_refused_in_a_sentence(content, tmp_path, called):
     save({}, tmp_path / "checkpoints" / "last.ckpt")
     (tmp_path / ".hydra").mkdir()
-    (tmp_path / ".hydra" / "overrides.yaml").write_text(content)
-    with pytest.raises(InputError, match=r"overrides.yaml: ") as refused:
-        resume_arguments([f"resume={tmp_path}"])
-    assert len(str(refused.value).splitlines()) == 1
+    for name, other in (("overrides", "config"), ("config", "overrides")):
+        (tmp_path / ".hydra" / f"{name}.yaml").write_text(content if content != "a: 1" or name != "config" else "- 1")
+        (tmp_path / ".hydra" / f"{other}.yaml").write_text("")
+        with pytest.raises(InputError, match=rf"{name}.yaml: ") as refused:
+            begin_or_resume(CommandLine.parse([f"resume={tmp_path}"]))
+        assert len(str(refused.value).splitlines()) == 1
     assert called == []
 
 

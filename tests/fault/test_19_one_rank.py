@@ -17,39 +17,34 @@ RANKS = [*SMALL, "trainer=ddp_cpu", "trainer.max_steps=-1", "checkpoints.every_i
 BROKEN = """
 import os
 
-from saddle.threads import set_thread_policy
-
-set_thread_policy()
-
-import saddle.compat
-from saddle.cli import train
 from saddle.data.digits import Digits
+from saddle.rank import own_rank
 from saddle.training.module import GameModule
 
 step, load = GameModule.training_step, Digits.load
 
 
 def training_step(self, batch, index):
-    if index == 5 and os.environ["LOCAL_RANK"] == "{rank}":
+    if index == 5 and own_rank() == {rank}:
         {fault}
     step(self, batch, index)
 
 
 def fewer(self):
     images, labels = load(self)
-    return (images[{rows}:], labels[{rows}:]) if os.environ.get("LOCAL_RANK") == "1" else (images, labels)
+    return (images[{rows}:], labels[{rows}:]) if own_rank() == 1 else (images, labels)
 
 
 GameModule.training_step, Digits.load = training_step, fewer
-train()
 """
+"""A plugin, which each process of a run imports."""
 
 
 def broken(tmp_path, fault: str = "pass", rank: int = 1, rows: int = 0) -> subprocess.Popen:
     """A run of two ranks in which one of them meets a fault in its sixth iteration, or the second reads fewer rows."""
-    script = tmp_path / "train.py"
-    script.write_text(BROKEN.format(fault=fault, rank=rank, rows=rows))
-    return started(*RANKS, f"hydra.run.dir={tmp_path / 'run'}", script=script)
+    (tmp_path / "broken.py").write_text(BROKEN.format(fault=fault, rank=rank, rows=rows))
+    path = os.pathsep.join([str(tmp_path), *os.environ.get("PYTHONPATH", "").split(os.pathsep)])
+    return started(*RANKS, f"hydra.run.dir={tmp_path / 'run'}", SADDLE_PLUGINS="broken", PYTHONPATH=path)
 
 
 def told(process: subprocess.Popen, tmp_path) -> list[str]:
@@ -130,11 +125,13 @@ def test_a_process_that_is_killed_before_it_joins_is_not_waited_for(tmp_path):
 
 
 WAITS = """
-import subprocess, sys, threading, types
+import subprocess, sys, threading
 from saddle.run.ranks import Ranks
 
 child = subprocess.Popen([sys.executable, "-c", "import os; os.kill(os.getpid(), 3)"])
-Ranks(types.SimpleNamespace(procs=[child], num_processes=2)).watch()
+ranks = Ranks()
+ranks.children.append(child)
+ranks.watch()
 lock = threading.Lock()
 lock.acquire()
 lock.acquire()

@@ -1,7 +1,6 @@
 import subprocess
 import sys
 import time
-from types import SimpleNamespace
 
 import pytest
 
@@ -17,12 +16,11 @@ FOR_LONG = "import time; time.sleep(100)"
 
 
 def ranks(*programs: str) -> tuple[Ranks, list[subprocess.Popen]]:
-    """What watches over processes that run these programs, which a launcher has started."""
+    """What watches over processes that run these programs, which have been started."""
     processes = [subprocess.Popen([sys.executable, "-c", program]) for program in programs]
-    launcher = SimpleNamespace(procs=list(processes), num_processes=len(programs) + 1)
-    watched = Ranks(launcher)
+    watched = Ranks()
+    watched.children += processes
     assert watched.failed() is None
-    assert launcher.procs == []  # Lightning's own watch has none left
     return watched, processes
 
 
@@ -45,7 +43,7 @@ def test_at_the_end_processes_that_end_by_themselves_are_waited_for():
 
 
 def test_one_process_alone_has_none_to_watch():
-    watched = Ranks(None)
+    watched = Ranks()
     watched.watch()
     assert watched.failed() is None
     watched.end()

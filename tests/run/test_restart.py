@@ -7,8 +7,9 @@ import pytest
 
 from helpers import REPOSITORY, SMALL, checkpoint, train
 from processes import alive, children_of, ended, sentences, started, wait_for
+from saddle.config.command_line import CommandLine
 from saddle.error import InputError
-from saddle.run.restart import keep
+from saddle.run import restart
 
 RECORD = """
 import os, pathlib, signal, sys, time
@@ -19,14 +20,18 @@ starts = len(open({log!r}).readlines())
 """
 
 
+def keep(*arguments: str) -> int:
+    return restart.keep(CommandLine.parse(arguments))
+
+
 @pytest.fixture
 def instead(tmp_path, monkeypatch):
-    """Have a few lines run in the place of train.py; what it was started with is returned afterwards."""
+    """Have a few lines run in the place of training; what it was started with is returned afterwards."""
 
     def use(lines: str):
         script, log = tmp_path / "train.py", tmp_path / "log"
         script.write_text(RECORD.format(run=str(tmp_path / "run"), log=str(log)) + lines)
-        monkeypatch.setattr(sys, "argv", [str(script)])
+        monkeypatch.setattr(restart, "_COMMAND", [sys.executable, str(script)])
         return lambda: log.read_text().splitlines()
 
     return use
@@ -40,7 +45,7 @@ def checkpointed(run: Path) -> None:
 @pytest.mark.parametrize("code", [0, 1, 2, 130, 143, 138])
 def test_what_ends_by_itself_or_was_told_to_is_not_started_again(tmp_path, instead, code):
     starts = instead(f"sys.exit({code})")
-    assert keep([f"keep={tmp_path / 'run'}", "seed=1"]) == code
+    assert keep(f"keep={tmp_path / 'run'}", "seed=1") == code
     assert starts() == [f"hydra.run.dir='{tmp_path / 'run'}' seed=1"]
 
 
@@ -53,7 +58,7 @@ if starts < 4:
     os.kill(os.getpid(), signal.SIGKILL)
 """)
     run = tmp_path / "run"
-    assert keep([f"keep={run}"]) == 0
+    assert keep(f"keep={run}") == 0
     assert starts() == [f"hydra.run.dir='{run}'"] * 2 + [f"resume='{run}'"] * 2
     assert sentences(capsys.readouterr().err) == [f"keep={run}: training was killed by SIGKILL; starting it again"] * 3
 
@@ -61,7 +66,7 @@ if starts < 4:
 def test_three_starts_that_brought_no_checkpoint_are_enough(tmp_path, instead, capsys):
     checkpointed(tmp_path / "run")
     starts = instead("os.kill(os.getpid(), signal.SIGSEGV)")
-    assert keep([f"keep={tmp_path / 'run'}"]) == 139
+    assert keep(f"keep={tmp_path / 'run'}") == 139
     assert len(starts()) == 3
     assert capsys.readouterr().err.endswith("killed by SIGSEGV 3 times without a new checkpoint: given up\n")
 
@@ -75,7 +80,7 @@ if starts == 2:
     (run / "new").replace(run / "summary.json")
 os.kill(os.getpid(), signal.SIGKILL)
 """)
-    assert keep([f"keep={tmp_path / 'run'}"]) == 0
+    assert keep(f"keep={tmp_path / 'run'}") == 0
     assert len(starts()) == 2
 
 
@@ -85,20 +90,20 @@ def test_the_rest_of_a_beginning_is_removed_but_nothing_of_another_kind(tmp_path
         (run / name).mkdir(parents=True)
     (run / "metrics.csv").write_text("iteration\n5\n")
     instead("sys.exit(0)")
-    keep([f"keep={run}"])
+    keep(f"keep={run}")
     assert sorted(path.name for path in run.iterdir()) == [".hydra", "mine"]
     (run / "samples").mkdir()
     (run / ".hydra").rmdir()  # so it is no run's
-    keep([f"keep={run}"])
+    keep(f"keep={run}")
     assert sorted(path.name for path in run.iterdir()) == ["mine", "samples"]
 
 
-@pytest.mark.parametrize("argument", ["-m", "--multirun", "resume=x", "hydra.run.dir=x"])
+@pytest.mark.parametrize("argument", ["-m", "--multirun", "--help", "resume=x", "hydra.run.dir=x"])
 def test_what_does_not_go_with_it_is_refused(tmp_path, argument):
     with pytest.raises(InputError, match="does not go with keep="):
-        keep([f"keep={tmp_path}", argument])
+        keep(f"keep={tmp_path}", argument)
     with pytest.raises(InputError, match="name the folder of a run"):
-        keep(["keep="])
+        keep("keep=")
 
 
 def test_a_word_to_end_is_passed_on_and_kept(tmp_path):
@@ -107,8 +112,10 @@ def test_a_word_to_end_is_passed_on_and_kept(tmp_path):
 import sys
 sys.path.insert(0, {str(REPOSITORY / "src")!r})
 if any(text.startswith("keep=") for text in sys.argv):
-    from saddle.run.restart import keep
-    sys.exit(keep(sys.argv[1:]))
+    from saddle.config.command_line import CommandLine
+    from saddle.run import restart
+    restart._COMMAND = [sys.executable, __file__]
+    sys.exit(restart.keep(CommandLine.parse(sys.argv[1:])))
 import pathlib, signal, time
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 pathlib.Path({str(tmp_path / "begun")!r}).touch()

@@ -3,13 +3,16 @@ import json
 import shutil
 
 import pytest
+from hydra import compose, initialize_config_dir
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from helpers import train, train_afresh, trained
-from saddle.cli.launch import spelled_out
+from saddle.config.command_line import CommandLine
+from saddle.config.location import config_folder
 from saddle.config.override import quoted
+from saddle.config.resumed import PRIMARY, RESUMED
 from saddle.error import InputError
-from saddle.run.resume import check_same, resume_arguments
+from saddle.run.resume import begin_or_resume, check_same
 from saddle.training.checkpoint_io import AtomicCheckpointIO
 
 
@@ -52,19 +55,32 @@ def test_what_there_is_no_going_on_with_is_refused(tmp_path):
     assert "expected a run folder with checkpoints/last.ckpt" in train(f"resume={tmp_path}").stderr
 
 
-def test_arguments_are_the_saved_ones_then_the_new_ones_once(tmp_path):
+def test_what_is_new_is_added_to_the_settings_in_the_runs_folder(tmp_path):
     folder = tmp_path / "it's a run"
     AtomicCheckpointIO().save_checkpoint({}, folder / "checkpoints" / "last.ckpt")
     (folder / ".hydra").mkdir()
-    (folder / ".hydra" / "overrides.yaml").write_text(
-        "- data=digits\n- trainer.max_steps=5\n- +optimizer.amsgrad=true\n"
-    )
-    arguments = resume_arguments([f"resume='{folder}'", "trainer.max_steps=9"])
-    assert arguments[:3] == ["data=digits", "+optimizer.amsgrad=true", "trainer.max_steps=9"]
-    assert arguments[-1] == "hydra.output_subdir=null"
-    assert resume_arguments([f"resume={quoted(folder)}", "trainer.max_steps=9"]) == arguments
-    assert spelled_out(arguments) == arguments
-    assert spelled_out(["seed=1", "resume=null"]) == ["seed=1", "resume=null"]
+    (folder / ".hydra" / "config.yaml").write_text("seed: 3\nfolder: elsewhere\nloss: {_target_: x}\n")
+    (folder / ".hydra" / "overrides.yaml").write_text("- data=digits\n- folder=elsewhere\n")
+    for resume in (f"resume='{folder}'", f"resume={quoted(folder)}"):
+        typed = ["data=digits", resume, "trainer.max_steps=9", "--cfg=job", "trainer=cpu", "--config-name=mine"]
+        command, primary = begin_or_resume(CommandLine.parse(typed))
+        assert primary == RESUMED
+        assert command.flags == ("--cfg=job",)
+        assert command.overrides[0] == "trainer.max_steps=9"  # data=digits is in the settings already
+        assert set(command.settings) == {
+            *("trainer.max_steps", "resume", "folder", "hydra.run.dir", "hydra.output_subdir")
+        }
+        assert command.settings["folder"] == command.settings["hydra.run.dir"] == str(folder)
+    with initialize_config_dir(config_folder(), version_base="1.3"):
+        settings = compose(RESUMED, ["folder=x"])
+    assert (settings.seed, settings.loss, settings.folder) == (3, {"_target_": "x"}, "x")
+    assert settings.trainer.accelerator == "cpu"  # of the group that is chosen anew
+    assert settings.checkpoints.keep == 2  # the run does not know this setting: today's default
+    unchanged = CommandLine.parse(["seed=1", "resume=null"])
+    assert begin_or_resume(unchanged) == (unchanged, PRIMARY)
+    for text in ("game=vae", "experiment=vae"):
+        with pytest.raises(InputError, match=f"{text}: a resumed run keeps its {text.split('=')[0]}"):
+            begin_or_resume(CommandLine.parse([resume, text]))
 
 
 def test_settings_may_not_differ_but_the_place_of_the_data_may(tmp_path):

@@ -7,6 +7,7 @@ import yaml
 
 from helpers import SMALL, checkpoint, differences, train, trained
 from processes import started, wait_for
+from saddle.config.command_line import CommandLine
 from saddle.error import InputError
 from saddle.run.folder import ERROR
 from saddle.run.lock import hold, let_go
@@ -16,7 +17,7 @@ from saddle.sweep.jobs import (
     output_subdir,
     planned_jobs,
     read_jobs,
-    sweep_arguments,
+    resumed_sweep,
     varying_settings,
 )
 from saddle.training.checkpoint import MARK
@@ -91,19 +92,21 @@ def test_going_on_takes_the_sweeps_own_arguments_and_few_new_ones(tmp_path):
         *("sweep=parallel", "seed=1,2", "data.root=a", "resume='old'"),
         hydra=("hydra.sweep.dir='old'", "hydra.launcher.n_jobs=3", "hydra.sweeper.max_batch_size=2"),
     )
-    arguments = sweep_arguments(sweep, ["-m", f"resume={sweep}", "sweep=null", "data.root=b", "hydra.verbose=true"])
+    typed = ["-m", f"resume={sweep}", "sweep=null", "data.root=b", "hydra.verbose=true"]
+    command = resumed_sweep(sweep, CommandLine.parse(typed))
     place = str(sweep).replace("'", "\\'")
-    assert arguments == [
-        *("--multirun", "seed=1,2", "hydra.launcher.n_jobs=3", "hydra.sweeper.max_batch_size=2"),
+    assert command.flags == ("--multirun",)
+    assert command.overrides == (
+        *("seed=1,2", "hydra.launcher.n_jobs=3", "hydra.sweeper.max_batch_size=2"),
         *("sweep=null", "data.root=b", "hydra.verbose=true", f"resume='{place}'", f"hydra.sweep.dir='{place}'"),
         "hydra.output_subdir='${saddle.settings:${hydra.runtime.output_dir}}'",
-    ]
+    )
     for refused in ("seed=3", "trainer.max_steps=9", "hydra.sweep.dir=b", "hydra.sweeper.max_batch_size=1", "sweeps=1"):
         with pytest.raises(InputError, match=f"{refused}: a sweep goes on with its own settings"):
-            sweep_arguments(sweep, [refused])
+            resumed_sweep(sweep, CommandLine.parse([refused]))
     other = written_sweep(tmp_path / "optuna", "seed=1", target="hydra_plugins.Optuna")
     with pytest.raises(InputError, match=r"its sweeper \(hydra_plugins\.Optuna\) chose its jobs as it went"):
-        sweep_arguments(other, [])
+        resumed_sweep(other, CommandLine.parse([]))
 
 
 # as users run them

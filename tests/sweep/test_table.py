@@ -96,7 +96,7 @@ def test_jobs_that_differ_in_nothing_but_the_seed_make_one_row():
 
 def test_the_end_of_a_sweep_has_an_exit_code_and_says_how_to_go_on(sweep, capsys):
     assert conclude(sweep, None) == 1
-    assert f"not every job is finished; go on with: python train.py resume={sweep}" in capsys.readouterr().err
+    assert f"not every job is finished; go on with: saddle train resume={sweep}" in capsys.readouterr().err
     assert (conclude(sweep, 2), conclude(sweep, 15)) == (130, 143)
     assert "stopped by SIGTERM; go on with" in capsys.readouterr().err
     (sweep / "5_job").mkdir()

@@ -3,17 +3,25 @@
 import os
 import signal
 import sys
+from collections.abc import Sequence
 
+from saddle.command import begun_by
 from saddle.error import InputError
 from saddle.interrupt import Interrupted, leave, listen
 from saddle.rank import is_first
 
 
-def train() -> None:
-    """`python train.py [overrides]`: train, and exit with 0, 1 (failed), 2 (wrong input), or 128 plus a signal."""
+def train(arguments: Sequence[str] | None = None) -> None:
+    """Train as `arguments` say, and exit with 0, 1 (failed), 2 (wrong input), or 128 plus a signal's number.
+
+    Without `arguments` they are those of `python train.py ...`.
+    """
+    if arguments is None:
+        begun_by("python train.py")
+        arguments = sys.argv[1:]
     listen(leave)
     try:
-        _train()
+        _train(list(arguments))
     except Interrupted as interrupted:
         from saddle.run.lock import remove_claimed
 
@@ -24,26 +32,32 @@ def train() -> None:
         os._exit(128 + interrupted.number)  # at once: half-imported packages would print tracebacks
 
 
-def _train() -> None:
+def _train(arguments: list[str]) -> None:
     """Train once, or with `keep=RUN` until the run is done."""
-    if any(text.startswith("keep=") for text in sys.argv[1:]):
-        from saddle.run.restart import keep
+    try:
+        from saddle.config.command_line import CommandLine
 
-        try:
-            sys.exit(keep(sys.argv[1:]))
-        except InputError as error:
-            print(error, file=sys.stderr)
-            sys.exit(2)
+        command = CommandLine.parse(arguments)
+        if "keep" in command.settings:
+            from saddle.run.restart import keep
+
+            sys.exit(keep(command))
+    except InputError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
     from saddle.cli.launch import launch
 
-    launch()
+    launch(command)
 
 
 def main() -> int:
-    """`saddle COMMAND ...`: tools over finished runs. Returns the exit code."""
+    """`saddle train ...`, and `saddle COMMAND ...` for tools over finished runs. Returns the exit code."""
     from saddle.threads import set_thread_policy
 
     set_thread_policy()
+    if sys.argv[1:2] == ["train"]:
+        train(sys.argv[2:])
+        return 0
     from saddle.cli.tools import run_tool
 
     return run_tool(sys.argv[1:])

@@ -13,32 +13,35 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
+from saddle.config.command_line import CommandLine
 from saddle.config.compose import checked
 from saddle.config.location import config_folder
 from saddle.config.message import one_sentence
-from saddle.config.override import by_setting, check_hydra
+from saddle.config.outside import check_outside
+from saddle.config.override import check_hydra
+from saddle.config.resumed import PRIMARY
 from saddle.error import Failed, InputError, Stopped
 from saddle.interrupt import listen
 from saddle.run.lock import claim, remove_claimed
-from saddle.run.resume import check_free, is_started_rank, resume_arguments
+from saddle.run.resume import begin_or_resume
 from saddle.run.start import start
 from saddle.sweep import job
-from saddle.sweep.jobs import check_no_sweep, is_sweep, job_folders, sweep_arguments
+from saddle.sweep.jobs import check_no_sweep, is_sweep, job_folders, resumed_sweep
 from saddle.sweep.table import conclude
 
 _begun: list[bool] = []
 """Not empty once Hydra has called `_task`: from then on an OSError is a failure, not bad input."""
 
 
-def launch() -> None:
-    """Run train.py's command line; exit with 2 and one to three lines on stderr if the input is wrong.
+def launch(command: CommandLine) -> None:
+    """Train as a command line says; exit with 2 and one to three lines on stderr if the input is wrong.
 
     A sweep whose jobs have begun ends with the table of all jobs, whatever ended it.
     """
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")
     broken = False
     try:
-        _launch()
+        _launch(command)
     except SystemExit as leaving:
         if not _jobs_have_begun() or leaving.code in (0, 2):
             raise
@@ -60,14 +63,17 @@ def _jobs_have_begun() -> bool:
     return bool(job.begun and job_folders(job.begun[0]))
 
 
-def _launch() -> None:
+def _launch(command: CommandLine) -> None:
     """Check the command line, hand it to Hydra, and refuse what either finds wrong."""
     try:
-        with one_sentence(sys.argv[1:]):
-            check_hydra(sys.argv[1:])
-            sys.argv[1:] = spelled_out(sys.argv[1:])
-            claim(sys.argv[1:])
-            hydra.main(version_base="1.3", config_path=config_folder(), config_name="train")(_task)()
+        check_hydra(command.overrides)
+        check_outside(command)
+        with one_sentence(command.overrides):
+            command, primary = spelled_out(command)
+            if not command.only_shows and not command.is_multirun:
+                claim(list(command.overrides))
+            sys.argv[1:] = command.arguments  # where Hydra looks
+            hydra.main(version_base="1.3", config_path=config_folder(), config_name=primary)(_task)()
     except InputError as error:
         refuse(str(error))
     except OSError as error:  # last, because some of Hydra's own errors are OSErrors, too
@@ -76,29 +82,22 @@ def _launch() -> None:
         refuse(f"{error.filename}: {error.strerror}; choose another hydra.run.dir")
 
 
-def spelled_out(arguments: list[str]) -> list[str]:
-    """The command line with `resume=` replaced by the settings of the run or sweep that goes on.
+def spelled_out(command: CommandLine) -> tuple[CommandLine, str]:
+    """The command line with `resume=` replaced by what it means, and the name of the primary config for Hydra.
 
     Raises InputError if there is nothing to go on with, or if a new run or sweep would mix with an old one.
     """
-    if is_started_rank():
-        return arguments  # the rank that started this one has spelled them out
-    settings = by_setting([argument for argument in arguments if "=" in argument])
-    is_multirun = "-m" in arguments or "--multirun" in arguments
-    resume = settings.get("resume", "")
-    if resume in ("", "null"):
-        if settings.get("hydra.run.dir") and not is_multirun:
-            check_free(Path(settings["hydra.run.dir"]))
-        if settings.get("hydra.sweep.dir"):
-            check_no_sweep(Path(settings["hydra.sweep.dir"]))
-        return arguments
-    if "hydra.output_subdir" in settings:
-        return arguments  # spelled out already
-    if is_sweep(Path(resume)):
-        return sweep_arguments(Path(resume), arguments)
-    if is_multirun:
+    resume = command.settings.get("resume", "")
+    if resume and is_sweep(Path(resume)):
+        return resumed_sweep(Path(resume), command), PRIMARY
+    if not command.is_multirun:
+        return begin_or_resume(command)
+    if resume not in ("", "null"):
         raise InputError("resume goes on with one run, or with the folder of a sweep: use it without --multirun")
-    return resume_arguments(arguments)
+    sweep = command.settings.get("hydra.sweep.dir")
+    if sweep:
+        check_no_sweep(Path(sweep))
+    return command, PRIMARY
 
 
 def refuse(message: str) -> NoReturn:

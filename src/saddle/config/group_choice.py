@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import ChoiceSweep, Override
+from hydra.core.override_parser.types import ChoiceSweep, Override, OverrideType
 from hydra.errors import HydraException
 
-from saddle.config.location import config_folder
+from saddle.command import training_command
+from saddle.config.location import config_folders
 from saddle.error import InputError
 
 
@@ -29,9 +29,17 @@ def check_choices(overrides: Sequence[str]) -> None:
         group = override.key_or_group
         if not group:
             raise InputError(f"{text}: this is not setting=value (it names no setting)")
-        is_group = (Path(config_folder()) / group).is_dir() or re.match(r"hydra(/|$)", group)
-        if is_group and not _chooses_names(override):
-            raise InputError(f"{text}: a group is chosen by the name of one of its files: see python train.py --help")
+        if is_group(group) and not _chooses_names(override):
+            raise InputError(
+                f"{text}: a group is chosen by the name of one of its files: see {training_command()} --help"
+            )
+
+
+def is_group(name: str) -> bool:
+    """Whether a key of the command line names a group of config files, Hydra's own ones included."""
+    if re.match(r"hydra(/|$)", name):
+        return True
+    return any((folder / name).is_dir() for folder in config_folders())
 
 
 def _chooses_names(override: Override) -> bool:
@@ -49,3 +57,22 @@ def _chooses_names(override: Override) -> bool:
 def _is_name(text: Any) -> bool:
     """Whether a choice is a name that stays inside the folder of its group."""
     return isinstance(text, str) and re.fullmatch(r"[\w./-]+", text) is not None and ".." not in text
+
+
+def choice_of(text: str) -> tuple[str, Any] | None:
+    """The group and the option or options that an override chooses; None for an override of a setting.
+
+    Hydra's own groups do not count, nor groups in packages (`GROUP@PLACE=OPTION`).
+    """
+    try:
+        override = OverridesParser.create().parse_override(text)
+    except HydraException:
+        return None  # Hydra raises the same error later, with the place
+    group = override.key_or_group
+    plain = override.type == OverrideType.CHANGE and override.package is None
+    if not plain or group.startswith("hydra") or not is_group(group):
+        return None
+    value = override.value()
+    if isinstance(value, list):
+        return group, [str(getattr(item, "text", item)) for item in value]
+    return group, str(getattr(value, "text", value))

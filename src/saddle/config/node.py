@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from saddle.config.options import options_where
+
 
 @dataclass(frozen=True)
 class Node:
@@ -16,8 +18,13 @@ class Node:
 
     @property
     def option(self) -> str:
-        """The option of its group that names this class: the name of the class's file."""
-        return self.target.__module__.rpartition(".")[2]
+        """The option of its group that names this class; without one, the name of the class's file."""
+        file = self.target.__module__.rpartition(".")[2]
+        if self.target.__module__.startswith("saddle."):
+            return file  # saddle's options are named after their files
+        group, _, part = self.path.partition(".")
+        names = options_where(group, lambda target: target is self.target, part or None)
+        return names[0] if names else file
 
     @property
     def parameters(self) -> Mapping[str, inspect.Parameter]:

@@ -7,19 +7,27 @@ from typing import Any
 
 import yaml
 
-from saddle.config.location import config_folder
+from saddle.config.location import config_folders
 from saddle.config.signature import import_target
 
 
 def options(group: str) -> list[str]:
     """The options of a group (the names of its files), in alphabetical order; empty if there is no such group."""
-    return sorted(file.stem for file in (Path(config_folder()) / group).glob("*.yaml"))
+    return sorted(_files(group))
+
+
+def _files(group: str) -> dict[str, Path]:
+    """The files of a group by option, from the first of the config folders that has it."""
+    files: dict[str, Path] = {}
+    for folder in config_folders():
+        for file in (folder / group).glob("*.yaml"):
+            files.setdefault(file.stem, file)
+    return files
 
 
 def target_of(group: str, option: str, part: str | None = None) -> type | None:
     """The class that an option builds, or that its entry `part` builds (a network by name); None if there is none."""
-    file = Path(config_folder()) / group / f"{option}.yaml"
-    content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+    content = yaml.safe_load(_files(group)[option].read_text(encoding="utf-8")) or {}
     for key in (part, option, group):  # a network; a penalty, which is an entry of its own name; a game
         node = content.get(key)
         if isinstance(node, dict) and "_target_" in node:

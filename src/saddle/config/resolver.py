@@ -1,4 +1,5 @@
-"""The functions that config files call as ${saddle.NAME:...}; `saddle.sweep.resolver` registers those of folders.
+"""The functions that config files call as ${saddle.NAME:...}; `saddle.run.resolver` and `saddle.sweep.resolver`
+register those of folders.
 
 Importing this module registers them.
 """

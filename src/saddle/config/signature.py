@@ -4,6 +4,7 @@ import ast
 import importlib
 import importlib.util
 import inspect
+import sys
 import typing
 from collections import abc
 from collections.abc import Mapping
@@ -14,10 +15,14 @@ from typing import Any, get_type_hints
 
 from saddle import bound
 from saddle.bound import Beta, NonNegative, Positive
-from saddle.error import InputError
+from saddle.error import InputError, first_line
+from saddle.plugin import ENVIRONMENT, plugins
 
 TRUSTED = ("saddle.", "torch.optim.", "lightning.pytorch.")
-"""What the name of every class that a config may build begins with."""
+"""What the name of a class that a config may build begins with. Plugins add their names (`saddle.plugin`)."""
+
+_NEVER_PLUGINS = ("saddle", "torch", "torchvision", "lightning", "hydra", "omegaconf", "numpy", "yaml", "pickle")
+"""Modules whose classes a message never suggests to trust."""
 
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 _OPTIMIZER_RANGES: dict[str, Any] = {
@@ -50,8 +55,8 @@ class Signature:
 
 def check_trusted(path: str, name: Any) -> None:
     """Raise InputError unless `name` is the name of a class that a config may build."""
-    if not isinstance(name, str) or not name.startswith(TRUSTED):
-        raise InputError(f"{path}._target_={name}: only classes below {', '.join(TRUSTED)} are built")
+    if not isinstance(name, str) or not name.startswith(_trusted()):
+        raise InputError(_untrusted(path, name))
     if not all(part.isidentifier() for part in name.split(".")):
         raise InputError(f"{path}._target_={name}: this is no name of a class")
 
@@ -62,13 +67,36 @@ def import_target(path: str, name: Any) -> type:
     module, _, attribute = name.rpartition(".")
     try:
         target = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
+    except ModuleNotFoundError as error:
+        missing = error.name or module
+        if not f"{module}.".startswith(f"{missing}."):
+            raise InputError(f"{path}._target_={name}: {module} imports {missing}, which is not installed") from error
         raise InputError(f"{path}._target_={name}: there is no such class") from error
+    except AttributeError as error:
+        raise InputError(f"{path}._target_={name}: there is no such class") from error
+    except Exception as error:  # a plugin's module may raise anything
+        reason = f"{type(error).__name__}: {first_line(error)}"
+        raise InputError(f"{path}._target_={name}: {module} cannot be imported ({reason})") from error
     if not inspect.isclass(target):
         raise InputError(f"{path}._target_={name}: this is not a class")
-    if not f"{target.__module__}.".startswith(TRUSTED):  # one of our modules imports it from elsewhere
-        raise InputError(f"{path}._target_={name}: only classes below {', '.join(TRUSTED)} are built")
+    if not f"{target.__module__}.".startswith(_trusted()):  # a trusted module imports it from elsewhere
+        raise InputError(_untrusted(path, name))
     return target
+
+
+def _trusted() -> tuple[str, ...]:
+    """What the names of the classes begin with that may be built here."""
+    return (*TRUSTED, *(f"{plugin.name}." for plugin in plugins()))
+
+
+def _untrusted(path: str, name: Any) -> str:
+    """One sentence for a class that may not be built, with what to do if it is the user's own."""
+    sentence = f"{path}._target_={name}: only classes below {', '.join(_trusted())} are built"
+    module = str(name).partition(".")[0]
+    is_known = module in sys.stdlib_module_names or module in _NEVER_PLUGINS
+    if is_known or not module.isidentifier() or "." not in str(name):
+        return sentence
+    return f"{sentence}; if you trust the package {module}, set the environment variable {ENVIRONMENT}={module}"
 
 
 def signature_of(target: type) -> Signature:

@@ -19,6 +19,8 @@ from saddle.error import InputError, first_line
 from saddle.factory.compatibility import check_packing
 from saddle.factory.instantiate import make_plain
 from saddle.factory.parts import Parts, build_parts
+from saddle.factory.processes import OwnProcesses, environments
+from saddle.rank import own_rank
 from saddle.training.checkpoint_io import AtomicCheckpointIO
 from saddle.training.compiled import Compiled, period
 from saddle.training.data_module import GameDataModule
@@ -41,6 +43,21 @@ class Run:
     def data(self) -> MemoryData:
         """The data set."""
         return self.parts.data
+
+    @property
+    def further_ranks(self) -> int:
+        """The number of processes that this one is to start."""
+        environment = getattr(self.trainer.strategy, "cluster_environment", None)
+        if own_rank() > 0 or not isinstance(environment, OwnProcesses):
+            return 0
+        return self.trainer.num_devices - 1
+
+    @property
+    def port(self) -> int:
+        """The port of this machine at which the processes meet."""
+        environment = getattr(self.trainer.strategy, "cluster_environment", None)
+        assert isinstance(environment, OwnProcesses)
+        return environment.main_port
 
     @property
     def warnings(self) -> list[str]:
@@ -108,7 +125,7 @@ def build_trainer(config: CheckedConfig, purge_step: int | None = None) -> GameT
             callbacks=callbacks,
             logger=loggers or False,
             enable_checkpointing=has_checkpoint,
-            plugins=[AtomicCheckpointIO()],
+            plugins=[AtomicCheckpointIO(), *environments()],
         )
     except (ValueError, TypeError, OverflowError, MisconfigurationException) as error:
         reason = first_line(error)

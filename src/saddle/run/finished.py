@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from saddle.error import InputError
 from saddle.memory import too_much
+from saddle.run.checkpoint import checkpoint_of
 from saddle.run.curves import Curve, read_curves
 from saddle.run.record import build_recorded, is_on_points, recorded_data, recorded_game
-from saddle.run.resume import checkpoint_of
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

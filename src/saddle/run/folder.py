@@ -52,6 +52,11 @@ def last_checkpoint(run: Path) -> Path | None:
     return earlier[-1] if earlier else None
 
 
+def settings_file(run: Path) -> Path:
+    """The path of the file with a run's composed settings."""
+    return run / SETTINGS / "config.yaml"
+
+
 def overrides_file(run: Path) -> Path:
     """The path of the file with a run's overrides."""
     return run / SETTINGS / "overrides.yaml"

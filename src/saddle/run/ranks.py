@@ -1,15 +1,23 @@
-"""Supervision of a run's processes on several devices: if one fails, all of them end, and one reports the cause."""
+"""A run's processes on several devices: if one fails, all of them end, and one reports the cause."""
 
 import os
+import pickle
 import re
 import signal
 import subprocess
+import sys
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
+from saddle.config.checked import CheckedConfig
 from saddle.interrupt import SIGNALS
+from saddle.plugin import environment
+from saddle.rank import own_rank
+
+_COMMAND = [sys.executable, "-P", "-m", "saddle.cli.rank_process"]
+"""Runs a further rank; -P keeps the current folder out of the places where modules are looked for."""
 
 _LOOK_SECONDS = 0.2
 _GRACE_SECONDS = 5.0
@@ -25,28 +33,41 @@ class Ending:
 
 
 class Ranks:
-    """Watches the processes that Lightning starts; in such a process it watches the one that started it.
+    """Starts and watches the processes of the further devices; in such a process it watches the one that started it.
 
-    Lightning's own watch is disabled: when another process fails, it kills this one by SIGKILL, without a message. Here
-    a process then has a few seconds to end by itself and report the cause. A process that hangs, because it waits for
-    the failed one, is ended.
+    When one process fails, the others have a few seconds to end by themselves and report the cause. A process that
+    hangs, because it waits for the failed one, is ended.
     """
 
-    def __init__(self, launcher: Any) -> None:
+    def __init__(self) -> None:
         self.children: list[subprocess.Popen[bytes]] = []
-        self._launcher = launcher if hasattr(launcher, "procs") else None
-        self._parent = os.getppid() if os.environ.get("LOCAL_RANK", "0") != "0" else None
+        self._first_is_gone = threading.Event()
         self._over = threading.Event()
-        self._lock = threading.Lock()
+
+    def start(self, config: CheckedConfig, number: int, port: int) -> None:
+        """Start the processes of the ranks 1 to `number` - 1, which meet at this `port` of this machine.
+
+        Each receives the config as it was checked here, so all train alike whatever became of files and variables.
+        """
+        content = pickle.dumps(config)
+        for rank in range(1, number):
+            variables = {**environment(), "LOCAL_RANK": str(rank), "MASTER_PORT": str(port)}
+            child = subprocess.Popen(_COMMAND, stdin=subprocess.PIPE, env=variables)
+            self.children.append(child)
+            assert child.stdin is not None
+            with suppress(BrokenPipeError):  # it has ended already, which `failed` reports
+                child.stdin.write(content)
+                child.stdin.flush()  # not closed: its end says that this process is gone
 
     def watch(self) -> None:
-        """Start to watch, in a thread."""
+        """Start to watch, in threads."""
+        if own_rank() > 0:
+            threading.Thread(target=self._listen, daemon=True, name="first rank").start()
         threading.Thread(target=self._watch, daemon=True, name="ranks").start()
 
     def end(self) -> None:
         """End the other processes after training, whether it succeeded or not."""
         self._over.set()
-        self._adopt()
         for child in self.children:
             try:
                 child.wait(_GRACE_SECONDS)
@@ -56,7 +77,6 @@ class Ranks:
 
     def kill(self) -> None:
         """End the other processes at once."""
-        self._adopt()
         for child in self.children:
             child.kill()
 
@@ -64,28 +84,25 @@ class Ranks:
         """The end of another process that failed, awaited for at most `wait` seconds; None if none failed."""
         deadline = time.monotonic() + wait
         while True:
-            self._adopt()
             for rank, child in enumerate(self.children, 1):
                 if child.poll():
                     return _ending(rank, child.returncode)
-            if self._parent is not None and os.getppid() != self._parent:
+            if self._first_is_gone.is_set():
                 return Ending("the process of rank 0 is gone")
             if time.monotonic() >= deadline:
                 return None
             time.sleep(_LOOK_SECONDS)
 
-    def _adopt(self) -> None:
-        """Take the processes that Lightning has started from its list, so that its own watch has none left."""
-        with self._lock:
-            if self._launcher is not None and len(self._launcher.procs) == self._launcher.num_processes - 1:
-                self.children += self._launcher.procs
-                self._launcher.procs.clear()
+    def _listen(self) -> None:
+        """Wait for the end of standard input, which the first process holds open for as long as it lives."""
+        os.read(sys.stdin.fileno(), 1)  # not through the buffer, which would stay locked when this process ends
+        self._first_is_gone.set()
 
     def _watch(self) -> None:
         while not self._over.wait(_LOOK_SECONDS):
             ending = self.failed()
             if ending is not None and not self._over.wait(_GRACE_SECONDS):
-                if self._parent is None:
+                if own_rank() == 0:
                     os.write(2, f"\ntraining failed: {ending.sentence}\n".encode())
                 self.kill()
                 os._exit(1 if ending.signal is None else 128 + ending.signal)

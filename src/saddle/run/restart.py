@@ -1,4 +1,4 @@
-"""`python train.py keep=RUN ...`: training that is started again whenever it is killed, until it is done."""
+"""`keep=RUN`: training that is started again whenever it is killed, until it is done."""
 
 import signal
 import subprocess
@@ -6,20 +6,25 @@ import sys
 from pathlib import Path
 from types import FrameType
 
-from saddle.config.override import key_of, quoted, value_of
+from saddle.config.command_line import CommandLine
+from saddle.config.override import key_of, quoted
 from saddle.error import InputError
 from saddle.interrupt import SIGNALS, listen
+from saddle.plugin import environment
 from saddle.run.folder import SETTINGS, clear, is_finished, last_checkpoint, last_file
 from saddle.run.lock import hold, let_go
 
 _FUTILE = 3
 """The number of starts in a row without a new checkpoint after which `keep` gives up."""
 
+_COMMAND = [sys.executable, "-m", "saddle", "train"]
+"""Trains: by the module, so that it does not matter how this process was begun."""
+
 _KILLERS = set(signal.valid_signals()) - set(SIGNALS)
 """Signals that kill a process, while SIGNALS ask it to end in good order."""
 
 
-def keep(arguments: list[str]) -> int:
+def keep(command: CommandLine) -> int:
     """Train in the folder RUN of `keep=RUN`, in a process that is started again whenever it is killed.
 
     If RUN has a checkpoint, training goes on from there. So the same command begins a run and, after a reboot, goes on
@@ -27,18 +32,13 @@ def keep(arguments: list[str]) -> int:
     which is passed on. It gives up after three starts in a row without a new checkpoint. Raises InputError for
     arguments that do not go with `keep`.
     """
-    run = Path()
-    settings: list[str] = []
-    for text in arguments:
-        if key_of(text) == "keep":
-            run = Path(value_of(text))
-        else:
-            settings.append(text)
-    _check(run, settings)
+    run = Path(command.settings["keep"])
+    settings = [text for text in command.overrides if key_of(text) != "keep"]
+    _check(run, command, settings)
     futile = 0
     while True:
         before = _stamps(run)
-        code = _train([*_begin_or_go_on(run), *settings])
+        code = _train([*_begin_or_go_on(run), *settings, *command.flags])
         after = _stamps(run)
         if code - 128 not in _KILLERS:
             return code
@@ -52,10 +52,11 @@ def keep(arguments: list[str]) -> int:
         print(f"\nkeep={run}: training was killed by {name}; starting it again", file=sys.stderr, flush=True)
 
 
-def _check(run: Path, settings: list[str]) -> None:
+def _check(run: Path, command: CommandLine, settings: list[str]) -> None:
     """Raise InputError for settings that do not go with `keep`, and for a path that cannot be a run's folder."""
-    for text in settings:
-        if text in ("-m", "--multirun") or key_of(text) in ("resume", "hydra.run.dir"):
+    sweeps_or_shows = command.flags if command.only_shows or command.is_multirun else ()
+    for text in (*sweeps_or_shows, *settings):
+        if text in sweeps_or_shows or key_of(text) in ("resume", "hydra.run.dir", "folder"):
             raise InputError(
                 f"{text} does not go with keep={run}, which is the folder of one run, new or old: leave it out"
             )
@@ -92,7 +93,7 @@ def _stamp(file: Path) -> tuple[int, int] | None:
 
 
 def _train(overrides: list[str]) -> int:
-    """Run train.py and pass signals on to it; returns its exit code, 128 plus the number of a signal that ended it."""
+    """Train in a process and pass signals on to it; returns its exit code, or 128 plus the signal that ended it."""
     signals: list[int] = []
     processes: list[subprocess.Popen[bytes]] = []
 
@@ -104,7 +105,7 @@ def _train(overrides: list[str]) -> int:
             process.send_signal(number)
 
     handlers = listen(pass_on)
-    process = subprocess.Popen([sys.executable, sys.argv[0], *overrides])
+    process = subprocess.Popen([*_COMMAND, *overrides], env=environment())
     processes.append(process)
     if signals:  # one came before the process was there
         process.send_signal(signals[0])

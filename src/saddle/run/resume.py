@@ -1,108 +1,86 @@
-"""Resuming a run: `resume=RUN` is replaced by the run's own overrides and folder before Hydra starts."""
+"""Resuming a run: its settings, and what must be as before."""
 
-import os
+import re
 import shlex
 import sys
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from saddle.config.override import check_saved, key_of, quoted, value_of
+from saddle.config.command_line import CommandLine
+from saddle.config.override import key_of, quoted
+from saddle.config.resumed import PRIMARY, RESUMED, read_settings, store_resumed
 from saddle.error import InputError
-from saddle.file import numbered
 from saddle.rank import is_first
-from saddle.run.folder import checkpoints_of, is_finished, last_file, overrides_file, products_in, run_of
-from saddle.seal import check_sound
+from saddle.run.checkpoint import checkpoint_of
+from saddle.run.folder import (
+    is_finished,
+    last_file,
+    overrides_file,
+    products_in,
+    run_of,
+    settings_file,
+)
 
 _MAY_MOVE = {"data.root", "data.cache", "data.memory_mib"}
 """Settings that may change without changing the run."""
 
 
-def checkpoint_of(path: Path) -> Path:
-    """The checkpoint at `path`, a run folder or a checkpoint file; raises InputError if there is none.
+def begin_or_resume(command: CommandLine) -> tuple[CommandLine, str]:
+    """The command line of one run with `resume=` replaced by what it means, and the name of the primary config.
 
-    In a folder it is last.ckpt or, if that is damaged, the latest sound one before it, with a warning on stderr.
+    Raises InputError if there is nothing to go on with, or if a new run would mix with an old one.
     """
-    if not path.exists():
-        raise InputError(f"{path}: there is no such run folder or checkpoint")
-    if path.is_file():
-        return path
-    earlier = numbered(checkpoints_of(path), ".ckpt")
-    last = last_file(path)
-    if not last.exists() and not earlier:
-        raise InputError(f"{path}: expected a run folder with checkpoints/last.ckpt, found none")
-    damage = damage_of(last)
-    if damage is None:
-        return last
-    for iteration in reversed(earlier):
-        if damage_of(earlier[iteration]) is None:
-            warn_of_damage(damage, earlier[iteration], iteration)
-            return earlier[iteration]
-    raise damage
+    settings = command.settings
+    if settings.get("resume", "") not in ("", "null"):
+        return resumed(command), RESUMED
+    folder = settings.get("hydra.run.dir")
+    if folder and not command.only_shows:
+        check_free(Path(folder))
+    return command, PRIMARY
 
 
-def damage_of(path: Path) -> InputError | None:
-    """The error of reading a checkpoint; None if it is whole and was written by saddle."""
-    try:
-        if not check_sound(path):  # it has no digest, so that only its content shows who wrote it
-            from saddle.training.checkpoint import read_checkpoint
+def resumed(command: CommandLine) -> CommandLine:
+    """The command line that goes on with the run of `resume=RUN`, in the run's own folder.
 
-            read_checkpoint(path)
-    except InputError as error:
-        return error
-    return None
-
-
-def warn_of_damage(damage: InputError, replacement: Path, iteration: int) -> None:
-    """Warn on stderr, once, that an earlier checkpoint is used."""
-    reason = str(damage).removesuffix("; use another one")
-    _warn_once(f"{reason}: {replacement.name}, of iteration {iteration}, is used instead")
-
-
-@cache
-def _warn_once(message: str) -> None:
-    print(f"warning: {message}", file=sys.stderr)
-
-
-def is_started_rank() -> bool:
-    """Whether a launcher started this process, with a command line that is spelled out already."""
-    return "LOCAL_RANK" in os.environ
-
-
-def resume_arguments(arguments: list[str]) -> list[str]:
-    """The command line with `resume=RUN` spelled out: the run's saved overrides, then the new ones, in its folder.
-
-    Raises InputError if RUN has no checkpoint or no settings, or if another folder is named.
+    The settings in the run's folder are stored as the primary config RESUMED, which Hydra is to compose. Raises
+    InputError if RUN has no checkpoint or no settings, or if another folder is named.
     """
-    settings = {key_of(argument): argument for argument in arguments if "=" in argument}
-    resume = value_of(settings["resume"])
-    checkpoint = checkpoint_of(Path(resume))
+    checkpoint = checkpoint_of(Path(command.settings["resume"]))
     folder = run_of(checkpoint).resolve()
-    other_folder = value_of(settings.get("hydra.run.dir", ""))
+    other_folder = command.settings.get("hydra.run.dir", "")
     if other_folder and Path(other_folder).resolve() != folder:
         raise InputError(f"hydra.run.dir={other_folder}: a resumed run goes on in its own folder, {folder}")
-    file = overrides_file(folder)
-    if not file.is_file():
-        raise InputError(f"resume={resume}: expected the run's settings in {file}, found none")
-    overrides = check_saved(read_overrides(file), file)
-    saved = [override for override in overrides if key_of(override) not in settings]
-    new = [argument for argument in arguments if key_of(argument) != "resume"]
-    place = [f"resume={quoted(checkpoint.resolve())}", f"hydra.run.dir={quoted(folder)}"]
-    return [*saved, *new, *place, "hydra.output_subdir=null"]
+    saved = read_settings(settings_file(folder))
+    begun_with = read_overrides(overrides_file(folder))
+    new: list[str] = []
+    for text in command.overrides:
+        if key_of(text) not in ("resume", "hydra.run.dir", "folder") and text not in begun_with:
+            new.append(text)
+        if re.match(r"(game|experiment)=", text) and text not in begun_with:
+            raise InputError(f"{text}: a resumed run keeps its {key_of(text)}; leave it out")
+    rest = store_resumed(saved, new)
+    place = [f"folder={quoted(folder)}", f"hydra.run.dir={quoted(folder)}", "hydra.output_subdir=null"]
+    command = command.without("--config-name", "-cn")
+    return CommandLine(command.flags, (*rest, f"resume={quoted(checkpoint.resolve())}", *place))
 
 
-def read_overrides(file: Path) -> Any:
-    """The content of a run's file of overrides, a list of texts unless somebody changed it.
+def read_overrides(file: Path) -> list[str]:
+    """The overrides with which a run was begun; empty if their file is not there. Raises InputError if it is damaged.
 
-    Raises InputError if it cannot be read.
+    The file may be a stranger's: its overrides are for comparison, not to be followed.
     """
+    if not file.is_file():
+        return []
     try:
-        return yaml.safe_load(file.read_text(encoding="utf-8")) or []
+        overrides = yaml.safe_load(file.read_text(encoding="utf-8")) or []
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         reason = " ".join(str(error).split())
-        raise InputError(f"{file}: the run's settings cannot be read ({reason}); start a new run") from error
+        raise InputError(f"{file}: the run's overrides cannot be read ({reason}); start a new run") from error
+    if not isinstance(overrides, list) or not all(isinstance(text, str) for text in overrides):
+        raise InputError(f"{file}: expected a list of settings, as Hydra wrote it; start a new run")
+    return overrides
 
 
 def check_free(folder: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from saddle.callback.checkpoint import LastCheckpoint
 from saddle.callback.hook import GameTrainer
+from saddle.command import training_command
 from saddle.error import Failed
 from saddle.file import relative
 
@@ -50,5 +51,5 @@ def _last_safe(trainer: GameTrainer) -> str:
     for callback in trainer.callbacks:
         if isinstance(callback, LastCheckpoint) and callback.path.is_file():
             folder = shlex.quote(str(relative(callback.path.parent.parent)))
-            return f"{relative(callback.path)} is whole: python train.py resume={folder} goes on from there"
+            return f"{relative(callback.path)} is whole: {training_command()} resume={folder} goes on from there"
     return "No checkpoint had been written"

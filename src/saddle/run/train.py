@@ -14,6 +14,7 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from saddle.callback.finish import Finish
 from saddle.callback.health import Health
 from saddle.callback.stop import StopOnSignal
+from saddle.command import training_command
 from saddle.config.checked import CheckedConfig
 from saddle.error import Failed, InputError, Stopped, first_line
 from saddle.factory.parts import Parts
@@ -61,7 +62,7 @@ def train(config: CheckedConfig, parts: Parts, content: dict[str, Any]) -> float
     run.data.read()
     try:
         with storage_failures_in_one_sentence(run.trainer):
-            stopped_by = _fit(run, checkpoint)
+            stopped_by = _fit(config, run, checkpoint)
         _check_end(run, folder, stopped_by)
     except (Failed, Stopped):
         if run.trainer.is_global_zero:
@@ -109,12 +110,14 @@ def _check_resumed(config: CheckedConfig, run: Run, checkpoint: Path, content: d
         run.trainer.callbacks.append(Finish())
 
 
-def _fit(run: Run, checkpoint: Path | None) -> int | None:
+def _fit(config: CheckedConfig, run: Run, checkpoint: Path | None) -> int | None:
     """Train; returns the number of the signal that stopped training, or None.
 
     Raises InputError if Lightning refuses the settings, Failed or Stopped if another process failed.
     """
-    ranks = Ranks(run.trainer.strategy.launcher)
+    ranks = Ranks()
+    if run.further_ranks:
+        ranks.start(config, run.further_ranks + 1, run.port)
     ranks.watch()
     try:
         run.trainer.fit(run.module, datamodule=run.data_module, ckpt_path=checkpoint, weights_only=True)
@@ -174,4 +177,4 @@ def _how_to_go_on(run: Run, folder: Path) -> str:
     if last_checkpoint(folder) is None:
         return "there is no checkpoint yet, so begin anew"
     place = shlex.quote(str(folder))
-    return f"go on with: python train.py resume={place} trainer.max_steps={run.trainer.max_steps}"
+    return f"go on with: {training_command()} resume={place} trainer.max_steps={run.trainer.max_steps}"

@@ -21,9 +21,9 @@ from saddle.config.checked import CheckedConfig
 from saddle.config.override import quoted
 from saddle.error import Failed, InputError, Stopped
 from saddle.interrupt import listen
+from saddle.run.checkpoint import checkpoint_of
 from saddle.run.folder import ERROR, clear, last_checkpoint, objective_value, state_of
 from saddle.run.lock import hold, let_go
-from saddle.run.resume import checkpoint_of
 from saddle.run.start import start
 from saddle.sweep.jobs import SWEEP_FILE, planned_jobs
 from saddle.threads import share_cores, usable_cores

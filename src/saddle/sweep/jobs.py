@@ -15,8 +15,10 @@ from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
+from saddle.config.command_line import CommandLine
 from saddle.config.location import config_folder
 from saddle.config.override import by_setting, check_saved, key_of, quoted
+from saddle.config.resumed import PRIMARY
 from saddle.error import Failed, InputError
 from saddle.run.folder import ERROR, SETTINGS, last_checkpoint, overrides_file, state_of, summary_of
 from saddle.run.resume import read_overrides
@@ -26,6 +28,9 @@ SWEEP_FILE = "multirun.yaml"
 
 _LONGEST_NAME = 100
 _BASIC = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
+_NAMES_FILES = ("hydra.searchpath",)
+"""Settings of Hydra that name folders of config files."""
+
 _MAY_BE_ADDED = ("hydra/launcher", "sweep", "data.root")
 """Settings beside hydra.* that may be added to a sweep that goes on."""
 
@@ -175,18 +180,9 @@ def read_jobs(sweep: Path) -> list[Job]:
     jobs: list[Job] = []
     for number in numbers:
         folder = folders.get(number, sweep / str(number))
-        overrides = _saved_overrides(folder) if plan is None else plan[number]
+        overrides = read_overrides(overrides_file(folder)) if plan is None else plan[number]
         jobs.append(_read_job(number, folder, overrides, settings.get("objective")))
     return jobs
-
-
-def _saved_overrides(folder: Path) -> list[str]:
-    """The overrides of a job that has begun; empty if its folder has none."""
-    file = overrides_file(folder)
-    if not file.is_file():
-        return []
-    overrides: list[str] = read_overrides(file)
-    return overrides
 
 
 def _read_job(number: int, folder: Path, overrides: list[str], objective: str | None) -> Job:
@@ -221,10 +217,11 @@ def _stamp(summary: dict[str, Any]) -> str | None:
 # going on
 
 
-def sweep_arguments(folder: Path, arguments: Sequence[str]) -> list[str]:
-    """The command line that goes on with the sweep in `folder`: its own overrides, and those in `arguments`.
+def resumed_sweep(folder: Path, command: CommandLine) -> CommandLine:
+    """The command line that goes on with the sweep in `folder`: its own overrides, and those of `command`.
 
-    Raises InputError for an override that may not be added, and for a sweep whose jobs are not known in advance.
+    Raises InputError for an override that may not be added, for a sweep whose jobs are not known in advance, and for
+    one whose config files the command line does not name again.
     """
     hydra = settings_of(folder)["hydra"]
     sweeper = hydra["sweeper"]["_target_"]
@@ -233,15 +230,12 @@ def sweep_arguments(folder: Path, arguments: Sequence[str]) -> list[str]:
             f"resume={folder}: its sweeper ({sweeper}) chose its jobs as it went, so the rest is not "
             "known: go on with single jobs, or start a new sweep"
         )
-    flags: list[str] = []
-    added: list[str] = []
-    for text in _without(["resume"], arguments):
-        if not text.startswith("-"):
-            _check_may_be_added(text)
-            added.append(text)
-        elif text not in ("-m", "--multirun"):
-            flags.append(text)
-    saved = check_saved([*hydra["overrides"]["task"], *hydra["overrides"]["hydra"]], folder / SWEEP_FILE)
+    _check_files_named(folder, hydra, command)
+    added = _without(["resume", *_NAMES_FILES], command.overrides)
+    for text in added:
+        _check_may_be_added(text)
+    saved = _without(_NAMES_FILES, [*hydra["overrides"]["task"], *hydra["overrides"]["hydra"]])
+    check_saved(saved, folder / SWEEP_FILE)
     replaced = {"resume", *map(key_of, added)}
     overrides: list[str] = []
     for text in _without(replaced, saved):
@@ -252,7 +246,28 @@ def sweep_arguments(folder: Path, arguments: Sequence[str]) -> list[str]:
             overrides.append(text)
     place = quoted(folder.resolve())
     own_settings = "hydra.output_subdir='${saddle.settings:${hydra.runtime.output_dir}}'"
-    return ["--multirun", *flags, *overrides, *added, f"resume={place}", f"hydra.sweep.dir={place}", own_settings]
+    searched = [text for text in command.overrides if key_of(text) in _NAMES_FILES]
+    overrides += [*searched, *added, f"resume={place}", f"hydra.sweep.dir={place}", own_settings]
+    flags = [text for text in command.flags if text not in ("-m", "--multirun")]
+    return CommandLine(("--multirun", *flags), tuple(overrides))
+
+
+def _check_files_named(folder: Path, hydra: dict[str, Any], command: CommandLine) -> None:
+    """Raise InputError unless the command line names the config files again that the sweep in `folder` was begun with.
+
+    They are not taken from multirun.yaml, which may be a stranger's.
+    """
+    names = " again, because config files are never followed from a sweep's own folder"
+    for text in hydra["overrides"]["hydra"]:
+        if key_of(text) in _NAMES_FILES and text not in command.overrides:
+            raise InputError(f"resume={folder}: this sweep was begun with {text}: give that{names}")
+    sources = (hydra.get("runtime") or {}).get("config_sources") or []
+    was_named = any(source.get("provider") == "command-line" for source in sources)
+    if was_named and command.config_dir is None:
+        raise InputError(f"resume={folder}: this sweep was begun with --config-dir: give that{names}")
+    primary = (hydra.get("job") or {}).get("config_name")
+    if primary not in (None, PRIMARY) and not command.names_primary:
+        raise InputError(f"resume={folder}: this sweep was begun with --config-name={primary}: give that{names}")
 
 
 def _check_may_be_added(text: str) -> None:

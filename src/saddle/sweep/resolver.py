@@ -1,13 +1,12 @@
-"""The functions that conf/train.yaml calls to name folders: ${saddle.unique:...}, ${saddle.job:...}.
+"""The functions for the folders of a sweep's jobs: ${saddle.job:...} and ${saddle.settings:...}.
 
 Importing this module registers them. A worker process, which unpickles its task, imports it again.
 """
 
 from omegaconf import OmegaConf
 
-from saddle.run.lock import unique_folder
+import saddle.run.resolver  # noqa: F401
 from saddle.sweep.jobs import job_name, output_subdir
 
-OmegaConf.register_new_resolver("saddle.unique", unique_folder, use_cache=True, replace=True)
 OmegaConf.register_new_resolver("saddle.job", job_name, replace=True)
 OmegaConf.register_new_resolver("saddle.settings", output_subdir, replace=True)

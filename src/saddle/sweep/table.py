@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from saddle.command import training_command
 from saddle.file import relative, replacing
 from saddle.run.lock import remove_claimed
 from saddle.sweep.jobs import Job, read_jobs, settings_of, varying_settings
@@ -60,7 +61,7 @@ def conclude(sweep: Path, stopped_by: int | None) -> int:
         cause = f"stopped by {signal.Signals(stopped_by).name}"
         code = 128 + stopped_by
     place = shlex.quote(str(relative(sweep)))
-    print(f"{cause}; go on with: python train.py resume={place}", file=sys.stderr)
+    print(f"{cause}; go on with: {training_command()} resume={place}", file=sys.stderr)
     return code
 
 

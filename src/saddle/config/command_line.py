@@ -1,0 +1,93 @@
+"""The command line of training: Hydra's flags and overrides, in any order."""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from hydra._internal.utils import get_args_parser
+
+from saddle.command import training_command
+from saddle.config.override import by_setting
+from saddle.error import InputError
+
+_SHOWING = ("help", "hydra_help", "cfg", "info", "shell_completion")
+"""Hydra's flags that show something in place of training."""
+
+
+@dataclass(frozen=True)
+class CommandLine:
+    """Hydra's flags, each followed by its value, and overrides (`setting=value`)."""
+
+    flags: tuple[str, ...]
+    overrides: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, arguments: Sequence[str]) -> "CommandLine":
+        """Sort arguments into flags and overrides; raises InputError for a flag that Hydra does not have."""
+        overrides: list[str] = _parsed(arguments).overrides
+        flags = list(arguments)
+        for text in overrides:
+            flags.remove(text)
+        return cls(tuple(flags), tuple(overrides))
+
+    @property
+    def arguments(self) -> list[str]:
+        """All arguments in an order that Hydra's parser takes: it wants the overrides next to each other."""
+        return [*self.overrides, *self.flags]
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The values of the overrides by setting, without quotes."""
+        return by_setting([text for text in self.overrides if "=" in text])
+
+    @property
+    def is_multirun(self) -> bool:
+        """Whether this is a sweep."""
+        return bool(_parsed(self.flags).multirun) or self.settings.get("hydra.mode") == "MULTIRUN"
+
+    @property
+    def only_shows(self) -> bool:
+        """Whether Hydra shows something, so that nothing is trained."""
+        flags = _parsed(self.flags)
+        return any(getattr(flags, name) for name in _SHOWING)
+
+    @property
+    def config_dir(self) -> Path | None:
+        """The folder of the flag --config-dir."""
+        folder = _parsed(self.flags).config_dir
+        return None if folder is None else Path(folder)
+
+    @property
+    def names_primary(self) -> bool:
+        """Whether the flag --config-name is there."""
+        return _parsed(self.flags).config_name is not None
+
+    def without(self, *names: str) -> "CommandLine":
+        """The command line without these flags of Hydra, and without their values."""
+        flags: list[str] = []
+        skip = False
+        for text in self.flags:
+            if skip:
+                skip = False
+            elif text in names:
+                skip = True
+            elif not text.startswith(tuple(f"{name}=" for name in names)):
+                flags.append(text)
+        return CommandLine(tuple(flags), self.overrides)
+
+
+def _refuse(message: str) -> NoReturn:
+    """Raise InputError with what the parser of the flags says."""
+    raise InputError(f"{message}: see {training_command()} --help and --hydra-help")
+
+
+def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
+    """Arguments as Hydra's parser reads them, but with flags and overrides in any order; raises InputError."""
+    parser = get_args_parser()
+    parser.error = _refuse  # type: ignore[method-assign]  # else it would print its usage and exit
+    flags = parser.parse_intermixed_args(arguments)
+    if flags.config_path is not None:
+        raise InputError("--config-path would hide saddle's own settings: use --config-dir for a folder beside them")
+    return flags
