@@ -22,6 +22,7 @@ from saddle.factory.per_turn import (
     build_optimizers,
     build_schedules,
 )
+from saddle.factory.trial import try_parts
 from saddle.game.turn import DataSizes, Game
 from saddle.schedule import Schedule
 from saddle.seed import hashed_seed
@@ -58,6 +59,8 @@ def build_parts(config: CheckedConfig) -> Parts:
     settings = {name: node.settings for name, node in nodes.items()}
     choice = Choice(config.game.option, config.loss.option, config.data.option, settings)
     warnings = check_compatible(game, networks, data, choice)
+    others = [config.loss, *config.penalty.values(), *config.augmentation.values(), config.game]
+    try_parts([*nodes.values(), *others], game, networks, data)
     turns = game.turns()
     parts = Parts(
         data,

@@ -1,0 +1,186 @@
+"""A trial of parts from outside of saddle on one small batch: a broken contract is one sentence before training.
+
+saddle's own parts have tests. A part of somebody else is called once as a turn would call it, on random rows.
+"""
+
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from saddle.architecture.base import Discriminator, Generator, Network
+from saddle.config.node import Node
+from saddle.data.memory import MemoryData
+from saddle.error import InputError, first_line
+from saddle.factory.compatibility import objective_of
+from saddle.game.turn import Batch, Game, Moment
+from saddle.penalty.base import InputGradientPenalty
+
+_MOST_ROWS = 32
+
+
+def is_outside(node: Node) -> bool:
+    """Whether a part's class is none of saddle's own."""
+    return not node.target.__module__.startswith("saddle.")
+
+
+def try_parts(nodes: Sequence[Node], game: Game, networks: Mapping[str, Network], data: MemoryData) -> None:
+    """Raise InputError, naming the setting, if a part from outside does not keep to what its base class promises.
+
+    `nodes` are those of all parts. Nothing is tried if all are saddle's own. The networks, and the random numbers of
+    training, are left as they were.
+    """
+    outside = [node for node in nodes if is_outside(node)]
+    if not outside:
+        return
+    trial = _Trial(outside, game, networks, _batch(data, networks))
+    with _undisturbed(networks):
+        for node in outside:
+            trial.check(node)
+        trial.play()
+
+
+class _Trial:
+    """One iteration on a batch of random rows."""
+
+    def __init__(self, outside: Sequence[Node], game: Game, networks: Mapping[str, Network], batch: Batch) -> None:
+        self.outside, self.game, self.networks, self.batch = outside, game, networks, batch
+        self.rows = len(batch["image"])
+        self.objective = objective_of(game)
+
+    def check(self, node: Node) -> None:
+        """Raise InputError unless the part of a node returns what its kind promises."""
+        group, _, name = node.path.partition(".")
+        if group == "architecture":
+            self._check_network(node, self.networks[name])
+        if self.objective is None:
+            return
+        if group == "loss":
+            loss = self.objective.loss
+            logits = torch.linspace(-2, 2, self.rows)
+            self._check_values(node, "discriminator", lambda: loss.discriminator(logits, -logits))
+            self._check_values(node, "generator", lambda: loss.generator(logits, -logits))
+        if group == "penalty":
+            penalty = self.objective.penalties[name]
+            if isinstance(penalty, InputGradientPenalty):
+                gradient = torch.randn_like(self.batch["image"])
+                self._check_values(node, "values", lambda: penalty.values(gradient))
+        if group == "augmentation":
+            augmentation, images = self.objective.augmentations[name], self.batch["image"]
+            changed = self._called(node, lambda: augmentation(images, _uniform))
+            self._check_shape(node, "forward", changed, tuple(images.shape))
+
+    def play(self) -> None:
+        """Raise InputError if a turn of the game fails, or if one of its terms is no scalar."""
+        moment = Moment(iteration=0, images=0, noise=_noise, uniform=_uniform)
+        for turn in self.game.turns():
+            try:
+                played = turn.loss(self.networks, self.batch, moment)
+            except Exception as error:  # code from outside may raise anything
+                reason = f"a trial of the turn {turn.name} failed: {_reason(error)}"
+                raise InputError(f"{self._blamed(error)}: {reason}") from error
+            for name, value in played.terms.items():
+                if value.dim() != 0:
+                    setting = f"penalty.{name}" if name != "adversarial" else "loss"
+                    raise InputError(
+                        f"{setting}: expected a scalar in the turn {turn.name}, got the shape {tuple(value.shape)}"
+                    )
+
+    def _check_network(self, node: Node, network: Network) -> None:
+        """Raise InputError unless a generator makes rows like the data's, and a discriminator one logit for each."""
+        labels = [self.batch["label"]] if network.classes else []
+        if isinstance(network, Generator) and network.reads == "latent":
+            latent = torch.randn(self.rows, network.latent_dim)
+            made = self._called(node, lambda: network(latent, *labels))
+            self._check_shape(node, "forward", made, tuple(self.batch["image"].shape))
+        if isinstance(network, Discriminator) and node.path == "architecture.discriminator":
+            logits = self._called(node, lambda: network(self.batch["image"], *labels))
+            self._check_shape(node, "forward", logits, (self.rows // network.packing * network.patches,))
+
+    def _check_values(self, node: Node, function: str, call: Callable[[], Tensor]) -> None:
+        """Raise InputError unless a function gives one value per row."""
+        self._check_shape(node, function, self._called(node, call), (self.rows,))
+
+    def _called(self, node: Node, call: Callable[[], Tensor]) -> Tensor:
+        """What a part returns; raises InputError if it raises."""
+        try:
+            return call()
+        except Exception as error:  # code from outside may raise anything
+            raise InputError(f"{_named(node)}: a trial failed: {_reason(error)}") from error
+
+    def _check_shape(self, node: Node, function: str, value: object, expected: tuple[int, ...]) -> None:
+        """Raise InputError unless a value is a tensor of the `expected` shape."""
+        shape = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
+        if shape != expected:
+            raise InputError(f"{_named(node)}: {function} should return the shape {expected}, got {shape}")
+
+    def _blamed(self, error: Exception) -> str:
+        """The part in whose code an error arose, by its traceback; all parts from outside if it is in none."""
+        for frame, _ in reversed(list(traceback.walk_tb(error.__traceback__))):
+            module = frame.f_globals.get("__name__")
+            for node in self.outside:
+                if node.target.__module__ == module:
+                    return _named(node)
+        return " with ".join(_named(node) for node in self.outside)
+
+
+def _named(node: Node) -> str:
+    """The setting of a part and its class."""
+    return f"{node.path} ({node.target.__module__}.{node.target.__name__})"
+
+
+def _reason(error: Exception) -> str:
+    """An error in words, with the line of code from outside in which it arose."""
+    reason = f"{type(error).__name__}: {first_line(error)}"
+    for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
+        module = str(frame.f_globals.get("__name__"))
+        if module.partition(".")[0] not in ("saddle", "torch") and module not in sys.stdlib_module_names:
+            return f"{reason} ({Path(frame.f_code.co_filename).name}, line {line})"
+    return reason
+
+
+def _batch(data: MemoryData, networks: Mapping[str, Network]) -> Batch:
+    """Random rows of the data's shape, at most as many as an update has."""
+    packing = 1
+    for network in networks.values():
+        if isinstance(network, Discriminator):
+            packing = max(packing, network.packing)
+    rows = min(data.batch_size, _MOST_ROWS) // packing * packing or packing
+    shape = (2,) if data.image_size is None else (getattr(data, "channels", 1), data.image_size, data.image_size)
+    batch = {"image": _uniform("image", (rows, *shape)) * 2 - 1}
+    if data.classes:
+        batch["label"] = torch.arange(rows) % data.classes
+    if data.has_sources:
+        batch["source"] = _uniform("source", (rows, *shape)) * 2 - 1
+    return batch
+
+
+def _noise(purpose: str, shape: tuple[int, ...]) -> Tensor:
+    """Standard normal numbers."""
+    return torch.randn(shape)
+
+
+def _uniform(purpose: str, shape: tuple[int, ...]) -> Tensor:
+    """Numbers in [0, 1)."""
+    return torch.rand(shape)
+
+
+@contextmanager
+def _undisturbed(networks: Mapping[str, nn.Module]) -> Iterator[None]:
+    """Inside, the networks are in evaluation mode; afterwards they and torch's random numbers are as before."""
+    everything = nn.ModuleDict(networks)
+    modes = {module: module.training for module in everything.modules()}
+    buffers = {buffer: buffer.clone() for buffer in everything.buffers()}
+    try:
+        with torch.random.fork_rng(devices=[]):
+            everything.eval()
+            yield
+    finally:
+        for module, mode in modes.items():
+            module.training = mode
+        for buffer, content in buffers.items():
+            buffer.copy_(content)
