@@ -1,4 +1,4 @@
-"""`saddle COMMAND ...`: tools over finished runs."""
+"""`saddle COMMAND ...`: tools over finished runs; `saddle train` is another door (`saddle.cli.main`)."""
 
 import argparse
 import sys
@@ -21,9 +21,10 @@ def run_tool(arguments: list[str]) -> int:
 
 def parsed(arguments: list[str]) -> argparse.Namespace:
     """The arguments of one command; `run` among them is its function. Exits with 2 for arguments that it lacks."""
-    parser = argparse.ArgumentParser(prog="saddle", description="Tools over finished runs. Training is train.py.")
+    parser = argparse.ArgumentParser(prog="saddle", description="Train GANs, and use finished runs.")
     parser.add_argument("--version", action="version", version=f"saddle {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("train", help="train a run: see saddle train --help", add_help=False)
     for tool in (sample, encode, reconstruct, interpolate, translate, evaluate, film, table, extractor):
         tool.add_parser(commands)
     chosen, rest = parser.parse_known_args(arguments)

@@ -6,6 +6,8 @@ Importing this module registers them.
 
 from omegaconf import OmegaConf
 
+from saddle.command import training_command
 from saddle.config.limit import default_iterations
 
+OmegaConf.register_new_resolver("saddle.command", training_command, replace=True)
 OmegaConf.register_new_resolver("saddle.iterations", default_iterations, replace=True)

@@ -98,8 +98,15 @@ class _Trial:
             made = self._called(node, lambda: network(latent, *labels))
             self._check_shape(node, "forward", made, tuple(self.batch["image"].shape))
         if isinstance(network, Discriminator) and node.path == "architecture.discriminator":
-            logits = self._called(node, lambda: network(self.batch["image"], *labels))
+            read: list[Tensor] = []
+            with network.head.register_forward_pre_hook(lambda head, inputs: read.append(inputs[0])):
+                logits = self._called(node, lambda: network(self.batch["image"], *labels))
             self._check_shape(node, "forward", logits, (self.rows // network.packing * network.patches,))
+            if [features.shape[1] for features in read] != [network.features]:
+                raise InputError(
+                    f"{_named(node)}: forward should call the layer `head` once, with {network.features} features "
+                    f"(its attribute `features`); it called that with the shapes {[tuple(part.shape) for part in read]}"
+                )
 
     def _check_values(self, node: Node, function: str, call: Callable[[], Tensor]) -> None:
         """Raise InputError unless a function gives one value per row."""
