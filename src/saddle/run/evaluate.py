@@ -16,7 +16,7 @@ from saddle.run.opened import OpenedRun
 from saddle.run.sample import sample
 from saddle.seed import hashed_seed
 
-_FEWEST_POINTS = 100
+_FEWEST_IMAGES, _FEWEST_POINTS = 4, 100  # metrics by neighbors take an image and the three nearest to it
 
 
 @isolated()
@@ -29,6 +29,8 @@ def evaluate(run: OpenedRun, num: int | None, extractor: str, cache: Path | None
     data = run.image_data
     chosen = extractor_of(extractor, data)
     num = data.evaluated if num is None else num
+    if num < _FEWEST_IMAGES:
+        raise ArgumentError("num", num, f"too few to measure: use at least {_FEWEST_IMAGES}, better 10,000")
     images = sample(run, num, seed=seed)
     return measured(images, labels_of(run, num, None), data, chosen, cache, run.path, network)
 
