@@ -77,8 +77,9 @@ def test_it_says_what_the_checkpoint_and_the_folder_hold(folder):
     assert run.data is run.data
 
 
-def test_its_config_has_every_setting_as_a_plain_value(folder, tmp_path):
-    run = saddle.open_run(folder)
+def test_its_config_has_every_setting_as_a_plain_value(folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(folder.parent)
+    run = saddle.open_run(folder.name)
     config = run.config
     assert json.loads(json.dumps(config)) == config
     assert (config["seed"], config["trainer"]["max_steps"], config["optimizer"]["lr"]) == (3, 10, 0.002)
