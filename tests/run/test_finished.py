@@ -19,6 +19,7 @@ from saddle.callback.summary import finite
 from saddle.cli.tools import run_tool
 from saddle.error import ArgumentError, InputError
 from saddle.picture.grid import image_grid, row_grid
+from saddle.seed import hashed_seed
 from saddle.training.sampling import as_floats
 
 TRANSLATING = ["experiment=cyclegan", "data.image_size=12", "data.limit=64", "data.batch_size=8", "trainer.max_steps=2"]
@@ -176,16 +177,22 @@ def test_translate(cyclegan, tmp_path, capsys):
     assert (len(plain.images), plain.back) == (8, None)
 
 
-def test_evaluate(vae, points, cyclegan, tmp_path):
-    for folder, num in ((vae, 100), (points, 200), (cyclegan, 40)):
-        out = tool("evaluate", folder, tmp_path / f"{num}.json", "--num", str(num), "--cache", str(tmp_path / "cache"))
-        evaluation = saddle.open_run(folder).evaluate(num)
-        assert json.loads(json.dumps(finite(evaluation.as_json()))) == json.loads(out.read_text())
-    assert not (vae / "evaluation").exists()
-    cached = saddle.open_run(vae).evaluate(100, cache=str(tmp_path / "other"))
-    assert list((tmp_path / "other").iterdir())
-    seed = saddle.seed.hashed_seed(0, "quality")
-    assert torch.equal(cached.images, saddle.open_run(vae).sample(100, seed=seed))
+@pytest.mark.parametrize(("name", "num"), [("vae", 100), ("points", 200), ("cyclegan", 40)])
+def test_evaluate(name, num, request, tmp_path):
+    folder = request.getfixturevalue(name)
+    out = tool("evaluate", folder, tmp_path / "metrics.json", "--num", str(num), "--cache", str(tmp_path / "cache"))
+    evaluation = saddle.open_run(folder).evaluate(num)
+    assert json.loads(json.dumps(finite(evaluation.as_json()))) == json.loads(out.read_text())
+    assert not (folder / "evaluation").exists()
+
+
+def test_evaluate_measures_the_samples_that_training_measured_and_writes_only_its_cache(vae, tmp_path):
+    run = saddle.open_run(vae)
+    evaluation = run.evaluate(100, cache=str(tmp_path / "cache"))
+    assert torch.equal(evaluation.images, run.sample(100, seed=hashed_seed(run.seed, "quality")))
+    score = run.summary["metrics"]["metric/score"]
+    assert evaluation.samples["score"] == pytest.approx(score)
+    assert [path.suffix for path in (tmp_path / "cache").iterdir()] == [".safetensors"]
 
 
 def calls(run):

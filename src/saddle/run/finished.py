@@ -56,11 +56,11 @@ class FinishedRun(OpenedRun):
     def interpolate(self, rows: int = 8, *, steps: int = 10, seed: int = 0, images: bool = False) -> "Tensor":
         """Rows of images on the way from one latent to another, uint8 (rows, steps, C, H, W).
 
-        Row r begins with sample 2r of `sample` and ends with sample 2r + 1, by spherical linear interpolation
-        (Shoemake 1985; White 2016, arXiv 1609.04468). A conditional generator makes one class per row; the code of
-        InfoGAN stays the same in a row. With `images` a row goes from the code of one held-out image to that of
-        another, and these two stand left and right: (rows, steps + 2, C, H, W). `seed` chooses them (training images
-        where the data holds out no others), and a conditional generator is told the label of the left one.
+        Without labels row r begins with sample 2r of `sample` and ends with sample 2r + 1, by spherical linear
+        interpolation (Shoemake 1985; White 2016, arXiv 1609.04468). A conditional generator makes one class per row;
+        the code of InfoGAN stays the same in a row. With `images` a row goes from the code of one held-out image to
+        that of another, and these two stand left and right: (rows, steps + 2, C, H, W). `seed` chooses them (training
+        images where the data holds out no others), and a conditional generator is told the label of the left one.
         """
         from saddle.run.interpolate import interpolate
 
