@@ -17,7 +17,7 @@ import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from PIL import Image
 
-from helpers import REPOSITORY
+from helpers import REPOSITORY, train
 from saddle.cli.tools import parsed
 from saddle.config.compose import compose
 from saddle.error import InputError
@@ -125,9 +125,9 @@ def is_importable(name: str) -> bool:
     path = Path(REPOSITORY / "src", *name.split("."))
     if path.is_dir() or path.with_suffix(".py").is_file():
         return True
-    return path.parent.with_suffix(".py").is_file() and hasattr(
-        importlib.import_module(f"saddle.{'.'.join(name.split('.')[1:-1])}"), path.name
-    )
+    module, _, last = name.rpartition(".")
+    is_in_module = path.parent.is_dir() or path.parent.with_suffix(".py").is_file()
+    return is_in_module and hasattr(importlib.import_module(module), last)
 
 
 def test_the_example_of_a_new_part_trains(tmp_path):
@@ -146,3 +146,46 @@ def test_the_example_of_a_new_part_trains(tmp_path):
     assert outcome.returncode == 0, outcome.stderr
     summary = json.loads((tmp_path / "run" / "summary.json").read_text(encoding="utf-8"))
     assert summary["iterations"] == 2
+
+
+SHORTER = ["trainer.max_steps=2", "trainer.log_every_n_steps=1", "callback.quality.num=100", "logger=none"]
+SMALLER = ["data.limit=64", "callback.game.num=20", "callback.quality.extractor=none", "callback.samples.num=4"]
+SMALLER += [
+    "architecture.generator.width=2",
+    "architecture.generator.blocks=1",
+    "architecture.discriminator.widths=[4]",
+]
+
+
+def python_blocks(text: str) -> list[str]:
+    """The ```python blocks of a page, with `EXPRESSION  # -> VALUE` as an assertion."""
+    blocks = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    shown = re.compile(r"^( *)(.+?)  # -> (.+)$", re.MULTILINE)
+    return [shown.sub(lambda found: f"{found[1]}assert repr({found[2]}) == {found[3]!r}", block) for block in blocks]
+
+
+def test_an_example_that_shows_another_value_would_be_noticed():
+    good, bad = python_blocks("```python\nx = 2\nx + 1  # -> 3\n```\n```python\nx + 1  # -> 4\n```\n")
+    names = {}
+    exec(good, names)
+    with pytest.raises(AssertionError):
+        exec(bad, names)
+
+
+def test_the_examples_in_python_run_in_the_order_of_the_page(tmp_path, monkeypatch):
+    """Without MNIST, all but those of the run that translates."""
+    page = (REPOSITORY / "docs" / "python.md").read_text(encoding="utf-8")
+    left_out = [] if os.environ.get("SADDLE_DATA_ROOT") else ["outputs/cyclegan"]
+    for line in shell_lines(page):
+        overrides = shlex.split(line)[len(TRAIN.split()) :]
+        smaller = SMALLER if "experiment=cyclegan" in overrides else []
+        if not any(name in line for name in left_out):
+            result = train(*overrides, *SHORTER, *smaller, cwd=tmp_path)
+            assert result.returncode == 0, result.stderr
+    monkeypatch.chdir(tmp_path)
+    blocks = python_blocks(page)
+    assert len(blocks) == 12
+    names = {}
+    for block in blocks:
+        if not any(name in block for name in left_out):
+            exec(compile(block, "docs/python.md", "exec"), names)

@@ -36,11 +36,12 @@ def train(overrides: "Sequence[str]" = (), config_dir: "Path | None" = None) -> 
     return train(overrides, config_dir)
 
 
-def open_run(path: "Path | str") -> "FinishedRun":
-    """The run in a run's folder or checkpoint file, for notebooks: `saddle.open_run("RUN").sample(64, labels=7)`.
+def open_run(path: "Path | str", settings: "Sequence[str]" = ()) -> "FinishedRun":
+    """The run in a run's folder or checkpoint file: `saddle.open_run("RUN").sample(64, labels=7)`.
 
-    Raises `saddle.error.InputError` if there is no run, or its checkpoint is damaged.
+    `settings` may hold "data.root=FOLDER", if the run's data was moved. Raises `saddle.error.InputError` if there is no
+    run, or its checkpoint is damaged.
     """
     from saddle.run.finished import FinishedRun
 
-    return FinishedRun.open(path)
+    return FinishedRun.open(path, settings)

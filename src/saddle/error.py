@@ -5,6 +5,14 @@ class InputError(ValueError):
     """The user's input is wrong. The message names the setting or file and a remedy; the command exits with 2."""
 
 
+class ArgumentError(InputError):
+    """A method's argument `name` has a wrong `value`, for this `reason`; a command names its option instead."""
+
+    def __init__(self, name: str, value: object, reason: str) -> None:
+        super().__init__(f"{name}={value}: {reason}")
+        self.name, self.value, self.reason = name, value, reason
+
+
 class Stopped(Exception):  # noqa: N818
     """Signal `number` ended training after a checkpoint was saved. The message says how to continue."""
 

@@ -1,28 +1,47 @@
-import csv
+"""Each method does what the tool of its name does, to the bit, and changes nothing else in the process."""
+
 import json
-import shutil
+import logging
+import os
+import signal
+import sys
+import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 import saddle
-from helpers import command, train, trained
-from saddle import seal
+from helpers import train, trained
+from saddle.callback.summary import finite
 from saddle.cli.tools import run_tool
-from saddle.data.digits import Digits
-from saddle.error import InputError
-from saddle.metric.modes import captured
-from saddle.run.finished import FinishedRun
+from saddle.error import ArgumentError, InputError
+from saddle.picture.grid import image_grid, row_grid
+from saddle.seed import hashed_seed
 from saddle.training.sampling import as_floats
+
+TRANSLATING = ["experiment=cyclegan", "data.image_size=12", "data.limit=64", "data.batch_size=8", "trainer.max_steps=2"]
+TRANSLATING += ["architecture.generator.width=2", "architecture.generator.halvings=1", "trainer=cpu"]
+TRANSLATING += ["architecture.generator.blocks=1", "architecture.discriminator.widths=[4]", "data.target=inverted"]
+TRANSLATING += ["callback.quality.num=40", "callback.game.num=20"]
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """A conditional run with an encoder, which has saved at 5 and 10."""
-    path = tmp_path_factory.mktemp("run") / "run"
-    conditional = ["architecture.conditional=true", "data.image_size=20", "seed=3"]
-    trained(path, "game=vae", "trainer.max_steps=10", "checkpoints.every_images=500", *conditional)
+def vae(tmp_path_factory):
+    """A conditional run with a gaussian encoder, and batch norm, whose statistics are computed anew."""
+    path = tmp_path_factory.mktemp("vae") / "run"
+    normalized = "architecture.generator.normalization=batch"
+    trained(path, "game=vae", "trainer.max_steps=3", "architecture.conditional=true", "data.image_size=20", normalized)
+    return path
+
+
+@pytest.fixture(scope="module")
+def bigan(tmp_path_factory):
+    """A run without labels, whose encoder is not gaussian."""
+    path = tmp_path_factory.mktemp("bigan") / "run"
+    trained(path, "game=bigan", "trainer.max_steps=2", "data.image_size=20")
     return path
 
 
@@ -34,146 +53,268 @@ def points(tmp_path_factory):
     return path
 
 
-def test_a_tool_loads_a_checkpoint_once_and_digests_it_once(folder, tmp_path, monkeypatch):
-    loads, digests = [], []
-    load, digest = torch.load, seal._digest
-    monkeypatch.setattr(torch, "load", lambda path, **options: loads.append(path) or load(path, **options))
-    monkeypatch.setattr(seal, "_digest", lambda file, size: digests.append(file.name) or digest(file, size))
-    last = folder / "checkpoints" / "last.ckpt"
-    commands = {
-        "evaluate": ["--num", "100", "--cache", str(tmp_path)],
-        "sample": ["--num", "4", "--out", str(tmp_path / "grid.png")],
-        "encode": ["--num", "4", "--out", str(tmp_path / "codes.npz")],
-        "reconstruct": ["--num", "4", "--out", str(tmp_path / "pairs.png")],
-        "interpolate": ["--images", "--rows", "2", "--out", str(tmp_path / "ways.png")],
+@pytest.fixture(scope="module")
+def cyclegan(mnist_root, tmp_path_factory):
+    path = tmp_path_factory.mktemp("translating") / "run"
+    result = train(*TRANSLATING, f"hydra.run.dir={path}")
+    assert result.returncode == 0, result.stderr
+    return path
+
+
+def tool(name: str, folder, out, *options: str):
+    """The path that a tool has written."""
+    assert run_tool([name, str(folder), "--out", str(out), *options]) == 0
+    return out
+
+
+def channels_first(images: np.ndarray) -> torch.Tensor:
+    return torch.from_numpy(images).permute(0, 3, 1, 2)
+
+
+def shows(path, picture: torch.Tensor) -> bool:
+    """Whether a PNG file of gray images shows exactly this picture (1, H, W)."""
+    return np.array_equal(np.asarray(Image.open(path).convert("L")), picture[0].numpy())
+
+
+def test_sample(vae, bigan, points, tmp_path):
+    run = saddle.open_run(vae)
+    cases = {
+        (): {},
+        ("--label", "7", "--truncation", "0.5", "--seed", "2"): {"labels": 7, "truncation": 0.5, "seed": 2},
     }
-    for path in (folder, last):
-        for number, (name, options) in enumerate(commands.items()):
-            options = [text.replace(str(tmp_path), str(tmp_path / path.stem)) for text in options]
-            assert run_tool([name, str(path), *options]) == 0
-            assert (len(loads), len(digests)) == (number + 1, number + 1), f"saddle {name} {path}"
-        assert set(map(str, loads)) == set(map(str, digests)) == {str(last)}
-        loads.clear()
-        digests.clear()
-
-
-def test_it_says_what_the_checkpoint_and_the_folder_hold(folder):
-    run = saddle.open_run(str(folder))
-    assert (run.folder, run.checkpoint) == (folder, folder / "checkpoints" / "last.ckpt")
-    assert (run.iteration, run.images, run.seed, run.classes) == (10, 1000, 3, 10)
-    assert (run.reads, run.makes_points, run.uses_average) == ("latent", False, True)
-    assert run.record["data"]["image_size"] == 20
-    assert run.summary == json.loads((folder / "summary.json").read_text())
-    with (folder / "metrics.csv").open() as file:
-        rows = list(csv.DictReader(file))
-    for name, curve in run.metrics().items():
-        filled = [row for row in rows if row[name]]
-        assert curve.iterations == [int(row["iteration"]) for row in filled]
-        assert curve.values == [float(row[name]) for row in filled]
-    assert {"metric/frechet", "images"} <= run.metrics().keys()
-    assert "10" in repr(run)
-    assert run.network("generator") is run.generator
-    assert not run.generator.training
-    assert type(run.game).__name__ == "VAE"
-    assert isinstance(run.data(), Digits)
-    assert run.data() is run.data()
-
-
-def test_samples_are_those_of_the_tool(folder, tmp_path):
-    run = saddle.open_run(folder)
-    for name, options in {"all": {}, "seven": {"labels": 7, "truncation": 0.5, "seed": 2}}.items():
-        flags = ["--label", "7", "--truncation", "0.5", "--seed", "2"] if options else []
-        out = tmp_path / f"{name}.npz"
-        assert run_tool(["sample", str(folder), "--num", "12", "--format", "npz", "--out", str(out), *flags]) == 0
-        images = run.sample(12, **options)
+    for number, (options, arguments) in enumerate(cases.items()):
+        found = np.load(tool("sample", vae, tmp_path / f"{number}", "--num", "12", "--format", "npz", *options))
+        images = run.sample(12, **arguments)
         assert (images.dtype, tuple(images.shape)) == (torch.uint8, (12, 1, 20, 20))
-        assert np.array_equal(images.permute(0, 2, 3, 1).numpy(), np.load(out)["images"])
-    labels = torch.tensor([4, 4, 1])
-    assert torch.equal(run.sample(3, labels=labels)[:2], run.sample(2, labels=4))
-    with torch.no_grad():
-        means, log_variances = run.encoder(as_floats(images)).chunk(2, dim=1)
-    codes = run.encode(images)
-    torch.testing.assert_close(codes.codes, means)
-    torch.testing.assert_close(codes.log_variance, log_variances)
+        assert torch.equal(images, channels_first(found["images"]))
+        assert torch.equal(run.labels(12, arguments.get("labels")), torch.from_numpy(found["labels"]))
+    assert shows(tool("sample", vae, tmp_path / "grid.png"), image_grid(run.sample(), run.labels(64)))
+    assert saddle.open_run(bigan).labels(12) is None
+    found = np.load(tool("sample", points, tmp_path / "points", "--num", "300", "--format", "npz"))["points"]
+    assert np.array_equal(saddle.open_run(points).sample(300).numpy(), found)
 
 
-def test_points_are_points(points, folder):
-    run = FinishedRun.open(points / "checkpoints" / "last.ckpt")
-    assert run.makes_points
-    assert (run.classes, run.reads, run.folder) == (0, "latent", points)
-    samples = run.sample(300)
-    assert (samples.dtype, tuple(samples.shape)) == (torch.float32, (300, 2))
-    data = run.point_data()
-    assert (data.size, len(data.modes)) == (2000, 8)
-    assert captured(data.modes, data.modes, data.std).modes == 8
-    with pytest.raises(InputError, match="makes points"):
-        run.image_data()
-    with pytest.raises(InputError, match=r"data\.root=x: a run on points"):
-        run.data(["data.root=x"])
-    with pytest.raises(InputError, match="makes images"):
-        FinishedRun.open(folder).point_data()
+@pytest.mark.parametrize("kind", [list, tuple, np.array, torch.tensor, lambda labels: np.array(labels, np.uint8)])
+def test_labels_may_be_of_any_kind(vae, kind):
+    run = saddle.open_run(vae)
+    images = run.sample(3, labels=kind([4, 4, 1]))
+    assert torch.equal(images[:2], run.sample(2, labels=4))
+    assert torch.equal(images[2:], run.sample(3, labels=np.int64(1))[2:])
 
 
-def test_what_cannot_be_is_refused_in_a_sentence(folder, points, tmp_path):
-    run, on_points = FinishedRun.open(folder), FinishedRun.open(points)
-    refused = {
-        "labels=10: .* knows the classes 0 to 9": lambda: run.sample(2, labels=10),
-        "labels=-1: .* knows the classes 0 to 9": lambda: run.sample(2, labels=torch.tensor([1, -1])),
-        "expected one class or 2 of them": lambda: run.sample(2, labels=torch.tensor([1, 1, 1])),
-        "labels=1: .* takes no labels": lambda: on_points.sample(2, labels=1),
-        "sources: .* made of noise": lambda: run.sample(2, sources=torch.zeros(2, 1, 20, 20)),
-        "num=0: use at least 1": lambda: run.sample(0),
-        r"num=10000000000000 needs [\d,]+ GiB": lambda: run.sample(10**13),
-        "holds no inverse": lambda: run.network("inverse"),
-        "game=adversarial trains no encoder": lambda: on_points.encoder,
-        "data.limit=5: .*only data.root": lambda: run.data(["data.limit=5"]),
-        "data.root=x: .*in no folder": lambda: run.data(["data.root=x"]),
-        "there is no such run folder": lambda: FinishedRun.open(tmp_path / "none"),
-        "expected a run folder with checkpoints/last.ckpt": lambda: FinishedRun.open(tmp_path),
+def test_interpolate(vae, bigan, tmp_path):
+    sizes = ["--rows", "3", "--steps", "4", "--seed", "5"]
+    for folder in (vae, bigan):
+        run = saddle.open_run(folder)
+        images = run.interpolate(3, steps=4, seed=5)
+        assert (images.dtype, tuple(images.shape)) == (torch.uint8, (3, 4, 1, 20, 20))
+        assert shows(tool("interpolate", folder, tmp_path / f"{folder.parent.name}.png", *sizes), row_grid(images))
+        between = run.interpolate(3, steps=4, seed=5, images=True)
+        assert tuple(between.shape) == (3, 6, 1, 20, 20)
+        out = tmp_path / f"{folder.parent.name}-images.png"
+        assert shows(tool("interpolate", folder, out, *sizes, "--images"), row_grid(between))
+        training = run.image_data.training()[0]
+        assert (training == between[1, 0]).flatten(1).all(1).any()
+        assert (training == between[1, -1]).flatten(1).all(1).any()
+
+
+def test_encode(vae, bigan, tmp_path):
+    for folder in (vae, bigan):
+        run = saddle.open_run(folder)
+        encoded = run.encode(num=30)
+        found = np.load(tool("encode", folder, tmp_path / folder.parent.name, "--num", "30"))
+        for name in ("codes", "log_variance", "labels"):
+            values = getattr(encoded, name)
+            assert (values is None) == (name not in found.files)
+            assert values is None or np.array_equal(values.numpy(), found[name])
+        images = run.image_data.training()[0][:30]
+        for given in (images, images.numpy(), as_floats(images)):
+            assert torch.equal(run.encode(given).codes, encoded.codes)
+        assert run.encode(images).labels is None
+        assert "holds out no others" in encoded.description
+        assert run.encode(training=True, num=1).description == "training images"
+    assert len(run.encode().codes) == 1797
+
+
+def test_reconstruct(vae, bigan, tmp_path, capsys):
+    for folder in (vae, bigan):
+        run = saddle.open_run(folder)
+        made = run.reconstruct(num=20)
+        assert made.images.dtype == made.reconstructions.dtype == torch.uint8
+        out = tool("reconstruct", folder, tmp_path / f"{folder.parent.name}.png", "--num", "20")
+        assert f"mean squared error per pixel {made.error:.5f}" in capsys.readouterr().out
+        rows = [made.images[:10], made.reconstructions[:10], made.images[10:], made.reconstructions[10:]]
+        assert shows(out, row_grid(torch.stack(rows)))
+        batch = run.image_data.held_out(20)
+        labels = batch["label"] if run.classes else None
+        for images in (made.images, batch["image"], batch["image"].double().numpy()):
+            again = run.reconstruct(images, labels=labels)
+            assert torch.equal(again.reconstructions, made.reconstructions)
+            assert again.error == pytest.approx(made.error, rel=1e-6)
+        assert len(run.reconstruct().images) == 40
+    with pytest.raises(InputError, match="labels: the generator of .* is told each image's class"):
+        saddle.open_run(vae).reconstruct(made.images)
+
+
+def test_translate(cyclegan, tmp_path, capsys):
+    run = saddle.open_run(cyclegan)
+    made = run.translate(num=5, back=True)
+    found = np.load(tool("translate", cyclegan, tmp_path / "a.npz", "--num", "5", "--back", "--format", "npz"))
+    assert found.files == ["sources", "images", "back", "counterparts", "labels"]
+    for name in found.files[:4]:
+        assert torch.equal(getattr(made, name), channels_first(found[name]))
+    assert np.array_equal(made.labels.numpy(), found["labels"])
+    printed = dict(line.split() for line in capsys.readouterr().out.splitlines()[:-1])
+    assert printed == {name: f"{value:.4f}" for name, value in made.metrics.items()}
+    assert torch.equal(run.sample(5), made.images)
+    for sources in (made.sources, made.sources.numpy(), as_floats(made.sources)):
+        given = run.translate(sources, back=True)
+        assert torch.equal(given.images, made.images)
+        assert torch.equal(given.back, made.back)
+        assert torch.equal(run.sample(5, sources=sources), made.images)
+    assert (given.counterparts, given.labels, given.metrics) == (None, None, {})
+    plain = run.translate()
+    assert (len(plain.images), plain.back) == (8, None)
+
+
+@pytest.mark.parametrize(("name", "num"), [("vae", 100), ("points", 200), ("cyclegan", 40)])
+def test_evaluate(name, num, request, tmp_path):
+    folder = request.getfixturevalue(name)
+    out = tool("evaluate", folder, tmp_path / "metrics.json", "--num", str(num), "--cache", str(tmp_path / "cache"))
+    evaluation = saddle.open_run(folder).evaluate(num)
+    assert json.loads(json.dumps(finite(evaluation.as_json()))) == json.loads(out.read_text())
+    assert not (folder / "evaluation").exists()
+
+
+def test_evaluate_measures_the_samples_that_training_measured_and_writes_only_its_cache(vae, tmp_path):
+    run = saddle.open_run(vae)
+    evaluation = run.evaluate(100, cache=str(tmp_path / "cache"))
+    assert torch.equal(evaluation.images, run.sample(100, seed=hashed_seed(run.seed, "quality")))
+    score = run.summary["metrics"]["metric/score"]
+    assert evaluation.samples["score"] == pytest.approx(score)
+    assert [path.suffix for path in (tmp_path / "cache").iterdir()] == [".safetensors"]
+
+
+def calls(run):
+    """What a run gives, by the name of the method; each is computed when it is called."""
+    if run.reads == "source":
+        return {"sample": lambda: run.sample(3), "translate": lambda: run.translate(num=3).images}
+    return {
+        "generator": lambda: next(run.generator.parameters()),
+        "sample": lambda: run.sample(3, labels=[1, 2, 3]),
+        "interpolate": lambda: run.interpolate(2, steps=3, images=True),
+        "encode": lambda: run.encode(num=3).codes,
+        "reconstruct": lambda: run.reconstruct(num=3).reconstructions,
+        "evaluate": lambda: run.evaluate(100).images,
     }
-    for message, play in refused.items():
+
+
+def state_of_the_process() -> dict:
+    signals = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    return {
+        "random": (torch.random.get_rng_state().tolist(), np.random.get_state()[1].tolist()),
+        "torch": (torch.get_default_dtype(), torch.get_default_device(), torch.is_grad_enabled()),
+        "logging": (logging.root.level, list(logging.root.handlers), logging.getLogger("lightning.pytorch").level),
+        "signals": signals,
+        "folder": Path.cwd(),
+        "arguments": list(sys.argv),
+        "environment": dict(os.environ),
+        "warnings": list(warnings.filters),
+        "streams": (sys.stdout, sys.stderr, sys.excepthook),
+    }
+
+
+@pytest.mark.parametrize("name", ["vae", "cyclegan"])
+def test_a_program_finds_all_as_it_was_and_gets_the_same_bits_whatever_it_has_set(name, request, tmp_path, monkeypatch):
+    run = saddle.open_run(request.getfixturevalue(name))
+    expected = {method: call() for method, call in calls(run).items()}
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["notebook", "--nonsense", "x=y"])
+    torch.set_default_dtype(torch.float64)
+    torch.set_default_device("meta")
+    try:
+        before = state_of_the_process()
+        again = saddle.open_run(run.path)
+        for method, call in calls(again).items():
+            found = call()
+            after = state_of_the_process()
+            assert [key for key in before if before[key] != after[key]] == [], method
+            assert found.dtype == expected[method].dtype, method
+            assert torch.equal(found, expected[method]), method
+        assert again.config
+        assert again.curves
+        assert state_of_the_process() == before
+    finally:
+        torch.set_default_dtype(torch.float32)
+        torch.set_default_device(None)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_cannot_be_is_refused_in_a_sentence_that_names_the_argument(vae, bigan, points):
+    run, plain, on_points = (saddle.open_run(folder) for folder in (vae, bigan, points))
+    images = run.image_data.training()[0][:2]
+    refused = [
+        (lambda: run.sample(2, labels=10), "labels=10: .* knows the classes 0 to 9"),
+        (lambda: run.sample(2, labels=[1, -1]), "labels=-1: .* knows the classes 0 to 9"),
+        (lambda: run.sample(2, labels=[1, 1, 1]), "labels: expected one class or 2 of them"),
+        (lambda: run.sample(2, labels="seven"), "labels: expected one class or a list"),
+        (lambda: run.sample(2, labels=1.5), "labels: expected whole numbers"),
+        (lambda: plain.sample(2, labels=1), "labels=1: .* takes no labels"),
+        (lambda: run.sample(2, truncation=0), "truncation=0: use a number above 0"),
+        (lambda: run.sample(2, sources=images), "sources: .* made of noise"),
+        (lambda: run.sample(0), "num=0: use at least 1"),
+        (lambda: run.sample(10**13), r"num=10000000000000: this needs [\d,]+ GiB"),
+        (lambda: run.interpolate(steps=1), "steps=1: a way has two ends"),
+        (lambda: run.interpolate(0), "rows=0: use at least 1"),
+        (lambda: run.interpolate(10**10), r"rows=10000000000: this needs [\d,]+ GiB"),
+        (lambda: run.interpolate(899, images=True), "rows=899: this needs 1798 images, and there are 1797"),
+        (lambda: on_points.interpolate(), "makes points, and a way between points"),
+        (lambda: on_points.encode(), "game=adversarial trains no encoder"),
+        (lambda: on_points.reconstruct(), "game=adversarial trains no encoder"),
+        (lambda: run.encode(images, num=2), "images: training and num choose"),
+        (lambda: run.encode(images, training=True), "images: training and num choose"),
+        (lambda: run.encode(images[0]), r"images: expected images of the shape \(N, 1, 20, 20\)"),
+        (lambda: run.encode(images.float()), "images: expected uint8, or floats from -1 to 1"),
+        (lambda: run.encode(images.long()), "images: expected uint8, or floats"),
+        (lambda: run.encode(num=0), "num=0: use at least 1"),
+        (lambda: run.reconstruct(labels=1), "labels: the run's own images"),
+        (lambda: run.reconstruct(images, labels=1, num=2), "num: it is the number of the run's own"),
+        (lambda: plain.reconstruct(images, labels=1), "labels=1: .* takes no labels"),
+        (lambda: run.translate(), "translates nothing"),
+        (lambda: on_points.translate(), "translates nothing"),
+        (lambda: run.evaluate(3), "num=3: too few to measure: use at least 4"),
+        (lambda: on_points.evaluate(99), "num=99: too few to measure: use at least 100"),
+        (lambda: on_points.evaluate(extractor="x.pth"), "extractor=x.pth: it reads images"),
+        (lambda: run.evaluate(extractor="none"), "extractor=none: no metric applies"),
+    ]
+    for call, message in refused:
         with pytest.raises(InputError, match=message) as caught:
-            play()
+            call()
         assert len(str(caught.value).splitlines()) == 1
 
 
-def test_a_folder_gives_the_latest_sound_checkpoint_and_a_lone_file_has_no_folder(
-    folder, tmp_path, capsys, monkeypatch
-):
-    copy = tmp_path / "run"
-    shutil.copytree(folder, copy)
-    last = copy / "checkpoints" / "last.ckpt"
-    shutil.copy(last, tmp_path / "alone.ckpt")
-    for path in (last, last.with_name("00000010.ckpt")):
-        path.write_bytes(path.read_bytes()[:-1000])
-    run = FinishedRun.open(copy)
-    assert (run.iteration, run.checkpoint.name, run.folder) == (5, "00000005.ckpt", copy)
-    run.sample(2)
-    assert capsys.readouterr().err.count("00000005.ckpt, of iteration 5, is used instead") == 1
-    with pytest.raises(InputError, match="truncated one; use another one"):
-        FinishedRun.open(last)
-    alone = FinishedRun.open(tmp_path / "alone.ckpt")
-    assert (alone.iteration, alone.folder) == (10, None)
-    monkeypatch.chdir(folder / "checkpoints")
-    assert FinishedRun.open("last.ckpt").folder == folder
-    for read in (lambda: alone.summary, alone.metrics):
-        with pytest.raises(InputError, match="this checkpoint is in none"):
-            read()
-    (copy / "summary.json").unlink()
-    with pytest.raises(InputError, match=r"there is no summary\.json"):
-        _ = run.summary
+def test_a_run_that_translates_refuses_what_a_latent_is_needed_for(cyclegan):
+    run = saddle.open_run(cyclegan)
+    refused = [
+        (lambda: run.sample(2, labels=1), "labels=1: .* translates images"),
+        (lambda: run.sample(2, truncation=1), "truncation=1: .* translates images"),
+        (lambda: run.sample(2, sources=torch.zeros(2, 1, 3, 3)), "sources: expected images of the shape"),
+        (lambda: run.interpolate(), "translates images: there is no latent to go through"),
+        (lambda: run.encode(), "game=cyclegan trains no encoder"),
+        (lambda: run.reconstruct(), "game=cyclegan trains no encoder"),
+        (lambda: run.translate(torch.zeros(1, 1, 9, 9)), "sources: expected images of the shape .N, 1, 12, 12"),
+        (lambda: run.translate(torch.zeros(1, 1, 12, 12), num=1), "num: it is the number"),
+        (lambda: run.translate(num=0), "num=0: use at least 1"),
+    ]
+    for call, message in refused:
+        with pytest.raises(InputError, match=message) as caught:
+            call()
+        assert len(str(caught.value).splitlines()) == 1
 
 
-def test_importing_saddle_loads_nothing_heavy_and_opens_a_run(folder):
-    code = f"""
-import sys, saddle
-assert not {{"torch", "lightning", "hydra", "numpy"}} & sys.modules.keys()
-try:
-    saddle.open_run("nowhere")
-except saddle.error.InputError as error:
-    print(error)
-assert not {{"torch", "lightning", "hydra", "numpy"}} & sys.modules.keys()
-print(tuple(saddle.open_run({str(folder)!r}).sample(3, labels=7).shape))
-"""
-    result = command("-c", code)
-    assert result.stdout == "nowhere: there is no such run folder or checkpoint\n(3, 1, 20, 20)\n", result.stderr
+def test_a_command_says_of_its_option_what_a_method_says_of_its_argument(vae, tmp_path, capsys):
+    with pytest.raises(ArgumentError) as caught:
+        saddle.open_run(vae).sample(2, labels=12)
+    assert str(caught.value).startswith("labels=12: ")
+    assert run_tool(["sample", str(vae), "--label", "12", "--out", str(tmp_path / "x")]) == 2
+    assert capsys.readouterr().err.strip() == f"--label 12: {caught.value.reason}"

@@ -88,7 +88,12 @@ def test_real_test_images_stand_beside_and_neighbors_are_shown(mnist_root, tmp_p
 def test_bad_input_is_refused_in_a_sentence(folder, tmp_path, capsys):
     cases = {
         (str(folder), "data.limit=5"): "a run is measured on its own data; only data.root may be given",
-        (str(folder), "--extractor", "none"): "no metric applies: no classifier comes with saddle for Digits",
+        (str(folder), "--num", "3"): "--num 3: too few to measure: use at least 4",
+        (
+            str(folder),
+            "--extractor",
+            "none",
+        ): "--extractor none: no metric applies: no classifier comes with saddle for Digits",
         (str(folder), "--extractor", "nowhere.safetensors"): "nowhere.json",
         (str(tmp_path / "none"),): "there is no such run folder or checkpoint",
         (str(folder), "--out", str(folder / "summary.json")): "choose another name",
@@ -172,7 +177,7 @@ def test_evaluate_prints_the_metrics_of_training_beside_those_of_fresh_points(po
     ("options", "reason"),
     [
         (["data.root=x"], "a run on points is measured on its own data"),
-        (["--extractor", "x.pth"], "--extractor x.pth reads images"),
+        (["--extractor", "x.pth"], "--extractor x.pth: it reads images"),
         (["--num", "50"], "--num 50: too few to measure"),
     ],
 )

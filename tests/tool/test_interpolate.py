@@ -114,7 +114,13 @@ def test_bad_input_is_refused_in_a_sentence(coded, conditional, tmp_path, capsys
         (coded, "x", "--steps", "1"): "--steps 1: a way has two ends: use at least 2",
         (coded, "x", "data.root=x"): "data.root=x: data is read with --images alone; leave it out",
         (conditional, "x", "--images", "data.limit=9"): "data.limit=9: a run is measured on its own data",
-        (conditional, "x", "--images", "--rows", "899"): "--rows 899 needs 1798 images, and there are 1797 training",
+        (
+            conditional,
+            "x",
+            "--images",
+            "--rows",
+            "899",
+        ): "--rows 899: this needs 1798 images, and there are 1797 training",
         (coded, "mine"): "choose another name",
         (points, "x"): "makes points, and a way between points shows nothing",
     }

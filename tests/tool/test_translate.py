@@ -25,9 +25,9 @@ def folder(mnist_root, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def latent(tmp_path_factory):
+def latent(mnist_root, tmp_path_factory):
     path = tmp_path_factory.mktemp("latent") / "run"
-    trained(path, "trainer.max_steps=1")
+    trained(path, "data=mnist", "data.limit=100", "trainer.max_steps=1")
     return path
 
 
@@ -94,8 +94,8 @@ def test_a_translating_run_is_evaluated_as_in_training(folder, tmp_path):
 REFUSED = {
     "translate latent": "translates nothing, its images are made of noise: use saddle sample",
     "sample latent data.root=x": "data.root=x: the images of ",
-    "sample folder --truncation 1": "--truncation: ",
-    "sample folder --label 1": "--label: ",
+    "sample folder --truncation 1": "--truncation 1.0: ",
+    "sample folder --label 1": "--label 1: ",
     "interpolate folder": "translates images: there is no latent to go through",
     "encode folder": "game=cyclegan trains no encoder",
     "translate folder data.flip=true": "data.flip=true: a run is measured on its own data; only data.root may be given",

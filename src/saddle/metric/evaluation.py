@@ -48,6 +48,8 @@ class ImageEvaluation:
     """What the metrics were made from."""
     neighbors: Neighbors | None
     """Samples and their nearest training images; None where the data holds out no images to compare with."""
+    images: Tensor
+    """uint8 (N, C, S, S): the samples themselves."""
 
     def as_json(self) -> dict[str, Any]:
         """The metrics as plain values."""
@@ -97,6 +99,7 @@ def evaluate_images(
         modes=None,
         stamp={"extractor": extractor.stamp, "real": len(real.features), "generated": len(images)},
         neighbors=None,
+        images=images,
     )
     held_out, held_out_labels = None, None
     test = data.load_test()

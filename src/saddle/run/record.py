@@ -50,25 +50,29 @@ def is_on_points(record: dict[str, Any]) -> bool:
     return "point_seed" in record.get("data", {})
 
 
-def recorded_data(record: dict[str, Any], settings: Sequence[str] = ()) -> "ImageData | PointData":
-    """The data set of a run, downloaded if necessary.
+def moved_data(record: dict[str, Any], settings: Sequence[str]) -> dict[str, Any]:
+    """The recorded settings of a run's data; "data.root=FOLDER" in `settings` names its new folder.
 
-    `settings` may hold "data.root=FOLDER", if the data was moved. Raises InputError for any other setting.
+    Raises InputError for any other setting.
     """
-    from saddle.data.module import ImageData
-    from saddle.data.points import PointData
-
-    node = dict(record["data"])
-    points = is_on_points(record)
+    node = dict(record.get("data", {}))
     for setting in settings:
         name, _, value = setting.partition("=")
-        if points:
+        if is_on_points(record):
             raise InputError(f"{setting}: a run on points is measured on its own data; leave it out")
         if name == "data.root" and "root" not in node:
             raise InputError(f"{setting}: this run's data is in no folder; leave it out")
         if name != "data.root":
             raise InputError(f"{setting}: a run is measured on its own data; only data.root may be given")
         node["root"] = value
+    return node
+
+
+def recorded_data(node: dict[str, Any], points: bool) -> "ImageData | PointData":
+    """The data set of the recorded settings `node`, of `points` or of images, downloaded if necessary."""
+    from saddle.data.module import ImageData
+    from saddle.data.points import PointData
+
     data: ImageData | PointData = build_recorded("data", node, PointData if points else ImageData)
     data.prepare_data()
     return data

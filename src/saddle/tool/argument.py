@@ -2,14 +2,30 @@
 
 import argparse
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from saddle.error import ArgumentError, InputError
+
+_OPTIONS = {"labels": "label"}
+"""The options that are not named as the arguments of the methods that they are for."""
 
 
 def add_run(parser: argparse.ArgumentParser, settings: str = "data.root=..., if the data was moved") -> None:
     """Add the run that a tool reads, and settings of its data, whose help is `settings`."""
     parser.add_argument("path", metavar="RUN", type=Path, help="a run folder or a checkpoint file")
     parser.add_argument("settings", nargs="*", metavar="SETTING", help=settings)
+
+
+@contextmanager
+def options_named() -> Iterator[None]:
+    """An error about an argument of a method becomes one about the option that gave it."""
+    try:
+        yield
+    except ArgumentError as error:
+        option = _OPTIONS.get(error.name, error.name)
+        raise InputError(f"--{option} {error.value}: {error.reason}") from error
 
 
 def index(text: str) -> int:

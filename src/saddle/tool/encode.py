@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from saddle.run.finished import FinishedRun
-from saddle.tool.argument import add_run, count
+from saddle.tool.argument import add_run, count, options_named
 from saddle.tool.output import check_new, write_arrays
 
 
@@ -30,20 +30,16 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser.set_defaults(run=encode)
 
 
+@options_named()
 def encode(arguments: argparse.Namespace) -> None:
     """Write the codes that the command line asks for; refuses to overwrite."""
     check_new(arguments.out)
-    run = FinishedRun.open(arguments.path)
-    from saddle.training.encoding import codes_of, images_of
-
-    encoder = run.encoder
-    data = run.image_data(arguments.settings)
-    images, labels, description = images_of(data, arguments.training, arguments.num)
-    codes, log_variance = codes_of(encoder, images)
-    arrays = {"codes": codes}
-    if log_variance is not None:
-        arrays["log_variance"] = log_variance
-    if labels is not None:
-        arrays["labels"] = labels
+    run = FinishedRun.open(arguments.path, arguments.settings)
+    encoded = run.encode(training=arguments.training, num=arguments.num)
+    arrays = {"codes": encoded.codes}
+    if encoded.log_variance is not None:
+        arrays["log_variance"] = encoded.log_variance
+    if encoded.labels is not None:
+        arrays["labels"] = encoded.labels
     write_arrays(arrays, arguments.out)
-    print(f"codes of {len(images)} {description} by {run.checkpoint} in {arguments.out}")
+    print(f"codes of {len(encoded.codes)} {encoded.description} by {run.checkpoint} in {arguments.out}")

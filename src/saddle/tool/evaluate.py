@@ -6,17 +6,13 @@ from typing import TYPE_CHECKING
 
 from saddle.error import InputError
 from saddle.run.finished import FinishedRun
-from saddle.tool.argument import count
+from saddle.tool.argument import count, options_named
 from saddle.tool.output import check_new, write_json, write_picture
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from saddle.data.module import ImageData
-    from saddle.metric.base import Extractor
     from saddle.metric.evaluation import ImageEvaluation, PointEvaluation
-
-_FEWEST_POINTS = 100
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
@@ -48,18 +44,23 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser.set_defaults(run=evaluate)
 
 
+@options_named()
 def evaluate(arguments: argparse.Namespace) -> None:
     """Print the metrics and write them, with a picture of the samples nearest to training images."""
     if arguments.out is not None:
         check_new(arguments.out)
     if _holds_image_files(arguments.path):
-        _evaluate_files(arguments)
+        _report(_evaluated_files(arguments), arguments.out)
         return
-    run = FinishedRun.open(arguments.path)
-    if run.makes_points:
-        _evaluate_points(run, arguments)
+    run = FinishedRun.open(arguments.path, arguments.settings)
+    evaluation = run.evaluate(arguments.num, extractor=arguments.extractor, cache=arguments.cache)
+    from saddle.metric.evaluation import ImageEvaluation
+
+    out = arguments.out or _out(run, evaluation.stamp["generated"])
+    if isinstance(evaluation, ImageEvaluation):
+        _report(evaluation, out)
     else:
-        _evaluate_run(run, arguments)
+        _report_points(evaluation, out)
 
 
 def _holds_image_files(path: Path) -> bool:
@@ -73,75 +74,19 @@ def _holds_image_files(path: Path) -> bool:
     return bool(image_files(path))
 
 
-def _evaluate_files(arguments: argparse.Namespace) -> None:
+def _evaluated_files(arguments: argparse.Namespace) -> "ImageEvaluation":
     from saddle.data.module import ImageData
     from saddle.factory.data import fetched_data
-    from saddle.metric.evaluation import evaluate_images
+    from saddle.run.evaluate import extractor_of, measured
     from saddle.tool.image_files import read_images
 
+    path = arguments.path
     data = fetched_data(arguments.settings or ["data=mnist"])
     if not isinstance(data, ImageData):
-        raise InputError(f"{arguments.path}: points are measured from their run alone: give its folder or a checkpoint")
-    extractor = _extractor(arguments.extractor, data)
-    images = read_images(arguments.path, data.channels, arguments.num)
-    evaluation = evaluate_images(images, None, data, extractor, arguments.cache)
-    evaluation.stamp |= {"source": str(arguments.path), "network": "files"}
-    _report(evaluation, images, arguments.out)
-
-
-def _evaluate_run(run: FinishedRun, arguments: argparse.Namespace) -> None:
-    from saddle.metric.evaluation import evaluate_images
-    from saddle.seed import hashed_seed
-
-    data = run.image_data(arguments.settings)
-    extractor = _extractor(arguments.extractor, data)
-    num = arguments.num or data.evaluated
-    run.check_memory(num, f"--num {num}")
-    seed = hashed_seed(run.seed, "quality")  # as in training
-    images = run.sample(num, seed, sources=run.sources(num, arguments.settings))
-    evaluation = evaluate_images(images, run.labels(len(images)), data, extractor, arguments.cache)
-    evaluation.stamp |= {"source": str(arguments.path), "network": _network(run)}
-    _report(evaluation, images, arguments.out or _out(run, len(images)))
-
-
-def _evaluate_points(run: FinishedRun, arguments: argparse.Namespace) -> None:
-    from saddle.metric.evaluation import evaluate_points
-    from saddle.metric.modes import SAMPLES
-    from saddle.seed import hashed_seed
-
-    num = SAMPLES if arguments.num is None else arguments.num
-    if arguments.settings:
-        raise InputError(f"{arguments.settings[0]}: a run on points is measured on its own data; leave it out")
-    if arguments.extractor != "auto":
-        raise InputError(f"--extractor {arguments.extractor} reads images, and this run makes points: leave it out")
-    if num < _FEWEST_POINTS:
-        raise InputError(f"--num {num}: too few to measure: use at least {_FEWEST_POINTS}, as in the papers 2,500")
-    run.check_memory(num, f"--num {num}")
-    evaluation = evaluate_points(run.sample(num, hashed_seed(run.seed, "quality")), run.point_data())
-    evaluation.stamp |= {"network": _network(run)}
-    print(_point_table(evaluation))
-    out = arguments.out or _out(run, num)
-    if out is not None:
-        write_json(evaluation.as_json(), out)
-        print(f"  metrics in {out}")
-
-
-def _extractor(choice: str, data: "ImageData") -> "Extractor":
-    """The classifier to measure by; raises InputError if there is none, or it does not fit the data."""
-    from saddle.metric.extractor import extractor_for
-
-    extractor = extractor_for(choice, data.extractor)
-    if extractor is None:
-        raise InputError(
-            f"no metric applies: no classifier comes with saddle for {type(data).__name__}; for data with labels make "
-            "one with saddle extractor, for others use Inception's weights, and name the file by --extractor"
-        )
-    extractor.check(data.channels)
-    return extractor
-
-
-def _network(run: FinishedRun) -> str:
-    return "average" if run.uses_average else "generator"
+        raise InputError(f"{path}: points are measured from their run alone: give its folder or a checkpoint")
+    extractor = extractor_of(arguments.extractor, data)
+    images = read_images(path, data.channels, arguments.num)
+    return measured(images, None, data, extractor, arguments.cache, path, "files")
 
 
 def _out(run: FinishedRun, num: int) -> Path | None:
@@ -149,7 +94,7 @@ def _out(run: FinishedRun, num: int) -> Path | None:
     return None if run.folder is None else run.folder / "evaluation" / f"{run.iteration:08d}-{num}.json"
 
 
-def _report(evaluation: "ImageEvaluation", images: "Tensor", out: Path | None) -> None:
+def _report(evaluation: "ImageEvaluation", out: Path | None) -> None:
     """Print the metrics and, if there is a place for them, write them with a picture of the nearest neighbors."""
     print(_image_table(evaluation))
     if out is None:
@@ -158,9 +103,17 @@ def _report(evaluation: "ImageEvaluation", images: "Tensor", out: Path | None) -
     said = f"  metrics in {out}"
     if evaluation.neighbors is not None:
         picture = out.with_suffix(".png")
-        _write_neighbors(images[evaluation.neighbors.samples], evaluation.neighbors.images, picture)
+        _write_neighbors(evaluation.images[evaluation.neighbors.samples], evaluation.neighbors.images, picture)
         said += f", samples above their nearest training images in {picture}"
     print(said)
+
+
+def _report_points(evaluation: "PointEvaluation", out: Path | None) -> None:
+    """Print the metrics and, if there is a place for them, write them."""
+    print(_point_table(evaluation))
+    if out is not None:
+        write_json(evaluation.as_json(), out)
+        print(f"  metrics in {out}")
 
 
 def _image_table(evaluation: "ImageEvaluation") -> str:

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from saddle.run.finished import FinishedRun
-from saddle.tool.argument import add_run, count
+from saddle.tool.argument import add_run, count, options_named
 from saddle.tool.output import check_new, write_picture
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-_COLUMNS = 10
+_COLUMNS, _GRAY = 10, 128
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
@@ -25,26 +25,18 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     )
     add_run(parser)
     parser.add_argument(
-        "--num", type=count, default=40, help="how many images; a larger number begins with the same ones (default 40)"
+        "--num", type=count, help="how many images; a larger number begins with the same ones (default 40)"
     )
     parser.add_argument("--out", type=Path, required=True, help="a PNG file")
     parser.set_defaults(run=reconstruct)
 
 
+@options_named()
 def reconstruct(arguments: argparse.Namespace) -> None:
     """Write the picture and print the mean squared error of what it shows; refuses to overwrite."""
     check_new(arguments.out)
-    run = FinishedRun.open(arguments.path)
-    from saddle.game.encoding import squared_error
-    from saddle.training.encoding import codes_of
-    from saddle.training.sampling import through
-
-    encoder, generator = run.encoder, run.generator
-    batch = run.image_data(arguments.settings).held_out(arguments.num)
-    images = batch["image"]
-    labels = [batch["label"]] if run.classes else []
-    reconstructions = through(generator, codes_of(encoder, images).codes, *labels)
-    error = float(squared_error(images, reconstructions).mean())
+    run = FinishedRun.open(arguments.path, arguments.settings)
+    images, reconstructions, error = run.reconstruct(num=arguments.num)
     write_picture(_grid(images, reconstructions), arguments.out)
     print(f"{len(images)} reconstructions by {run.checkpoint} in {arguments.out}")
     print(f"mean squared error per pixel {error:.5f} (black to white is 1)")
@@ -56,10 +48,8 @@ def _grid(images: "Tensor", reconstructions: "Tensor") -> "Tensor":
 
     from saddle.game.encoding import beside
     from saddle.picture.grid import row_grid
-    from saddle.training.sampling import as_bytes
 
     columns = min(_COLUMNS, len(images))
     rows = -(-len(images) // columns)
-    empty = (0, 0, 0, 0, 0, 0, 0, rows * columns - len(images))  # 0 is gray
-    pairs = beside(pad(images, empty), pad(reconstructions, empty), columns, rows)
-    return row_grid(as_bytes(pairs))
+    empty = (0, 0, 0, 0, 0, 0, 0, rows * columns - len(images))
+    return row_grid(beside(pad(images, empty, value=_GRAY), pad(reconstructions, empty, value=_GRAY), columns, rows))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from saddle.error import InputError
 from saddle.run.finished import FinishedRun
-from saddle.tool.argument import add_run, count, index, positive
+from saddle.tool.argument import add_run, count, index, options_named, positive
 from saddle.tool.output import channels_last, check_new, write_arrays, write_picture, writing
 
 if TYPE_CHECKING:
@@ -43,19 +43,20 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser.set_defaults(run=sample)
 
 
+@options_named()
 def sample(arguments: argparse.Namespace) -> None:
     """Write the images that the command line asks for; refuses to overwrite."""
     check_new(arguments.out, may_be_empty_folder=arguments.format == "png")
-    run = FinishedRun.open(arguments.path)
+    run = FinishedRun.open(arguments.path, arguments.settings)
     _check(run, arguments)
-    labels = run.labels(arguments.num, arguments.label)
-    sources = run.sources(arguments.num, arguments.settings)
-    images = run.sample(arguments.num, arguments.seed, labels, arguments.truncation, sources)
+    label = arguments.label
+    images = run.sample(arguments.num, labels=label, seed=arguments.seed, truncation=arguments.truncation)
     if run.makes_points:
         _write_points(images, run, arguments.format, arguments.out)
         return
+    labels = run.labels(arguments.num, label)
     if arguments.format == "grid":
-        rows = labels if arguments.label is None else None  # one class alone needs no rows
+        rows = labels if label is None else None  # one class alone needs no rows
         _write_grid(images, rows, arguments.out)
     elif arguments.format == "png":
         _write_files(images, arguments.out)
@@ -66,17 +67,11 @@ def sample(arguments: argparse.Namespace) -> None:
 
 
 def _check(run: FinishedRun, arguments: argparse.Namespace) -> None:
-    """Raise InputError, naming the option, for what the run's generator cannot do or does not read."""
+    """Raise InputError for files that cannot hold points, and for a folder of data that is not read."""
     if run.makes_points and arguments.format == "png":
         raise InputError(f"--format png: {run.checkpoint} makes points, not images: use grid or npz")
     if run.reads != "source" and arguments.settings:
         raise InputError(f"{arguments.settings[0]}: the images of {run.checkpoint} are made of noise, not of data")
-    if arguments.label is not None:
-        run.check_reads_latent("--label")
-        run.check_label(arguments.label, f"--label {arguments.label}")
-    if arguments.truncation is not None:
-        run.check_reads_latent("--truncation")
-    run.check_memory(arguments.num, f"--num {arguments.num}")
 
 
 def _write_points(points: "Tensor", run: FinishedRun, form: str, out: Path) -> None:
@@ -85,7 +80,7 @@ def _write_points(points: "Tensor", run: FinishedRun, form: str, out: Path) -> N
     else:
         from saddle.picture.points import point_picture
 
-        write_picture(point_picture(points, run.point_data(), f"{len(points):,} samples"), out)
+        write_picture(point_picture(points, run.point_data, f"{len(points):,} samples"), out)
     print(f"{len(points)} points of {run.checkpoint} in {out}")
 
 

@@ -1,0 +1,88 @@
+"""Checks of arguments that several methods of an opened run share."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from saddle.error import ArgumentError, InputError
+from saddle.memory import too_much
+from saddle.run.opened import OpenedRun
+from saddle.training.sampling import all_labels
+
+Labels = int | Sequence[int] | np.ndarray | Tensor
+"""One class, or a class for each image."""
+
+Images = np.ndarray | Tensor
+"""Images (N, C, H, W), uint8 or floats in [-1, 1]."""
+
+_BYTES_PER_NUMBER = 8  # float32, twice: in a part of the samples, and in all parts joined
+
+
+def check_num(run: OpenedRun, num: int, name: str = "num", each: int = 1) -> None:
+    """Raise ArgumentError if the argument `name`, of `each` images per unit, is below 1 or too large for memory."""
+    if num < 1:
+        raise ArgumentError(name, num, "use at least 1")
+    numbers = 2 if run.makes_points else int(np.prod(image_shape(run)))
+    if run.reads == "latent":
+        numbers += run.generator.latent_dim
+    excess = too_much(num * each * numbers * _BYTES_PER_NUMBER)
+    if excess:
+        raise ArgumentError(name, num, f"this needs {excess}: use less")
+
+
+def image_shape(run: OpenedRun) -> tuple[int, int, int]:
+    """The shape (C, H, W) of the images that a run was trained on."""
+    data = run.record["data"]
+    return data["channels"], data["image_size"], data["image_size"]
+
+
+def labels_of(run: OpenedRun, num: int, labels: Labels | None) -> Tensor | None:
+    """The labels of `num` samples, int64 (num,): one class, `labels` themselves, or all classes in turn.
+
+    None if the generator takes no labels. Raises InputError for a class that the generator does not know.
+    """
+    if labels is None:
+        return all_labels(run.generator, num)
+    classes = _whole_numbers(labels)
+    if classes.dim() > 0 and classes.shape != (num,):
+        raise InputError(f"labels: expected one class or {num} of them, found {tuple(classes.shape)}")
+    for label in classes.unique().tolist():
+        _check_class(run, label)
+    return classes.expand(num)
+
+
+def _whole_numbers(labels: Labels) -> Tensor:
+    try:
+        values = torch.as_tensor(labels)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise InputError("labels: expected one class or a list of classes, each a whole number") from error
+    if values.is_floating_point() or values.is_complex():
+        raise InputError(f"labels: expected whole numbers, found {values.dtype}")
+    return values.cpu().long()
+
+
+def _check_class(run: OpenedRun, label: int) -> None:
+    """Raise ArgumentError if the run's generator does not know the class `label`."""
+    if run.reads == "source":
+        raise ArgumentError("labels", label, f"{run.checkpoint} translates images, whatever their class: leave it out")
+    if run.classes == 0:
+        raise ArgumentError(
+            "labels", label, f"{run.checkpoint} takes no labels; train with architecture.conditional=true"
+        )
+    if not 0 <= label < run.classes:
+        raise ArgumentError("labels", label, f"{run.checkpoint} knows the classes 0 to {run.classes - 1}")
+
+
+def checked_images(run: OpenedRun, images: Images, name: str) -> Tensor:
+    """The argument `name` as a tensor on the CPU; raises InputError if it is no images of the run's size."""
+    values = torch.as_tensor(images)
+    shape = image_shape(run)
+    if values.dim() != 4 or len(values) == 0 or tuple(values.shape[1:]) != shape:
+        expected = ", ".join(map(str, shape))
+        raise InputError(f"{name}: expected images of the shape (N, {expected}), found {tuple(values.shape)}")
+    in_range = values.is_floating_point() and bool((values.abs() <= 1).all())
+    if values.dtype != torch.uint8 and not in_range:
+        raise InputError(f"{name}: expected uint8, or floats from -1 to 1, found other values in {values.dtype}")
+    return values.cpu()
