@@ -29,8 +29,7 @@ def train(overrides: "Sequence[str]" = (), config_dir: "Path | None" = None) -> 
     Raises `saddle.error.InputError` before training for wrong input, which includes a second run at once in this
     process, `Failed` if training goes wrong, and `Stopped` after Ctrl-C, with a checkpoint.
     """
-    if "torch" not in sys.modules:
-        set_thread_policy()
+    _prepare()
     from saddle.run.from_python import train
 
     return train(overrides, config_dir)
@@ -42,6 +41,13 @@ def open_run(path: "Path | str", settings: "Sequence[str]" = ()) -> "FinishedRun
     `settings` may hold "data.root=FOLDER", if the run's data was moved. Raises `saddle.error.InputError` if there is no
     run, or its checkpoint is damaged.
     """
+    _prepare()
     from saddle.run.finished import FinishedRun
 
     return FinishedRun.open(path, settings)
+
+
+def _prepare() -> None:
+    """Compute on as many threads as the commands do; torch asks for the number when it is imported."""
+    if "torch" not in sys.modules:
+        set_thread_policy()
