@@ -94,6 +94,7 @@ def _everything_as_found() -> Iterator[None]:
     dtype = torch.get_default_dtype()
     try:
         with warnings.catch_warnings(), torch.random.fork_rng(devices=[]), torch.enable_grad():
+            torch.set_default_dtype(torch.float32)
             yield
     finally:
         torch.set_default_dtype(dtype)
