@@ -14,6 +14,7 @@ from saddle.factory.data import data_node
 from saddle.factory.executor import check_executor, precision_warnings
 from saddle.factory.game import build_game
 from saddle.factory.instantiate import make
+from saddle.factory.metrics import build_metrics, check_in_training
 from saddle.factory.networks import build_networks
 from saddle.factory.per_turn import (
     MakeOptimizer,
@@ -23,6 +24,7 @@ from saddle.factory.per_turn import (
     build_schedules,
 )
 from saddle.game.turn import DataSizes, Game
+from saddle.metric.measure import Metrics
 from saddle.schedule import Schedule
 from saddle.seed import hashed_seed
 
@@ -38,6 +40,8 @@ class Parts:
     schedules: Mapping[str, Schedule]
     beta2_schedules: Mapping[str, Schedule | None]
     clip_norm: Mapping[str, float | None]
+    metrics: Metrics
+    """What training measures, by option of the group `metric`."""
     record: Settings
     """The settings that a resumed run must keep, for the checkpoint."""
     warnings: list[str]
@@ -58,6 +62,8 @@ def build_parts(config: CheckedConfig) -> Parts:
     settings = {name: node.settings for name, node in nodes.items()}
     choice = Choice(config.game.option, config.loss.option, config.data.option, settings)
     warnings = check_compatible(game, networks, data, choice)
+    metrics = build_metrics(config.metric)
+    check_in_training(metrics, game)
     turns = game.turns()
     parts = Parts(
         data,
@@ -67,6 +73,7 @@ def build_parts(config: CheckedConfig) -> Parts:
         schedules=build_schedules("training.schedule", config.training["schedule"], turns),
         beta2_schedules=build_beta2_schedules(config, turns),
         clip_norm=build_clip_norm(config.training["clip_norm"], turns),
+        metrics=metrics,
         record=_record(config, complete_data, nodes),
         warnings=[*warnings, *precision_warnings(config.trainer)],
     )

@@ -76,6 +76,7 @@ def _holds_image_files(path: Path) -> bool:
 def _evaluate_files(arguments: argparse.Namespace) -> None:
     from saddle.data.module import ImageData
     from saddle.factory.data import fetched_data
+    from saddle.factory.metrics import all_metrics
     from saddle.metric.evaluation import evaluate_images
     from saddle.tool.image_files import read_images
 
@@ -84,12 +85,13 @@ def _evaluate_files(arguments: argparse.Namespace) -> None:
         raise InputError(f"{arguments.path}: points are measured from their run alone: give its folder or a checkpoint")
     extractor = _extractor(arguments.extractor, data)
     images = read_images(arguments.path, data.channels, arguments.num)
-    evaluation = evaluate_images(images, None, data, extractor, arguments.cache)
+    evaluation = evaluate_images(images, None, data, extractor, arguments.cache, all_metrics())
     evaluation.stamp |= {"source": str(arguments.path), "network": "files"}
     _report(evaluation, images, arguments.out)
 
 
 def _evaluate_run(run: FinishedRun, arguments: argparse.Namespace) -> None:
+    from saddle.factory.metrics import all_metrics
     from saddle.metric.evaluation import evaluate_images
     from saddle.seed import hashed_seed
 
@@ -99,12 +101,14 @@ def _evaluate_run(run: FinishedRun, arguments: argparse.Namespace) -> None:
     run.check_memory(num, f"--num {num}")
     seed = hashed_seed(run.seed, "quality")  # as in training
     images = run.sample(num, seed, sources=run.sources(num, arguments.settings))
-    evaluation = evaluate_images(images, run.labels(len(images)), data, extractor, arguments.cache)
+    labels = run.labels(len(images))
+    evaluation = evaluate_images(images, labels, data, extractor, arguments.cache, all_metrics())
     evaluation.stamp |= {"source": str(arguments.path), "network": _network(run)}
     _report(evaluation, images, arguments.out or _out(run, len(images)))
 
 
 def _evaluate_points(run: FinishedRun, arguments: argparse.Namespace) -> None:
+    from saddle.factory.metrics import all_metrics
     from saddle.metric.evaluation import evaluate_points
     from saddle.metric.modes import SAMPLES
     from saddle.seed import hashed_seed
@@ -117,7 +121,8 @@ def _evaluate_points(run: FinishedRun, arguments: argparse.Namespace) -> None:
     if num < _FEWEST_POINTS:
         raise InputError(f"--num {num}: too few to measure: use at least {_FEWEST_POINTS}, as in the papers 2,500")
     run.check_memory(num, f"--num {num}")
-    evaluation = evaluate_points(run.sample(num, hashed_seed(run.seed, "quality")), run.point_data())
+    samples = run.sample(num, hashed_seed(run.seed, "quality"))
+    evaluation = evaluate_points(samples, run.point_data(), all_metrics())
     evaluation.stamp |= {"network": _network(run)}
     print(_point_table(evaluation))
     out = arguments.out or _out(run, num)
