@@ -1,3 +1,4 @@
+from helpers import command
 from saddle.config.direction import direction_of
 from saddle.config.options import options, target_of
 from saddle.metric.base import AnyMetric
@@ -30,3 +31,9 @@ def test_larger_is_better_of_shares_and_bounds_and_smaller_of_distances_and_erro
 def test_smaller_is_better_of_what_is_no_metric():
     for objective in (None, "loss/generator", "gradient_norm/generator", "metric/of_nobody", "modes"):
         assert direction_of(objective) == "smaller"
+
+
+def test_tables_and_the_command_line_begin_without_torch():
+    """It takes a second to import, and reads OMP_NUM_THREADS when it is."""
+    code = "import sys, saddle.sweep.table, saddle.cli.launch; print('torch' in sys.modules)"
+    assert command("-c", code).stdout == "False\n"

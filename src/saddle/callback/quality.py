@@ -157,7 +157,7 @@ class Quality(AlsoAtEnd):
         assert self.extractor is not None
         assert self.real is not None
         self.latest = self._read_samples(trainer, module, self.extractor)
-        labels = None if self._class_shares is None else all_labels(module.sampler(), self.num)
+        labels = None if self._class_shares is None else all_labels(module.networks["generator"], self.num)
         inputs = MetricInputs(self.real, self.latest, self._class_shares, labels)
         values = {f"{PREFIX}{name}": value for name, value in measured(self.metrics, inputs).items()}
         publish(trainer, module.clock.iteration, values)

@@ -95,13 +95,13 @@ def evaluate_images(
     test, neighbors = None, None
     held_out = data.load_test()
     if held_out is not None:
-        searched = chosen(training, _SEARCHED)
+        shown, searched = chosen(held_out[0], len(images)), chosen(training, _SEARCHED)
         inputs = replace(
             inputs,
+            held_out=reference(data.readable(shown), extractor, cache),
             training=reference(data.readable(searched), extractor, cache).features,
-            held_out=reference(data.readable(chosen(held_out[0], len(images))), extractor, cache),
         )
-        stamp |= {"test": len(chosen(held_out[0], len(images))), "training": len(searched)}
+        stamp |= {"test": len(shown), "training": len(searched)}
         test = measured(metrics, _of_held_out(inputs, held_out[1]))
         neighbors = _neighbors(inputs, searched)
     return ImageEvaluation(
