@@ -14,9 +14,11 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
 from saddle.data.mnist import Mnist
+from saddle.factory.metrics import all_metrics
+from saddle.metric.base import MetricInputs, Read
 from saddle.metric.extractor import extractor_for
+from saddle.metric.measure import measured
 from saddle.metric.reference import chosen
-from saddle.metric.score import Read, full
 
 SHOWN = ("frechet", "kernel", "precision", "recall", "density", "coverage", "score", "histogram", "confident")
 
@@ -41,11 +43,12 @@ def main() -> None:
     data = Mnist(os.environ["SADDLE_DATA_ROOT"], 28, 1, 10, 64, seed=0)
     extractor = extractor_for("auto", "mnist")
     real = Read(*extractor(chosen(data.load()[0], 10_000)))
+    metrics = all_metrics()
     print(f"features of {extractor.stamp}; 10,000 images on each side")
     print("| test digits | " + " | ".join(SHOWN) + " |")
     print("|---|" + "---:|" * len(SHOWN))
     for name, images in damaged(*data.load_test()).items():
-        found = full(real, Read(*extractor(images)))
+        found = measured(metrics, MetricInputs(real, Read(*extractor(images))))
         print(f"| {name} | " + " | ".join(f"{found[metric]:.3f}" for metric in SHOWN) + " |", flush=True)
 
 

@@ -28,10 +28,12 @@ from pairs import QUIET
 
 from saddle.callback.game_metrics import agreements, game_metrics
 from saddle.config.compose import compose
+from saddle.factory.metrics import all_metrics
 from saddle.factory.run import Run, build
+from saddle.metric.base import MetricInputs, Read
 from saddle.metric.extractor import extractor_for
+from saddle.metric.measure import measured as metrics_of
 from saddle.metric.reference import chosen, reference
-from saddle.metric.score import Read, full
 from saddle.seed import hashed_seed
 from saddle.training.sampling import images_from
 
@@ -64,7 +66,7 @@ def trained(settings: str, seed: int, seconds: float) -> tuple[Run, Budget]:
 
 @torch.no_grad()
 def measured(built: Run) -> dict[str, float]:
-    """The metrics of `saddle.metric.score.full` and those of the game."""
+    """The metrics of the group `metric` that need features and classes alone, and those of the game."""
     module, data = built.module, built.data
     extractor = extractor_for("auto", data.extractor)
     real = reference(chosen(data.training()[0], 10_000), extractor, None)
@@ -75,7 +77,7 @@ def measured(built: Run) -> dict[str, float]:
     held_out = data.held_out(10_000)
     own = game_metrics(module.game, networks, held_out, module.seed)
     own |= agreements(module.game, networks, held_out, module.seed, data, extractor)
-    return full(real, Read(*extractor(samples))) | own
+    return metrics_of(all_metrics(), MetricInputs(real, Read(*extractor(samples)))) | own
 
 
 def row(name: str, settings: str, seed: int, seconds: float, out: Path) -> dict[str, Any]:

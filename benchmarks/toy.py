@@ -30,8 +30,9 @@ from matplotlib.figure import Figure
 
 from saddle.config.compose import compose
 from saddle.factory.run import build
+from saddle.metric.measure import measured_points
 from saddle.metric.modes import SAMPLES
-from saddle.metric.points import in_words, metrics
+from saddle.metric.points import in_words
 from saddle.picture.points import draw_points, reach_of
 from saddle.seed import hashed_seed
 from saddle.training.sampling import images_from
@@ -72,7 +73,7 @@ def trained(problem: str, overrides: str, seed: int, folder: Path) -> dict[str, 
     samples = images_from(built.module.sampler(), SAMPLES, hashed_seed(seed, "quality"))
     shutil.rmtree(folder)
     return {
-        **metrics(samples, built.data),
+        **measured_points(built.parts.metrics, samples, built.data),
         "iterations": built.module.clock.iteration,
         "seconds": round(time.perf_counter() - begun, 2),
         "cpu_seconds": round(time.process_time() - used, 2),

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import lightning
@@ -14,8 +15,11 @@ from torch import Tensor, nn
 
 import prepared
 from saddle.architecture import base
+from saddle.config.compose import compose
 from saddle.data.module import ImageData
+from saddle.factory.metrics import build_metrics
 from saddle.layer.labeled import LabelEmbedding
+from saddle.metric.measure import Metrics
 from saddle.penalty.base import TermInputs
 from saddle.schedule import Schedule
 from saddle.training.data_module import GameDataModule
@@ -165,6 +169,12 @@ def check_spectral(network: nn.Module, arguments: tuple[Tensor, ...], weights: i
     for layer in layers:
         rows = layer.weight.transpose(0, 1) if isinstance(layer, nn.ConvTranspose2d) else layer.weight
         assert torch.linalg.matrix_norm(rows.flatten(1), 2).item() == pytest.approx(1.0, abs=0.01), layer
+
+
+@cache
+def default_metrics() -> Metrics:
+    """What training measures unless the config says otherwise."""
+    return build_metrics(compose([]).metric)
 
 
 class Points(ImageData):

@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from helpers import default_metrics
 from saddle.architecture.mlp import Discriminator, Generator
 from saddle.callback.alarm import Alarm, conditions
 from saddle.callback.quality import Quality
@@ -116,7 +117,8 @@ def test_a_generator_that_ignores_its_latent(tmp_path, capfd):
 
 
 def test_a_generator_whose_samples_are_all_of_one_class(tmp_path, capfd):
-    quality = Quality(str(tmp_path / "checkpoints"), num=64, every_images=320, cache=None)  # every ten iterations
+    every_ten = {"num": 64, "every_images": 320, "cache": None}
+    quality = Quality(str(tmp_path / "checkpoints"), default_metrics(), **every_ten)
     module = digits_module(Adversarial(AdversarialObjective(NonSaturating())), Deaf)
     alarms, _, _ = watched(tmp_path, module, 40, quality, probe_iterations=1000)
     assert "classes" in alarms

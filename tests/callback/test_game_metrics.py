@@ -6,7 +6,7 @@ import pytest
 import torch
 from PIL import Image
 
-from helpers import Points, SmallGenerator, fit, small_module
+from helpers import Points, SmallGenerator, default_metrics, fit, small_module
 from saddle.callback.curves import Curves
 from saddle.callback.game_metrics import GameMetrics, agreements, game_metrics, game_pictures
 from saddle.callback.quality import Quality
@@ -23,6 +23,8 @@ from saddle.training.data_module import GameDataModule
 from saddle.training.ema import EMA
 from saddle.training.noise import fixed_noise
 from saddle.training.sampling import as_bytes
+
+METRICS = default_metrics()
 
 
 @dataclass(frozen=True)
@@ -117,10 +119,10 @@ def test_claims_are_read_by_the_classifier_of_quality(tmp_path):
     assert found["named"] == pytest.approx(share)
     assert found["found"] == pytest.approx(agreement(batch["label"], read, named=False))
     assert found["named"] < found["found"] < 1
-    rows = run(tmp_path, module(), extra=[Quality(str(tmp_path), num=40, cache=None)])
+    rows = run(tmp_path, module(), extra=[Quality(str(tmp_path), METRICS, num=40, cache=None)])
     assert float(rows[9]["metric/named"]) == pytest.approx(share)
     (tmp_path / "none").mkdir()
-    without = run(tmp_path / "none", module(), extra=[Quality(str(tmp_path / "none"), "none", num=40)])
+    without = run(tmp_path / "none", module(), extra=[Quality(str(tmp_path / "none"), METRICS, "none", num=40)])
     assert "metric/named" not in without[9]
     assert "metric/light" in without[9]
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from helpers import Points, fit, small_module
+from helpers import Points, default_metrics, fit, small_module
 from saddle.architecture.points import Discriminator, Generator
 from saddle.callback.curves import Curves
 from saddle.callback.health import Health
@@ -23,6 +23,8 @@ from saddle.seed import hashed_seed
 from saddle.training.ema import EMA
 from saddle.training.sampling import images_from
 
+METRICS = default_metrics()
+
 
 def module(generator: nn.Module | None = None, **changes):
     torch.manual_seed(3)
@@ -34,8 +36,14 @@ def module(generator: nn.Module | None = None, **changes):
 
 def measured(folder, network, data, steps=10, **settings):
     """The callback after training `network`, with metrics.csv and summary.json in `folder`."""
-    points = PointQuality(**{"num": 50, "every_iterations": 4, **settings})
-    callbacks = [Curves(str(folder / "metrics.csv")), Quality(str(folder)), points, Health(), Summary(str(folder))]
+    points = PointQuality(METRICS, **{"num": 50, "every_iterations": 4, **settings})
+    callbacks = [
+        Curves(str(folder / "metrics.csv")),
+        Quality(str(folder), METRICS),
+        points,
+        Health(),
+        Summary(str(folder)),
+    ]
     fit(network, data, steps, callbacks, log_every_n_steps=2)
     return points
 
@@ -97,4 +105,4 @@ def test_it_changes_nothing_in_the_run(tmp_path):
 
 def test_too_few_samples_are_refused():
     with pytest.raises(ValueError, match="num should be at least 6"):
-        PointQuality(num=5)
+        PointQuality(METRICS, num=5)

@@ -8,7 +8,7 @@ import torch
 from lightning.pytorch.callbacks import EarlyStopping
 from torch import nn
 
-from helpers import Points, SmallGenerator, differences, fit, small_module
+from helpers import Points, SmallGenerator, default_metrics, differences, fit, small_module
 from saddle.callback.checkpoint import LastCheckpoint
 from saddle.callback.curves import Curves
 from saddle.callback.quality import FRECHET, Quality
@@ -19,14 +19,16 @@ from saddle.error import InputError
 from saddle.game.adversarial import Adversarial
 from saddle.game.adversarial_objective import AdversarialObjective
 from saddle.loss.non_saturating import NonSaturating
-from saddle.metric.classes import mode_coverage
+from saddle.metric.base import Metric, MetricInputs, Read
 from saddle.metric.extractor import extractor_for
+from saddle.metric.measure import measured as measured_by
 from saddle.metric.reference import chosen
-from saddle.metric.score import Read, quick
 from saddle.seed import hashed_seed
 from saddle.training.checkpoint import read_checkpoint
 from saddle.training.checkpoint_io import AtomicCheckpointIO
 from saddle.training.sampling import images_from
+
+METRICS = default_metrics()
 
 
 class Digits(Points):
@@ -41,7 +43,7 @@ def module(**changes):
 
 def measured(folder, network, steps=9, data=None, **settings):
     """The callback after training `network`, with metrics.csv and summary.json in `folder`."""
-    quality = Quality(str(folder), num=40, **{"every_images": 32, "cache": None, **settings})
+    quality = Quality(str(folder), METRICS, num=40, **{"every_images": 32, "cache": None, **settings})
     callbacks = [Curves(str(folder / "metrics.csv")), quality, Summary(str(folder))]
     fit(network, data or Digits(), steps, callbacks, log_every_n_steps=4, plugins=[AtomicCheckpointIO()])
     return quality
@@ -52,8 +54,8 @@ def expected(network) -> dict[str, float]:
     samples = images_from(network.sampler(), 40, hashed_seed(network.seed, "quality"))
     real = chosen(Digits().load()[0], 40)
     read, labels = Read(*extractor(samples)), Digits().load()[1]
-    counted = mode_coverage(read.labels, torch.bincount(labels, minlength=10).double() / len(labels))
-    return quick(Read(*extractor(real)), read) | {"modes": counted.covered, "modes_kl": counted.kl}
+    shares = torch.bincount(labels, minlength=10).double() / len(labels)
+    return measured_by(METRICS, MetricInputs(Read(*extractor(real)), read, shares))
 
 
 def test_the_metrics_are_those_of_samples_against_training_images_and_stand_everywhere(tmp_path, capsys):
@@ -126,7 +128,7 @@ def test_a_comparison_that_a_signal_cuts_short_is_made_up_for(tmp_path):
     def run(name, data, steps=20, **flags):
         folder = tmp_path / name
         folder.mkdir(exist_ok=True)
-        quality = Quality(str(folder), num=40, every_images=32, cache=None)
+        quality = Quality(str(folder), METRICS, num=40, every_images=32, cache=None)
         curves, last = Curves(str(folder / "metrics.csv")), LastCheckpoint(str(folder))
         flags |= {"plugins": [AtomicCheckpointIO()], "log_every_n_steps": 4, "enable_checkpointing": True}
         fit(module(record={}).double(), data, steps, [StopOnSignal(), curves, quality, last], **flags)
@@ -147,7 +149,7 @@ def test_a_comparison_that_a_signal_cuts_short_is_made_up_for(tmp_path):
 
 
 def test_a_resumed_run_keeps_the_best_so_far(tmp_path):
-    quality = Quality(str(tmp_path), num=40, cache=None)
+    quality = Quality(str(tmp_path), METRICS, num=40, cache=None)
     quality.load_state_dict({"best": -1.0, "interrupted": False})
     fit(module(), Digits(), 2, [quality], plugins=[AtomicCheckpointIO()])
     assert quality.best == -1.0
@@ -188,22 +190,65 @@ def test_what_was_read_in_the_training_images_is_kept(tmp_path):
 
 def test_bad_settings_are_refused(tmp_path):
     with pytest.raises(ValueError, match="num should be at least 4"):
-        Quality(str(tmp_path), num=3)
+        Quality(str(tmp_path), METRICS, num=3)
     with pytest.raises(InputError, match=r"nowhere\.json"):
-        Quality(str(tmp_path), extractor="nowhere.safetensors").load(Digits())
+        Quality(str(tmp_path), METRICS, extractor="nowhere.safetensors").load(Digits())
+
+
+class Asked(Metric):
+    """The number of classes that samples were asked to show."""
+
+    directions = {"asked": "larger"}
+    needs = ("labels",)
+
+    def measure(self, inputs):
+        return {"asked": len(inputs.labels.unique())}
+
+
+class Wrong(Metric):
+    """Gives a name of which it said nothing."""
+
+    directions = {"right": "larger"}
+
+    def measure(self, inputs):
+        return {"wrong": 1.0}
+
+
+class Labeled(SmallGenerator):
+    """A generator that takes labels."""
+
+    classes = 10
+
+    def forward(self, latent, labels):
+        return super().forward(latent) + 0.01 * labels.view(-1, 1, 1, 1)
+
+
+def test_metrics_of_ones_own_are_logged_and_without_the_frechet_distance_there_is_no_best_checkpoint(tmp_path):
+    network = module(networks={"generator": Labeled(), "discriminator": module().discriminator})
+    quality = Quality(str(tmp_path), {"asked": Asked()}, num=40, every_images=32, cache=None)
+    fit(network, Digits(), 4, [quality, Summary(str(tmp_path))], plugins=[AtomicCheckpointIO()])
+    assert network.trainer.callback_metrics["metric/asked"] == 10
+    assert quality.best is None
+    assert not (tmp_path / "best.ckpt").exists()
+
+
+def test_a_metric_that_breaks_its_word_ends_the_run_in_a_sentence(tmp_path):
+    quality = Quality(str(tmp_path), {"mine": Wrong()}, num=40, every_images=32, cache=None)
+    with pytest.raises(InputError, match=r"^metric\.mine: Wrong gave wrong, which it does not declare"):
+        fit(module(), Digits(), 4, [quality], plugins=[AtomicCheckpointIO()])
 
 
 def test_points_are_left_to_their_own_callback_and_a_classifier_is_refused(tmp_path):
     ring = Ring(batch_size=8, seed=0)
-    assert Quality(str(tmp_path)).load(ring) is None
-    assert Quality(str(tmp_path), extractor="none").load(ring) is None
+    assert Quality(str(tmp_path), METRICS).load(ring) is None
+    assert Quality(str(tmp_path), METRICS, extractor="none").load(ring) is None
     with pytest.raises(InputError, match=r"extractor=x\.safetensors reads images, and Ring delivers points"):
-        Quality(str(tmp_path), extractor="x.safetensors").load(ring)
+        Quality(str(tmp_path), METRICS, extractor="x.safetensors").load(ring)
 
 
 def test_comparisons_come_at_growing_intervals_and_at_least_so_often():
     def due(**settings):
-        quality, found, iteration = Quality("none", **settings), [], 0
+        quality, found, iteration = Quality("none", METRICS, **settings), [], 0
         while iteration < 20_000:
             iteration = quality.next_due(iteration, 64)
             found.append(iteration * 64)
@@ -211,14 +256,14 @@ def test_comparisons_come_at_growing_intervals_and_at_least_so_often():
 
     assert due()[:6] == [50_048, 100_032, 200_000, 500_032, 1_000_000, 1_500_032]
     assert due(every_images=30_000)[:4] == [30_016, 50_048, 60_032, 90_048]
-    assert Quality("none", every_images=None).next_due(0, 64) > 1 << 40
+    assert Quality("none", METRICS, every_images=None).next_due(0, 64) > 1 << 40
 
 
 def test_lightnings_early_stopping_can_monitor_the_metric(tmp_path):
     epoch = 60 // 8
     stopping = EarlyStopping(FRECHET, patience=1, min_delta=1e9, verbose=False)  # nothing is better by so much
     network = module()
-    quality = Quality(str(tmp_path), num=40, every_images=32, cache=None)
+    quality = Quality(str(tmp_path), METRICS, num=40, every_images=32, cache=None)
     fit(network, Digits(), 9 * epoch, [quality, stopping], plugins=[AtomicCheckpointIO()])
     assert network.clock.iteration == 2 * epoch
     assert network.trainer.callback_metrics[FRECHET].item() == pytest.approx(expected(network)["frechet"])

@@ -6,7 +6,7 @@ import torch
 from sklearn.datasets import make_swiss_roll
 
 from saddle.data.swiss_roll import SwissRoll
-from saddle.metric.modes import curve_distances
+from saddle.metric.curve import curve_distances
 
 
 def test_points_are_distributed_as_those_of_scikit_learn():

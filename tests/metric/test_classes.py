@@ -5,7 +5,16 @@ import torch
 from scipy.stats import entropy as scipy_entropy
 from torchmetrics.image.inception import InceptionScore
 
-from saddle.metric.classes import classifier_score, entropy, histogram, kl_divergence, mode_coverage, total_variation
+from saddle.metric.base import Read
+from saddle.metric.classes import (
+    classifier_score,
+    effective_classes,
+    entropy,
+    histogram,
+    kl_divergence,
+    mode_coverage,
+    total_variation,
+)
 
 SHARES = torch.tensor([0.5, 0.25, 0.25, 0.0], dtype=torch.float64)
 
@@ -62,3 +71,12 @@ def test_the_floor_is_what_the_datas_own_samples_score():
 def test_no_labels_are_refused():
     with pytest.raises(ValueError, match="at least one label"):
         histogram(torch.tensor([], dtype=torch.int64), 3)
+
+
+def test_effective_classes_count_equal_shares_whole():
+    even = Read(torch.zeros(8, 1), torch.eye(4)[torch.arange(8) % 4])
+    assert effective_classes(even) == pytest.approx(4.0)
+    one = Read(torch.zeros(8, 1), torch.eye(4)[torch.ones(8).long()])
+    assert effective_classes(one) == 1.0
+    uneven = Read(torch.zeros(4, 1), torch.eye(4)[torch.tensor([0, 0, 0, 1])])
+    assert effective_classes(uneven) == pytest.approx(math.exp(-0.75 * math.log(0.75) - 0.25 * math.log(0.25)))

@@ -4,9 +4,14 @@ import torch
 
 from saddle.data.digits import Digits
 from saddle.data.ring import Ring
+from saddle.factory.metrics import all_metrics
+from saddle.metric import memorization
 from saddle.metric.evaluation import evaluate_images, evaluate_points
 from saddle.metric.extractor import extractor_for
-from saddle.metric.points import metrics
+from saddle.metric.frechet import Frechet
+from saddle.metric.measure import measured_points
+
+METRICS = all_metrics()
 
 
 class HeldOut(Digits):
@@ -30,7 +35,7 @@ def digits(kind: type[Digits], size: int) -> Digits:
 def test_copies_of_training_images_are_recognized_and_nothing_is_printed(tmp_path, capsys):
     data, extractor = digits(HeldOut, 28), extractor_for("auto", "mnist")
     images, labels = data.training()
-    evaluation = evaluate_images(images[:150], labels[:150], data, extractor, tmp_path)
+    evaluation = evaluate_images(images[:150], labels[:150], data, extractor, tmp_path, METRICS)
     assert evaluation.samples["neighbor_ratio"] == 0
     assert evaluation.samples["copies"] == 1
     assert torch.equal(evaluation.neighbors.images, images[evaluation.neighbors.samples])
@@ -44,7 +49,7 @@ def test_copies_of_training_images_are_recognized_and_nothing_is_printed(tmp_pat
         "test": 150,
         "training": 1597,
     }
-    wrong = evaluate_images(images[:150], (labels[:150] + 1) % 10, data, extractor, tmp_path)
+    wrong = evaluate_images(images[:150], (labels[:150] + 1) % 10, data, extractor, tmp_path, METRICS)
     assert wrong.samples["as_asked"] < 0.2
     assert {**wrong.samples, "as_asked": 0} == {**evaluation.samples, "as_asked": 0}
     assert list(json.loads(json.dumps(wrong.as_json()))) == ["samples", "test", "modes", "stamp"]
@@ -53,14 +58,38 @@ def test_copies_of_training_images_are_recognized_and_nothing_is_printed(tmp_pat
 
 def test_without_held_out_images_samples_stand_alone():
     data, extractor = digits(Digits, 28), extractor_for("auto", "mnist")
-    evaluation = evaluate_images(data.training()[0][:150], None, data, extractor, None)
+    evaluation = evaluate_images(data.training()[0][:150], None, data, extractor, None, METRICS)
     assert (evaluation.test, evaluation.neighbors) == (None, None)
     assert not {"as_asked", "copies"} & evaluation.samples.keys()
 
 
 def test_points_stand_beside_as_many_fresh_ones():
     data = Ring(batch_size=1, seed=0)
-    evaluation = evaluate_points(data.drawn(400, "other"), data)
-    assert evaluation.samples == metrics(data.drawn(400, "other"), data)
-    assert evaluation.data == metrics(data.drawn(400, "fresh"), data)
+    evaluation = evaluate_points(data.drawn(400, "other"), data, METRICS)
+    assert evaluation.samples == measured_points(METRICS, data.drawn(400, "other"), data)
+    assert evaluation.data == measured_points(METRICS, data.drawn(400, "fresh"), data)
     assert evaluation.stamp == {"points": "Ring", "std": data.std, "generated": 400}
+
+
+def test_training_images_are_searched_once_for_metrics_and_neighbors_and_not_for_held_out_images(monkeypatch):
+    searches = []
+
+    def counted(*arguments):
+        searches.append(arguments)
+        return found(*arguments)
+
+    found = memorization.memorization
+    monkeypatch.setattr(memorization, "memorization", counted)
+    data, extractor = digits(HeldOut, 28), extractor_for("auto", "mnist")
+    evaluation = evaluate_images(data.training()[0][:150], None, data, extractor, None, METRICS)
+    assert len(searches) == 1
+    assert (evaluation.test["neighbor_ratio"], evaluation.test["copies"]) == (1.0, 0.01)
+
+
+def test_only_the_metrics_that_are_asked_for_are_measured():
+    data, extractor = digits(HeldOut, 28), extractor_for("auto", "mnist")
+    images = data.training()[0][:150]
+    evaluation = evaluate_images(images, None, data, extractor, None, {"frechet": Frechet()})
+    whole = evaluate_images(images, None, data, extractor, None, METRICS)
+    assert evaluation.samples == {"frechet": whole.samples["frechet"]}
+    assert evaluation.test == {"frechet": whole.test["frechet"]}

@@ -5,7 +5,7 @@ import torch
 
 from saddle.data.grid import Grid
 from saddle.data.ring import Ring
-from saddle.metric.modes import captured, curve_distances
+from saddle.metric.modes import captured
 
 SQUARE = torch.tensor([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
 
@@ -47,11 +47,3 @@ def test_the_data_itself_captures_all_modes_with_what_a_gaussian_has_within_thre
     assert found.modes == len(data.modes)
     assert found.high_quality == pytest.approx(1 - math.exp(-4.5), abs=0.002)
     assert found.modes_kl == pytest.approx((len(data.modes) - 1) / 2e5, rel=1)
-
-
-def test_distances_from_a_broken_line():
-    corner = torch.tensor([[0.0, 0.0], [1.0, 0.0], [1.0, 2.0]])
-    points = torch.tensor([[0.5, 0.3], [-3.0, -4.0], [1.0, 1.7], [1.2, 1.0], [1.0, 3.0]])
-    torch.testing.assert_close(
-        curve_distances(points, corner), torch.tensor([0.3, 5.0, 0.0, 0.2, 1.0]).double(), atol=1e-6, rtol=0
-    )

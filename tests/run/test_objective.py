@@ -1,7 +1,7 @@
 import lightning
 import pytest
 
-from helpers import small_module
+from helpers import default_metrics, small_module
 from saddle.callback.game_metrics import GameMetrics
 from saddle.callback.point_quality import PointQuality
 from saddle.callback.quality import Quality
@@ -12,22 +12,27 @@ from saddle.error import InputError
 from saddle.game.adversarial import Adversarial
 from saddle.game.adversarial_objective import AdversarialObjective
 from saddle.loss.non_saturating import NonSaturating
+from saddle.metric.base import Metric
 from saddle.run.objective import check_objective
 
+METRICS = default_metrics()
 
-def check(name, *callbacks, data=None, game=None, **flags) -> None:
+
+def check(name, *callbacks, data=None, game=None, metrics=METRICS, **flags) -> None:
     """`check_objective` for a run with these callbacks."""
     trainer = lightning.Trainer(accelerator="cpu", logger=False, callbacks=list(callbacks), **flags)
     game = Adversarial(AdversarialObjective(NonSaturating())) if game is None else game
-    check_objective(name, trainer, small_module(game), data)
+    check_objective(name, trainer, small_module(game), data, metrics)
 
 
 def test_metrics_that_no_run_measures_are_refused_before_training(tmp_path):
-    whole = Quality("checkpoints"), Summary(str(tmp_path))
+    whole = Quality("checkpoints", METRICS), Summary(str(tmp_path))
     for name in (
         None,
         "metric/frechet",
         "metric/kernel",
+        "metric/score",
+        "metric/modes",
         "loss/generator",
         "loss/discriminator/r1",
         "gradient_norm/generator",
@@ -40,27 +45,27 @@ def test_metrics_that_no_run_measures_are_refused_before_training(tmp_path):
 
 def test_a_game_is_compared_by_its_own_metrics_too(tmp_path):
     class Measuring(Adversarial):
-        measures = ("elbo",)
+        measures = {"elbo": "larger"}
 
     game = Measuring(AdversarialObjective(NonSaturating()))
     check("metric/elbo", GameMetrics("samples"), Summary(str(tmp_path)), game=game)
     with pytest.raises(InputError, match=r"callback\.game: keep that"):
         check("metric/elbo", Summary(str(tmp_path)), game=game)
     with pytest.raises(InputError, match="objective=metric/elbo: a run does not measure that"):
-        check("metric/elbo", Quality("checkpoints"), Summary(str(tmp_path)))
+        check("metric/elbo", Quality("checkpoints", METRICS), Summary(str(tmp_path)))
 
 
 def test_what_measures_the_metric_must_be_there(tmp_path):
     with pytest.raises(InputError, match=r"objective=metric/frechet is measured by callback\.quality: keep that"):
         check("metric/frechet", Summary(str(tmp_path)))
     with pytest.raises(InputError, match=r"objective=loss/generator is measured by callback\.summary: keep that"):
-        check("loss/generator", Quality("checkpoints"))
+        check("loss/generator", Quality("checkpoints", METRICS))
     check("metric/frechet", fast_dev_run=True)
     check(None)
 
 
 def test_points_have_metrics_of_their_own(tmp_path):
-    summary, points, ring = Summary(str(tmp_path)), PointQuality(), Ring(batch_size=8, seed=0)
+    summary, points, ring = Summary(str(tmp_path)), PointQuality(METRICS), Ring(batch_size=8, seed=0)
     roll = SwissRoll(batch_size=8, seed=0)
     for name in ("modes", "high_quality", "modes_kl", "modes_js", "frechet"):
         check(f"metric/{name}", summary, points, data=ring)
@@ -69,5 +74,26 @@ def test_points_have_metrics_of_their_own(tmp_path):
         check("metric/modes", summary, points, data=roll)
     with pytest.raises(InputError, match=r"objective=metric/modes is measured by callback\.points: keep that"):
         check("metric/modes", summary, data=ring)
-    with pytest.raises(InputError, match="objective=metric/modes: a run does not measure that"):
-        check("metric/modes", summary, points, Quality("checkpoints"))
+    with pytest.raises(InputError, match="objective=metric/high_quality: a run does not measure that"):
+        check("metric/high_quality", summary, points, Quality("checkpoints", METRICS))
+
+
+class Mine(Metric):
+    """A metric of one's own."""
+
+    directions = {"mine": "larger", "other": "smaller"}
+
+    def measure(self, inputs):
+        return {"mine": 1.0}
+
+
+def test_a_metric_of_ones_own_is_an_objective_if_it_is_chosen(tmp_path):
+    callbacks = Quality("checkpoints", METRICS), Summary(str(tmp_path))
+    for name in ("metric/mine", "metric/other", "metric/frechet"):
+        check(name, *callbacks, metrics={**METRICS, "mine": Mine()})
+    with pytest.raises(InputError, match=r"objective=metric/mine: a run does not measure that; choose one of .*kernel"):
+        check("metric/mine", *callbacks)
+    with pytest.raises(InputError, match=r"objective=metric/frechet: a run does not measure that; .*metric/mine"):
+        check("metric/frechet", *callbacks, metrics={"mine": Mine()})
+    with pytest.raises(InputError, match="objective=metric/mine: a run does not measure that"):
+        check("metric/mine", *callbacks, data=Ring(batch_size=8, seed=0), metrics={"mine": Mine()})

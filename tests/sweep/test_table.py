@@ -50,6 +50,8 @@ def test_of_captured_modes_more_is_better(sweep):
     rows = rows_of(jobs, "metric/modes")
     assert [values for values, _ in rows] == [("hinge",), ("non_saturating",), ("minimax",)]
     assert math.isnan(rows[2][1][1])
+    for name in ("metric/modes", "metric/precision", "metric/elbo"):  # of images and points, of a game
+        assert rows_of(jobs, name) == rows
     assert "metric/modes, larger is better" in text_of(jobs, "metric/modes", sweep)
     assert "metric/frechet, smaller is better" in text_of(jobs, "metric/frechet", sweep)
 

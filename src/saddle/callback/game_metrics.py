@@ -12,11 +12,11 @@ from saddle.bound import Count, Samples
 from saddle.callback.at_end import AlsoAtEnd
 from saddle.callback.hook import GameTrainer, hook
 from saddle.callback.publish import publish, publish_picture
-from saddle.callback.quality import PREFIX, Quality
+from saddle.callback.quality import Quality
 from saddle.data.module import ImageData
 from saddle.game.turn import Batch, Game, Moment, Networks
 from saddle.metric.agreement import agreement
-from saddle.metric.base import Extractor
+from saddle.metric.base import PREFIX, Extractor
 from saddle.picture.grid import row_grid
 from saddle.training.due import next_crossing
 from saddle.training.module import GameModule

@@ -21,6 +21,7 @@ from saddle.callback.stop import end
 from saddle.error import Failed
 from saddle.file import relative
 from saddle.game.turn import Batch
+from saddle.metric.classes import effective_classes
 from saddle.training.due import next_multiple
 from saddle.training.module import GameModule
 
@@ -182,9 +183,9 @@ class Health(Scheduled):
         for callback in trainer.callbacks:
             if not isinstance(callback, Quality) or callback.real is None or callback.latest is None:
                 continue
-            if callback.real.effective_classes >= 2:
-                classes = {"classes": callback.latest.effective_classes}
-                self._judge(trainer, module, classes | {"real_classes": callback.real.effective_classes})
+            if effective_classes(callback.real) >= 2:
+                classes = {"classes": effective_classes(callback.latest)}
+                self._judge(trainer, module, classes | {"real_classes": effective_classes(callback.real)})
 
     # warnings
 

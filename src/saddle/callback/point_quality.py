@@ -1,5 +1,6 @@
 """The metrics of toy problems in training: how a generator of points captures the known modes or curve."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import saddle.compat  # noqa: F401  isort: skip
@@ -8,10 +9,10 @@ from saddle.bound import Count, Samples
 from saddle.callback.at_end import AlsoAtEnd
 from saddle.callback.hook import GameTrainer, hook
 from saddle.callback.publish import publish
-from saddle.callback.quality import PREFIX
 from saddle.data.points import PointData
+from saddle.metric.base import PREFIX
+from saddle.metric.measure import Metrics, measured_points
 from saddle.metric.modes import SAMPLES
-from saddle.metric.points import metrics
 from saddle.seed import hashed_seed
 from saddle.training.due import next_multiple
 from saddle.training.module import GameModule
@@ -19,17 +20,24 @@ from saddle.training.sampling import images_from
 
 
 class PointQuality(AlsoAtEnd):
-    """Logs `saddle.metric.points.metrics` of `num` samples as metric/... every `every_iterations` and at the end.
+    """Logs the metrics of points of `num` samples as metric/... every `every_iterations` and at the end.
 
-    It does nothing unless the data is points. Samples come from the averaged generator, or from G where there is no
+    They are those among `metrics`, which come from the config's group `metric`. It does nothing unless the data is
+    points. Samples come from the averaged generator, or from G where there is no
     average, and from the same noise each time. VEEGAN and PacGAN use 2,500 samples. There is no best checkpoint by
     these metrics, because none of them is enough alone: a generator that has collapsed onto one mode may have all its
     samples in high quality.
     """
 
-    def __init__(self, num: Samples = SAMPLES, every_iterations: Count = 250) -> None:
+    def __init__(
+        self,
+        metrics: Mapping[str, Any],  # the program passes them in; their class is unknown where this header is read
+        num: Samples = SAMPLES,
+        every_iterations: Count = 250,
+    ) -> None:
         if num < 6:
             raise ValueError("num should be at least 6: coverage needs five neighbors")
+        self.metrics: Metrics = metrics
         self.num, self.every_iterations = num, every_iterations
         self.stamp: dict[str, Any] | None = None
         """What the metrics were computed from: metrics of different stamps cannot be compared. None: no points."""
@@ -54,5 +62,6 @@ class PointQuality(AlsoAtEnd):
             return
         self.acted = module.clock.iteration
         samples = images_from(module.sampler(), self.num, hashed_seed(module.seed, "quality"))
-        values = {f"{PREFIX}{name}": value for name, value in metrics(samples, data).items()}
+        metrics = measured_points(self.metrics, samples, data)
+        values = {f"{PREFIX}{name}": value for name, value in metrics.items()}
         publish(trainer, module.clock.iteration, values)

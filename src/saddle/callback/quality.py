@@ -1,5 +1,6 @@
 """Sample quality in training, in the feature space of a classifier, and the best checkpoint by it."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +16,15 @@ from saddle.callback.stop import end, stopped
 from saddle.data.module import ImageData
 from saddle.data.points import PointData
 from saddle.error import InputError
-from saddle.metric.base import Extractor
-from saddle.metric.classes import mode_coverage
+from saddle.metric.base import PREFIX, Extractor, MetricInputs, Read
 from saddle.metric.extractor import extractor_for
-from saddle.metric.reference import chosen, reference
-from saddle.metric.score import Read, quick
+from saddle.metric.measure import Metrics, measured
+from saddle.metric.reference import chosen, class_shares, reference
 from saddle.seed import hashed_seed
 from saddle.training.due import NEVER, next_crossing, next_round
 from saddle.training.module import GameModule
-from saddle.training.sampling import images_from, sources_for
+from saddle.training.sampling import all_labels, images_from, sources_for
 
-PREFIX = "metric/"
 FRECHET = f"{PREFIX}frechet"
 _FIRST = 50_000  # images
 _BATCH_SIZE = 500  # images that are read before a signal is looked for again
@@ -46,10 +45,9 @@ class Quality(AlsoAtEnd):
     (.safetensors) or of Inception (.pth). Images of another domain are read as `data.readable` converts them. A
     generator that translates receives held-out sources.
 
-    The metrics of `saddle.metric.score.quick` are logged as metric/frechet and so on. Where the classifier reads the
-    data's own classes, the number of classes among the samples and their divergence are logged, too (modes, modes_kl).
-    Whenever metric/frechet reaches a new minimum, the checkpoint becomes `folder`/best.ckpt. The features of the
-    training images are cached in the folder `cache`.
+    The values of `metrics`, those of the config's group `metric`, are logged as metric/frechet and so on. Whenever
+    metric/frechet reaches a new minimum, the checkpoint becomes `folder`/best.ckpt. The features of the training images
+    are cached in the folder `cache`.
 
     A signal interrupts a comparison; the resumed run repeats it before its first iteration.
 
@@ -61,6 +59,7 @@ class Quality(AlsoAtEnd):
     def __init__(
         self,
         folder: str,
+        metrics: Mapping[str, Any],  # the program passes them in; their class is unknown where this header is read
         extractor: str = "auto",
         num: Samples = 10_000,
         every_images: Count | None = 500_000,
@@ -69,6 +68,7 @@ class Quality(AlsoAtEnd):
         if num < 4:
             raise ValueError("num should be at least 4: the kernel distance is a mean over blocks")
         self.path, self.choice = Path(folder) / "best.ckpt", extractor
+        self.metrics: Metrics = metrics
         self.num, self.every_images = num, every_images
         self.cache = None if cache is None else Path(cache).expanduser()
         self.best: float | None = None
@@ -122,9 +122,7 @@ class Quality(AlsoAtEnd):
         data = _images_of(trainer)
         images = data.readable(chosen(data.training()[0], self.num))
         self.real = reference(images, extractor, self.cache)
-        same_classes = self.real.probabilities.shape[1] == data.classes
-        if same_classes and extractor.reads_classes_of(type(data).__name__, data.extractor):
-            self._class_shares = data.label_shares()
+        self._class_shares = class_shares(data, extractor, self.real)
         self.stamp = {
             "extractor": extractor.stamp,
             "real": len(images),
@@ -135,37 +133,35 @@ class Quality(AlsoAtEnd):
     def act(self, trainer: GameTrainer, module: GameModule) -> None:
         if self.extractor is None or trainer.fast_dev_run:
             return
-        distance = trainer.strategy.broadcast(self._distance(trainer, module))
-        self._interrupted = distance is None
-        if distance is None:
+        values: dict[str, float] | None = trainer.strategy.broadcast(self._values(trainer, module))
+        self._interrupted = values is None
+        if values is None:
             end(trainer)  # now, so that the checkpoint is of this iteration
             return
         self.acted = module.clock.iteration
-        announce(trainer, {FRECHET: distance})  # on all ranks
-        if self.best is None or distance < self.best:
-            self.best = distance
+        announce(trainer, values)  # on all ranks
+        if FRECHET in values and (self.best is None or values[FRECHET] < self.best):
+            self.best = values[FRECHET]
             trainer.save_checkpoint(self.path)
 
-    def _distance(self, trainer: GameTrainer, module: GameModule) -> float | None:
-        """The new metric/frechet; None if a signal came meanwhile, and 0 on the ranks that do not measure."""
+    def _values(self, trainer: GameTrainer, module: GameModule) -> dict[str, float] | None:
+        """The new values by name; None if a signal came meanwhile, and none on the ranks that do not measure."""
         if not trainer.is_global_zero:
-            return 0.0
+            return {}
         try:
             return self._measure(trainer, module)
         except _CutShortError:
             return None
 
-    def _measure(self, trainer: GameTrainer, module: GameModule) -> float:
+    def _measure(self, trainer: GameTrainer, module: GameModule) -> dict[str, float]:
         assert self.extractor is not None
         assert self.real is not None
         self.latest = self._read_samples(trainer, module, self.extractor)
-        metrics = quick(self.real, self.latest)
-        if self._class_shares is not None:
-            coverage = mode_coverage(self.latest.labels, self._class_shares)
-            metrics |= {"modes": coverage.covered, "modes_kl": coverage.kl}
-        values = {f"{PREFIX}{name}": value for name, value in metrics.items()}
+        labels = None if self._class_shares is None else all_labels(module.networks["generator"], self.num)
+        inputs = MetricInputs(self.real, self.latest, self._class_shares, labels)
+        values = {f"{PREFIX}{name}": value for name, value in measured(self.metrics, inputs).items()}
         publish(trainer, module.clock.iteration, values)
-        return values[FRECHET]
+        return values
 
     def _read_samples(self, trainer: GameTrainer, module: GameModule, extractor: Extractor) -> Read:
         """Features and classes of new samples; features are infinite where a sample is not finite."""

@@ -18,12 +18,13 @@ from saddle.data.memory import MemoryData
 from saddle.error import InputError
 from saddle.game.turn import Game
 from saddle.loss.base import Loss
+from saddle.metric.base import Metric, PointMetric
 from saddle.penalty.base import Penalty
 
-_GROUPS = ("architecture", "penalty", "augmentation", "callback", "logger", "optimizer", "trainer")
+_GROUPS = ("architecture", "penalty", "augmentation", "metric", "callback", "logger", "optimizer", "trainer")
 """Groups that hold settings by name."""
 
-_BUILT = ("data", "architecture", "loss", "penalty", "augmentation", "game")
+_BUILT = ("data", "architecture", "loss", "penalty", "augmentation", "game", "metric")
 """Groups that a CheckedConfig holds as nodes."""
 
 
@@ -47,12 +48,13 @@ def check_config(values: dict[str, Any], overrides: Sequence[str]) -> CheckedCon
         penalty=checked_nodes("penalty", values["penalty"], Penalty),
         augmentation=checked_nodes("augmentation", values["augmentation"], Augmentation),
         game=checked_node("game", values["game"], Game, PASSED_IN["game"]),
+        metric=checked_nodes("metric", values["metric"], Metric | PointMetric),
         **plain,
     )
     _check_optimizers(config)
     for group in ("callback", "logger"):
         for name, node in values[group].items():
-            check_without_lightning(group, name, node)
+            check_without_lightning(group, name, node, _passed_in(group))
     check_read(config, overrides)
     check_kinds(config)
     check_labels(config)
@@ -66,9 +68,9 @@ def check_lightning_parts(config: CheckedConfig) -> None:
     from lightning.pytorch.loggers import Logger
 
     for name, node in config.callback.items():
-        check_with_lightning("callback", name, node, Callback)
+        check_with_lightning("callback", name, node, Callback, _passed_in("callback"))
     for name, node in config.logger.items():
-        check_with_lightning("logger", name, node, Logger)
+        check_with_lightning("logger", name, node, Logger, _passed_in("logger"))
 
 
 def checked_node(path: str, values: Any, kind: Any, passed_in: frozenset[str] = frozenset()) -> Node:
@@ -84,6 +86,11 @@ def checked_node(path: str, values: Any, kind: Any, passed_in: frozenset[str] = 
 def checked_nodes(group: str, values: Mapping[str, Any], kind: Any) -> dict[str, Node]:
     """The nodes of a group that holds several, by name; raises InputError as `checked_node`."""
     return {name: checked_node(f"{group}.{name}", node, kind) for name, node in values.items()}
+
+
+def _passed_in(group: str) -> frozenset[str]:
+    """The parameters that the program passes to the classes of a group."""
+    return PASSED_IN.get(group, frozenset())
 
 
 def _check_names(values: dict[str, Any]) -> None:

@@ -23,6 +23,7 @@ class CheckedConfig:
     penalty: Mapping[str, Node]
     augmentation: Mapping[str, Node]
     game: Node
+    metric: Mapping[str, Node]
     optimizer: Settings
     training: Settings
     callback: Mapping[str, Settings]

@@ -16,8 +16,9 @@ PASSED_IN: dict[str, frozenset[str]] = {
     "data": frozenset({"seed", "accumulate"}),
     "architecture": frozenset({"image_size", "channels", "classes", "conditional", "scale", "features", "outputs"}),
     "game": frozenset({"objective", "sizes"}),
+    "callback": frozenset({"metrics"}),
 }
-"""By group, the parameters that the program passes in: seed, accumulated parts, sizes, and the objective."""
+"""By group, the parameters that the program passes in: seed, accumulated parts, sizes, the objective, and metrics."""
 
 
 @dataclass
@@ -54,6 +55,7 @@ class RunSettings:
     penalty: Any
     augmentation: Any
     game: Any
+    metric: Any
     optimizer: Any
     training: Training
     callback: Any

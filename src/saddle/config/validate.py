@@ -66,10 +66,10 @@ def check_parameters(path: str, values: Mapping[str, Any], signature: Signature)
             raise InputError(f"{path}.{name} is missing: it has no default".lstrip("."))
 
 
-def check_without_lightning(group: str, name: str, node: Any) -> None:
+def check_without_lightning(group: str, name: str, node: Any, passed_in: frozenset[str]) -> None:
     """Check a callback or logger before Lightning is loaded: completely if its source tells the settings.
 
-    Raises InputError, naming the setting.
+    `passed_in` is as in `check`. Raises InputError, naming the setting.
     """
     path = f"{group}.{name}"
     if not isinstance(node, dict) or "_target_" not in node:
@@ -77,15 +77,20 @@ def check_without_lightning(group: str, name: str, node: Any) -> None:
     check_trusted(path, node["_target_"])
     signature = signature_from_source(group, node["_target_"])
     if signature is not None:
-        check_parameters(path, node, signature)
+        check_parameters(path, node, signature.without(passed_in))
 
 
-def check_with_lightning(group: str, name: str, node: Mapping[str, Any], expected: type) -> None:
-    """Check a callback or logger by its class, which loads Lightning; raises InputError, naming the setting."""
+def check_with_lightning(
+    group: str, name: str, node: Mapping[str, Any], expected: type, passed_in: frozenset[str]
+) -> None:
+    """Check a callback or logger by its class, which loads Lightning; raises InputError, naming the setting.
+
+    `passed_in` is as in `check`.
+    """
     path = f"{group}.{name}"
     target = check_target(path, node["_target_"], expected)
     if signature_from_source(group, node["_target_"]) is None:
-        check_parameters(path, node, signature_of(target))
+        check_parameters(path, node, signature_of(target).without(passed_in))
 
 
 def unknown_setting(setting: str, name: str, known: list[str]) -> str:

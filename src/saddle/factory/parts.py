@@ -14,6 +14,7 @@ from saddle.factory.data import data_node
 from saddle.factory.executor import check_executor, precision_warnings
 from saddle.factory.game import build_game
 from saddle.factory.instantiate import make
+from saddle.factory.metrics import build_metrics, check_in_training
 from saddle.factory.networks import build_networks
 from saddle.factory.per_turn import (
     MakeOptimizer,
@@ -24,6 +25,7 @@ from saddle.factory.per_turn import (
 )
 from saddle.factory.trial import try_parts
 from saddle.game.turn import DataSizes, Game
+from saddle.metric.measure import Metrics
 from saddle.schedule import Schedule
 from saddle.seed import hashed_seed
 
@@ -39,6 +41,8 @@ class Parts:
     schedules: Mapping[str, Schedule]
     beta2_schedules: Mapping[str, Schedule | None]
     clip_norm: Mapping[str, float | None]
+    metrics: Metrics
+    """What training measures, by option of the group `metric`."""
     record: Settings
     """The settings that a resumed run must keep, for the checkpoint."""
     warnings: list[str]
@@ -61,6 +65,8 @@ def build_parts(config: CheckedConfig) -> Parts:
     warnings = check_compatible(game, networks, data, choice)
     others = [config.loss, *config.penalty.values(), *config.augmentation.values(), config.game]
     try_parts([*nodes.values(), *others], game, networks, data)
+    metrics = build_metrics(config.metric)
+    check_in_training(metrics, game)
     turns = game.turns()
     parts = Parts(
         data,
@@ -70,6 +76,7 @@ def build_parts(config: CheckedConfig) -> Parts:
         schedules=build_schedules("training.schedule", config.training["schedule"], turns),
         beta2_schedules=build_beta2_schedules(config, turns),
         clip_norm=build_clip_norm(config.training["clip_norm"], turns),
+        metrics=metrics,
         record=_record(config, complete_data, nodes),
         warnings=[*warnings, *precision_warnings(config.trainer)],
     )

@@ -1,5 +1,6 @@
 """Builds a run: Lightning's Trainer with its callbacks and loggers, and the module that plays the game."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -13,6 +14,8 @@ from lightning.pytorch.loggers import Logger
 from saddle.callback.hook import GameTrainer
 from saddle.config.check import check_lightning_parts
 from saddle.config.checked import CheckedConfig, Settings
+from saddle.config.options import takes
+from saddle.config.signature import import_target
 from saddle.config.trainer_flags import trainer_arguments
 from saddle.data.memory import MemoryData
 from saddle.error import InputError, first_line
@@ -20,6 +23,7 @@ from saddle.factory.compatibility import check_packing
 from saddle.factory.instantiate import make_plain
 from saddle.factory.parts import Parts, build_parts
 from saddle.factory.processes import OwnProcesses, environments
+from saddle.metric.measure import Metrics
 from saddle.rank import own_rank
 from saddle.training.checkpoint_io import AtomicCheckpointIO
 from saddle.training.compiled import Compiled, period
@@ -75,7 +79,7 @@ def build_run(config: CheckedConfig, parts: Parts, purge_step: int | None = None
 
     Raises InputError, naming the setting, for a batch that the devices cannot share, and for what Lightning refuses.
     """
-    trainer = build_trainer(config, purge_step)
+    trainer = build_trainer(config, parts.metrics, purge_step)
     batch_size, devices = config.batch_size, trainer.world_size
     if batch_size % devices:
         raise InputError(f"data.batch_size={batch_size} must be a multiple of the {devices} devices")
@@ -105,18 +109,22 @@ def build_run(config: CheckedConfig, parts: Parts, purge_step: int | None = None
     return Run(module, data_module, trainer, parts)
 
 
-def build_trainer(config: CheckedConfig, purge_step: int | None = None) -> GameTrainer:
+def build_trainer(config: CheckedConfig, metrics: Metrics, purge_step: int | None = None) -> GameTrainer:
     """The Trainer with its callbacks and loggers; it stops at the first of its limits and `training.images`.
+
+    A callback whose class takes `metrics` receives them.
 
     Raises InputError, naming the setting, for values that Lightning refuses.
     """
     check_lightning_parts(config)
-    callbacks: list[Callback] = [_build(f"callback.{name}", node) for name, node in config.callback.items()]
+    callbacks: list[Callback] = []
+    for name, node in config.callback.items():
+        callbacks.append(_build(f"callback.{name}", node, {"metrics": metrics}))
     loggers: list[Logger] = []
     for name, node in config.logger.items():
         is_tensorboard = node["_target_"].endswith(".TensorBoardLogger")
         settings = {**node, "purge_step": purge_step} if is_tensorboard else node
-        loggers.append(_build(f"logger.{name}", settings))
+        loggers.append(_build(f"logger.{name}", settings, {}))
     arguments = {**trainer_arguments(config.trainer), "max_steps": config.last_iteration}
     has_checkpoint = any(isinstance(callback, Checkpoint) for callback in callbacks)  # else Lightning adds its own
     try:
@@ -133,9 +141,14 @@ def build_trainer(config: CheckedConfig, purge_step: int | None = None) -> GameT
     return cast(GameTrainer, trainer)
 
 
-def _build(path: str, settings: Settings) -> Any:
-    """A callback or logger; raises InputError if Lightning refuses its settings."""
+def _build(path: str, settings: Settings, offered: Mapping[str, Any]) -> Any:
+    """A callback or logger, with those of the `offered` arguments that its class takes.
+
+    Raises InputError if Lightning refuses its settings.
+    """
+    target = import_target(path, settings["_target_"])
+    passed_in = {name: value for name, value in offered.items() if takes(target, name)}
     try:
-        return make_plain(path, settings)
+        return make_plain(path, settings, passed_in or None)
     except MisconfigurationException as error:
         raise InputError(f"{path}: {first_line(error)}") from error

@@ -32,7 +32,7 @@ class AdversarialAutoencoder(Game):
     weights: Mapping[str, NonNegative] = field(default_factory=lambda: {"reconstruction": 1.0, "adversarial": 1.0})
 
     needs = ("generator", "encoder", "code_discriminator")
-    measures = ("reconstruction_error", "code_square", "code_distance")
+    measures = {"reconstruction_error": "smaller", "code_square": "smaller", "code_distance": "smaller"}
     averaged = ("generator", "encoder")
     plays = (InputGradientPenalty, WeightConstraint)
 

@@ -39,7 +39,7 @@ class AuxiliaryClassifier(Game):
     )
 
     needs = ("generator", "discriminator", "classifier")
-    measures = ("class_accuracy", "as_asked")
+    measures = {"class_accuracy": "larger", "as_asked": "larger"}
     plays = (InputGradientPenalty, Term)  # a constraint would also hold of the classifier's weights
 
     def __post_init__(self) -> None:

@@ -35,7 +35,7 @@ class BiGAN(Game):
     stochastic: bool = False
 
     needs = ("generator", "encoder", "joint_discriminator")
-    measures = ("reconstruction_error", "code_error", "neighbor_accuracy")
+    measures = {"reconstruction_error": "smaller", "code_error": "smaller", "neighbor_accuracy": "larger"}
     averaged = ("generator", "encoder")
     plays = (InputGradientPenalty, WeightConstraint)
 

@@ -62,7 +62,13 @@ class CycleGAN(Game):
     """By the kind of images in them: image and source."""
 
     needs = ("generator", "inverse", "discriminator", "source_discriminator")
-    measures = ("counterpart_error", "unchanged_error", "cycle_error", "inverse_cycle_error", "label_preservation")
+    measures = {
+        "counterpart_error": "smaller",
+        "unchanged_error": "smaller",
+        "cycle_error": "smaller",
+        "inverse_cycle_error": "smaller",
+        "label_preservation": "larger",
+    }
     averaged = ("generator", "inverse")
     reads = "source"
     plays = (InputGradientPenalty, WeightConstraint)

@@ -41,7 +41,7 @@ class InfoGAN(Game):
     weights: Mapping[str, NonNegative] = field(default_factory=lambda: {"categorical": 1.0, "continuous": 0.1})
 
     needs = ("generator", "discriminator", "recognition")
-    measures = ("information", "information_continuous", "code_agreement")
+    measures = {"information": "larger", "information_continuous": "larger", "code_agreement": "larger"}
     plays = (InputGradientPenalty, Term)  # a constraint would also hold of Q's weights
 
     def __post_init__(self) -> None:

@@ -3,10 +3,11 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from torch import Tensor, nn
 
+from saddle.metric.base import Direction
 from saddle.penalty.base import WeightConstraint
 
 Networks = Mapping[str, nn.Module]
@@ -147,8 +148,8 @@ class Game(ABC):
     def turns(self) -> tuple[Turn, ...]:
         """The turns of one iteration in the order of play; at least one has `every` 1."""
 
-    measures: tuple[str, ...] = ()
-    """Names of all that `metrics` and `labeled_samples` may give."""
+    measures: ClassVar[Mapping[str, Direction]] = {}
+    """Names of all that `metrics` and `labeled_samples` may give, each with the direction that is better."""
 
     def metrics(self, networks: Networks, batch: Batch, moment: Moment) -> Mapping[str, Tensor]:
         """Values per image (N,) on held-out images, by name; their means are logged."""

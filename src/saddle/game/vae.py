@@ -38,7 +38,7 @@ class VAE(Game):
     weights: Mapping[str, NonNegative] = field(default_factory=lambda: {"reconstruction": 1.0, "kl": 1.0})
 
     needs = ("generator", "encoder")
-    measures = ("elbo", "reconstruction_error")
+    measures = {"elbo": "larger", "reconstruction_error": "smaller"}
     averaged = ("generator", "encoder")
 
     def __post_init__(self) -> None:

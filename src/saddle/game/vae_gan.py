@@ -43,7 +43,7 @@ class VAEGAN(Game):
     )
 
     needs = ("generator", "discriminator", "encoder")
-    measures = ("kl", "reconstruction_error")
+    measures = {"kl": "smaller", "reconstruction_error": "smaller"}
     averaged = ("generator", "encoder")
     plays = (InputGradientPenalty, WeightConstraint, Term)
 

@@ -1,7 +1,11 @@
 """How many images show the class that they should, according to a classifier."""
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
+
+from saddle.metric.base import Metric, MetricInputs
 
 
 def agreement(intended: Tensor, predicted: Tensor, named: bool = True) -> float:
@@ -18,3 +22,16 @@ def agreement(intended: Tensor, predicted: Tensor, named: bool = True) -> float:
     counts = torch.bincount(intended * classes + predicted, minlength=codes * classes).view(codes, classes).numpy()
     rows, columns = linear_sum_assignment(counts, maximize=True)
     return float(counts[rows, columns].sum() / len(intended))
+
+
+@dataclass(frozen=True)
+class Agreement(Metric):
+    """`as_asked`, the share of samples that show the class they were asked for."""
+
+    directions = {"as_asked": "larger"}
+    needs = ("labels",)
+    place = 120
+
+    def measure(self, inputs: MetricInputs) -> dict[str, float]:
+        assert inputs.labels is not None, "declared by `needs`"
+        return {"as_asked": agreement(inputs.labels, inputs.fake.labels)}

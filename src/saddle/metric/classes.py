@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from saddle.metric.base import Metric, MetricInputs, Read
+
 
 def histogram(labels: Tensor, classes: int) -> Tensor:
     """The share of each class (classes,), float64, among labels (N,) int64 in [0, classes)."""
@@ -22,6 +24,16 @@ def total_variation(first: Tensor, second: Tensor) -> float:
 def entropy(shares: Tensor) -> float:
     """The entropy of a histogram (K,), in nats: 0 for a single class, log K for equal shares."""
     return float(torch.special.entr(shares.double()).sum())
+
+
+def effective_classes(read: Read) -> float:
+    """exp of the entropy of the classes read in images: K for equal shares, 1 for a single class."""
+    return math.exp(entropy(_classes_in(read)))
+
+
+def _classes_in(read: Read) -> Tensor:
+    """The histogram (K,) of the most probable classes."""
+    return histogram(read.labels, read.probabilities.shape[1])
 
 
 def kl_divergence(first: Tensor, second: Tensor) -> float:
@@ -72,3 +84,77 @@ def mode_coverage(labels: Tensor, data_shares: Tensor) -> Modes:
         kl=kl_divergence(shares, data_shares),
         floor=(modes - 1) / (2 * len(labels)),
     )
+
+
+@dataclass(frozen=True)
+class Histogram(Metric):
+    """`histogram`, the total variation, in [0, 1], between the classes read in samples and in training images."""
+
+    directions = {"histogram": "smaller"}
+    place = 30
+
+    def measure(self, inputs: MetricInputs) -> dict[str, float]:
+        return {"histogram": total_variation(_classes_in(inputs.real), _classes_in(inputs.fake))}
+
+
+@dataclass(frozen=True)
+class Score(Metric):
+    """`score`, the classifier score of the samples, from 1 to K."""
+
+    directions = {"score": "larger"}
+    place = 40
+
+    def measure(self, inputs: MetricInputs) -> dict[str, float]:
+        return {"score": classifier_score(inputs.fake.probabilities)}
+
+
+@dataclass(frozen=True)
+class Entropy(Metric):
+    """`entropy`, that of the classes read in the samples, in nats."""
+
+    directions = {"entropy": "larger"}
+    place = 70
+
+    def measure(self, inputs: MetricInputs) -> dict[str, float]:
+        return {"entropy": entropy(_classes_in(inputs.fake))}
+
+
+@dataclass(frozen=True)
+class Confident(Metric):
+    """`confident`, the share of samples whose class has a probability above 0.9."""
+
+    directions = {"confident": "larger"}
+    place = 80
+
+    def measure(self, inputs: MetricInputs) -> dict[str, float]:
+        return {"confident": float((inputs.fake.probabilities.max(1).values > 0.9).double().mean())}
+
+
+@dataclass(frozen=True)
+class ClassModes(Metric):
+    """`modes` and `modes_kl`, the fields `covered` and `kl` of `Modes`, where a class of the data is a mode."""
+
+    directions = {"modes": "larger", "modes_kl": "smaller"}
+    needs = ("class_shares",)
+    place = 100
+
+    def measure(self, inputs: MetricInputs) -> dict[str, float]:
+        coverage = inputs.once(_coverage)
+        return {"modes": coverage.covered, "modes_kl": coverage.kl}
+
+
+@dataclass(frozen=True)
+class ModesFloor(Metric):
+    """`modes_kl_floor`, the field `floor` of `Modes`: the `modes_kl` of as many samples of the data itself."""
+
+    directions = {"modes_kl_floor": "smaller"}
+    needs = ("class_shares",)
+    place = 110
+
+    def measure(self, inputs: MetricInputs) -> dict[str, float]:
+        return {"modes_kl_floor": inputs.once(_coverage).floor}
+
+
+def _coverage(inputs: MetricInputs) -> Modes:
+    assert inputs.class_shares is not None, "declared by `needs`"
+    return mode_coverage(inputs.fake.labels, inputs.class_shares)

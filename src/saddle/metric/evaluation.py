@@ -1,22 +1,20 @@
 """The metrics of a run's samples, beside what held-out real images (or fresh points) score the same way."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from torch import Tensor
 
 from saddle.data.module import ImageData
-from saddle.metric.agreement import agreement
-from saddle.metric.base import Extractor
+from saddle.metric.base import Extractor, MetricInputs, PointDistribution, Read
 from saddle.metric.classes import entropy
-from saddle.metric.memorization import memorization
-from saddle.metric.points import PointDistribution, metrics
-from saddle.metric.reference import chosen, reference
-from saddle.metric.score import Read, full, modes
+from saddle.metric.measure import Metrics, measured, measured_points
+from saddle.metric.memorization import search
+from saddle.metric.reference import chosen, class_shares, reference
 
 _REAL = 10_000
-"""How many training images samples are compared with, and how many samples are searched for in training images."""
+"""How many training images samples are compared with."""
 
 _SEARCHED = 60_000
 """How many training images are searched for the nearest of a sample: all of MNIST's."""
@@ -73,81 +71,64 @@ class PointEvaluation:
         return {"samples": self.samples, "data": self.data, "stamp": self.stamp}
 
 
-def evaluate_points(samples: Tensor, data: PointDistribution) -> PointEvaluation:
-    """The metrics of points (N, 2), and of as many fresh points of the data."""
+def evaluate_points(samples: Tensor, data: PointDistribution, metrics: Metrics) -> PointEvaluation:
+    """The metrics of points (N, 2), and of as many fresh points of the data; raises InputError as `measured`."""
     return PointEvaluation(
-        samples=metrics(samples, data),
-        data=metrics(data.drawn(len(samples), "fresh"), data),
+        samples=measured_points(metrics, samples, data),
+        data=measured_points(metrics, data.drawn(len(samples), "fresh"), data),
         stamp={"points": type(data).__name__, "std": data.std, "generated": len(samples)},
     )
 
 
 def evaluate_images(
-    images: Tensor, labels: Tensor | None, data: ImageData, extractor: Extractor, cache: Path | None
+    images: Tensor, labels: Tensor | None, data: ImageData, extractor: Extractor, cache: Path | None, metrics: Metrics
 ) -> ImageEvaluation:
     """The metrics of images, uint8 (N, C, S, S), and of at most as many held-out images of `data`.
 
     `labels` (N,) int64 are the classes that the images were asked to show, or None. What `extractor` reads in real
-    images is kept in the folder `cache`.
+    images is kept in the folder `cache`. Raises InputError as `measured`.
     """
     training = data.training()[0]
     real = reference(data.readable(chosen(training, _REAL)), extractor, cache)
     fake = Read(*extractor(data.readable(images)))
-    evaluation = ImageEvaluation(
-        samples=full(real, fake),
-        test=None,
-        modes=None,
-        stamp={"extractor": extractor.stamp, "real": len(real.features), "generated": len(images)},
-        neighbors=None,
+    shares = class_shares(data, extractor, real)
+    inputs = MetricInputs(real, fake, shares, None if shares is None else labels)
+    stamp = {"extractor": extractor.stamp, "real": len(real.features), "generated": len(images)}
+    test, neighbors = None, None
+    held_out = data.load_test()
+    if held_out is not None:
+        shown, searched = chosen(held_out[0], len(images)), chosen(training, _SEARCHED)
+        inputs = replace(
+            inputs,
+            held_out=reference(data.readable(shown), extractor, cache),
+            training=reference(data.readable(searched), extractor, cache).features,
+        )
+        stamp |= {"test": len(shown), "training": len(searched)}
+        test = measured(metrics, _of_held_out(inputs, held_out[1]))
+        neighbors = _neighbors(inputs, searched)
+    return ImageEvaluation(
+        samples=measured(metrics, inputs),
+        test=test,
+        modes=None if shares is None else {"number": int((shares > 0).sum()), "entropy": entropy(shares)},
+        stamp=stamp,
+        neighbors=neighbors,
         images=images,
     )
-    held_out, held_out_labels = None, None
-    test = data.load_test()
-    if test is not None:
-        held_out = reference(data.readable(chosen(test[0], len(images))), extractor, cache)
-        held_out_labels = None if test[1] is None else chosen(test[1], len(images))
-        evaluation.test = full(real, held_out)
-        _add_memorization(evaluation, fake, held_out, chosen(training, _SEARCHED), data, extractor, cache)
-    reads_classes = extractor.reads_classes_of(type(data).__name__, data.extractor)
-    if reads_classes and data.classes == fake.probabilities.shape[1]:
-        _add_modes(evaluation, fake, held_out, data.label_shares())
-        if labels is not None:
-            _add_agreement(evaluation, fake, held_out, labels, held_out_labels)
-    return evaluation
 
 
-def _add_memorization(
-    evaluation: ImageEvaluation,
-    fake: Read,
-    held_out: Read,
-    searched: Tensor,
-    data: ImageData,
-    extractor: Extractor,
-    cache: Path | None,
-) -> None:
-    """Compare the samples, as many as a search takes reasonable time for, with the training images `searched`."""
-    training = reference(data.readable(searched), extractor, cache)
-    copied = memorization(fake.features[:_REAL], training.features, held_out.features[:_REAL])
-    evaluation.samples |= {"neighbor_ratio": copied.ratio, "copies": copied.copies}
-    if evaluation.test is not None:
-        evaluation.test |= {"neighbor_ratio": 1.0, "copies": 0.01}  # by their definitions
-    evaluation.stamp |= {"test": len(held_out.features), "training": len(searched)}
-    closest = copied.distances.argsort()[:_PAIRS]
-    evaluation.neighbors = Neighbors(closest, searched[copied.neighbors[closest]])
+def _of_held_out(inputs: MetricInputs, labels: Tensor | None) -> MetricInputs:
+    """The inputs with the held-out images in place of the samples; they should show their own `labels`, if any."""
+    assert inputs.held_out is not None, "there are held-out images"
+    own = None
+    if inputs.labels is not None and labels is not None:
+        own = chosen(labels, len(inputs.fake.features))
+    return replace(inputs, fake=inputs.held_out, labels=own)
 
 
-def _add_modes(evaluation: ImageEvaluation, fake: Read, held_out: Read | None, shares: Tensor) -> None:
-    """Count the classes that are hit, and compare their shares with those in the training images."""
-    evaluation.samples |= modes(fake, shares)
-    evaluation.modes = {"number": int((shares > 0).sum()), "entropy": entropy(shares)}
-    if held_out is not None and evaluation.test is not None:
-        evaluation.test |= modes(held_out, shares)
-
-
-def _add_agreement(
-    evaluation: ImageEvaluation, fake: Read, held_out: Read | None, labels: Tensor, held_out_labels: Tensor | None
-) -> None:
-    """The share of samples that are read as the class they were asked for; of held-out images, as their own."""
-    evaluation.samples["as_asked"] = agreement(labels, fake.labels)
-    if held_out is not None and held_out_labels is not None and evaluation.test is not None:
-        evaluation.test["as_asked"] = agreement(held_out_labels, held_out.labels)
+def _neighbors(inputs: MetricInputs, searched: Tensor) -> Neighbors | None:
+    """The samples closest to one of the training images `searched`; None where features are not finite."""
+    if not inputs.fake.features.isfinite().all():
+        return None
+    found = inputs.once(search)
+    closest = found.distances.argsort()[:_PAIRS]
+    return Neighbors(closest, searched[found.neighbors[closest]])

@@ -7,9 +7,12 @@ to rounding of the largest one, whereas the square root of a small eigenvalue of
 So covariances may be singular.
 """
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
+from saddle.metric.base import Metric, MetricInputs
 from saddle.metric.neighbor import checked
 
 
@@ -52,3 +55,14 @@ def _root(covariance: Tensor) -> Tensor:
     """A with A A^T = `covariance`; eigenvalues that rounding made negative count as 0."""
     values, vectors = torch.linalg.eigh(covariance)
     return vectors * values.clamp(min=0).sqrt()
+
+
+@dataclass(frozen=True)
+class Frechet(Metric):
+    """`frechet`, the Frechet distance between the features of samples and of training images."""
+
+    directions = {"frechet": "smaller"}
+    place = 10
+
+    def measure(self, inputs: MetricInputs) -> dict[str, float]:
+        return {"frechet": frechet_distance(inputs.real.features, inputs.fake.features)}

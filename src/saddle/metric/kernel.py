@@ -1,8 +1,11 @@
 """The kernel distance (Binkowski et al. 2018, arXiv 1801.01401, section 4), KID where the features are Inception's."""
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
+from saddle.metric.base import Metric, MetricInputs
 from saddle.metric.neighbor import checked
 
 
@@ -37,3 +40,33 @@ def kernel_distance(first: Tensor, second: Tensor, block: int = 1000) -> tuple[f
 
 def _kernel(x: Tensor, y: Tensor) -> Tensor:
     return (x @ y.T / x.shape[1] + 1) ** 3
+
+
+@dataclass(frozen=True)
+class Kernel(Metric):
+    """`kernel`, the kernel distance between features, over blocks of 1,000 rows or of a tenth of the smaller set."""
+
+    directions = {"kernel": "smaller"}
+    place = 20
+
+    def measure(self, inputs: MetricInputs) -> dict[str, float]:
+        distance, _ = inputs.once(_distance_and_error)
+        return {"kernel": distance}
+
+
+@dataclass(frozen=True)
+class KernelError(Metric):
+    """`kernel_error`, the standard error of the kernel distance."""
+
+    directions = {"kernel_error": "smaller"}
+    place = 50
+
+    def measure(self, inputs: MetricInputs) -> dict[str, float]:
+        _, error = inputs.once(_distance_and_error)
+        return {"kernel_error": error}
+
+
+def _distance_and_error(inputs: MetricInputs) -> tuple[float, float]:
+    real, fake = inputs.real.features, inputs.fake.features
+    block = max(2, min(1000, min(len(real), len(fake)) // 10))
+    return kernel_distance(real, fake, block)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from saddle.bound import Count
+from saddle.metric.base import Metric, MetricInputs
 from saddle.metric.neighbor import checked, distances, in_parts, radii
 
 
@@ -45,3 +47,20 @@ def manifold(real: Tensor, fake: Tensor, k_precision: int = 3, k_density: int = 
         density=balls / (k_density * len(fake)),
         coverage=int(covered.sum()) / len(real),
     )
+
+
+@dataclass(frozen=True)
+class PrecisionRecall(Metric):
+    """`precision`, `recall`, `density` and `coverage` of samples among training images.
+
+    `k_precision` is the k of precision and recall, `k_density` that of density and coverage.
+    """
+
+    k_precision: Count = 3
+    k_density: Count = 5
+
+    directions = {"precision": "larger", "recall": "larger", "density": "larger", "coverage": "larger"}
+    place = 60
+
+    def measure(self, inputs: MetricInputs) -> dict[str, float]:
+        return vars(manifold(inputs.real.features, inputs.fake.features, self.k_precision, self.k_density))

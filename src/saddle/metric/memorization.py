@@ -4,7 +4,11 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from saddle.metric.base import Metric, MetricInputs
 from saddle.metric.neighbor import checked, nearest
+
+_SEARCHED = 10_000
+"""How many samples, and held-out images, are searched for in the training images."""
 
 
 @dataclass(frozen=True)
@@ -36,3 +40,27 @@ def memorization(samples: Tensor, training: Tensor, held_out: Tensor) -> Memoriz
         distances=sample_distances,
         neighbors=neighbors,
     )
+
+
+@dataclass(frozen=True)
+class Copying(Metric):
+    """`neighbor_ratio` and `copies`, the fields `ratio` and `copies` of `Memorization`."""
+
+    directions = {"neighbor_ratio": "larger", "copies": "smaller"}
+    needs = ("training", "held_out")
+    in_training = False
+    place = 90
+
+    def measure(self, inputs: MetricInputs) -> dict[str, float]:
+        if inputs.fake is inputs.held_out:
+            return {"neighbor_ratio": 1.0, "copies": 0.01}  # by their definitions
+        found = inputs.once(search)
+        return {"neighbor_ratio": found.ratio, "copies": found.copies}
+
+
+def search(inputs: MetricInputs) -> Memorization:
+    """The nearest training images of the first 10,000 samples; for `MetricInputs.once`, because a search is slow."""
+    assert inputs.training is not None, "declared by `needs`"
+    assert inputs.held_out is not None, "declared by `needs`"
+    held_out = inputs.held_out.features[:_SEARCHED]
+    return memorization(inputs.fake.features[:_SEARCHED], inputs.training, held_out)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from saddle.metric.base import PointDistribution, PointMetric
 from saddle.metric.classes import entropy, histogram, kl_divergence
 
 SAMPLES = 2500
@@ -57,18 +58,20 @@ def captured(points: Tensor, means: Tensor, std: float) -> Captured:
     return Captured(int((shares > 0).sum()), share, math.log(len(means)) - entropy(shares), js)
 
 
-def curve_distances(points: Tensor, corners: Tensor) -> Tensor:
-    """The distance (N,) of each of `points` (N, 2) from the broken line through `corners` (K, 2), in float64."""
-    points, begin, along = points.double(), corners[:-1].double(), corners.double().diff(dim=0)
-    distances = []
-    for part in points.split(500):
-        offset = part.unsqueeze(1) - begin
-        share = ((offset * along).sum(2) / along.square().sum(1)).clamp(0, 1)
-        squares = (offset - share.unsqueeze(2) * along).square().sum(2)
-        distances.append(squares.amin(1).sqrt())
-    return torch.cat(distances)
-
-
 def _distances(points: Tensor, means: Tensor) -> Tensor:
     """Distances (N, K) from differences, not dot products: modes are narrow compared with their distance from 0."""
     return (points.unsqueeze(1) - means).square().sum(2).sqrt()
+
+
+@dataclass(frozen=True)
+class CapturedModes(PointMetric):
+    """The fields of `Captured`, where the data has modes."""
+
+    directions = {"modes": "larger", "high_quality": "larger", "modes_kl": "smaller", "modes_js": "smaller"}
+    needs = ("modes",)
+    reads_non_finite = True
+    place = 10
+
+    def measure(self, points: Tensor, data: PointDistribution) -> dict[str, float]:
+        assert data.modes is not None, "declared by `needs`"
+        return vars(captured(points, data.modes, data.std))

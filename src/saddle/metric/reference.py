@@ -8,9 +8,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from saddle.data.module import ImageData
 from saddle.file import replacing
-from saddle.metric.base import Extractor
-from saddle.metric.score import Read
+from saddle.metric.base import Extractor, Read
 from saddle.seed import fixed_order
 
 
@@ -42,6 +42,14 @@ def reference(images: Tensor, extractor: Extractor, cache: Path | None) -> Read:
         with replacing(path) as temporary:
             save_file({"features": read.features, "probabilities": read.probabilities}, temporary)
     return read
+
+
+def class_shares(data: ImageData, extractor: Extractor, read: Read) -> Tensor | None:
+    """The share of each class in the data, float64 (K,), if `extractor`, which gave `read`, reads these classes."""
+    reads_classes = extractor.reads_classes_of(type(data).__name__, data.extractor)
+    if not reads_classes or data.classes != read.probabilities.shape[1]:
+        return None
+    return data.label_shares()
 
 
 def _digest(images: Tensor) -> str:

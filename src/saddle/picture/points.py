@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor
 
-from saddle.metric.points import PointDistribution
+from saddle.metric.base import PointDistribution
 from saddle.picture.canvas import INK, rendered
 from saddle.picture.landscape import Landscape, draw_landscape
 

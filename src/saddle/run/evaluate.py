@@ -6,6 +6,7 @@ from torch import Tensor
 
 from saddle.data.module import ImageData
 from saddle.error import ArgumentError
+from saddle.factory.metrics import all_metrics
 from saddle.metric.base import Extractor
 from saddle.metric.evaluation import ImageEvaluation, PointEvaluation, evaluate_images, evaluate_points
 from saddle.metric.extractor import extractor_for
@@ -41,7 +42,7 @@ def _evaluated_points(run: OpenedRun, num: int | None, extractor: str, seed: int
         raise ArgumentError("extractor", extractor, "it reads images, and this run makes points: leave it out")
     if num < _FEWEST_POINTS:
         raise ArgumentError("num", num, f"too few to measure: use at least {_FEWEST_POINTS}, as in the papers 2,500")
-    evaluation = evaluate_points(sample(run, num, seed=seed), run.point_data)
+    evaluation = evaluate_points(sample(run, num, seed=seed), run.point_data, all_metrics())
     evaluation.stamp |= {"network": network}
     return evaluation
 
@@ -70,6 +71,6 @@ def measured(
     network: str,
 ) -> ImageEvaluation:
     """The metrics of images, as `evaluate_images`, which the `network` of `source` made."""
-    evaluation = evaluate_images(images, labels, data, extractor, cache)
+    evaluation = evaluate_images(images, labels, data, extractor, cache, all_metrics())
     evaluation.stamp |= {"source": str(source), "network": network}
     return evaluation

@@ -5,15 +5,14 @@ from collections.abc import Iterable
 from saddle.callback.game_metrics import GameMetrics
 from saddle.callback.hook import GameTrainer
 from saddle.callback.point_quality import PointQuality
-from saddle.callback.quality import FRECHET, PREFIX, Quality
+from saddle.callback.quality import FRECHET, Quality
 from saddle.callback.summary import Summary
 from saddle.data.memory import MemoryData
 from saddle.data.points import PointData
 from saddle.error import InputError
-from saddle.metric.points import names
+from saddle.metric.base import PREFIX, Metric, PointMetric
+from saddle.metric.measure import Metrics, applies
 from saddle.training.module import GameModule
-
-_COMPARED = ("frechet", "kernel", "histogram", "modes_kl")
 
 
 def check_extractor(trainer: GameTrainer, data: MemoryData) -> None:
@@ -23,18 +22,23 @@ def check_extractor(trainer: GameTrainer, data: MemoryData) -> None:
             callback.load(data)
 
 
-def check_objective(name: str | None, trainer: GameTrainer, module: GameModule, data: MemoryData) -> None:
-    """Raise InputError if the run will not measure the metric `name`, as far as that is known before training."""
+def check_objective(
+    name: str | None, trainer: GameTrainer, module: GameModule, data: MemoryData, metrics: Metrics
+) -> None:
+    """Raise InputError if the run will not measure the objective `name`, as far as that is known before training.
+
+    `metrics` are those of the config's group `metric`.
+    """
     if name is None or trainer.fast_dev_run:
         return
-    kind, setting, metrics = _measured_by(name, module, data)
+    kind, setting, measured = _measured_by(name, module, data, metrics)
     _check_callback(Summary, "summary", name, trainer)
-    if name in metrics:
+    if name in measured:
         _check_callback(kind, setting, name, trainer)
     if name == FRECHET and isinstance(data, PointData):
         return  # the default, which points do not have: the sweep's table shows that
     losses = [f"loss/{turn.name}" for turn in module.turns]
-    known = [*metrics, *losses]
+    known = [*measured, *losses]
     if "loss/discriminator" in losses:
         known += ["probability/D_x", "probability/D_G_z"]
     known += [f"gradient_norm/{network}" for network in module.game.needs]
@@ -49,14 +53,21 @@ def _check_callback(kind: type, setting: str, name: str, trainer: GameTrainer) -
         raise InputError(f"objective={name} is measured by callback.{setting}: keep that, or use objective=null")
 
 
-def _measured_by(name: str, module: GameModule, data: MemoryData) -> tuple[type, str, list[str]]:
+def _measured_by(name: str, module: GameModule, data: MemoryData, metrics: Metrics) -> tuple[type, str, list[str]]:
     """The callback that measures `name` on this data, its setting, and the metrics of this data and game."""
+    names: list[str] = []
     if isinstance(data, PointData):
-        return PointQuality, "points", _prefixed(names(data))
+        for metric in metrics.values():
+            if isinstance(metric, PointMetric) and applies(metric, data):
+                names += metric.directions
+        return PointQuality, "points", _prefixed(names)
     game_metrics = _prefixed(module.game.measures)
     if name in game_metrics:
         return GameMetrics, "game", game_metrics
-    return Quality, "quality", _prefixed(_COMPARED) + game_metrics
+    for metric in metrics.values():
+        if isinstance(metric, Metric):
+            names += metric.directions
+    return Quality, "quality", _prefixed(names) + game_metrics
 
 
 def _prefixed(metrics: Iterable[str]) -> list[str]:

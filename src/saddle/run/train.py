@@ -52,7 +52,7 @@ def train(config: CheckedConfig, parts: Parts, content: dict[str, Any]) -> float
     if is_first():
         for sentence in run.warnings:
             print(f"warning: {sentence}", file=sys.stderr)
-    check_objective(config.objective, run.trainer, run.module, run.data)
+    check_objective(config.objective, run.trainer, run.module, run.data, run.parts.metrics)
     check_extractor(run.trainer, run.data)
     if checkpoint is not None:
         _check_resumed(config, run, checkpoint, content)

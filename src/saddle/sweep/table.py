@@ -10,16 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from saddle.command import training_command
+from saddle.config.direction import direction_of
 from saddle.file import relative, replacing
 from saddle.run.lock import remove_claimed
 from saddle.sweep.jobs import Job, read_jobs, settings_of, varying_settings
-
-_LARGER_IS_BETTER = (
-    *("metric/modes", "metric/high_quality", "metric/coverage"),  # of toy problems
-    *("metric/elbo", "metric/information", "metric/information_continuous", "metric/code_agreement"),
-    *("metric/neighbor_accuracy", "metric/class_accuracy", "metric/as_asked", "metric/label_preservation"),
-)
-"""Metrics whose larger values are better; of all others the smaller ones are."""
 
 _COLUMNS = ("number", "folder", "state", "overrides", "objective", "iterations", "seconds")
 """The columns of table.csv."""
@@ -74,7 +68,7 @@ def rows_of(jobs: Sequence[Job], objective: str | None = None) -> list[Row]:
 
     Only finished jobs with an objective count. A row with a value that is not finite comes last.
     """
-    sign = -1 if objective in _LARGER_IS_BETTER else 1
+    sign = -1 if direction_of(objective) == "larger" else 1
     names = choices(jobs)
     objectives: dict[tuple[str, ...], list[float]] = {}
     for job in jobs:
@@ -99,8 +93,7 @@ def choices(jobs: Sequence[Job]) -> list[str]:
 
 def text_of(jobs: Sequence[Job], objective: str | None, sweep: Path) -> str:
     """The table of a sweep as text, with a note on stamps that differ and a line for each unfinished job."""
-    better = "larger" if objective in _LARGER_IS_BETTER else "smaller"
-    lines = ["", f"{relative(sweep)}: {objective or 'no objective'}, {better} is better", ""]
+    lines = ["", f"{relative(sweep)}: {objective or 'no objective'}, {direction_of(objective)} is better", ""]
     rows: list[list[str]] = []
     for values, objectives in rows_of(jobs, objective):
         rows.append([*values, str(len(objectives)), f"{statistics.fmean(objectives):.4f}", _spread(objectives)])
