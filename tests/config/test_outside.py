@@ -40,7 +40,7 @@ def test_a_folder_that_is_missing_broken_or_hidden_behind_saddles_own_is_refused
         check("--config-dir=nowhere")
     with pytest.raises(InputError, match=r"hydra\.searchpath: there is no folder nowhere"):
         check("hydra.searchpath=[file://nowhere]")
-    with pytest.raises(InputError, match=r"hydra\.searchpath: the package theirs is not installed"):
+    with pytest.raises(InputError, match=r"hydra\.searchpath: the package theirs.conf is not installed"):
         check("hydra.searchpath=[pkg://theirs.conf]")
     (conf / "loss" / "hinge.yaml").write_text(LOSS)
     with pytest.raises(InputError, match=r"and saddle both have a config file loss/hinge\.yaml: rename one"):

@@ -23,7 +23,7 @@ from saddle.factory.per_turn import (
     build_optimizers,
     build_schedules,
 )
-from saddle.factory.trial import try_parts
+from saddle.factory.trial import try_metrics, try_parts
 from saddle.game.turn import DataSizes, Game
 from saddle.metric.measure import Metrics
 from saddle.schedule import Schedule
@@ -67,6 +67,7 @@ def build_parts(config: CheckedConfig) -> Parts:
     try_parts([*nodes.values(), *others], game, networks, data)
     metrics = build_metrics(config.metric)
     check_in_training(metrics, game)
+    try_metrics(config.metric, metrics, data)
     turns = game.turns()
     parts = Parts(
         data,

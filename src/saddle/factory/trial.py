@@ -15,9 +15,12 @@ from torch import Tensor, nn
 from saddle.architecture.base import Discriminator, Generator, Network
 from saddle.config.node import Node
 from saddle.data.memory import MemoryData
+from saddle.data.points import PointData
 from saddle.error import InputError, first_line
 from saddle.factory.compatibility import objective_of
 from saddle.game.turn import Batch, Game, Moment
+from saddle.metric.base import MetricInputs, Read
+from saddle.metric.measure import Metrics, measured, measured_points
 from saddle.penalty.base import InputGradientPenalty
 
 _MOST_ROWS = 32
@@ -31,17 +34,49 @@ def is_outside(node: Node) -> bool:
 def try_parts(nodes: Sequence[Node], game: Game, networks: Mapping[str, Network], data: MemoryData) -> None:
     """Raise InputError, naming the setting, if a part from outside does not keep to what its base class promises.
 
-    `nodes` are those of all parts. Nothing is tried if all are saddle's own. The networks, and the random numbers of
-    training, are left as they were.
+    `nodes` are those of loss, penalties, augmentations, networks and game. Nothing is tried if all are saddle's own.
+    The networks, and the random numbers of training, are left as they were.
     """
     outside = [node for node in nodes if is_outside(node)]
     if not outside:
         return
-    trial = _Trial(outside, game, networks, _batch(data, networks))
     with _undisturbed(networks):
+        trial = _Trial(outside, game, networks, _batch(data, networks))
         for node in outside:
             trial.check(node)
         trial.play()
+
+
+def try_metrics(nodes: Mapping[str, Node], metrics: Metrics, data: MemoryData) -> None:
+    """Raise InputError if a metric from outside fails on random numbers, or gives what it does not declare.
+
+    `nodes` are those of the `metrics`, by option.
+    """
+    outside = {option: metrics[option] for option, node in nodes.items() if is_outside(node)}
+    if not outside:
+        return
+    classes = data.classes or 10
+    with torch.random.fork_rng(devices=[]):
+        reads = [Read(torch.randn(64, 16), torch.randn(64, classes).softmax(1)) for _ in range(3)]
+        inputs = MetricInputs(
+            real=reads[0],
+            fake=reads[1],
+            class_shares=torch.full((classes,), 1 / classes, dtype=torch.float64) if data.classes else None,
+            labels=torch.arange(64) % classes if data.classes else None,
+            training=torch.randn(128, 16),
+            held_out=reads[2],
+        )
+        points = torch.randn(64, 2)
+        for option, metric in outside.items():
+            try:
+                if isinstance(data, PointData):
+                    measured_points({option: metric}, points, data)
+                else:
+                    measured({option: metric}, inputs)
+            except InputError:
+                raise
+            except Exception as error:  # code from outside may raise anything
+                raise InputError(f"{_named(nodes[option])}: a trial failed: {_reason(error)}") from error
 
 
 class _Trial:
