@@ -45,7 +45,7 @@ class Signature:
     types: Mapping[str, Any]
     required: frozenset[str] = field(default_factory=frozenset)
     is_optimizer: bool = False
-    """Whether the class is one of torch's optimizers, which receive the networks' weights later."""
+    """Whether the class is an optimizer, which receives the networks' weights later."""
 
     def without(self, names: abc.Collection[str]) -> "Signature":
         """The signature without the parameters `names`, which the program itself passes in."""
@@ -109,9 +109,14 @@ def signature_of(target: type) -> Signature:
         hints = {}
     types = {name: hints.get(name, Any) for name in named}
     required = _required(named)
-    if "params" in types and target.__module__.startswith("torch.optim."):
+    if "params" in types and _is_optimizer(target):
         return _optimizer_signature(target.__name__, types, required)
     return Signature(target.__name__, types, required)
+
+
+def _is_optimizer(target: type) -> bool:
+    """Whether a class is one of torch's optimizers or derived from them."""
+    return any((base.__module__, base.__name__) == ("torch.optim.optimizer", "Optimizer") for base in target.__mro__)
 
 
 def _required(parameters: Mapping[str, inspect.Parameter]) -> frozenset[str]:
