@@ -24,6 +24,25 @@ def test_the_data_must_fit_the_config():
         data.read()
 
 
+@pytest.mark.parametrize(
+    ("images", "labels", "sentence"),
+    [
+        (torch.zeros(60, 1, 2, 2), None, r"Points\.load gave images as torch\.float32 of the shape \(60, 1, 2, 2\)"),
+        (torch.zeros(60, 2, 2).byte(), None, r"images as torch\.uint8 of the shape \(60, 2, 2\): return uint8 \(M"),
+        (
+            torch.zeros(60, 1, 2, 2).byte(),
+            torch.zeros(60),
+            r"labels as torch\.float32 .* return int64 \(60,\), or None",
+        ),
+        (torch.zeros(60, 1, 2, 2).byte(), torch.zeros(59).long(), r"labels as torch\.int64 of the shape \(59,\)"),
+    ],
+)
+def test_a_class_that_gives_another_form_is_refused(monkeypatch, images, labels, sentence):
+    monkeypatch.setattr(Points, "load", lambda self: (images, labels))
+    with pytest.raises(InputError, match=f"^data: .*{sentence}"):
+        Points().read()
+
+
 def test_images_are_brought_to_size_and_a_loader_may_keep_some():
     data = Points(batch_size=8)
     data.image_size = 4

@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 
+import torch
 from torch import Tensor
 
 from saddle.bound import Count, Index, Side, Size, SizeOrNone
@@ -74,6 +75,7 @@ class ImageData(MemoryData):
     def load_checked(self) -> tuple[Tensor, Tensor | None]:
         """The images and labels of `load`; raises InputError if they do not match the config."""
         images, labels = self.load()
+        self._check_form(images, labels)
         if images.shape[1] != self.channels:
             raise InputError(f"data.channels={self.channels}, but the images have {images.shape[1]}")
         self._check_labels(labels)
@@ -82,6 +84,16 @@ class ImageData(MemoryData):
     def finished(self, rows: Tensor) -> Tensor:
         """Images, uint8 (M, C, S, S), resized to `image_size`."""
         return resized(rows, self.image_size)
+
+    def _check_form(self, images: Tensor, labels: Tensor | None) -> None:
+        """Raise InputError unless `load` has kept to its contract, which a class from outside may miss."""
+        name = type(self).__name__
+        if images.dtype != torch.uint8 or images.dim() != 4:
+            form = f"{images.dtype} of the shape {tuple(images.shape)}"
+            raise InputError(f"data: {name}.load gave images as {form}: return uint8 (M, C, H, W)")
+        if labels is not None and (labels.dtype != torch.int64 or labels.shape != images.shape[:1]):
+            form = f"{labels.dtype} of the shape {tuple(labels.shape)}"
+            raise InputError(f"data: {name}.load gave labels as {form}: return int64 ({len(images)},), or None")
 
     def _check_labels(self, labels: Tensor | None) -> None:
         if labels is None:
