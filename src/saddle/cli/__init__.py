@@ -7,11 +7,13 @@ import sys
 from saddle.error import InputError
 from saddle.interrupt import Interrupted, leave, listen
 from saddle.rank import is_first
+from saddle.terminal import print_all_characters
 
 
 def train() -> None:
     """`python train.py [overrides]`: train, and exit with 0, 1 (failed), 2 (wrong input), or 128 plus a signal."""
     listen(leave)
+    print_all_characters()
     try:
         _train()
     except Interrupted as interrupted:
@@ -44,6 +46,7 @@ def main() -> int:
     from saddle.threads import set_thread_policy
 
     set_thread_policy()
+    print_all_characters()
     from saddle.cli.tools import run_tool
 
     return run_tool(sys.argv[1:])

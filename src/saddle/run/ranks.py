@@ -2,14 +2,14 @@
 
 import os
 import re
-import signal
 import subprocess
 import threading
 import time
 from dataclasses import dataclass
 from typing import Any
 
-from saddle.interrupt import SIGNALS
+from saddle.interrupt import SIGNALS, name_of
+from saddle.run.lock import let_go_of_all
 
 _LOOK_SECONDS = 0.2
 _GRACE_SECONDS = 5.0
@@ -68,6 +68,7 @@ class Ranks:
             for rank, child in enumerate(self.children, 1):
                 if child.poll():
                     return _ending(rank, child.returncode)
+            # (Windows keeps the number of a dead parent: there only the lost connection reveals it)
             if self._parent is not None and os.getppid() != self._parent:
                 return Ending("the process of rank 0 is gone")
             if time.monotonic() >= deadline:
@@ -88,6 +89,7 @@ class Ranks:
                 if self._parent is None:
                     os.write(2, f"\ntraining failed: {ending.sentence}\n".encode())
                 self.kill()
+                let_go_of_all()
                 os._exit(1 if ending.signal is None else 128 + ending.signal)
 
 
@@ -99,7 +101,7 @@ def is_lost_connection(error: BaseException) -> bool:
 def _ending(rank: int, code: int) -> Ending:
     """The end of a process with this exit code, which is negative after a signal."""
     if code < 0:
-        return Ending(f"the process of rank {rank} was killed by {signal.Signals(-code).name}", -code)
+        return Ending(f"the process of rank {rank} was killed by {name_of(-code)}", -code)
     if code - 128 in SIGNALS:
-        return Ending(f"the process of rank {rank} was stopped by {signal.Signals(code - 128).name}", code - 128)
+        return Ending(f"the process of rank {rank} was stopped by {name_of(code - 128)}", code - 128)
     return Ending(f"the process of rank {rank} ended with exit code {code}")

@@ -8,15 +8,12 @@ from types import FrameType
 
 from saddle.config.override import key_of, quoted, value_of
 from saddle.error import InputError
-from saddle.interrupt import SIGNALS, listen
+from saddle.interrupt import SENT_TO_ALL, killer_of, listen
 from saddle.run.folder import SETTINGS, clear, is_finished, last_checkpoint, last_file
 from saddle.run.lock import hold, let_go
 
 _FUTILE = 3
 """The number of starts in a row without a new checkpoint after which `keep` gives up."""
-
-_KILLERS = set(signal.valid_signals()) - set(SIGNALS)
-"""Signals that kill a process, while SIGNALS ask it to end in good order."""
 
 
 def keep(arguments: list[str]) -> int:
@@ -40,16 +37,18 @@ def keep(arguments: list[str]) -> int:
         before = _stamps(run)
         code = _train([*_begin_or_go_on(run), *settings])
         after = _stamps(run)
-        if code - 128 not in _KILLERS:
+        killer = killer_of(code)
+        if killer is None:
             return code
         if after["summary"] != before["summary"] and is_finished(run):
             return 0  # killed on its way out
         futile = 0 if after["checkpoint"] != before["checkpoint"] else futile + 1
-        name = signal.Signals(code - 128).name
         if futile == _FUTILE:
-            print(f"\nkeep={run}: killed by {name} {futile} times without a new checkpoint: given up", file=sys.stderr)
+            print(
+                f"\nkeep={run}: killed by {killer} {futile} times without a new checkpoint: given up", file=sys.stderr
+            )
             return code
-        print(f"\nkeep={run}: training was killed by {name}; starting it again", file=sys.stderr, flush=True)
+        print(f"\nkeep={run}: training was killed by {killer}; starting it again", file=sys.stderr, flush=True)
 
 
 def _check(run: Path, settings: list[str]) -> None:
@@ -97,8 +96,8 @@ def _train(overrides: list[str]) -> int:
     processes: list[subprocess.Popen[bytes]] = []
 
     def pass_on(number: int, frame: FrameType | None) -> None:
-        if number == signal.SIGINT:
-            return  # the terminal sends Ctrl-C to training, too, where a second one means to stop at once
+        if number in SENT_TO_ALL:
+            return  # training gets it, too, where a second Ctrl-C means to stop at once
         signals.append(number)
         for process in processes:
             process.send_signal(number)

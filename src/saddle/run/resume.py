@@ -1,7 +1,6 @@
 """Resuming a run: `resume=RUN` is replaced by the run's own overrides and folder before Hydra starts."""
 
 import os
-import shlex
 import sys
 from functools import cache
 from pathlib import Path
@@ -15,6 +14,7 @@ from saddle.file import numbered
 from saddle.rank import is_first
 from saddle.run.folder import checkpoints_of, is_finished, last_file, overrides_file, products_in, run_of
 from saddle.seal import check_sound
+from saddle.terminal import quoted_for_shell
 
 _MAY_MOVE = {"data.root", "data.cache", "data.memory_mib"}
 """Settings that may change without changing the run."""
@@ -112,7 +112,7 @@ def check_free(folder: Path) -> None:
         return
     alternative = "choose another folder"
     if last_file(folder).exists():
-        alternative = f"use resume={shlex.quote(str(folder))} to go on with it"
+        alternative = f"use resume={quoted_for_shell(folder)} to go on with it"
     raise InputError(f"hydra.run.dir={folder} holds a run already ({products[0]}): {alternative}")
 
 

@@ -2,7 +2,6 @@
 
 import errno
 import os
-import shlex
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from saddle.callback.checkpoint import LastCheckpoint
 from saddle.callback.hook import GameTrainer
 from saddle.error import Failed
 from saddle.file import relative
+from saddle.terminal import quoted_for_shell
 
 _NO_ROOM = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _NOT_ALLOWED = {errno.EROFS, errno.EACCES, errno.EPERM}
@@ -49,6 +49,6 @@ def _last_safe(trainer: GameTrainer) -> str:
     """One sentence with the last checkpoint and the command that goes on from it."""
     for callback in trainer.callbacks:
         if isinstance(callback, LastCheckpoint) and callback.path.is_file():
-            folder = shlex.quote(str(relative(callback.path.parent.parent)))
+            folder = quoted_for_shell(relative(callback.path.parent.parent))
             return f"{relative(callback.path)} is whole: python train.py resume={folder} goes on from there"
     return "No checkpoint had been written"

@@ -2,7 +2,6 @@
 
 import csv
 import math
-import shlex
 import signal
 import statistics
 import sys
@@ -12,6 +11,7 @@ from pathlib import Path
 from saddle.file import relative, replacing
 from saddle.run.lock import remove_claimed
 from saddle.sweep.jobs import Job, read_jobs, settings_of, varying_settings
+from saddle.terminal import quoted_for_shell
 
 _LARGER_IS_BETTER = (
     *("metric/modes", "metric/high_quality", "metric/coverage"),  # of toy problems
@@ -59,7 +59,7 @@ def conclude(sweep: Path, stopped_by: int | None) -> int:
     if stopped_by is not None:
         cause = f"stopped by {signal.Signals(stopped_by).name}"
         code = 128 + stopped_by
-    place = shlex.quote(str(relative(sweep)))
+    place = quoted_for_shell(relative(sweep))
     print(f"{cause}; go on with: python train.py resume={place}", file=sys.stderr)
     return code
 
