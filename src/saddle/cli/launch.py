@@ -14,6 +14,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from saddle.config.compose import checked
+from saddle.config.letters import readable_by_hydra
 from saddle.config.location import config_folder
 from saddle.config.message import one_sentence
 from saddle.config.override import by_setting, check_hydra
@@ -65,7 +66,7 @@ def _launch() -> None:
     try:
         with one_sentence(sys.argv[1:]):
             check_hydra(sys.argv[1:])
-            sys.argv[1:] = spelled_out(sys.argv[1:])
+            sys.argv[1:] = spelled_out(readable_by_hydra(sys.argv[1:]))
             claim(sys.argv[1:])
             hydra.main(version_base="1.3", config_path=config_folder(), config_name="train")(_task)()
     except InputError as error:
