@@ -17,16 +17,24 @@ import warnings
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
-LIBRARIES = ("saddle.compat", "torchvision", "lightning.pytorch.loggers", "torch.utils.tensorboard", "filelock", "PIL.Image")
-LIBRARIES += ("hydra", "hydra._internal.hydra", "omegaconf", "scipy.linalg", "matplotlib.pyplot", "multiprocessing.pool")
-LIBRARIES += ("hydra.core.override_parser.overrides_parser", "pydantic", "numpy", "safetensors.torch")
+LIBRARIES = (
+    "saddle.compat",
+    "torchvision",
+    "lightning.pytorch.loggers",
+    "torch.utils.tensorboard",
+    "hydra",
+    "omegaconf",
+)
+LIBRARIES += ("hydra._internal.hydra", "hydra.core.override_parser.overrides_parser", "multiprocessing.pool")
+LIBRARIES += ("filelock", "pydantic", "scipy.linalg", "matplotlib.pyplot", "PIL.Image", "safetensors.torch")
 
 MODULES = {"fcntl", "resource", "pwd", "grp", "termios", "tty", "pty", "syslog", "readline", "curses", "spwd", "crypt"}
 """Modules that Python has on POSIX systems only."""
 
 OF_OS = {"sysconf", "sched_getaffinity", "sched_yield", "fork", "forkpty", "killpg", "setsid", "getpgid", "setpgid"}
 OF_OS |= {"getuid", "geteuid", "getgid", "getloadavg", "mkfifo", "nice", "uname", "statvfs", "wait", "WIFSIGNALED"}
-OF_OS |= {"posix_fadvise", "chown", "fchmod", "fchown", "sync", "O_DIRECTORY", "O_NONBLOCK", "O_CLOEXEC", "register_at_fork"}
+OF_OS |= {"posix_fadvise", "chown", "fchmod", "fchown", "sync", "register_at_fork", "confstr", "getpgrp"}
+OF_OS |= {"O_DIRECTORY", "O_NONBLOCK", "O_CLOEXEC", "O_NOFOLLOW", "O_SYNC"}
 """Attributes of `os` that Windows lacks."""
 
 OF_SIGNAL = {"SIGHUP", "SIGUSR1", "SIGUSR2", "SIGKILL", "SIGQUIT", "SIGALRM", "SIGPIPE", "SIGCHLD", "SIGSTOP", "alarm"}

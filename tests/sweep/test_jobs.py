@@ -58,6 +58,7 @@ def test_names_say_what_varies_and_stay_short_safe_and_stable(tmp_path):
     assert job_name(str(tmp_path / "other"), 12, "data.root=/a b/c") == "12_data.root=_a_b_c"
     assert job_name(str(tmp_path / "other"), 3, "") == "3"
     assert len(job_name(str(tmp_path / "other"), 3, "x" * 1000)) <= 110
+    assert job_name(str(tmp_path / "other"), 3, "試" * 1000) == f"3_{'試' * 33}"  # a file's name has at most 255 bytes
     (tmp_path / "1_as_it_was").mkdir()
     assert job_name(str(sweep), 1, "ignored") == "1_as_it_was"
     assert job_name(str(written_sweep(tmp_path / "one", "loss=hinge")), 0, "loss=hinge") == "0"
