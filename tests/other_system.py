@@ -17,16 +17,9 @@ import warnings
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
-LIBRARIES = (
-    "saddle.compat",
-    "torchvision",
-    "lightning.pytorch.loggers",
-    "torch.utils.tensorboard",
-    "hydra",
-    "omegaconf",
-)
-LIBRARIES += ("hydra._internal.hydra", "hydra.core.override_parser.overrides_parser", "multiprocessing.pool")
-LIBRARIES += ("filelock", "pydantic", "scipy.linalg", "matplotlib.pyplot", "PIL.Image", "safetensors.torch")
+LIBRARIES = ("saddle.compat", "torchvision", "lightning.pytorch.loggers", "torch.utils.tensorboard", "hydra")
+LIBRARIES += ("omegaconf", "hydra._internal.hydra", "hydra.core.override_parser.overrides_parser", "filelock")
+LIBRARIES += ("pydantic", "scipy.linalg", "matplotlib.pyplot", "PIL.Image", "safetensors.torch", "multiprocessing.pool")
 
 MODULES = {"fcntl", "resource", "pwd", "grp", "termios", "tty", "pty", "syslog", "readline", "curses", "spwd", "crypt"}
 """Modules that Python has on POSIX systems only."""

@@ -11,12 +11,12 @@ import sys
 
 import pytest
 
-from helpers import REPOSITORY, SMALL, command, train
+from helpers import REPOSITORY, SMALL, command, train_afresh
 from other_system import MODULES, OF_OS, OF_SIGNAL
 
 SOURCES = sorted((REPOSITORY / "src").rglob("*.py"))
 QUICK = [*SMALL, "callback.quality.num=50", "trainer.max_steps=4"]
-GUARDED = {"memory.py": {"sysconf"}, "threads.py": {"sched_getaffinity"}}
+GUARDED = {"saddle/memory.py": {"sysconf"}, "saddle/threads.py": {"sched_getaffinity"}}
 """What POSIX alone has and a file asks for, prepared to go without."""
 
 
@@ -41,33 +41,33 @@ def test_a_run_goes_on_and_is_sampled_and_measured(tmp_path):
     assert list(tmp_path.rglob(".lock")) == []
 
 
-def test_points_are_measured_and_a_sweep_ends_with_its_table(tmp_path):
-    elsewhere("train", "experiment=ring", "trainer.max_steps=2", f"hydra.run.dir={tmp_path / 'ring'}")
-    assert "Ring with std 0.01" in elsewhere("saddle", "evaluate", str(tmp_path / "ring"))
+def test_a_sweep_ends_with_its_table_and_the_help_is_printed(tmp_path):
     said = elsewhere("train", "-m", *QUICK, "seed=1,2", f"hydra.sweep.dir={tmp_path / 'sweep'}")
     assert "2 of 2 jobs finished" in said
-    assert "2 of 2 jobs finished" in elsewhere("train", f"resume={tmp_path / 'sweep'}")
     assert "python train.py data=digits" in elsewhere("train", "--help")
 
 
-def test_what_is_hidden_is_missed(tmp_path):
-    """The stand-in would notice a module, a signal, a folder that is opened, a file without an encoding."""
-    lines = ["import fcntl", "import os; os.sysconf", "import signal; signal.SIGHUP", "import os; os.open('.', 0)"]
-    lines += ["import pathlib; pathlib.Path(__file__).read_text()"]
-    for line in lines:
+def test_what_is_hidden_is_missed():
+    """The stand-in notices a module, a function, a signal, a folder that is opened, a file without an encoding."""
+    errors = {
+        "import fcntl": "ModuleNotFoundError: No module named 'fcntl'",
+        "import os; os.sysconf": "AttributeError: module 'os' has no attribute 'sysconf'",
+        "import signal; signal.SIGHUP": "AttributeError: module 'signal' has no attribute 'SIGHUP'",
+        "import os; os.open('.', os.O_RDONLY)": "PermissionError: [Errno 13] Permission denied: '.'",
+        "import pathlib; pathlib.Path(place).read_text()": "EncodingWarning: 'encoding' argument not specified",
+    }
+    for line, error in errors.items():
         script = f"""
 import warnings
 import other_system
 other_system.LIBRARIES = ()
 other_system.hide()
 warnings.filterwarnings("error", category=EncodingWarning)
-__file__ = other_system.__file__
+place = other_system.__file__
 {line}
 """
-        paths = f"{REPOSITORY / 'tests'}"
-        result = command("-X", "warn_default_encoding", "-c", script, PYTHONPATH=paths)
-        assert result.returncode == 1, line
-        assert "Error" in result.stderr.splitlines()[-1] or "Warning" in result.stderr.splitlines()[-1]
+        result = command("-X", "warn_default_encoding", "-c", script, PYTHONPATH=str(REPOSITORY / "tests"))
+        assert result.stderr.splitlines()[-1].startswith(error), result.stderr
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(REPOSITORY / "src")))
@@ -82,7 +82,7 @@ def test_no_module_needs_what_posix_alone_has(path):
         elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             hidden = {"os": OF_OS, "signal": OF_SIGNAL}.get(node.value.id, set())
             needed |= {node.attr} & hidden
-    assert needed == GUARDED.get(path.name, set())
+    assert needed == GUARDED.get(path.relative_to(REPOSITORY / "src").as_posix(), set())
 
 
 # other letters
@@ -97,7 +97,9 @@ def test_a_folder_with_other_letters_is_trained_in_or_refused_with_the_remedy(tm
         assert (result.returncode, result.stderr.count("\n")) == (2, 1), result.stderr
         assert result.stderr.endswith(": this locale does not have these letters; set PYTHONUTF8=1\n")
     assert list(run.iterdir()) == []
-    result = train(*QUICK, f"hydra.run.dir={run}", LC_ALL="C", PYTHONIOENCODING="ascii")  # a terminal of ASCII alone
+    result = train_afresh(
+        *QUICK, f"hydra.run.dir={run}", LC_ALL="C", PYTHONIOENCODING="ascii"
+    )  # a terminal of ASCII alone
     assert result.returncode == 0, result.stderr
     assert "run     " in result.stdout
     for arguments in (["sample", str(run), "--num", "4", "--out", str(tmp_path / "ü.png")], ["evaluate", str(run)]):
@@ -106,10 +108,7 @@ def test_a_folder_with_other_letters_is_trained_in_or_refused_with_the_remedy(tm
     assert (tmp_path / "ü.png").is_file()
 
 
-def test_a_sweep_in_a_folder_with_other_letters_ends_and_goes_on_where_the_terminal_lacks_them(tmp_path):
-    sweep = tmp_path / "fegen-ü"
-    for arguments in (["-m", *QUICK, "seed=1,2", f"hydra.sweep.dir={sweep}"], [f"resume={sweep}"]):
-        result = command(str(REPOSITORY / "train.py"), *arguments, PYTHONIOENCODING="ascii", PYTHONUTF8="1")
-        assert result.returncode == 0, result.stderr
-        assert r"fegen-\xfc: metric/frechet" in result.stdout
-        assert "2 of 2 jobs finished" in result.stdout
+def test_a_sweep_in_a_folder_with_other_letters_ends_where_the_terminal_lacks_them(tmp_path):
+    result = train_afresh("-m", *QUICK, "seed=1,2", f"hydra.sweep.dir={tmp_path / 'fegen-ü'}", PYTHONIOENCODING="ascii")
+    assert result.returncode == 0, result.stderr
+    assert "2 of 2 jobs finished" in result.stdout
