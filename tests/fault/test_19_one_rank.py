@@ -133,6 +133,8 @@ WAITS = """
 import subprocess, sys, threading, types
 from saddle.run.ranks import Ranks
 
+require_linux()
+
 child = subprocess.Popen([sys.executable, "-c", "import os; os.kill(os.getpid(), 3)"])
 Ranks(types.SimpleNamespace(procs=[child], num_processes=2)).watch()
 lock = threading.Lock()

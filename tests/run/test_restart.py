@@ -110,6 +110,8 @@ if any(text.startswith("keep=") for text in sys.argv):
     from saddle.run.restart import keep
     sys.exit(keep(sys.argv[1:]))
 import pathlib, signal, time
+
+require_linux()
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 pathlib.Path({str(tmp_path / "begun")!r}).touch()
 time.sleep(100)
