@@ -9,6 +9,7 @@ from helpers import command
 from saddle.config.override import quoted
 from saddle.run.folder import LOCK, clear
 from saddle.run.lock import claim, hold, let_go, occupy, remove_claimed, unique_folder
+from systems import linux, posix
 
 
 def test_two_runs_or_sweeps_of_one_second_get_a_folder_each(tmp_path):
@@ -58,10 +59,24 @@ def test_a_process_that_is_killed_leaves_a_file_that_stops_nobody(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("number", [errno.ENOSYS, errno.ENOLCK, errno.EROFS, errno.EACCES])
-def test_a_folder_that_cannot_be_locked_is_used_without(tmp_path, monkeypatch, number):
-    def refuse(lock):
+@posix
+@pytest.mark.parametrize("number", [errno.ENOSYS, errno.ENOLCK])
+def test_a_file_system_without_locks_is_used_without(tmp_path, monkeypatch, number):
+    def refuse(descriptor, operation):
         raise OSError(number, "no locks here")
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    assert hold(tmp_path)
+    let_go(tmp_path)
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b""]  # no mark that would outlive this process
+    monkeypatch.undo()
+    assert not held_by_another(tmp_path)
+
+
+@pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES, errno.ENOSPC])
+def test_a_folder_that_cannot_be_written_is_not_locked(tmp_path, monkeypatch, number):
+    def refuse(lock):
+        raise OSError(number, "nothing is written here")
 
     monkeypatch.setattr(FileLock, "_acquire", refuse)
     assert hold(tmp_path)
@@ -70,6 +85,7 @@ def test_a_folder_that_cannot_be_locked_is_used_without(tmp_path, monkeypatch, n
     assert list(tmp_path.iterdir()) == []
 
 
+@linux
 def test_a_forked_process_leaves_the_lock_to_its_parent(tmp_path):
     script = f"""
 {HOLD}
@@ -85,8 +101,6 @@ process.start()
 process.join()
 sys.exit(10 * (process.exitcode == 0) + (pathlib.Path(sys.argv[1]) / ".lock").exists())
 """
-    if sys.platform != "linux":
-        pytest.skip("Windows has no fork, and macOS does not support it once libraries are loaded")
     assert command("-c", script, str(tmp_path)).returncode == 11
 
 
