@@ -95,7 +95,9 @@ def test_a_folder_with_other_letters_is_trained_in_or_refused_with_the_remedy(tm
         (tmp_path / "größe-試").mkdir(exist_ok=True)
         result = command(str(REPOSITORY / "train.py"), *arguments, **narrow)
         assert (result.returncode, result.stderr.count("\n")) == (2, 1), result.stderr
-        assert result.stderr.endswith(": this locale does not have these letters; set PYTHONUTF8=1\n")
+        assert result.stderr.endswith(
+            ": this locale does not have these letters; set PYTHONUTF8=1 or choose another name\n"
+        )
     assert list(run.iterdir()) == []
     result = train_afresh(
         *QUICK, f"hydra.run.dir={run}", LC_ALL="C", PYTHONIOENCODING="ascii"

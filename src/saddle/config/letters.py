@@ -1,5 +1,6 @@
-"""Letters beyond ASCII in overrides, as in the names of people's folders."""
+"""Paths in overrides that Hydra's grammar reads wrongly without quotes: of other letters, and of shares on Windows."""
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,11 +15,14 @@ _PLAIN = r"[\w ./:\\~+@%=-]+"
 def readable_by_hydra(arguments: Sequence[str]) -> list[str]:
     """A command line whose values have the quotes that Hydra's grammar demands around letters beyond ASCII.
 
+    On Windows a share (\\\\computer\\share) has them as well, which would lose its first backslash.
+
     Raises InputError if this process, or the current folder, was given letters that its locale cannot represent.
     """
     for text in (*arguments, str(Path.cwd())):
         if not _is_text(text):
-            raise InputError(f"{printable(text)}: this locale does not have these letters; set PYTHONUTF8=1")
+            remedy = "set PYTHONUTF8=1 or choose another name"
+            raise InputError(f"{printable(text)}: this locale does not have these letters; {remedy}")
     return [_with_quotes(text) for text in arguments]
 
 
@@ -29,6 +33,7 @@ def _is_text(text: str) -> bool:
 
 def _with_quotes(argument: str) -> str:
     setting, _, value = argument.partition("=")
-    if value.isascii() or not re.fullmatch(_PLAIN, value):
+    is_share = os.name == "nt" and value.startswith("\\\\")
+    if (value.isascii() and not is_share) or not re.fullmatch(_PLAIN, value):
         return argument
     return f"{setting}={quoted(value)}"

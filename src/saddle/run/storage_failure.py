@@ -15,6 +15,7 @@ from saddle.terminal import quoted_for_shell
 
 _NO_ROOM = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _NOT_ALLOWED = {errno.EROFS, errno.EACCES, errno.EPERM}
+_MAKE_WRITABLE = "make it writable, or close the program that has it open" if os.name == "nt" else "make it writable"
 
 
 @contextmanager
@@ -26,7 +27,7 @@ def storage_failures_in_one_sentence(trainer: GameTrainer) -> Iterator[None]:
     except OSError as error:
         if not _is_storage_failure(error):
             raise
-        remedy = "make room" if error.errno in _NO_ROOM else "make it writable"
+        remedy = "make room" if error.errno in _NO_ROOM else _MAKE_WRITABLE
         file = error.filename
         if not isinstance(file, str | bytes):  # some errors name no file, or only a descriptor
             file = trainer.default_root_dir
