@@ -25,6 +25,9 @@ import saddle.compat
 from saddle.cli import train
 from saddle.data.digits import Digits
 from saddle.training.module import GameModule
+from systems import require_linux
+
+require_linux()
 
 step, load = GameModule.training_step, Digits.load
 
@@ -132,8 +135,6 @@ def test_a_process_that_is_killed_before_it_joins_is_not_waited_for(tmp_path):
 WAITS = """
 import subprocess, sys, threading, types
 from saddle.run.ranks import Ranks
-
-require_linux()
 
 child = subprocess.Popen([sys.executable, "-c", "import os; os.kill(os.getpid(), 3)"])
 Ranks(types.SimpleNamespace(procs=[child], num_processes=2)).watch()

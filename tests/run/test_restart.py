@@ -9,6 +9,9 @@ from helpers import REPOSITORY, SMALL, checkpoint, train
 from processes import alive, children_of, ended, sentences, started, wait_for
 from saddle.error import InputError
 from saddle.run.restart import keep
+from systems import require_linux
+
+require_linux()
 
 RECORD = """
 import os, pathlib, signal, sys, time
@@ -110,8 +113,6 @@ if any(text.startswith("keep=") for text in sys.argv):
     from saddle.run.restart import keep
     sys.exit(keep(sys.argv[1:]))
 import pathlib, signal, time
-
-require_linux()
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 pathlib.Path({str(tmp_path / "begun")!r}).touch()
 time.sleep(100)
