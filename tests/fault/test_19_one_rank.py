@@ -12,6 +12,9 @@ import torch
 from helpers import REPOSITORY, SMALL
 from processes import children_of, ended, sentences, started, wait_for
 from saddle.data.loader import MemoryLoader
+from systems import require_linux
+
+require_linux()
 
 RANKS = [*SMALL, "trainer=ddp_cpu", "trainer.max_steps=-1", "checkpoints.every_images=200"]
 BROKEN = """
@@ -25,9 +28,6 @@ import saddle.compat
 from saddle.cli import train
 from saddle.data.digits import Digits
 from saddle.training.module import GameModule
-from systems import require_linux
-
-require_linux()
 
 step, load = GameModule.training_step, Digits.load
 
