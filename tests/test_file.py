@@ -1,6 +1,7 @@
 import pytest
 
-from saddle.file import cut_numbered, numbered, relative, remove_rests, replacing
+from saddle import file
+from saddle.file import cut_numbered, numbered, relative, remove, remove_rests, replacing
 
 
 def test_a_file_is_replaced_in_one_step_and_only_if_all_went_well(tmp_path):
@@ -18,9 +19,29 @@ def test_a_file_is_replaced_in_one_step_and_only_if_all_went_well(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_file_that_another_program_has_open_is_waited_for_on_windows_only(tmp_path, monkeypatch):
+    path, tries = tmp_path / "last.ckpt", []
+    path.write_text("x", encoding="utf-8")
+    unlink = type(path).unlink
+
+    def refused_twice(self, missing_ok=False):
+        tries.append(self)
+        if len(tries) < 3:
+            raise PermissionError(13, "it is open", str(self))
+        unlink(self, missing_ok)
+
+    monkeypatch.setattr(type(path), "unlink", refused_twice)
+    monkeypatch.setattr(file, "_PATIENCE", 0.0)
+    with pytest.raises(PermissionError):
+        remove(path)
+    monkeypatch.setattr(file, "_PATIENCE", 5.0)
+    remove(path)
+    assert (len(tries), path.exists()) == (3, False)
+
+
 def test_paths_below_the_current_folder_are_shortened(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert str(relative(tmp_path / "a" / "b")) == "a/b"
+    assert relative(tmp_path / "a" / "b").as_posix() == "a/b"
     assert relative(tmp_path.parent) == tmp_path.parent.resolve()
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from helpers import REPOSITORY, command
 from saddle.threads import set_thread_policy, share_cores
+from systems import linux
 
 
 @pytest.mark.parametrize(("cores", "threads"), [(1, "1"), (2, "1"), (3, "1"), (16, "8")])
@@ -30,6 +31,7 @@ def test_what_the_user_has_set_stays(monkeypatch):
     assert os.environ["OMP_NUM_THREADS"] == os.environ["MKL_NUM_THREADS"] == "7"
 
 
+@linux
 def test_torch_takes_the_policy_of_train_py_and_nothing_heavy_comes_before_it():
     code = (
         "import sys, runpy; sys.argv = ['train.py', '--help']\n"

@@ -2,9 +2,13 @@
 
 import os
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+_PATIENCE = 5.0 if os.name == "nt" else 0.0
+"""Seconds for which a file that another program has open is waited for: Windows neither moves nor removes it."""
 
 
 @contextmanager
@@ -13,9 +17,27 @@ def replacing(path: Path) -> Iterator[Path]:
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         yield temporary
-        temporary.replace(path)
+        _patiently(lambda: temporary.replace(path))
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove(path: Path) -> None:
+    """Remove a file. On Windows a program that has it open is waited for, for some seconds."""
+    _patiently(path.unlink)
+
+
+def _patiently(act: Callable[[], object]) -> None:
+    """Call `act` again until it is allowed, for at most `_PATIENCE` seconds."""
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            act()
+            return
+        except PermissionError:
+            if time.monotonic() >= deadline:
+                raise
+        time.sleep(0.05)
 
 
 def remove_rests(folder: Path) -> None:
@@ -39,7 +61,7 @@ def cut_numbered(folder: Path, suffix: str, iteration: int) -> None:
     """Remove the files in `folder` that are named by an iteration later than `iteration`."""
     for number, path in numbered(folder, suffix).items():
         if number > iteration:
-            path.unlink()
+            remove(path)
 
 
 def relative(path: Path) -> Path:

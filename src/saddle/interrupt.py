@@ -1,5 +1,6 @@
 """The signals that end a run, and the handler for the time when there is nothing to save."""
 
+import os
 import signal
 import threading
 from collections.abc import Callable
@@ -9,14 +10,26 @@ from typing import Any
 Handler = Callable[[int, FrameType | None], Any] | signal.Handlers
 """A function of the signal's number and the interrupted frame, or SIG_IGN or SIG_DFL."""
 
-_NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2")  # Windows has the first two only
+_NAMES = ("SIGINT", "SIGTERM", "SIGBREAK", "SIGHUP", "SIGUSR1", "SIGUSR2")  # Windows has the first three only
 
 SIGNALS = tuple(getattr(signal, name) for name in _NAMES if hasattr(signal, name))
 """The signals that end a run in good order. The process then exits with 128 plus the signal's number.
 
-SIGINT is Ctrl-C, and SIGHUP comes when the terminal is closed. Schedulers (SLURM's --signal) send SIGTERM, SIGUSR1 or
-SIGUSR2 as a warning.
+SIGINT is Ctrl-C. SIGHUP comes when the terminal is closed, on Windows SIGBREAK, as at Ctrl-Break. Schedulers (SLURM's
+--signal) send SIGTERM, SIGUSR1 or SIGUSR2 as a warning.
 """
+
+SENT_TO_ALL = {number for number in SIGNALS if number.name in ("SIGINT", "SIGBREAK")}
+"""The signals that a terminal sends to all processes of a command, so that none needs to pass them on."""
+
+TERMINATE_KILLS = os.name == "nt"
+"""Whether `terminate` ends a process at once, as on Windows, and does not ask it to end in good order."""
+
+_CRASHED = 0xC0000000
+"""The smallest exit code of a process that Windows ended for an error, as 0xC0000005 for a wrong access to memory."""
+
+_CTRL_C = 0xC000013A
+"""The exit code on Windows of a process that Ctrl-C ended before Python listened."""
 
 
 class Interrupted(SystemExit):
@@ -25,6 +38,27 @@ class Interrupted(SystemExit):
     def __init__(self, number: int) -> None:
         super().__init__(128 + number)
         self.number = number
+
+
+def name_of(number: int) -> str:
+    """The name of a signal, as SIGTERM, or its number where it has no name."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def killer_of(code: int) -> str | None:
+    """What killed a process with this exit code, in words; None if it ended by itself.
+
+    The code is negative after a signal, or 128 plus its number. On Windows a crash has a large one; a process that
+    another one ended there has the code that the other one chose, so that it seems to have ended by itself.
+    """
+    number = -code if code < 0 else code - 128
+    if number in signal.valid_signals() and number not in SIGNALS:
+        return name_of(number)
+    is_crash = code >= _CRASHED and code != _CTRL_C
+    return f"Windows (0x{code:X})" if is_crash else None
 
 
 def leave(number: int, frame: FrameType | None) -> None:

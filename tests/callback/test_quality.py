@@ -27,6 +27,7 @@ from saddle.seed import hashed_seed
 from saddle.training.checkpoint import read_checkpoint
 from saddle.training.checkpoint_io import AtomicCheckpointIO
 from saddle.training.sampling import images_from
+from systems import posix
 
 METRICS = default_metrics()
 
@@ -124,6 +125,7 @@ class Stopping(Digits):
         return images
 
 
+@posix
 def test_a_comparison_that_a_signal_cuts_short_is_made_up_for(tmp_path):
     def run(name, data, steps=20, **flags):
         folder = tmp_path / name

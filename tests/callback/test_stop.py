@@ -10,6 +10,9 @@ from saddle.game.adversarial import Adversarial
 from saddle.game.adversarial_objective import AdversarialObjective
 from saddle.interrupt import SIGNALS, Interrupted
 from saddle.loss.non_saturating import NonSaturating
+from systems import require_posix
+
+require_posix()
 
 
 class Send(Callback):

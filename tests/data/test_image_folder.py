@@ -11,6 +11,7 @@ from saddle.data import image_folder
 from saddle.data.image_folder import image_names
 from saddle.error import InputError
 from saddle.seed import fixed_order
+from systems import posix
 
 
 @pytest.fixture
@@ -34,6 +35,7 @@ def test_names_are_found_at_any_depth_but_not_what_is_hidden_or_no_image(tmp_pat
     assert image_names(tmp_path) == sorted(kept)
 
 
+@posix
 def test_links_are_followed_once_and_loops_end(folder, tmp_path):
     outside = tmp_path / "outside"
     outside.mkdir()

@@ -14,6 +14,9 @@ import pytest
 from helpers import REPOSITORY, SMALL, checkpoint, differences, train, trained
 from saddle.callback.curves import _read
 from saddle.training.checkpoint import read_checkpoint
+from systems import require_posix
+
+require_posix()
 
 STEPS = 600
 SETTINGS = [*SMALL, f"trainer.max_steps={STEPS}", "checkpoints.every_images=100", "checkpoints.keep=3"]

@@ -12,6 +12,9 @@ import pytest
 from helpers import SMALL, checkpoint, differences, train, trained
 from processes import ended, sentences, started, wait_for
 from saddle.training.checkpoint import MARK, read_checkpoint
+from systems import require_linux
+
+require_linux()
 
 CODES = {signal.SIGTERM: 143, signal.SIGUSR1: 138, signal.SIGHUP: 129}
 

@@ -10,6 +10,9 @@ import pytest
 from helpers import SMALL, checkpoint
 from processes import children_of, ended, sentences, started, wait_for
 from saddle.training.checkpoint import MARK
+from systems import require_linux
+
+require_linux()
 
 RANKS = [*SMALL, "trainer=ddp_cpu", "trainer.max_steps=-1"]
 

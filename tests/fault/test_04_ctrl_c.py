@@ -10,6 +10,9 @@ from PIL import Image
 from helpers import SMALL, checkpoint
 from processes import ended, sentences, started, wait_for
 from saddle.training.checkpoint import MARK, read_checkpoint
+from systems import require_linux
+
+require_linux()
 
 ANSWER = "stopping after this iteration; press Ctrl-C again to stop at once"
 

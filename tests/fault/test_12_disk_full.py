@@ -1,7 +1,6 @@
 """Fault 12: a disk that is full or read-only ends the run with a sentence; what was saved before stays."""
 
 import os
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -11,12 +10,17 @@ import pytest
 from helpers import REPOSITORY, checkpoint, train, trained
 from saddle.training.checkpoint import MARK
 from saddle.training.checkpoint_io import AtomicCheckpointIO
+from systems import require_posix
+
+require_posix()
 
 SETTINGS = ["trainer.max_steps=6", "checkpoints.every_images=300"]
 
 
 def small_files_only() -> None:
     """Files of this process may have a million bytes; a checkpoint has eight."""
+    import resource  # not on Windows
+
     resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
 
 

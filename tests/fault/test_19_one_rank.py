@@ -12,6 +12,9 @@ import torch
 from helpers import REPOSITORY, SMALL
 from processes import children_of, ended, sentences, started, wait_for
 from saddle.data.loader import MemoryLoader
+from systems import require_linux
+
+require_linux()
 
 RANKS = [*SMALL, "trainer=ddp_cpu", "trainer.max_steps=-1", "checkpoints.every_images=200"]
 BROKEN = """

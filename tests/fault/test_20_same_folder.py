@@ -6,10 +6,12 @@ import pytest
 
 from helpers import SMALL, checkpoint, train
 from processes import ended, sentences, started, wait_for
+from systems import linux
 
 SHORT, LONG = [*SMALL, "trainer.max_steps=2"], [*SMALL, "trainer.max_steps=-1", "checkpoints.every_images=500"]
 
 
+@linux
 @pytest.mark.slow
 def test_two_runs_of_the_same_second_get_a_folder_each(tmp_path):
     same = "hydra.run.dir=${saddle.unique:outputs/12-00-00}"
@@ -23,6 +25,7 @@ def test_two_runs_of_the_same_second_get_a_folder_each(tmp_path):
         assert f"seed={seed}" in (folder / ".hydra" / "overrides.yaml").read_text()
 
 
+@linux
 def test_of_two_runs_that_begin_in_one_folder_at_once_one_is_refused_before_it_writes(tmp_path):
     folder = tmp_path / "run"
     both = [started(*SHORT, f"seed={seed}", f"hydra.run.dir={folder}") for seed in (1, 2)]
@@ -35,6 +38,7 @@ def test_of_two_runs_that_begin_in_one_folder_at_once_one_is_refused_before_it_w
     assert checkpoint(folder)["saddle"]["record"]["seed"] == 2 - refused
 
 
+@linux
 def test_a_run_that_is_there_is_left_alone_whether_it_goes_on_or_has_ended(tmp_path):
     folder = tmp_path / "run"
     process = started(*LONG, f"hydra.run.dir={folder}")

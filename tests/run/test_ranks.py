@@ -5,6 +5,7 @@ import time
 import pytest
 
 from saddle.run.ranks import Ending, Ranks, is_lost_connection
+from systems import posix
 
 ENDS = {
     "import sys; sys.exit(0)": None,
@@ -24,6 +25,7 @@ def ranks(*programs: str) -> tuple[Ranks, list[subprocess.Popen]]:
     return watched, processes
 
 
+@posix
 @pytest.mark.parametrize("program", ENDS)
 def test_how_another_process_ended_is_put_in_words(program):
     watched, processes = ranks(FOR_LONG, program)

@@ -10,6 +10,9 @@ from processes import alive, children_of, ended, sentences, started, wait_for
 from saddle.config.command_line import CommandLine
 from saddle.error import InputError
 from saddle.run import restart
+from systems import require_linux
+
+require_linux()
 
 RECORD = """
 import os, pathlib, signal, sys, time

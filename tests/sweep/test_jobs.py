@@ -21,6 +21,7 @@ from saddle.sweep.jobs import (
     varying_settings,
 )
 from saddle.training.checkpoint import MARK
+from systems import linux
 
 QUICK = [*SMALL, "callback.quality.num=50"]
 BASIC = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
@@ -59,6 +60,7 @@ def test_names_say_what_varies_and_stay_short_safe_and_stable(tmp_path):
     assert job_name(str(tmp_path / "other"), 12, "data.root=/a b/c") == "12_data.root=_a_b_c"
     assert job_name(str(tmp_path / "other"), 3, "") == "3"
     assert len(job_name(str(tmp_path / "other"), 3, "x" * 1000)) <= 110
+    assert job_name(str(tmp_path / "other"), 3, "試" * 1000) == f"3_{'試' * 33}"  # a file's name has at most 255 bytes
     (tmp_path / "1_as_it_was").mkdir()
     assert job_name(str(sweep), 1, "ignored") == "1_as_it_was"
     assert job_name(str(written_sweep(tmp_path / "one", "loss=hinge")), 0, "loss=hinge") == "0"
@@ -112,6 +114,7 @@ def test_going_on_takes_the_sweeps_own_arguments_and_few_new_ones(tmp_path):
 # as users run them
 
 
+@linux
 def test_a_sweep_that_was_killed_and_stopped_and_had_a_failure_goes_on_to_the_same_end(tmp_path):
     sweep, steps = tmp_path / "sweep", ["trainer.max_steps=150", "checkpoints.every_images=1000"]
     blocked = sweep / "1_seed=1" / "samples"
@@ -154,6 +157,7 @@ def test_a_sweep_that_was_killed_and_stopped_and_had_a_failure_goes_on_to_the_sa
     assert (sweep / "table.csv").read_text().count("finished") == 4
 
 
+@linux
 def test_parallel_jobs_stop_with_checkpoints_and_go_on(tmp_path):
     sweep = tmp_path / "sweep"
     choices = [*QUICK, "trainer.max_steps=200", "seed=0,1", "sweep=parallel", "hydra.launcher.n_jobs=2"]

@@ -11,7 +11,7 @@ from lightning.pytorch.callbacks import Checkpoint
 from saddle.bound import Count, Several
 from saddle.callback.hook import GameTrainer, hook
 from saddle.callback.scheduled import Scheduled
-from saddle.file import numbered, replacing
+from saddle.file import numbered, remove, replacing
 from saddle.training.due import next_crossing
 from saddle.training.module import GameModule
 
@@ -67,7 +67,7 @@ class LastCheckpoint(Scheduled, Checkpoint):
         past = [number for number in checkpoints if number <= iteration]
         latest = past if self.keep is None else past[-self.keep :]
         for number in checkpoints.keys() - set(latest):
-            checkpoints[number].unlink()
+            remove(checkpoints[number])
 
 
 def _link(file: Path, name: Path) -> None:

@@ -12,7 +12,7 @@ from saddle.callback.hook import GameTrainer, hook
 from saddle.callback.publish import publish_picture
 from saddle.data.module import ImageData
 from saddle.data.points import PointData
-from saddle.file import cut_numbered, numbered
+from saddle.file import cut_numbered, numbered, remove
 from saddle.metric.points import in_words
 from saddle.picture.grid import image_grid
 from saddle.picture.landscape import landscape_of
@@ -101,7 +101,7 @@ class SampleGrids(AlsoAtEnd):
                 gaps.append((after - before, number))
         if gaps:
             _, number = min(gaps)
-            grids[number].unlink()
+            remove(grids[number])
 
     def _labels(self, classes: int) -> Tensor:
         """Labels of a grid: all classes in turn, again and again; 64 evenly chosen ones where there are more."""

@@ -3,7 +3,6 @@
 import json
 import math
 import platform
-import shlex
 import time
 from importlib.metadata import version
 from pathlib import Path
@@ -22,6 +21,7 @@ from saddle.callback.quality import Quality
 from saddle.callback.scheduled import Patient
 from saddle.callback.stop import StopOnSignal
 from saddle.file import relative, replacing
+from saddle.terminal import quoted_for_shell
 from saddle.training.module import GameModule
 
 SHOWN = ("metric/", "loss/", "probability/", "gradient_norm/")
@@ -112,7 +112,7 @@ class Summary(Patient):
         grids = sorted((self.folder / "samples").glob("*.png"))
         lines += ["", f"  run     {folder}"]
         lines += [f"  grid    {relative(grids[-1])}"] if grids else []
-        quoted = shlex.quote(str(folder))
+        quoted = quoted_for_shell(folder)
         num = 64 if summary["data"]["image_size"] else 2500
         lines.append(f"  curves  tensorboard --logdir {quoted}")
         lines.append(f"  sample  saddle sample {quoted} --num {num} --out grid.png")

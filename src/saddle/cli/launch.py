@@ -22,12 +22,16 @@ from saddle.config.override import check_hydra
 from saddle.config.resumed import PRIMARY
 from saddle.error import Failed, InputError, Stopped
 from saddle.interrupt import listen
+from saddle.rank import is_first
 from saddle.run.lock import claim, remove_claimed
 from saddle.run.resume import begin_or_resume
 from saddle.run.start import start
 from saddle.sweep import job
 from saddle.sweep.jobs import check_no_sweep, is_sweep, job_folders, resumed_sweep
 from saddle.sweep.table import conclude
+
+_WRITES_NOTHING = ("hydra.run.dir=.", "hydra.output_subdir=null")
+"""Overrides for a further process of torchrun or srun: it needs no folder of its own, for the first one writes."""
 
 _begun: list[bool] = []
 """Not empty once Hydra has called `_task`: from then on an OSError is a failure, not bad input."""
@@ -70,6 +74,8 @@ def _launch(command: CommandLine) -> None:
         check_outside(command)
         with one_sentence(command.overrides):
             command, primary = spelled_out(command)
+            if not is_first():
+                command = command.with_overrides(*_WRITES_NOTHING)
             if not command.only_shows and not command.is_multirun:
                 claim(list(command.overrides))
             sys.argv[1:] = command.arguments  # where Hydra looks

@@ -9,7 +9,8 @@ from typing import NoReturn
 from hydra._internal.utils import get_args_parser
 
 from saddle.command import training_command
-from saddle.config.override import by_setting
+from saddle.config.letters import readable_by_hydra
+from saddle.config.override import by_setting, key_of
 from saddle.error import InputError
 
 _SHOWING = ("help", "hydra_help", "cfg", "info", "shell_completion")
@@ -25,12 +26,15 @@ class CommandLine:
 
     @classmethod
     def parse(cls, arguments: Sequence[str]) -> "CommandLine":
-        """Sort arguments into flags and overrides; raises InputError for a flag that Hydra does not have."""
+        """Sort arguments into flags and overrides.
+
+        Raises InputError for a flag that Hydra does not have, and for letters that this locale does not have.
+        """
         overrides: list[str] = _parsed(arguments).overrides
         flags = list(arguments)
         for text in overrides:
             flags.remove(text)
-        return cls(tuple(flags), tuple(overrides))
+        return cls(tuple(flags), tuple(readable_by_hydra(overrides)))
 
     @property
     def arguments(self) -> list[str]:
@@ -63,6 +67,12 @@ class CommandLine:
     def names_primary(self) -> bool:
         """Whether the flag --config-name is there."""
         return _parsed(self.flags).config_name is not None
+
+    def with_overrides(self, *overrides: str) -> "CommandLine":
+        """The command line with these overrides in place of its own of the same settings."""
+        keys = {key_of(text) for text in overrides}
+        others = [text for text in self.overrides if key_of(text) not in keys]
+        return CommandLine(self.flags, (*others, *overrides))
 
     def without(self, *names: str) -> "CommandLine":
         """The command line without these flags of Hydra, and without their values."""

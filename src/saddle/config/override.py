@@ -30,7 +30,7 @@ def by_setting(overrides: Sequence[str]) -> dict[str, str]:
     return {key_of(text): value_of(text) for text in overrides}
 
 
-def quoted(path: Path) -> str:
+def quoted(path: Path | str) -> str:
     """A path as a value of an override, in the quotes of Hydra's grammar.
 
     There a backslash stands for itself, except before a quote.

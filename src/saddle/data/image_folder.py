@@ -90,7 +90,7 @@ class ImageFolder(ImageData):
         return images, torch.tensor([label[_class(self.names[index])] for index in table.kept])
 
     def _class_names(self) -> list[str]:
-        outside = [name for name in self.names if os.sep not in name]
+        outside = [name for name in self.names if "/" not in name]
         if outside:
             raise InputError(
                 f"data.classes={self.classes}, but {_some(outside)} in {self.root} lie outside of its sub-folders, "
@@ -190,6 +190,7 @@ class ImageFolder(ImageData):
 def image_names(root: Path) -> list[str]:
     """The paths of all image files below `root`, relative to it, sorted; hidden files and folders are left out.
 
+    The folders in a path are separated by `/`, so that their order is the same on every system.
     Links are followed, but each folder is visited once. Raises InputError if `root` is not a folder, cannot be read, or
     has no images.
     """
@@ -200,10 +201,10 @@ def image_names(root: Path) -> list[str]:
         raise InputError(f"data.root={root}: {error.filename}: {error.strerror}") from error
 
     names: list[str] = []
-    visited: set[tuple[int, int]] = set()
+    visited: set[tuple[int, int | str]] = set()
     for folder, subfolders, files in os.walk(root, followlinks=True, onerror=refuse):
         status = Path(folder).stat()
-        identity = (status.st_dev, status.st_ino)
+        identity = (status.st_dev, status.st_ino or os.path.realpath(folder))  # some file systems have no inodes
         if identity in visited:
             subfolders.clear()
             continue
@@ -211,7 +212,7 @@ def image_names(root: Path) -> list[str]:
         subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
         for name in files:
             if not name.startswith(".") and name.lower().endswith(_ENDS):
-                names.append(os.path.relpath(Path(folder) / name, root))
+                names.append(os.path.relpath(Path(folder) / name, root).replace(os.sep, "/"))
     if not names:
         raise InputError(f"data.root={root}: no images there; files that end in {', '.join(EXTENSIONS)} are looked for")
     return sorted(names)
@@ -219,7 +220,7 @@ def image_names(root: Path) -> list[str]:
 
 def _class(name: str) -> str:
     """The folder directly below the root in which an image lies."""
-    return name.partition(os.sep)[0]
+    return name.partition("/")[0]
 
 
 def _some(names: list[str]) -> str:

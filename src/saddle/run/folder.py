@@ -6,6 +6,7 @@ samples/                    pictures over the run
 tensorboard/, metrics.csv   curves
 summary.json                how the run ended, with its last metrics
 error.txt                   why a job of a sweep failed
+.lock                       empty: a process trains here, or was killed here; it never stops the next one
 """
 
 import json
@@ -21,10 +22,13 @@ SETTINGS = ".hydra"
 ERROR = "error.txt"
 """Why a job of a sweep failed: one sentence if the cause is known, else a traceback."""
 
+LOCK = ".lock"
+"""The file whose lock a process holds while it trains in the folder."""
+
 PRODUCTS = ("tensorboard", "samples", "checkpoints", "metrics.csv", "summary.json")
 """The files and folders that training writes."""
 
-UNTRAINED = {SETTINGS, "multirun.yaml", ERROR}
+UNTRAINED = {SETTINGS, "multirun.yaml", ERROR, LOCK}
 """The files and folders of a run or sweep that never trained."""
 
 

@@ -1,27 +1,35 @@
 """Locks on folders of runs and sweeps, so that two processes never write into the same one."""
 
-import os
+import atexit
 import shutil
 from contextlib import suppress
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from saddle.config.override import value_of
 from saddle.error import InputError
 from saddle.rank import is_first
-from saddle.run.folder import UNTRAINED
+from saddle.run.folder import LOCK, UNTRAINED
+
+_ANYBODY = 0o666
+"""The permissions of a lock file: it is empty, and whoever may write into the folder may take over its lock."""
 
 _claimed: list[Path] = []
 """Folders that this process made."""
 
-_held: dict[Path, int] = {}
-"""The file descriptors of locked folders."""
+_made_parents: list[Path] = []
+"""Folders above those, which this process made."""
+
+_held: dict[Path, FileLock] = {}
+"""The locks of locked folders."""
 
 
 def unique_folder(name: str) -> str:
     """Make and return the folder `name`, or NAME-2, NAME-3, ... if it exists; raises InputError if all do."""
     for number in range(1, 10_000):
         path = Path(name if number == 1 else f"{name}-{number}")
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_parents(path)
         try:
             path.mkdir()
         except FileExistsError:
@@ -31,36 +39,49 @@ def unique_folder(name: str) -> str:
     raise InputError(f"hydra.run.dir={name} is taken")
 
 
+def _make_parents(folder: Path) -> None:
+    """Make the folders above `folder` and remember those that were not there, the innermost first."""
+    absent = [parent for parent in folder.parents if not parent.exists()]
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    _made_parents.extend(absent)
+
+
 def hold(folder: Path) -> bool:
     """Lock a folder until `let_go` or the end of this process; returns False if another process holds it.
 
-    On Windows, where a folder cannot be locked, it does nothing and returns True. Raises OSError if the folder cannot
-    be opened.
+    The lock is one of the operating system on the file `.lock` in the folder. It ends with its process, however that
+    ends. A folder that cannot be written, or whose file system has no locks, is not locked.
     """
     folder = folder.resolve()
     if folder in _held:
         return True
+    lock = FileLock(folder / LOCK, mode=_ANYBODY, thread_local=False, fallback_to_soft=False)
     try:
-        import fcntl  # not on Windows
-    except ImportError:
-        return True
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
+        lock.acquire(blocking=False)
+    except Timeout:
         return False
-    except OSError:
-        pass  # this file system has no locks
-    _held[folder] = descriptor
+    except OSError:  # whatever is written there next reports it
+        pass
+    _held[folder] = lock
     return True
 
 
 def let_go(folder: Path) -> None:
     """Unlock a folder, if this process holds it."""
-    descriptor = _held.pop(folder.resolve(), None)
-    if descriptor is not None:
-        os.close(descriptor)
+    folder = folder.resolve()
+    lock = _held.pop(folder, None)
+    if lock is None or not lock.is_locked:  # a forked process has no locks of its own
+        return
+    with suppress(OSError):  # Windows keeps a file that is open; there `release` removes it
+        (folder / LOCK).unlink()
+    lock.release()
+
+
+@atexit.register
+def let_go_of_all() -> None:
+    """Unlock all folders that this process holds."""
+    for folder in list(_held):
+        let_go(folder)
 
 
 def claim(arguments: list[str]) -> None:
@@ -86,7 +107,8 @@ def occupy(folder: Path) -> None:
     the folder cannot be made.
     """
     is_new = not folder.exists()
-    folder.mkdir(parents=True, exist_ok=True)
+    _make_parents(folder)
+    folder.mkdir(exist_ok=True)
     if not hold(folder):
         raise InputError(f"{folder}: another process trains there; wait for it or end it first")
     if is_new:
@@ -94,16 +116,33 @@ def occupy(folder: Path) -> None:
 
 
 def remove_claimed() -> None:
-    """Remove the folders that this process made, if nothing was trained in them."""
+    """Remove the folders that this process made, if nothing was trained in them; unlock all folders."""
     for folder in _claimed:
-        with suppress(FileNotFoundError):
+        with suppress(OSError):  # it is gone, or another process has begun there
             if _is_untouched(folder):
-                shutil.rmtree(folder)
+                _remove(folder)
     _claimed.clear()
+    for parent in _made_parents:
+        with suppress(OSError):  # it is not empty
+            parent.rmdir()
+    _made_parents.clear()
+    let_go_of_all()
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder that this process may hold; its lock goes last."""
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name != LOCK:
+            path.unlink()
+    let_go(folder)
+    (folder / LOCK).unlink(missing_ok=True)  # of a killed process
+    folder.rmdir()
 
 
 def _is_untouched(folder: Path) -> bool:
-    """Whether a folder holds nothing but settings and empty folders."""
+    """Whether a folder holds nothing but settings, locks and empty folders."""
     for entry in folder.iterdir():
         is_setting = entry.name in UNTRAINED
         if not is_setting and not (entry.is_dir() and _is_untouched(entry)):

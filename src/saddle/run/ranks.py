@@ -3,7 +3,6 @@
 import os
 import pickle
 import re
-import signal
 import subprocess
 import sys
 import threading
@@ -12,9 +11,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from saddle.config.checked import CheckedConfig
-from saddle.interrupt import SIGNALS
+from saddle.interrupt import SIGNALS, name_of
 from saddle.plugin import environment
 from saddle.rank import own_rank
+from saddle.run.lock import let_go_of_all
 
 _COMMAND = [sys.executable, "-P", "-m", "saddle.cli.rank_process"]
 """Runs a further rank; -P keeps the current folder out of the places where modules are looked for."""
@@ -105,6 +105,7 @@ class Ranks:
                 if own_rank() == 0:
                     os.write(2, f"\ntraining failed: {ending.sentence}\n".encode())
                 self.kill()
+                let_go_of_all()
                 os._exit(1 if ending.signal is None else 128 + ending.signal)
 
 
@@ -116,7 +117,7 @@ def is_lost_connection(error: BaseException) -> bool:
 def _ending(rank: int, code: int) -> Ending:
     """The end of a process with this exit code, which is negative after a signal."""
     if code < 0:
-        return Ending(f"the process of rank {rank} was killed by {signal.Signals(-code).name}", -code)
+        return Ending(f"the process of rank {rank} was killed by {name_of(-code)}", -code)
     if code - 128 in SIGNALS:
-        return Ending(f"the process of rank {rank} was stopped by {signal.Signals(code - 128).name}", code - 128)
+        return Ending(f"the process of rank {rank} was stopped by {name_of(code - 128)}", code - 128)
     return Ending(f"the process of rank {rank} ended with exit code {code}")

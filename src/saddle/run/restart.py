@@ -9,7 +9,7 @@ from types import FrameType
 from saddle.config.command_line import CommandLine
 from saddle.config.override import key_of, quoted
 from saddle.error import InputError
-from saddle.interrupt import SIGNALS, listen
+from saddle.interrupt import SENT_TO_ALL, killer_of, listen
 from saddle.plugin import environment
 from saddle.run.folder import SETTINGS, clear, is_finished, last_checkpoint, last_file
 from saddle.run.lock import hold, let_go
@@ -19,9 +19,6 @@ _FUTILE = 3
 
 _COMMAND = [sys.executable, "-m", "saddle", "train"]
 """Trains: by the module, so that it does not matter how this process was begun."""
-
-_KILLERS = set(signal.valid_signals()) - set(SIGNALS)
-"""Signals that kill a process, while SIGNALS ask it to end in good order."""
 
 
 def keep(command: CommandLine) -> int:
@@ -40,16 +37,18 @@ def keep(command: CommandLine) -> int:
         before = _stamps(run)
         code = _train([*_begin_or_go_on(run), *settings, *command.flags])
         after = _stamps(run)
-        if code - 128 not in _KILLERS:
+        killer = killer_of(code)
+        if killer is None:
             return code
         if after["summary"] != before["summary"] and is_finished(run):
             return 0  # killed on its way out
         futile = 0 if after["checkpoint"] != before["checkpoint"] else futile + 1
-        name = signal.Signals(code - 128).name
         if futile == _FUTILE:
-            print(f"\nkeep={run}: killed by {name} {futile} times without a new checkpoint: given up", file=sys.stderr)
+            print(
+                f"\nkeep={run}: killed by {killer} {futile} times without a new checkpoint: given up", file=sys.stderr
+            )
             return code
-        print(f"\nkeep={run}: training was killed by {name}; starting it again", file=sys.stderr, flush=True)
+        print(f"\nkeep={run}: training was killed by {killer}; starting it again", file=sys.stderr, flush=True)
 
 
 def _check(run: Path, command: CommandLine, settings: list[str]) -> None:
@@ -98,8 +97,8 @@ def _train(overrides: list[str]) -> int:
     processes: list[subprocess.Popen[bytes]] = []
 
     def pass_on(number: int, frame: FrameType | None) -> None:
-        if number == signal.SIGINT:
-            return  # the terminal sends Ctrl-C to training, too, where a second one means to stop at once
+        if number in SENT_TO_ALL:
+            return  # training gets it, too, where a second Ctrl-C means to stop at once
         signals.append(number)
         for process in processes:
             process.send_signal(number)

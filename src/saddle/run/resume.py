@@ -1,7 +1,6 @@
 """Resuming a run: its settings, and what must be as before."""
 
 import re
-import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from saddle.run.folder import (
     run_of,
     settings_file,
 )
+from saddle.terminal import quoted_for_shell
 
 _MAY_MOVE = {"data.root", "data.cache", "data.memory_mib"}
 """Settings that may change without changing the run."""
@@ -62,8 +62,8 @@ def resumed(command: CommandLine) -> CommandLine:
             raise InputError(f"{text}: a resumed run keeps its {key_of(text)}; leave it out")
     rest = store_resumed(saved, new)
     place = [f"folder={quoted(folder)}", f"hydra.run.dir={quoted(folder)}", "hydra.output_subdir=null"]
-    command = command.without("--config-name", "-cn")
-    return CommandLine(command.flags, (*rest, f"resume={quoted(checkpoint.resolve())}", *place))
+    flags = command.without("--config-name", "-cn").flags
+    return CommandLine(flags, (*rest, f"resume={quoted(checkpoint.resolve())}", *place))
 
 
 def read_overrides(file: Path) -> list[str]:
@@ -90,7 +90,7 @@ def check_free(folder: Path) -> None:
         return
     alternative = "choose another folder"
     if last_file(folder).exists():
-        alternative = f"use resume={shlex.quote(str(folder))} to go on with it"
+        alternative = f"use resume={quoted_for_shell(folder)} to go on with it"
     raise InputError(f"hydra.run.dir={folder} holds a run already ({products[0]}): {alternative}")
 
 

@@ -2,7 +2,6 @@
 
 import errno
 import os
-import shlex
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,9 +12,11 @@ from saddle.callback.hook import GameTrainer
 from saddle.command import training_command
 from saddle.error import Failed
 from saddle.file import relative
+from saddle.terminal import quoted_for_shell
 
 _NO_ROOM = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _NOT_ALLOWED = {errno.EROFS, errno.EACCES, errno.EPERM}
+_MAKE_WRITABLE = "make it writable, or close the program that has it open" if os.name == "nt" else "make it writable"
 
 
 @contextmanager
@@ -27,7 +28,7 @@ def storage_failures_in_one_sentence(trainer: GameTrainer) -> Iterator[None]:
     except OSError as error:
         if not _is_storage_failure(error):
             raise
-        remedy = "make room" if error.errno in _NO_ROOM else "make it writable"
+        remedy = "make room" if error.errno in _NO_ROOM else _MAKE_WRITABLE
         file = error.filename
         if not isinstance(file, str | bytes):  # some errors name no file, or only a descriptor
             file = trainer.default_root_dir
@@ -50,6 +51,6 @@ def _last_safe(trainer: GameTrainer) -> str:
     """One sentence with the last checkpoint and the command that goes on from it."""
     for callback in trainer.callbacks:
         if isinstance(callback, LastCheckpoint) and callback.path.is_file():
-            folder = shlex.quote(str(relative(callback.path.parent.parent)))
+            folder = quoted_for_shell(relative(callback.path.parent.parent))
             return f"{relative(callback.path)} is whole: {training_command()} resume={folder} goes on from there"
     return "No checkpoint had been written"

@@ -1,7 +1,6 @@
 """Trains one run, from its parts to its summary."""
 
 import logging
-import shlex
 import signal
 import sys
 import warnings
@@ -28,6 +27,7 @@ from saddle.run.objective import check_extractor, check_objective
 from saddle.run.ranks import Ranks, is_lost_connection
 from saddle.run.resume import check_free, check_processes
 from saddle.run.storage_failure import storage_failures_in_one_sentence
+from saddle.terminal import quoted_for_shell
 from saddle.training.checkpoint import MARK, check_fits
 
 _NOT_FOR_USERS = (
@@ -176,5 +176,5 @@ def _how_to_go_on(run: Run, folder: Path) -> str:
     """The command that goes on with a run, in words."""
     if last_checkpoint(folder) is None:
         return "there is no checkpoint yet, so begin anew"
-    place = shlex.quote(str(folder))
+    place = quoted_for_shell(folder)
     return f"go on with: {training_command()} resume={place} trainer.max_steps={run.trainer.max_steps}"

@@ -20,12 +20,13 @@ import saddle.sweep.resolver  # noqa: F401
 from saddle.config.checked import CheckedConfig
 from saddle.config.override import quoted
 from saddle.error import Failed, InputError, Stopped
-from saddle.interrupt import listen
+from saddle.interrupt import TERMINATE_KILLS, listen
 from saddle.run.checkpoint import checkpoint_of
 from saddle.run.folder import ERROR, clear, last_checkpoint, objective_value, state_of
 from saddle.run.lock import hold, let_go
 from saddle.run.start import start
 from saddle.sweep.jobs import SWEEP_FILE, planned_jobs
+from saddle.terminal import print_all_characters
 from saddle.threads import share_cores, usable_cores
 
 begun: list[Path] = []
@@ -101,6 +102,7 @@ def play(folder: Path, compose: Callable[[], CheckedConfig]) -> float | None:
     global _playing
     if not begun:
         listen(_stop)
+        print_all_characters()
     try:
         if _stopped is not None:
             raise SystemExit(128 + _stopped)
@@ -179,5 +181,7 @@ def _pass_on(number: int, frame: FrameType | None) -> None:
     if _stopped is not None:
         raise KeyboardInterrupt
     _stop(number, frame)  # with one worker joblib plays the jobs in this process
+    if TERMINATE_KILLS:
+        return  # the console has told the workers, too
     for child in multiprocessing.active_children():
         child.terminate()

@@ -2,7 +2,6 @@
 
 import math
 import re
-import shlex
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -22,11 +21,12 @@ from saddle.config.resumed import PRIMARY
 from saddle.error import Failed, InputError
 from saddle.run.folder import ERROR, SETTINGS, last_checkpoint, overrides_file, state_of, summary_of
 from saddle.run.resume import read_overrides
+from saddle.terminal import quoted_for_shell
 
 SWEEP_FILE = "multirun.yaml"
 """The file that Hydra writes into the folder of a sweep: its composed config."""
 
-_LONGEST_NAME = 100
+_LONGEST_NAME = 100  # bytes: file systems count these, and a letter may have four
 _BASIC = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
 _NAMES_FILES = ("hydra.searchpath",)
 """Settings of Hydra that name folders of config files."""
@@ -85,7 +85,7 @@ def settings_of(folder: Path) -> dict[str, Any]:
 def check_no_sweep(folder: Path) -> None:
     """Raise InputError if `folder` holds jobs of a sweep, with which those of a new one would mix."""
     if is_sweep(folder) and job_folders(folder):
-        place = shlex.quote(str(folder))
+        place = quoted_for_shell(folder)
         raise InputError(f"hydra.sweep.dir={folder} holds a sweep already: use resume={place} to go on with it")
 
 
@@ -159,7 +159,8 @@ def job_name(sweep: str, number: int, overrides: str) -> str:
         settings = list(map(by_setting, jobs))
         own = settings[number]
         overrides = ",".join(f"{name}={own[name]}" for name in varying_settings(settings) if name in own)
-    safe = re.sub(r"[^\w.,=+-]+", "_", overrides)[:_LONGEST_NAME].rstrip("._,")
+    safe = re.sub(r"[^\w.,=+-]+", "_", overrides)
+    safe = safe.encode()[:_LONGEST_NAME].decode(errors="ignore").rstrip("._,")
     return f"{number}_{safe}" if safe else str(number)
 
 

@@ -2,7 +2,6 @@
 
 import csv
 import math
-import shlex
 import signal
 import statistics
 import sys
@@ -14,6 +13,7 @@ from saddle.config.direction import direction_of
 from saddle.file import relative, replacing
 from saddle.run.lock import remove_claimed
 from saddle.sweep.jobs import Job, read_jobs, settings_of, varying_settings
+from saddle.terminal import quoted_for_shell
 
 _COLUMNS = ("number", "folder", "state", "overrides", "objective", "iterations", "seconds")
 """The columns of table.csv."""
@@ -54,7 +54,7 @@ def conclude(sweep: Path, stopped_by: int | None) -> int:
     if stopped_by is not None:
         cause = f"stopped by {signal.Signals(stopped_by).name}"
         code = 128 + stopped_by
-    place = shlex.quote(str(relative(sweep)))
+    place = quoted_for_shell(relative(sweep))
     print(f"{cause}; go on with: {training_command()} resume={place}", file=sys.stderr)
     return code
 

@@ -1,12 +1,12 @@
 """`saddle extractor data=NAME`: train the classifier whose features a data set is measured in."""
 
 import argparse
-import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from saddle.error import InputError
+from saddle.terminal import quoted_for_shell
 from saddle.tool.argument import count, index
 from saddle.tool.output import check_new, writing
 
@@ -68,7 +68,7 @@ def extractor(arguments: argparse.Namespace) -> None:
         trained=len(images),
         tested=len(test_images),
         accuracy=0.0,
-        command=f"saddle extractor {shlex.join(arguments.settings)} {options}",
+        command=f"saddle extractor {' '.join(map(quoted_for_shell, arguments.settings))} {options}",
     )
     _, probabilities = ClassifierExtractor(model, card)(test_images)
     accuracy = float((probabilities.argmax(1) == test_labels).double().mean())

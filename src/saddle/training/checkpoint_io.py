@@ -51,10 +51,11 @@ def _write(checkpoint: dict[str, Any], file: BinaryIO) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the replaced name durable; Windows cannot open folders."""
-    if os.name == "nt":
+    """Make the replaced name durable, where folders can be opened."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except PermissionError:  # on Windows
         return
-    descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

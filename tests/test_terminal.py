@@ -1,0 +1,43 @@
+import io
+import shlex
+import sys
+
+import pytest
+
+from saddle.terminal import print_all_characters, quoted_for_shell
+
+
+@pytest.mark.parametrize("text", ["a/b", "it's", "a b", "$x", ""])
+def test_a_shell_of_posix_reads_the_word_back(monkeypatch, text):
+    monkeypatch.setattr("os.name", "posix")
+    assert shlex.split(f"command {quoted_for_shell(text)}") == ["command", text]
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        (r"C:\runs\a", r"C:\runs\a"),
+        (r"resume=C:\my runs\a", r'"resume=C:\my runs\a"'),
+        ("C:\\my runs\\", r'"C:\my runs\\"'),
+        ("it's", '''"it's"'''),
+        ("a,b", '"a,b"'),
+        (r"a\"b", r'"a\\\"b"'),
+        ("", '""'),
+    ],
+)
+def test_windows_has_double_quotes_only(text, word):
+    from saddle.terminal import _for_windows
+
+    assert _for_windows(text) == word
+
+
+def test_a_character_that_the_terminal_lacks_is_printed_as_an_escape(monkeypatch):
+    narrow = io.TextIOWrapper(io.BytesIO(), encoding="cp1252", errors="strict")
+    monkeypatch.setattr(sys, "stdout", narrow)
+    with pytest.raises(UnicodeEncodeError):
+        print("run 試", flush=True)
+    print_all_characters()
+    print("größe 試", flush=True)
+    assert narrow.buffer.getvalue().decode("cp1252").endswith("größe \\u8a66\n")
+    monkeypatch.setattr(sys, "stdout", None)  # as under pythonw
+    print_all_characters()
