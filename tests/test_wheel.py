@@ -75,6 +75,15 @@ def test_parts_of_an_installed_package_need_no_naming(with_parts, tmp_path):
     with_parts.run("interpolate", "run", "--rows", "2", "--out", "ways.png", cwd=tmp_path)
 
 
+def test_their_metric_is_measured_in_training_by_the_tool_and_in_tables(with_parts, tmp_path):
+    chosen = ["metric=[default,sliced_wasserstein]", "objective=metric/sliced_wasserstein", "architecture=upsampling"]
+    jobs = ["-m", *SMALL, *chosen, "trainer.max_steps=2", "seed=1,2", "hydra.sweep.dir=sweep"]
+    table = with_parts.run("train", *jobs, cwd=tmp_path)
+    assert "metric/sliced_wasserstein, smaller is better" in table
+    said = with_parts.run("evaluate", "sweep/0_seed=1", "--num", "50", cwd=tmp_path)
+    assert "sliced_wasserstein" in said
+
+
 def test_their_settings_are_checked_like_saddles_own(with_parts, tmp_path):
     for override, sentence in (
         ("loss.scale=0", "loss.scale=0: should be greater than 0"),
