@@ -199,6 +199,9 @@ OUTSIDE_FILES = {
     "a defaults list": yaml.safe_dump({"defaults": [{"/loss@hydra.callbacks.evil": "hinge"}]}),
     "a handler": yaml.safe_dump({"hydra": {"job_logging": {"handlers": {"evil": {"()": "os.system"}}}}}),
     "a variable": yaml.safe_dump({"hydra": {"job": {"env_set": {ENVIRONMENT: "evil"}}}}),
+    "another folder": yaml.safe_dump({"hydra": {"searchpath": ["file://elsewhere"]}}),
+    "a function of Hydra": yaml.safe_dump({"hydra": {"callbacks": {"evil": {"_target_": "hydra.utils.get_method"}}}}),
+    "a file": yaml.safe_dump({"hydra": {"job_logging": {"handlers": {"evil": {"class": "logging.FileHandler"}}}}}),
     "a class of saddle": yaml.safe_dump({"hydra": {"callbacks": {"evil": {"_target_": "saddle.run.folder.clear"}}}}),
     "a riddle": yaml.safe_dump({"hydra": {"callbacks": {"evil": {"_target_": "${oc.env:EVIL}"}}}}),
 }

@@ -73,6 +73,7 @@ def test_the_process_is_left_as_it_was_and_writes_in_the_runs_folder_alone(tmp_p
         (["data.batch_size=0"], "data.batch_size=0: should be greater than or equal to 1"),
         (["data.batch_size=["], "data.batch_size=[: this is not setting=value"),
         (["seed=1,2"], "several values"),
+        ([*QUICK, "trainer.fast_dev_run=true"], "trainer.fast_dev_run: a trial leaves no run to open"),
         (["resume=nowhere"], "there is no such run folder or checkpoint"),
         (["+hydra.callbacks.x._target_=builtins.open"], "Hydra's own parts are chosen by their groups"),
     ],
@@ -138,6 +139,14 @@ def test_ctrl_c_ends_with_a_checkpoint_and_a_sentence(tmp_path):
         saddle.train([*QUICK, "trainer.max_steps=-1", "hydra.run.dir=run"])
     assert signal.getsignal(signal.SIGINT) is handler
     assert saddle.open_run("run").iteration > 0
+
+
+def test_a_script_without_a_guard_trains_on_two_devices(tmp_path):
+    (tmp_path / "script.py").write_text(
+        f"import saddle\nprint(saddle.train([*{QUICK!r}, 'trainer.max_steps=2', 'trainer=ddp_cpu']).iteration)\n"
+    )
+    result = command("script.py", cwd=tmp_path)
+    assert (result.returncode, result.stdout.splitlines()[-1]) == (0, "2"), result.stderr
 
 
 def test_a_program_with_its_own_hydra_keeps_it():

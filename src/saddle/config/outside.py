@@ -17,14 +17,20 @@ from saddle.config.location import check_options
 from saddle.error import InputError
 from saddle.plugin import ENVIRONMENT
 
-_ALLOWED = ("hydra.", "hydra_plugins.", "logging.", "colorlog.")
-"""What the names of classes begin with that Hydra's settings may name."""
+_PARTS = ("hydra._internal.core_plugins.", "hydra.experimental.callbacks.", "hydra_plugins.")
+"""What the names of Hydra's launchers, sweepers and callbacks begin with."""
 
-_OWN = "saddle.sweep.job.SweepStart"
-"""The one class of saddle among Hydra's settings, in conf/train.yaml and copies of it."""
+_CLASSES = {
+    "saddle.sweep.job.SweepStart",  # in conf/train.yaml and copies of it
+    *("logging.StreamHandler", "logging.NullHandler", "logging.Formatter", "colorlog.ColoredFormatter"),
+}
+"""Other classes that Hydra's settings may name."""
 
 _NAMING = ("_target_", "class", "()", "factory")
 """Keys by which Hydra's settings name classes and functions."""
+
+_WIDENING = ("searchpath", ENVIRONMENT)
+"""Settings of Hydra that bring in further files or modules."""
 
 
 def check_outside(command: CommandLine) -> None:
@@ -70,8 +76,8 @@ def _check_folder(folder: Path) -> None:
             raise InputError(f"{file}: cannot be read as YAML ({' '.join(str(error).split())})") from error
         is_hydras = "hydra" in file.relative_to(folder).parts[:-1] or re.search(r"@package.*hydra", text) is not None
         for name in _named(content, is_hydras):
-            if not isinstance(name, str) or not (name.startswith(_ALLOWED) or name == _OWN):
-                raise InputError(f"{file}: {name} would be code for Hydra to run: take it out of the settings of hydra")
+            if not isinstance(name, str) or not (name.startswith(_PARTS) or name in _CLASSES):
+                raise InputError(f"{file}: {name} could be code for Hydra to run: take it out of the settings of hydra")
 
 
 def _named(content: Any, is_hydras: bool) -> Iterator[Any]:
@@ -86,6 +92,6 @@ def _named(content: Any, is_hydras: bool) -> Iterator[Any]:
             yield key  # an entry of a defaults list that moves a file's content below hydra
         if is_hydras and key in _NAMING:
             yield value
-        if is_hydras and key == ENVIRONMENT:
+        if is_hydras and key in _WIDENING:
             yield key
         yield from _named(value, is_hydras or str(key).split(".")[0] == "hydra")

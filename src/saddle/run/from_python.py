@@ -125,7 +125,10 @@ def _train(command: CommandLine) -> Path:
             folder = Path(settings.folder)
             folders.append(folder)
             _keep_caches_inside(settings, folder)
-            start(checked(settings, command.overrides))
+            config = checked(settings, command.overrides)
+            if config.trainer["fast_dev_run"]:
+                raise InputError("trainer.fast_dev_run: a trial leaves no run to open; use trainer.max_steps")
+            start(config)
         except Exception as error:  # Hydra would print a line of its own
             errors.append(error)
 
