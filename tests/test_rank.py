@@ -1,7 +1,7 @@
 import pytest
 
 from saddle import rank
-from saddle.rank import is_first, is_launched, own_rank, started_as
+from saddle.rank import is_first, is_launched, own_rank, spans, started_as
 
 ALL = ("RANK", "LOCAL_RANK", "NODE_RANK", "GROUP_RANK", "SLURM_PROCID", "SLURM_NTASKS", "TORCHELASTIC_RUN_ID")
 
@@ -11,7 +11,7 @@ ALL = ("RANK", "LOCAL_RANK", "NODE_RANK", "GROUP_RANK", "SLURM_PROCID", "SLURM_N
     [
         ({}, True),
         ({"LOCAL_RANK": "1", "RANK": "1", "WORLD_SIZE": "4"}, True),  # a container image sets them
-        ({"NODE_RANK": "1"}, False),  # the second machine, without a launcher
+        ({"NODE_RANK": "1"}, True),  # the run spans one machine
         ({"TORCHELASTIC_RUN_ID": "x", "RANK": "2", "LOCAL_RANK": "0", "GROUP_RANK": "1"}, False),  # torchrun
         ({"TORCHELASTIC_RUN_ID": "x", "RANK": "0", "LOCAL_RANK": "0"}, True),
         ({"SLURM_PROCID": "3", "SLURM_NTASKS": "4"}, False),  # srun
@@ -27,6 +27,15 @@ def test_the_first_process_is_known_under_every_launcher(monkeypatch, environmen
     assert is_first() == first
     by_srun = "SLURM_NTASKS" in environment and "SLURM_JOB_NAME" not in environment
     assert is_launched() == ("TORCHELASTIC_RUN_ID" in environment or by_srun)
+
+
+def test_the_second_of_several_machines_is_not_first(monkeypatch):
+    for name in ALL:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(rank, "_machines", 1)
+    monkeypatch.setenv("NODE_RANK", "1")
+    spans(2)
+    assert not is_first()
 
 
 def test_a_process_that_saddle_started_knows_its_rank_whatever_the_environment_says(monkeypatch):

@@ -7,12 +7,19 @@ LOCAL_RANK alone say nothing, because clusters and container images set them for
 import os
 
 _own = 0
+_machines = 1
 
 
 def started_as(rank: int) -> None:
     """Note that saddle started this process as one of several on this machine, with this local rank."""
     global _own
     _own = rank
+
+
+def spans(machines: int) -> None:
+    """Note that the run spans so many machines, on each of which the user begins it with its NODE_RANK."""
+    global _machines
+    _machines = machines
 
 
 def own_rank() -> int:
@@ -31,12 +38,12 @@ def is_launched() -> bool:
 
 
 def _launched_rank() -> int:
-    """The global rank that a launcher gave to this process; of machines without a launcher, NODE_RANK."""
+    """The global rank that a launcher gave to this process; without one, the number of this machine (NODE_RANK)."""
     if "TORCHELASTIC_RUN_ID" in os.environ:
         return int(os.environ.get("RANK", "0"))
     if _is_srun():
         return int(os.environ["SLURM_PROCID"])
-    return int(os.environ.get("NODE_RANK", "0"))
+    return int(os.environ.get("NODE_RANK", "0")) if _machines > 1 else 0
 
 
 def _is_srun() -> bool:

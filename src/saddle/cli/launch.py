@@ -74,7 +74,7 @@ def _launch(command: CommandLine) -> None:
         check_outside(command)
         with one_sentence(command.overrides):
             command, primary = spelled_out(command)
-            if not is_first():
+            if primary == PRIMARY and not is_first():
                 command = command.with_overrides(*_WRITES_NOTHING)
             if not command.only_shows and not command.is_multirun:
                 claim(list(command.overrides))
@@ -100,6 +100,8 @@ def spelled_out(command: CommandLine) -> tuple[CommandLine, str]:
         return begin_or_resume(command)
     if resume not in ("", "null"):
         raise InputError("resume goes on with one run, or with the folder of a sweep: use it without --multirun")
+    if "folder" in command.settings:
+        raise InputError("folder: each job of a sweep has its own; name the sweep's by hydra.sweep.dir=FOLDER")
     sweep = command.settings.get("hydra.sweep.dir")
     if sweep:
         check_no_sweep(Path(sweep))
@@ -117,9 +119,10 @@ def _task(config: DictConfig) -> float | None:
     """Train one run or one job of a sweep, called by Hydra; returns the objective."""
     _begun.append(True)
     settings = HydraConfig.get()
-    compose = partial(checked, config, settings.overrides.task)
+    folder = Path(settings.runtime.output_dir)
+    compose = partial(checked, config, settings.overrides.task, folder)
     if settings.mode == RunMode.MULTIRUN:
-        return job.play(Path(settings.runtime.output_dir), compose)
+        return job.play(folder, compose)
     try:
         return start(compose())
     except InputError as error:

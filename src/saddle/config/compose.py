@@ -1,6 +1,7 @@
 """From overrides to a checked config."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import hydra
 from omegaconf import DictConfig, OmegaConf
@@ -20,8 +21,8 @@ def compose(overrides: Sequence[str]) -> CheckedConfig:
         return checked(composed, overrides)
 
 
-def checked(config: DictConfig, overrides: Sequence[str] = ()) -> CheckedConfig:
-    """The composed config, resolved and checked.
+def checked(config: DictConfig, overrides: Sequence[str] = (), folder: Path | None = None) -> CheckedConfig:
+    """The composed config, resolved and checked. `folder` is that in which Hydra has put the run, if it has.
 
     Raises InputError for a value that is missing or cannot be resolved, for a setting that is unknown or out of range,
     for settings that contradict each other, and for an override of a part that the chosen game does not use.
@@ -34,4 +35,15 @@ def checked(config: DictConfig, overrides: Sequence[str] = ()) -> CheckedConfig:
         raise InputError(sentence_of(str(error))) from error
     assert isinstance(plain, dict)
     values = {str(name): value for name, value in plain.items() if name != "experiment"}
+    if folder is not None:
+        _check_folder(str(values.get("folder")), folder)
     return check_config(values, overrides)
+
+
+def _check_folder(name: str, folder: Path) -> None:
+    """Raise InputError if a config file gives the run another folder than the one that has been made for it."""
+    if Path(name).resolve() != folder.resolve():
+        raise InputError(
+            f"folder={name} is set by a config file, but a run's folder is named on the command line: take it out "
+            "there, and give hydra.run.dir=FOLDER"
+        )

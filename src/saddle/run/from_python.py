@@ -16,6 +16,7 @@ from hydra._internal.hydra import Hydra
 from hydra._internal.utils import create_config_search_path
 from hydra.core.config_search_path import ConfigSearchPath, SearchPathQuery
 from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 import saddle.run.resolver  # noqa: F401
@@ -125,7 +126,7 @@ def _train(command: CommandLine) -> Path:
             folder = Path(settings.folder)
             folders.append(folder)
             _keep_caches_inside(settings, folder)
-            config = checked(settings, command.overrides)
+            config = checked(settings, command.overrides, Path(HydraConfig.get().runtime.output_dir))
             if config.trainer["fast_dev_run"]:
                 raise InputError("trainer.fast_dev_run: a trial leaves no run to open; use trainer.max_steps")
             start(config)

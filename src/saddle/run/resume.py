@@ -11,7 +11,7 @@ from saddle.config.command_line import CommandLine
 from saddle.config.override import key_of, quoted
 from saddle.config.resumed import PRIMARY, RESUMED, read_settings, store_resumed
 from saddle.error import InputError
-from saddle.rank import is_first
+from saddle.rank import is_first, spans
 from saddle.run.checkpoint import checkpoint_of
 from saddle.run.folder import (
     is_finished,
@@ -32,13 +32,36 @@ def begin_or_resume(command: CommandLine) -> tuple[CommandLine, str]:
 
     Raises InputError if there is nothing to go on with, or if a new run would mix with an old one.
     """
+    command = _with_one_folder(command)
     settings = command.settings
     if settings.get("resume", "") not in ("", "null"):
         return resumed(command), RESUMED
+    _note_machines(settings.get("trainer.num_nodes"))
     folder = settings.get("hydra.run.dir")
     if folder and not command.only_shows:
         check_free(Path(folder))
     return command, PRIMARY
+
+
+def _with_one_folder(command: CommandLine) -> CommandLine:
+    """The command line with `hydra.run.dir=` in place of `folder=`, which means the same.
+
+    Raises InputError if both are there and name different folders.
+    """
+    settings = command.settings
+    folder, other = settings.get("folder"), settings.get("hydra.run.dir")
+    if folder is None:
+        return command
+    if other is not None and Path(other).resolve() != Path(folder).resolve():
+        raise InputError(f"folder={folder} and hydra.run.dir={other} both name the run's folder: leave one of them out")
+    others = tuple(text for text in command.overrides if key_of(text) != "folder")
+    return CommandLine(command.flags, others).with_overrides(f"hydra.run.dir={quoted(folder)}")
+
+
+def _note_machines(number: Any) -> None:
+    """Note how many machines a run spans, from its setting trainer.num_nodes; None: one."""
+    if str(number).isdecimal():
+        spans(int(number))
 
 
 def resumed(command: CommandLine) -> CommandLine:
@@ -53,10 +76,12 @@ def resumed(command: CommandLine) -> CommandLine:
     if other_folder and Path(other_folder).resolve() != folder:
         raise InputError(f"hydra.run.dir={other_folder}: a resumed run goes on in its own folder, {folder}")
     saved = read_settings(settings_file(folder))
+    machines = saved.get("trainer", {}).get("num_nodes") if isinstance(saved.get("trainer"), dict) else None
+    _note_machines(command.settings.get("trainer.num_nodes", machines))
     begun_with = read_overrides(overrides_file(folder))
     new: list[str] = []
     for text in command.overrides:
-        if key_of(text) not in ("resume", "hydra.run.dir", "folder") and text not in begun_with:
+        if key_of(text) not in ("resume", "hydra.run.dir") and text not in begun_with:
             new.append(text)
         if re.match(r"(game|experiment)=", text) and text not in begun_with:
             raise InputError(f"{text}: a resumed run keeps its {key_of(text)}; leave it out")

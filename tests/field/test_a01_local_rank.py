@@ -1,0 +1,42 @@
+"""Field A1: variables that clusters and images set for their own reasons decide nothing."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from helpers import REPOSITORY, SMALL, checkpoint, train_afresh
+
+VARIABLES = [
+    {"LOCAL_RANK": "0"},
+    {"LOCAL_RANK": "1", "RANK": "1", "WORLD_SIZE": "2", "MASTER_ADDR": "elsewhere", "MASTER_PORT": "1"},
+    {"NODE_RANK": "3", "GROUP_RANK": "3"},
+    {"SLURM_JOB_ID": "7", "SLURM_PROCID": "0", "SLURM_LOCALID": "0"},
+]
+
+
+@pytest.mark.parametrize("variables", VARIABLES, ids=lambda variables: next(iter(variables)))
+def test_a_run_begins_and_goes_on_in_its_own_folder(tmp_path, variables):
+    begun = train_afresh(*SMALL, "seed=3", "trainer.max_steps=2", "hydra.run.dir=a1", cwd=tmp_path, **variables)
+    assert begun.returncode == 0, begun.stderr
+    gone_on = train_afresh("resume=a1", "trainer.max_steps=4", cwd=tmp_path, **variables)
+    assert gone_on.returncode == 0, gone_on.stderr
+    assert checkpoint(tmp_path / "a1")["global_step"] == 4
+    assert [path.name for path in tmp_path.iterdir() if path.name != "outputs"] == ["a1"]
+
+
+def test_torchrun_begins_one_run_and_goes_on_with_it(tmp_path):
+    def launched(*overrides: str) -> None:
+        launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
+        command = [*launcher, str(REPOSITORY / "train.py"), *overrides]
+        result = subprocess.run(
+            command, cwd=tmp_path, env=dict(os.environ), capture_output=True, text=True, timeout=200, check=False
+        )
+        assert result.returncode == 0, result.stderr
+
+    launched(*SMALL, "trainer=ddp_cpu", "trainer.max_steps=2")
+    (run,) = (tmp_path / "outputs").glob("20*/*")
+    launched(f"resume={run}", "trainer.max_steps=4")
+    assert checkpoint(run)["global_step"] == 4
+    assert list((tmp_path / "outputs").glob("20*/*")) == [run]
