@@ -8,7 +8,7 @@ from saddle.config.compose import compose
 from saddle.config.location import check_options, config_folders
 from saddle.config.options import options
 from saddle.error import InputError
-from saddle.plugin import ENVIRONMENT, plugins
+from saddle.plugin import ENVIRONMENT, plugins, trust_environment
 
 PARTS = """
 from dataclasses import dataclass
@@ -36,6 +36,8 @@ def place(tmp_path, monkeypatch):
     """A folder whose modules can be imported, with nothing named and nothing remembered."""
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.delenv(ENVIRONMENT, raising=False)
+    monkeypatch.delenv(plugin._FOLDER, raising=False)
+    monkeypatch.setattr(plugin, "_trusted", None)
     plugin._loaded.cache_clear()
     yield tmp_path
     plugin._loaded.cache_clear()
@@ -56,6 +58,8 @@ def test_a_named_package_gives_classes_and_options_and_is_checked_like_saddles_o
     with pytest.raises(InputError, match="loss=theirs: there is no such option"):
         compose(["data=digits", "loss=theirs"])
     monkeypatch.setenv(ENVIRONMENT, " theirs, theirs ,")
+    assert plugins() == ()  # not in the middle of a command
+    trust_environment()
     assert [found.name for found in plugins()] == ["theirs"]
     assert config_folders() == [REPOSITORY / "conf", place / "theirs" / "conf"]
     assert "theirs" in options("loss")
@@ -105,10 +109,10 @@ def test_two_of_one_name_are_refused(place, monkeypatch):
     package(place, "theirs_b", **{"conf__loss__one.yaml": "_target_: theirs_b.Mine\n"})
     monkeypatch.setenv(ENVIRONMENT, "theirs_a,theirs_b")
     with pytest.raises(InputError, match="theirs_b and theirs_a both have a config file loss/one.yaml"):
-        check_options()
+        check_options({})
     (place / "theirs_b" / "conf" / "loss" / "one.yaml").rename(place / "theirs_b" / "conf" / "loss" / "hinge.yaml")
     with pytest.raises(InputError, match="theirs_b and saddle both have a config file loss/hinge.yaml"):
-        check_options()
+        check_options({})
     installed(place, "a-parts", "theirs = theirs_a")
     installed(place, "b-parts", "theirs = theirs_b")
     plugin._loaded.cache_clear()
@@ -123,8 +127,12 @@ def test_a_package_in_the_current_folder_is_found_last(place, tmp_path_factory, 
     monkeypatch.chdir(elsewhere)
     monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.setenv(ENVIRONMENT, "theirs")
-    assert plugins()[0].folder == elsewhere / "theirs" / "conf"
-    assert sys.path[-1] == str(elsewhere)
+    (elsewhere / "evil-1.0.dist-info").mkdir()
+    (elsewhere / "evil-1.0.dist-info" / "entry_points.txt").write_text("[saddle.plugins]\nevil = evil\n")
+    assert [(found.name, found.folder) for found in plugins()] == [("theirs", elsewhere / "theirs" / "conf")]
+    assert str(elsewhere) not in sys.path
+    monkeypatch.chdir(elsewhere.parent)
+    assert plugin.environment()["SADDLE_PLUGINS_FOLDER"] == str(elsewhere)
 
 
 def test_it_is_in_the_help_and_in_every_process(place):

@@ -48,6 +48,12 @@ def open_run(path: "Path | str", settings: "Sequence[str]" = ()) -> "FinishedRun
 
 
 def _prepare() -> None:
-    """Compute on as many threads as the commands do; torch asks for the number when it is imported."""
+    """Take the plugins that the environment names now, and compute on as many threads as the commands do.
+
+    torch asks for the number of threads when it is imported.
+    """
+    from saddle.plugin import trust_environment
+
+    trust_environment()
     if "torch" not in sys.modules:
         set_thread_policy()

@@ -8,6 +8,8 @@ import importlib
 import importlib.util
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
@@ -32,23 +34,63 @@ class Plugin:
     """Its config files: the folder `conf` inside the package; None if there is none."""
 
 
+_FOLDER = "SADDLE_PLUGINS_FOLDER"
+"""The environment variable by which processes that this one starts know where it was begun."""
+
+_trusted: tuple[str, str] | None = None
+"""SADDLE_PLUGINS and the current folder when a command began; None before."""
+
+
+def trust_environment() -> None:
+    """Take SADDLE_PLUGINS and the current folder as they are now, when a command begins.
+
+    Whatever changes them later, such as Hydra's settings, widens nothing.
+    """
+    global _trusted
+    folder = os.environ.get(_FOLDER)
+    if folder is None:
+        folder = str(Path.cwd()) if Path().exists() else ""  # somebody may have removed it
+    _trusted = os.environ.get(ENVIRONMENT, ""), folder
+
+
+def pass_on_folder() -> None:
+    """Tell all processes that this one will start where it was begun."""
+    os.environ.update(_handed_on())
+
+
 def plugins() -> tuple[Plugin, ...]:
     """The plugins, those of SADDLE_PLUGINS first; raises InputError for one that cannot be imported."""
-    return _loaded(os.environ.get(ENVIRONMENT, ""))
+    if _trusted is None:
+        trust_environment()
+    assert _trusted is not None
+    return _loaded(*_trusted)
 
 
 @cache
-def _loaded(named: str) -> tuple[Plugin, ...]:
-    """The plugins that the value `named` of SADDLE_PLUGINS and the entry points name, each imported once."""
-    sources: dict[str, str] = {}
-    for name in named.split(","):
-        if name.strip():
-            sources.setdefault(name.strip(), f"{ENVIRONMENT}={named}")
-    if sources and str(Path.cwd()) not in sys.path:
-        sys.path.append(str(Path.cwd()))  # last, so that it hides no installed package
-    for module, source in _installed().items():
-        sources.setdefault(module, source)
-    return tuple(_load(name, source) for name, source in sources.items())
+def _loaded(named: str, folder: str) -> tuple[Plugin, ...]:
+    """The plugins that the value `named` of SADDLE_PLUGINS and the entry points name, each imported once.
+
+    A named module is also found in `folder`.
+    """
+    names = list(dict.fromkeys(name.strip() for name in named.split(",") if name.strip()))
+    installed = _installed()
+    with _searched_last(folder):
+        found = [_load(name, f"{ENVIRONMENT}={named}") for name in names]
+    for name, source in installed.items():
+        if name not in names:
+            found.append(_load(name, source))
+    return tuple(found)
+
+
+@contextmanager
+def _searched_last(folder: str) -> Iterator[None]:
+    """Inside, modules are also found in `folder`, unless they are installed."""
+    before = list(sys.path)
+    sys.path.append(folder)
+    try:
+        yield
+    finally:
+        sys.path[:] = before
 
 
 def _installed() -> dict[str, str]:
@@ -78,7 +120,7 @@ def _load(name: str, source: str) -> Plugin:
 
     try:
         module = importlib.import_module(name)
-    except Exception as error:  # a module may raise anything
+    except (Exception, SystemExit) as error:  # a module may raise anything
         reason = f"{type(error).__name__}: {first_line(error)}"
         remedy = "install it or add its folder to PYTHONPATH" if _is_missing(name, error) else "mend it or leave it out"
         raise InputError(f"{source}: the plugin {name} cannot be imported ({reason}): {remedy}") from error
@@ -89,7 +131,7 @@ def _load(name: str, source: str) -> Plugin:
     return Plugin(name, None)
 
 
-def _is_missing(name: str, error: Exception) -> bool:
+def _is_missing(name: str, error: BaseException) -> bool:
     """Whether `error` says that the module `name` itself is not there."""
     return isinstance(error, ModuleNotFoundError) and error.name is not None and f"{name}.".startswith(f"{error.name}.")
 
@@ -97,4 +139,12 @@ def _is_missing(name: str, error: Exception) -> bool:
 def environment() -> dict[str, str]:
     """The environment variables of a process that this one starts, in which the same modules can be imported."""
     path = os.pathsep.join(place for place in sys.path if place)
-    return {**os.environ, "PYTHONPATH": path}
+    return {**os.environ, **_handed_on(), "PYTHONPATH": path}
+
+
+def _handed_on() -> dict[str, str]:
+    """The variables by which other processes of the command trust what this one trusts."""
+    if _trusted is None:
+        return {}
+    named, folder = _trusted
+    return {ENVIRONMENT: named, _FOLDER: folder}

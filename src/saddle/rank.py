@@ -43,7 +43,8 @@ def _launched_rank() -> int:
         return int(os.environ.get("RANK", "0"))
     if _is_srun():
         return int(os.environ["SLURM_PROCID"])
-    return int(os.environ.get("NODE_RANK", "0")) if _machines > 1 else 0
+    number = os.environ.get("NODE_RANK", "0")
+    return int(number) if _machines > 1 and number.isdecimal() else 0
 
 
 def _is_srun() -> bool:

@@ -6,7 +6,7 @@ import pytest
 
 from helpers import REPOSITORY, SMALL, checkpoint, differences, train
 from saddle.config.command_line import CommandLine
-from saddle.config.outside import check_outside
+from saddle.config.outside import check_command
 from saddle.error import InputError
 
 EXPERIMENT = """# @package _global_
@@ -29,7 +29,7 @@ def conf(tmp_path):
 
 
 def check(*arguments: str) -> None:
-    check_outside(CommandLine.parse(arguments))
+    check_command(CommandLine.parse(arguments))
 
 
 def test_a_folder_that_is_missing_broken_or_hidden_behind_saddles_own_is_refused(conf):
@@ -38,18 +38,18 @@ def test_a_folder_that_is_missing_broken_or_hidden_behind_saddles_own_is_refused
     check("hydra.searchpath=[pkg://saddle.loss]")
     with pytest.raises(InputError, match="there is no such folder"):
         check("--config-dir=nowhere")
-    with pytest.raises(InputError, match=r"hydra\.searchpath: there is no folder nowhere"):
+    with pytest.raises(InputError, match=r"hydra\.searchpath: file://nowhere: there is no such folder"):
         check("hydra.searchpath=[file://nowhere]")
     with pytest.raises(InputError, match=r"hydra\.searchpath: the package theirs.conf is not installed"):
         check("hydra.searchpath=[pkg://theirs.conf]")
     (conf / "loss" / "hinge.yaml").write_text(LOSS)
-    with pytest.raises(InputError, match=r"and saddle both have a config file loss/hinge\.yaml: rename one"):
-        check("--config-dir", str(conf))
+    for arguments in (["--config-dir", str(conf)], [f"hydra.searchpath=[{conf}]"]):
+        with pytest.raises(InputError, match=r"and saddle both have a config file loss/hinge\.yaml: rename one"):
+            check(*arguments)
     shutil.copy(REPOSITORY / "conf" / "loss" / "hinge.yaml", conf / "loss")
     check("--config-dir", str(conf))
-    (conf / "loss" / "bad.yaml").write_text("a: [")
-    with pytest.raises(InputError, match=r"bad\.yaml: cannot be read as YAML"):
-        check("--config-dir", str(conf))
+    (conf / "loss" / "other.yaml").write_text("a: 1\n---\nb: 2\n")  # not chosen, so not read
+    check("--config-dir", str(conf))
 
 
 def test_a_run_of_own_files_goes_on_without_them_is_kept_and_swept(conf, tmp_path):

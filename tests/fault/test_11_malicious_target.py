@@ -106,6 +106,14 @@ def test_hydra_itself_builds_nothing_that_is_named_to_it(tmp_path):
 
 
 SAVED = [
+    "++hydra={callbacks:{evil:{_target_:builtins.open,file:made,mode:w}}}",
+    "++hydra={job:{env_set:{SADDLE_PLUGINS:evilpackage}}}",
+    "++hydra.job={env_set:{SADDLE_PLUGINS:evilpackage}}",
+    "+hydra.job={chdir:true}",
+    "+experiment/evil@hydra.callbacks.evil=evil",
+    "hydra.launcher._target_=builtins.open",
+    "hydra.sweeper.params={'++hydra.callbacks.evil._target_':builtins.open}",
+    "hydra.sweeper.params.x=hydra.evil",
     EVIL.format("made"),
     "--config-dir=elsewhere",
     "hydra.searchpath=[file://elsewhere]",
@@ -202,6 +210,12 @@ OUTSIDE_FILES = {
     "another folder": yaml.safe_dump({"hydra": {"searchpath": ["file://elsewhere"]}}),
     "a function of Hydra": yaml.safe_dump({"hydra": {"callbacks": {"evil": {"_target_": "hydra.utils.get_method"}}}}),
     "a file": yaml.safe_dump({"hydra": {"job_logging": {"handlers": {"evil": {"class": "logging.FileHandler"}}}}}),
+    "text of a defaults list": yaml.safe_dump({"defaults": ["/loss@hydra.callbacks.evil"]}),
+    "a node by interpolation": yaml.safe_dump({"hydra": {"callbacks": {"evil": "${callback.evil}"}}}),
+    "all of hydra by interpolation": yaml.safe_dump({"hydra": "${evil}"}),
+    "a node that is made": yaml.safe_dump({"hydra": {"callbacks": "${oc.create:{evil: {_target_: os.system}}}"}}),
+    "a variable that is made": yaml.safe_dump({"hydra": {"job": {"env_set": "${oc.create:{A: b}}"}}}),
+    "a stream": yaml.safe_dump({"hydra": {"job_logging": {"handlers": {"x": {"stream": "ext://payload.x"}}}}}),
     "a class of saddle": yaml.safe_dump({"hydra": {"callbacks": {"evil": {"_target_": "saddle.run.folder.clear"}}}}),
     "a riddle": yaml.safe_dump({"hydra": {"callbacks": {"evil": {"_target_": "${oc.env:EVIL}"}}}}),
 }
@@ -214,8 +228,28 @@ def test_config_files_of_the_command_line_say_nothing_to_hydra_that_is_code(kind
     place = tmp_path / "conf"
     for arguments in (["--config-dir", str(place)], [f"hydra.searchpath=[file://{place}]"]):
         result = train(*BASE, "trainer.max_steps=1", "+experiment=evil", *arguments, cwd=tmp_path)
-        assert (result.returncode, "for Hydra to run" in result.stderr) == (2, True), result.stderr
+        assert result.returncode == 2
+        assert "have Hydra run code" in result.stderr or "could run code" in result.stderr, result.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["conf"]
+
+
+def test_a_group_of_hydras_is_refused_also_behind_a_link_and_without_a_scheme(tmp_path):
+    (tmp_path / "elsewhere" / "callbacks").mkdir(parents=True)
+    (tmp_path / "elsewhere" / "callbacks" / "evil.yaml").write_text("evil: {_target_: builtins.open}\n")
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf" / "hydra").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "conf" / "again").symlink_to(tmp_path / "conf")  # a ring
+    for named in ("--config-dir=conf", "hydra.searchpath=[conf]", "hydra.searchpath=['file://conf']"):
+        result = train(*BASE, "trainer.max_steps=1", "+hydra/callbacks=evil", named, cwd=tmp_path)
+        assert (result.returncode, "may be no part of Hydra's settings" in result.stderr) == (2, True), result.stderr
+
+
+def test_what_a_config_sets_in_the_environment_is_not_trusted(stranger):
+    """SADDLE_PLUGINS counts as it was when the command began."""
+    setting = "+hydra.job.env_set.SADDLE_PLUGINS=evilpackage"
+    result = train(*BASE, "loss._target_=evilpackage.Mine", "trainer.max_steps=1", setting, cwd=stranger)
+    assert (result.returncode, "only classes below" in result.stderr) == (2, True), result.stderr
+    assert not (stranger / "imported").exists()
 
 
 def test_a_copy_of_saddles_own_settings_may_be_used(tmp_path):

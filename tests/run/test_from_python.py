@@ -8,6 +8,7 @@ import torch
 
 import saddle
 from helpers import SMALL, checkpoint, command, differences, train
+from processes import ended, started, wait_for
 from saddle.error import InputError
 from saddle.run import from_python
 
@@ -31,7 +32,7 @@ def test_a_run_has_the_bits_of_the_command_and_goes_on(tmp_path):
 
 
 STATE = f"""
-import logging, os, signal, sys, warnings
+import gc, logging, os, signal, sys, warnings
 import torch
 import saddle
 sys.argv = ["--nonsense", "seed=3", "-m"]
@@ -39,14 +40,16 @@ QUICK = {QUICK!r}
 def state():
     handlers = [signal.getsignal(number) for number in range(1, 32) if number not in (9, 19)]
     loggers = [(log.level, list(log.handlers)) for log in map(logging.getLogger, (None, "lightning.pytorch", "hydra"))]
-    numbers = torch.get_rng_state().tolist(), torch.get_default_dtype(), torch.is_grad_enabled()
+    numbers = torch.get_rng_state().tolist(), torch.get_default_dtype(), torch.is_grad_enabled(), sys.path
+    numbers += torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark, gc.get_freeze_count()
     return handlers, os.getcwd(), dict(os.environ), loggers, list(warnings.filters), numbers, torch.get_num_threads()
 saddle.train([*QUICK, "trainer.max_steps=1", "hydra.run.dir=warm"])
 signal.signal(signal.SIGINT, lambda *_: None)
 torch.set_default_dtype(torch.float64)
 torch.set_grad_enabled(False)
 before = state()
-saddle.train([*QUICK, "trainer.max_steps=2", "hydra.run.dir=run", "training=fast", "hydra.job.chdir=true"])
+saddle.train([*QUICK, "trainer.max_steps=2", "hydra.run.dir=run", "training=fast", "hydra.job.chdir=true",
+    "trainer.deterministic=true", "trainer.benchmark=false"])
 try:
     saddle.train([*QUICK, "data.batch_size=0"])
 except saddle.error.InputError:
@@ -73,6 +76,10 @@ def test_the_process_is_left_as_it_was_and_writes_in_the_runs_folder_alone(tmp_p
         (["data.batch_size=0"], "data.batch_size=0: should be greater than or equal to 1"),
         (["data.batch_size=["], "data.batch_size=[: this is not setting=value"),
         (["seed=1,2"], "several values"),
+        (["data=digits", "trainer.max_step=3"], "trainer.max_step: there is no such setting; did you mean"),
+        (["hydra.mode=MULTIRUN"], "saddle.train trains one run"),
+        (["data=digits", "hydra.run.dir="], "hydra.run.dir= is empty"),
+        (["data=digits", f"hydra.run.dir={__file__}/x"], "choose another hydra.run.dir"),
         ([*QUICK, "trainer.fast_dev_run=true"], "trainer.fast_dev_run: a trial leaves no run to open"),
         (["resume=nowhere"], "there is no such run folder or checkpoint"),
         (["+hydra.callbacks.x._target_=builtins.open"], "Hydra's own parts are chosen by their groups"),
@@ -141,12 +148,27 @@ def test_ctrl_c_ends_with_a_checkpoint_and_a_sentence(tmp_path):
     assert saddle.open_run("run").iteration > 0
 
 
-def test_a_script_without_a_guard_trains_on_two_devices(tmp_path):
+def test_a_script_without_a_guard_trains_on_two_devices_and_on_one_again(tmp_path):
     (tmp_path / "script.py").write_text(
-        f"import saddle\nprint(saddle.train([*{QUICK!r}, 'trainer.max_steps=2', 'trainer=ddp_cpu']).iteration)\n"
+        f"""
+import saddle
+for trainer in ("ddp_cpu", "default", "ddp_cpu"):
+    print(saddle.train([*{QUICK!r}, "trainer.max_steps=2", f"trainer={{trainer}}"]).iteration)
+"""
     )
     result = command("script.py", cwd=tmp_path)
-    assert (result.returncode, result.stdout.splitlines()[-1]) == (0, "2"), result.stderr
+    assert (result.returncode, [line for line in result.stdout.splitlines() if line == "2"]) == (0, ["2"] * 3)
+
+
+def test_a_run_that_another_process_trains_is_left_alone(tmp_path):
+    process = started(*QUICK, "trainer.max_steps=-1", "hydra.run.dir=run", cwd=tmp_path)
+    wait_for(process, tmp_path / "run" / ".hydra" / "overrides.yaml")
+    before = (tmp_path / "run" / ".hydra" / "overrides.yaml").read_bytes()
+    with pytest.raises(InputError, match="another process trains there|holds a run already"):
+        saddle.train([*QUICK, "seed=5", "hydra.run.dir=run"])
+    assert (tmp_path / "run" / ".hydra" / "overrides.yaml").read_bytes() == before
+    process.terminate()
+    ended(process)
 
 
 def test_a_program_with_its_own_hydra_keeps_it():
@@ -157,6 +179,7 @@ def test_a_program_with_its_own_hydra_keeps_it():
 
     with initialize_config_dir(config_folder(), version_base="1.2"):
         own = GlobalHydra.instance().hydra
-        saddle.train([*QUICK, "trainer.max_steps=1", "hydra.run.dir=run"])
+        run = saddle.train([*QUICK, "trainer.max_steps=1", "hydra.run.dir=run"])
+        assert run.evaluate(10).samples["frechet"] > 0
         assert GlobalHydra.instance().hydra is own
     assert torch.get_default_dtype() == torch.float32

@@ -78,6 +78,11 @@ def test_what_is_new_is_added_to_the_settings_in_the_runs_folder(tmp_path):
     assert settings.checkpoints.keep == 2  # the run does not know this setting: today's default
     unchanged = CommandLine.parse(["seed=1", "resume=null"])
     assert begin_or_resume(unchanged) == (unchanged, PRIMARY)
+    (folder / ".hydra" / "overrides.yaml").write_text("- trainer=gpu\n- trainer.max_steps=8\n- data=digits\n")
+    for extra in ([], ["trainer.max_steps=8"]):  # repeated or not, a limit outlives a group that is chosen anew
+        command, _ = begin_or_resume(CommandLine.parse([resume, "trainer=cpu", "data=digits", *extra]))
+        assert command.settings["trainer.max_steps"] == "8"
+        assert "data" not in command.settings
     for text in ("game=vae", "experiment=vae"):
         with pytest.raises(InputError, match=f"{text}: a resumed run keeps its {text.split('=')[0]}"):
             begin_or_resume(CommandLine.parse([resume, text]))

@@ -1,7 +1,7 @@
 import pytest
 
 from saddle.error import InputError
-from saddle.run.settings import read_settings
+from saddle.run.settings import plain_settings
 
 WRITTEN = """
 seed: 3
@@ -16,7 +16,7 @@ data: {root: '${oc.env:HOME,data}'}
 def test_settings_are_resolved_without_what_only_the_beginning_knew(tmp_path):
     file = tmp_path / "config.yaml"
     file.write_text(WRITTEN)
-    assert read_settings(file, tmp_path, {"data": {"root": "then"}}) == {
+    assert plain_settings(file, tmp_path, {"data": {"root": "then"}}) == {
         "seed": 3,
         "folder": str(tmp_path),
         "training": {"images": None},
@@ -25,7 +25,7 @@ def test_settings_are_resolved_without_what_only_the_beginning_knew(tmp_path):
         "data": {"root": "then"},
     }
     file.write_text(WRITTEN.replace("images: null", "images: 9"))
-    assert read_settings(file, tmp_path, {})["trainer"]["max_steps"] == -1
+    assert plain_settings(file, tmp_path, {})["trainer"]["max_steps"] == -1
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_no_function_is_called_that_a_file_names(tmp_path, monkeypatch, call):
     monkeypatch.chdir(tmp_path)
     file = tmp_path / "config.yaml"
     file.write_text(f"name: saddle.unique\nvalue: '{call}'\nother: '${{value}}'\nlisted: ['{call}']\n")
-    settings = read_settings(file, tmp_path, {})
+    settings = plain_settings(file, tmp_path, {})
     assert settings["value"] == settings["other"] == settings["listed"][0] == call
     assert list(tmp_path.iterdir()) == [file]
 
@@ -47,5 +47,5 @@ def test_a_damaged_file_is_refused_in_a_sentence(tmp_path, text):
     file = tmp_path / "config.yaml"
     file.write_bytes(text.encode("latin-1"))
     with pytest.raises(InputError, match=r"config\.yaml: the run's settings cannot be read \(") as caught:
-        read_settings(file, tmp_path, {})
+        plain_settings(file, tmp_path, {})
     assert len(str(caught.value).splitlines()) == 1

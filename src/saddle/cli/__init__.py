@@ -36,6 +36,10 @@ def train(arguments: Sequence[str] | None = None) -> None:
 
 def _train(arguments: list[str]) -> None:
     """Train once, or with `keep=RUN` until the run is done."""
+    from saddle.plugin import pass_on_folder, trust_environment
+
+    trust_environment()
+    pass_on_folder()
     try:
         from saddle.config.command_line import CommandLine
 
@@ -62,5 +66,8 @@ def main() -> int:
         train(sys.argv[2:])
         return 0
     from saddle.cli.tools import run_tool
+    from saddle.plugin import trust_environment
+
+    trust_environment()
 
     return run_tool(sys.argv[1:])

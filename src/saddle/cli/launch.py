@@ -17,13 +17,12 @@ from saddle.config.command_line import CommandLine
 from saddle.config.compose import checked
 from saddle.config.location import config_folder
 from saddle.config.message import one_sentence
-from saddle.config.outside import check_outside
-from saddle.config.override import check_hydra
+from saddle.config.outside import check_command
 from saddle.config.resumed import PRIMARY
 from saddle.error import Failed, InputError, Stopped
 from saddle.interrupt import listen
 from saddle.rank import is_first
-from saddle.run.lock import claim, remove_claimed
+from saddle.run.lock import remove_claimed
 from saddle.run.resume import begin_or_resume
 from saddle.run.start import start
 from saddle.sweep import job
@@ -70,14 +69,11 @@ def _jobs_have_begun() -> bool:
 def _launch(command: CommandLine) -> None:
     """Check the command line, hand it to Hydra, and refuse what either finds wrong."""
     try:
-        check_hydra(command.overrides)
-        check_outside(command)
+        check_command(command)
         with one_sentence(command.overrides):
             command, primary = spelled_out(command)
             if primary == PRIMARY and not is_first():
                 command = command.with_overrides(*_WRITES_NOTHING)
-            if not command.only_shows and not command.is_multirun:
-                claim(list(command.overrides))
             sys.argv[1:] = command.arguments  # where Hydra looks
             hydra.main(version_base="1.3", config_path=config_folder(), config_name=primary)(_task)()
     except InputError as error:

@@ -96,6 +96,7 @@ def _refuse(message: str) -> NoReturn:
 def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
     """Arguments as Hydra's parser reads them, but with flags and overrides in any order; raises InputError."""
     parser = get_args_parser()
+    parser.allow_abbrev = False
     parser.error = _refuse  # type: ignore[method-assign]  # else it would print its usage and exit
     flags = parser.parse_intermixed_args(arguments)
     if flags.config_path is not None:

@@ -9,6 +9,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 import saddle.config.resolver  # noqa: F401
 from saddle.config.checked import CheckedConfig
+from saddle.config.hydra_state import own_hydra
 from saddle.config.location import config_folder
 from saddle.config.message import one_sentence, sentence_of
 from saddle.error import InputError
@@ -16,7 +17,7 @@ from saddle.error import InputError
 
 def compose(overrides: Sequence[str]) -> CheckedConfig:
     """The checked config of these overrides, for the current folder; raises InputError as `checked`."""
-    with one_sentence(overrides), hydra.initialize_config_dir(config_folder(), version_base="1.3"):
+    with own_hydra(), one_sentence(overrides), hydra.initialize_config_dir(config_folder(), version_base="1.3"):
         composed = hydra.compose("train", ["folder=.", *overrides])
         return checked(composed, overrides)
 

@@ -19,6 +19,8 @@ def readable_by_hydra(arguments: Sequence[str]) -> list[str]:
 
     Raises InputError if this process, or the current folder, was given letters that its locale cannot represent.
     """
+    if not Path().exists():
+        raise InputError("the current folder was removed: change to another one")
     for text in (*arguments, str(Path.cwd())):
         if not _is_text(text):
             remedy = "set PYTHONUTF8=1 or choose another name"

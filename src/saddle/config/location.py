@@ -1,6 +1,7 @@
 """Where the config files are: in saddle's own folder, in plugins, and where the command line says."""
 
 import importlib.util
+from collections.abc import Mapping
 from pathlib import Path
 
 from hydra.core.config_search_path import ConfigSearchPath
@@ -25,14 +26,16 @@ def config_folders() -> list[Path]:
 
     While Hydra runs a job, these are all folders of its search path. Otherwise they are saddle's own and the plugins'.
     """
+    own = Path(config_folder())
     if HydraConfig.initialized():
         folders: list[Path] = []
         for source in HydraConfig.get().runtime.config_sources:
             folder = _folder_of(source.schema, source.path)
             if folder is not None:
                 folders.append(folder)
-        return folders
-    return [Path(config_folder()), *plugin_folders().values()]
+        if own in folders:  # else it is another program's Hydra
+            return folders
+    return [own, *plugin_folders().values()]
 
 
 def _folder_of(schema: str, path: str) -> Path | None:
@@ -56,14 +59,12 @@ def plugin_folders() -> dict[str, Path]:
     return folders
 
 
-def check_options(added: Path | None = None) -> None:
+def check_options(added: Mapping[str, Path]) -> None:
     """Raise InputError if two config folders hold different files of one name, of which Hydra would take the first.
 
-    `added` is the folder of the flag --config-dir.
+    `added` are the folders that the command line names, by the words for them.
     """
-    folders = {"saddle": Path(config_folder()), **plugin_folders()}
-    if added is not None:
-        folders[f"--config-dir={added}"] = added
+    folders = {"saddle": Path(config_folder()), **plugin_folders(), **added}
     owners: dict[str, str] = {}
     for owner, folder in folders.items():
         for file in sorted(folder.rglob("*.yaml")):

@@ -11,6 +11,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from saddle.config.group_choice import check_choices
+from saddle.config.hydra_state import own_hydra
 from saddle.config.location import config_folder
 from saddle.config.options import options
 from saddle.config.validate import unknown_setting
@@ -125,7 +126,7 @@ def _unknown(setting: str, overrides: Sequence[str]) -> str:
 def _with_groups_of(overrides: Sequence[str]) -> Any:
     """The config, unresolved, with the groups that `overrides` choose; the default one where a choice is wrong, too."""
     choices = [text for text in overrides if re.fullmatch(r"\w+=\w+", text)]
-    with hydra.initialize_config_dir(config_folder(), version_base="1.3"):
+    with own_hydra(), hydra.initialize_config_dir(config_folder(), version_base="1.3"):
         try:
             composed = hydra.compose("train", choices)
         except (HydraException, OmegaConfBaseException):

@@ -5,93 +5,132 @@ they set for Hydra itself is checked here, because Hydra imports and calls what 
 """
 
 import importlib.util
+import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
 
 from saddle.config.command_line import CommandLine
-from saddle.config.location import check_options
+from saddle.config.location import check_options, config_folder
+from saddle.config.override import check_hydra
 from saddle.error import InputError
-from saddle.plugin import ENVIRONMENT
 
-_PARTS = ("hydra._internal.core_plugins.", "hydra.experimental.callbacks.", "hydra_plugins.")
-"""What the names of Hydra's launchers, sweepers and callbacks begin with."""
-
-_CLASSES = {
-    "saddle.sweep.job.SweepStart",  # in conf/train.yaml and copies of it
-    *("logging.StreamHandler", "logging.NullHandler", "logging.Formatter", "colorlog.ColoredFormatter"),
-}
-"""Other classes that Hydra's settings may name."""
-
-_NAMING = ("_target_", "class", "()", "factory")
-"""Keys by which Hydra's settings name classes and functions."""
-
-_WIDENING = ("searchpath", ENVIRONMENT)
-"""Settings of Hydra that bring in further files or modules."""
+_PLAIN = {"run.dir", "sweep.dir", "sweep.subdir", "verbose", "mode", "job.name", "job.chdir"}
+"""Settings of Hydra that name no code, whatever their value is."""
 
 
-def check_outside(command: CommandLine) -> None:
-    """Raise InputError for a config folder of the command line that is missing, or has a file that is refused.
+def check_command(command: CommandLine) -> None:
+    """Raise InputError for what the command line itself, or a config file that it names, would have Hydra run.
 
-    A file is refused if Hydra would import code that it names, or if it has the name of one of saddle's and differs.
+    Also for a config folder that is not there, and for a file that has the name of one of saddle's and differs.
     """
+    check_hydra(command.overrides)
+    folders: dict[str, Path] = {}
     if command.config_dir is not None:
-        if not command.config_dir.is_dir():
-            raise InputError(f"--config-dir={command.config_dir}: there is no such folder")
-        _check_folder(command.config_dir)
-    check_options(command.config_dir)
-    for folder in _searched(command.settings.get("hydra.searchpath", "")):
-        _check_folder(folder)
-
-
-def _searched(value: str) -> list[Path]:
-    """The folders of a value of hydra.searchpath: a list of file://FOLDER and pkg://PACKAGE."""
-    folders: list[Path] = []
-    for text in re.findall(r"(?:file|pkg)://[^,\]'\"]+", value):
-        kind, _, place = text.partition("://")
-        if kind == "file":
-            folders.append(Path(place))
-            continue
-        spec = importlib.util.find_spec(place.split(".")[0])
-        if spec is None:
-            raise InputError(f"hydra.searchpath: the package {place} is not installed")
-        for top in spec.submodule_search_locations or ():
-            folders.append(Path(top).joinpath(*place.split(".")[1:]))
-    for folder in folders:
+        folders[f"--config-dir={command.config_dir}"] = command.config_dir
+    for text in command.overrides:
+        if text.lstrip("+").startswith("hydra.searchpath="):
+            folders |= _searched(text)
+    for name, folder in folders.items():
         if not folder.is_dir():
-            raise InputError(f"hydra.searchpath: there is no folder {folder}")
+            raise InputError(f"{name}: there is no such folder")
+        for file in _files(folder):
+            _check_file(file, folder)
+    check_options(folders)
+
+
+def _searched(override: str) -> dict[str, Path]:
+    """The folders of an override of hydra.searchpath, a list of FOLDER, file://FOLDER and pkg://PACKAGE."""
+    try:
+        value = OverridesParser.create().parse_override(override).value()
+    except HydraException:
+        return {}  # Hydra raises the same error later, with the place
+    folders: dict[str, Path] = {}
+    for entry in value if isinstance(value, list) else []:
+        kind, _, place = str(getattr(entry, "text", entry)).rpartition("://")
+        name = f"hydra.searchpath: {kind}://{place}" if kind else f"hydra.searchpath: {place}"
+        folders[name] = _folder_of_package(place) if kind == "pkg" else Path(place)
     return folders
 
 
-def _check_folder(folder: Path) -> None:
-    """Raise InputError for a file in `folder` that is no YAML, or through which Hydra would import code."""
-    for file in sorted(folder.rglob("*.yaml")):
-        try:
-            text = file.read_text(encoding="utf-8")
-            content = yaml.safe_load(text)
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            raise InputError(f"{file}: cannot be read as YAML ({' '.join(str(error).split())})") from error
-        is_hydras = "hydra" in file.relative_to(folder).parts[:-1] or re.search(r"@package.*hydra", text) is not None
-        for name in _named(content, is_hydras):
-            if not isinstance(name, str) or not (name.startswith(_PARTS) or name in _CLASSES):
-                raise InputError(f"{file}: {name} could be code for Hydra to run: take it out of the settings of hydra")
+def _folder_of_package(name: str) -> Path:
+    """The folder of a package's files; nothing is imported. Raises InputError if there is no such package."""
+    top, *below = name.split(".")
+    spec = importlib.util.find_spec(top)
+    if spec is None or not spec.submodule_search_locations:
+        raise InputError(f"hydra.searchpath: the package {name} is not installed")
+    return Path(spec.submodule_search_locations[0]).joinpath(*below)
 
 
-def _named(content: Any, is_hydras: bool) -> Iterator[Any]:
-    """What settings of Hydra in `content` name; `is_hydras` says whether `content` itself is such a setting."""
-    if isinstance(content, Sequence) and not isinstance(content, str):
+def _files(folder: Path) -> Iterator[Path]:
+    """The YAML files in a folder, also behind symbolic links, each place once."""
+    seen: set[Path] = set()
+    for place, folders, names in os.walk(folder, followlinks=True):
+        real = Path(place).resolve()
+        if real in seen:
+            folders.clear()
+            continue
+        seen.add(real)
+        for name in sorted(names):
+            if name.endswith((".yaml", ".yml")):
+                yield Path(place) / name
+
+
+def _check_file(file: Path, folder: Path) -> None:
+    """Raise InputError for a config file that sets more of Hydra's settings than plain values.
+
+    A file that is no YAML is left to Hydra, which refuses it if it is chosen.
+    """
+    try:
+        text = file.read_text(encoding="utf-8")
+        content = yaml.safe_load(text)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return
+    moved = re.search(r"^\s*#\s*@package\b.*hydra", text, re.MULTILINE) is not None
+    if moved or "hydra" in file.relative_to(folder).parts[:-1]:
+        raise InputError(f"{file}: a file of your own may be no part of Hydra's settings, which could run code")
+    for setting in _settings_of_hydra(content):
+        raise InputError(f"{file}: {setting} could have Hydra run code: take it out of there")
+
+
+def _settings_of_hydra(content: Any) -> Iterator[str]:
+    """The settings of Hydra in `content` that are neither plain values nor as in saddle's own conf/train.yaml."""
+    if isinstance(content, list):
         for item in content:
-            yield from _named(item, is_hydras)
+            yield from _settings_of_hydra(item)
+    if isinstance(content, str) and "@" in content and ("hydra" in content or "${" in content):
+        yield content  # an entry of a defaults list that moves a file's content below hydra
     if not isinstance(content, dict):
         return
     for key, value in content.items():
-        if "@" in str(key) and "hydra" in str(key):
-            yield key  # an entry of a defaults list that moves a file's content below hydra
-        if is_hydras and key in _NAMING:
-            yield value
-        if is_hydras and key in _WIDENING:
-            yield key
-        yield from _named(value, is_hydras or str(key).split(".")[0] == "hydra")
+        name = str(key)
+        if "@" in name and ("hydra" in name or "${" in name):
+            yield name
+        elif name == "hydra":
+            yield from _not_plain(value, _own_settings_of_hydra(), "")
+        elif name.startswith("hydra."):
+            yield name
+        else:
+            yield from _settings_of_hydra(value)
+
+
+def _not_plain(value: Any, own: Any, place: str) -> Iterator[str]:
+    """The settings below hydra in `value`, at `place`, that differ from saddle's `own` and are not plain."""
+    if value == own or place in _PLAIN:
+        return
+    if not isinstance(value, dict) or not isinstance(own, dict | None):
+        yield f"hydra.{place}".rstrip(".")
+        return
+    for key, item in value.items():
+        yield from _not_plain(item, (own or {}).get(key), f"{place}.{key}".lstrip("."))
+
+
+def _own_settings_of_hydra() -> Any:
+    """The node `hydra` of conf/train.yaml."""
+    content = yaml.safe_load((Path(config_folder()) / "train.yaml").read_text(encoding="utf-8"))
+    return content["hydra"]

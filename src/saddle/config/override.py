@@ -6,8 +6,12 @@ from pathlib import Path
 
 from saddle.error import InputError
 
-_RUNS_CODE = re.compile(r"[+~]*hydra[./](.*_target_|callbacks|searchpath|job_logging|hydra_logging|job[./]env_)")
-"""Settings of Hydra's own that name what it imports and calls, before anything of saddle's can look at it."""
+_HARMLESS = re.compile(
+    r"hydra/(launcher|sweeper)=\w+"
+    r"|hydra\.(sweep|run)\.\w+=.*|hydra\.(mode|verbose|output_subdir)=.*"
+    r"|hydra\.launcher\.(?!_)\w+=[\w.-]*|hydra\.sweeper\.(?!_)\w+(\.\w+)*=(?!.*hydra)[^{]*"
+)
+"""Overrides of Hydra's own settings that name no code."""
 
 
 def key_of(override: str) -> str:
@@ -57,11 +61,13 @@ def check_hydra(overrides: Sequence[str]) -> None:
 def check_saved(overrides: object, file: Path) -> list[str]:
     """The overrides of `file`, which may be a stranger's, for Hydra to apply again.
 
-    Raises InputError for anything that is no list of texts, and for a text that could make Hydra run code.
+    Raises InputError for anything that is no list of texts, and for a text that could make Hydra run code: of Hydra's
+    own settings only those that are known to be harmless pass.
     """
     if not isinstance(overrides, list) or not all(isinstance(text, str) for text in overrides):
         raise InputError(f"{file}: expected a list of settings, as Hydra wrote it; start a new run")
     for text in overrides:
-        if text.startswith("-") or _RUNS_CODE.match(text):
+        key = text.partition("=")[0]
+        if text.startswith("-") or ("hydra" in key and not _HARMLESS.fullmatch(text)):
             raise InputError(f"{file}: {text} could run code of its own, so it was not followed: take it out of there")
     return overrides

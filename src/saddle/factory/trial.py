@@ -5,12 +5,12 @@ saddle's own parts have tests. A part of somebody else is called once as a turn 
 
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from saddle.architecture.base import Discriminator, Generator, Network
 from saddle.config.node import Node
@@ -40,8 +40,11 @@ def try_parts(nodes: Sequence[Node], game: Game, networks: Mapping[str, Network]
     outside = [node for node in nodes if is_outside(node)]
     if not outside:
         return
-    with _undisturbed(networks):
-        trial = _Trial(outside, game, networks, _batch(data, networks))
+    with torch.random.fork_rng(devices=[]):
+        copies = deepcopy(dict(networks))  # a forward pass may change buffers
+        for network in copies.values():
+            network.eval()
+        trial = _Trial(outside, game, copies, _batch(data, copies))
         for node in outside:
             trial.check(node)
         trial.play()
@@ -67,16 +70,10 @@ def try_metrics(nodes: Mapping[str, Node], metrics: Metrics, data: MemoryData) -
             held_out=reads[2],
         )
         points = torch.randn(64, 2)
-        for option, metric in outside.items():
-            try:
-                if isinstance(data, PointData):
-                    measured_points({option: metric}, points, data)
-                else:
-                    measured({option: metric}, inputs)
-            except InputError:
-                raise
-            except Exception as error:  # code from outside may raise anything
-                raise InputError(f"{_named(nodes[option])}: a trial failed: {_reason(error)}") from error
+        if isinstance(data, PointData):
+            measured_points(outside, points, data)
+        else:
+            measured(outside, inputs)
 
 
 class _Trial:
@@ -209,20 +206,3 @@ def _noise(purpose: str, shape: tuple[int, ...]) -> Tensor:
 def _uniform(purpose: str, shape: tuple[int, ...]) -> Tensor:
     """Numbers in [0, 1)."""
     return torch.rand(shape)
-
-
-@contextmanager
-def _undisturbed(networks: Mapping[str, nn.Module]) -> Iterator[None]:
-    """Inside, the networks are in evaluation mode; afterwards they and torch's random numbers are as before."""
-    everything = nn.ModuleDict(networks)
-    modes = {module: module.training for module in everything.modules()}
-    buffers = {buffer: buffer.clone() for buffer in everything.buffers()}
-    try:
-        with torch.random.fork_rng(devices=[]):
-            everything.eval()
-            yield
-    finally:
-        for module, mode in modes.items():
-            module.training = mode
-        for buffer, content in buffers.items():
-            buffer.copy_(content)

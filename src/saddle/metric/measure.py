@@ -51,6 +51,10 @@ def _values(
         values = measure()
     except ValueError as error:
         raise InputError(f"metric.{option}: {first_line(error)}") from error
+    except Exception as error:
+        if type(metric).__module__.startswith("saddle."):
+            raise  # a fault of saddle's own, with its traceback
+        raise InputError(f"metric.{option}: {type(error).__name__}: {first_line(error)}") from error
     _check_values(f"metric.{option}", metric, values)
     return values
 

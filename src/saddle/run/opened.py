@@ -16,7 +16,7 @@ from saddle.run.curves import Curve, read_curves
 from saddle.run.folder import SETTINGS
 from saddle.run.isolated import isolated
 from saddle.run.record import build_recorded, is_on_points, moved_data, recorded_data, recorded_game
-from saddle.run.settings import read_settings
+from saddle.run.settings import plain_settings
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -119,7 +119,7 @@ class OpenedRun:
         if self.folder is not None:
             file = self.folder / SETTINGS / "config.yaml"
             if file.is_file():
-                return read_settings(file, self.folder.resolve(), self.record)
+                return plain_settings(file, self.folder.resolve(), self.record)
         return copy.deepcopy(self.record)
 
     @property

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from saddle.config.checked import CheckedConfig
-from saddle.interrupt import SIGNALS, name_of
+from saddle.interrupt import SIGNALS, killer_of, name_of
 from saddle.plugin import environment
 from saddle.rank import own_rank
 from saddle.run.lock import let_go_of_all
@@ -116,8 +116,11 @@ def is_lost_connection(error: BaseException) -> bool:
 
 def _ending(rank: int, code: int) -> Ending:
     """The end of a process with this exit code, which is negative after a signal."""
-    if code < 0:
-        return Ending(f"the process of rank {rank} was killed by {name_of(-code)}", -code)
     if code - 128 in SIGNALS:
         return Ending(f"the process of rank {rank} was stopped by {name_of(code - 128)}", code - 128)
+    if code < 0:
+        return Ending(f"the process of rank {rank} was killed by {name_of(-code)}", -code)
+    killer = killer_of(code)
+    if killer is not None:
+        return Ending(f"the process of rank {rank} was killed by {killer}")
     return Ending(f"the process of rank {rank} ended with exit code {code}")

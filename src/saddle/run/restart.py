@@ -17,7 +17,7 @@ from saddle.run.lock import hold, let_go
 _FUTILE = 3
 """The number of starts in a row without a new checkpoint after which `keep` gives up."""
 
-_COMMAND = [sys.executable, "-m", "saddle", "train"]
+_COMMAND = [sys.executable, "-P", "-m", "saddle", "train"]
 """Trains: by the module, so that it does not matter how this process was begun."""
 
 

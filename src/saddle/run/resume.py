@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from saddle.config.command_line import CommandLine
+from saddle.config.group_choice import choice_of
 from saddle.config.override import key_of, quoted
 from saddle.config.resumed import PRIMARY, RESUMED, read_settings, store_resumed
 from saddle.error import InputError
@@ -21,6 +22,7 @@ from saddle.run.folder import (
     run_of,
     settings_file,
 )
+from saddle.run.lock import claim
 from saddle.terminal import quoted_for_shell
 
 _MAY_MOVE = {"data.root", "data.cache", "data.memory_mib"}
@@ -30,17 +32,28 @@ _MAY_MOVE = {"data.root", "data.cache", "data.memory_mib"}
 def begin_or_resume(command: CommandLine) -> tuple[CommandLine, str]:
     """The command line of one run with `resume=` replaced by what it means, and the name of the primary config.
 
-    Raises InputError if there is nothing to go on with, or if a new run would mix with an old one.
+    The run's folder is locked before Hydra writes there. Raises InputError if there is nothing to go on with, if a new
+    run would mix with an old one, or if another process trains there.
     """
     command = _with_one_folder(command)
-    settings = command.settings
-    if settings.get("resume", "") not in ("", "null"):
-        return resumed(command), RESUMED
-    _note_machines(settings.get("trainer.num_nodes"))
-    folder = settings.get("hydra.run.dir")
+    if command.settings.get("resume", "") not in ("", "null"):
+        command, primary = resumed(command), RESUMED
+    else:
+        _check_new(command)
+        primary = PRIMARY
+    if not command.only_shows:
+        claim(list(command.overrides))
+    return command, primary
+
+
+def _check_new(command: CommandLine) -> None:
+    """Raise InputError if a new run's folder has no name, or holds a run already."""
+    _note_machines(command.settings.get("trainer.num_nodes"))
+    folder = command.settings.get("hydra.run.dir")
+    if folder == "":
+        raise InputError("hydra.run.dir= is empty: name a folder, or leave it out")
     if folder and not command.only_shows:
         check_free(Path(folder))
-    return command, PRIMARY
 
 
 def _with_one_folder(command: CommandLine) -> CommandLine:
@@ -78,17 +91,30 @@ def resumed(command: CommandLine) -> CommandLine:
     saved = read_settings(settings_file(folder))
     machines = saved.get("trainer", {}).get("num_nodes") if isinstance(saved.get("trainer"), dict) else None
     _note_machines(command.settings.get("trainer.num_nodes", machines))
-    begun_with = read_overrides(overrides_file(folder))
-    new: list[str] = []
-    for text in command.overrides:
-        if key_of(text) not in ("resume", "hydra.run.dir") and text not in begun_with:
-            new.append(text)
-        if re.match(r"(game|experiment)=", text) and text not in begun_with:
-            raise InputError(f"{text}: a resumed run keeps its {key_of(text)}; leave it out")
-    rest = store_resumed(saved, new)
+    rest = store_resumed(saved, _overrides_of_resumed(command, read_overrides(overrides_file(folder))))
     place = [f"folder={quoted(folder)}", f"hydra.run.dir={quoted(folder)}", "hydra.output_subdir=null"]
     flags = command.without("--config-name", "-cn").flags
     return CommandLine(flags, (*rest, f"resume={quoted(checkpoint.resolve())}", *place))
+
+
+def _overrides_of_resumed(command: CommandLine, begun_with: list[str]) -> list[str]:
+    """The overrides to apply to a run's own settings, which already hold those that it was begun with.
+
+    Where a group is chosen anew, the run's settings of that group count again: `trainer=ddp` keeps trainer.max_steps.
+    Raises InputError for a choice that a run keeps for good.
+    """
+    new: list[str] = []
+    for text in command.overrides:
+        if key_of(text) in ("resume", "hydra.run.dir"):
+            continue
+        if re.match(r"(game|experiment)=", text) and text not in begun_with:
+            raise InputError(f"{text}: a resumed run keeps its {key_of(text)}; leave it out")
+        new.append(text)
+    chosen = [choice[0] for choice in map(choice_of, new) if choice is not None]
+    anew = [group for group in chosen if not any(text in begun_with for text in new if key_of(text) == group)]
+    again = [text for text in begun_with if key_of(text).partition(".")[0] in anew and "." in key_of(text)]
+    kept = [text for text in new if text not in begun_with or key_of(text).partition(".")[0] in anew]
+    return [*again, *kept]
 
 
 def read_overrides(file: Path) -> list[str]:

@@ -15,7 +15,7 @@ _PURE = re.compile(r"\$\{saddle\.iterations:-?\d+\}")
 """The call that depends on other settings alone."""
 
 
-def read_settings(file: Path, folder: Path, recorded: dict[str, Any]) -> dict[str, Any]:
+def plain_settings(file: Path, folder: Path, recorded: dict[str, Any]) -> dict[str, Any]:
     """The settings in `file`, the config.yaml that Hydra wrote for the run in `folder`, as plain values by name.
 
     What a function gave when the run began (an environment variable, a date) is taken from `recorded`, the record in
@@ -46,4 +46,11 @@ def _without_calls(value: Any, recorded: Any) -> Any:
         return [_without_calls(item, None) for item in value]
     if not isinstance(value, str) or not _CALL.search(value) or _PURE.fullmatch(value):
         return value
-    return value.replace("${", "\\${") if recorded is None else recorded
+    return _escaped(value if recorded is None else recorded)
+
+
+def _escaped(value: Any) -> Any:
+    """A value whose text calls nothing; a backslash before `${` is escaped, too, for it would undo the escape."""
+    if not isinstance(value, str):
+        return value
+    return re.sub(r"(\\*)\$\{", lambda found: found[1] * 2 + "\\${", value)

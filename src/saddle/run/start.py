@@ -5,6 +5,7 @@ from typing import Any
 
 from saddle.config.checked import CheckedConfig
 from saddle.config.trainer_flags import process_count
+from saddle.rank import spans
 from saddle.run.resume import check_processes, check_unfinished, read_resumed
 
 
@@ -16,6 +17,7 @@ def start(config: CheckedConfig) -> float | None:
     """
     from saddle.factory.parts import build_parts
 
+    spans(int(config.trainer["num_nodes"]))
     parts = build_parts(config)
     contents = [{} if config.resume is None else _resumed(config, Path(config.resume), parts.record)]
     from saddle.run.train import train
