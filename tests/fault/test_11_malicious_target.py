@@ -13,6 +13,7 @@ from helpers import REPOSITORY, train, trained
 from hostile import TARGETS, check_sentence, outcome, settings_of
 from saddle.cli.launch import spelled_out
 from saddle.config.command_line import CommandLine
+from saddle.config.outside import check_command
 from saddle.config.override import check_hydra, check_saved
 from saddle.error import InputError
 from saddle.plugin import ENVIRONMENT
@@ -231,6 +232,22 @@ def test_config_files_of_the_command_line_say_nothing_to_hydra_that_is_code(kind
         assert result.returncode == 2
         assert "have Hydra run code" in result.stderr or "could run code" in result.stderr, result.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["conf"]
+
+
+HIDDEN = ["/.evil/x", "./.evil/x", "old/evil", "/old/evil@_global_", "../outside/x", {"loss": "../old/evil"}]
+
+
+@pytest.mark.parametrize("entry", HIDDEN, ids=str)
+def test_files_that_are_not_looked_at_cannot_be_reached(entry, tmp_path):
+    """Those in hidden folders, and in folders of runs, which hold settings of Hydra's."""
+    for name in (".evil/x", "old/evil", "old/.hydra/hydra"):
+        file = tmp_path / "conf" / f"{name}.yaml"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("# @package _global_\n" + yaml.safe_dump({"hydra": EVIL_NODE}))
+    check_command(CommandLine.parse([f"--config-dir={tmp_path / 'conf'}"]))
+    (tmp_path / "conf" / "mine.yaml").write_text(yaml.safe_dump({"defaults": ["train", entry]}))
+    with pytest.raises(InputError, match="could have Hydra run code"):
+        check_command(CommandLine.parse([f"--config-dir={tmp_path / 'conf'}"]))
 
 
 def test_a_group_of_hydras_is_refused_also_behind_a_link_and_without_a_scheme(tmp_path):

@@ -7,7 +7,7 @@ they set for Hydra itself is checked here, because Hydra imports and calls what 
 import importlib.util
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +39,7 @@ def check_command(command: CommandLine) -> None:
     for name, folder in folders.items():
         if not folder.is_dir():
             raise InputError(f"{name}: there is no such folder")
-        for file in _files(folder):
-            _check_file(file, folder)
+        _check_folder(folder)
     check_options(folders)
 
 
@@ -67,24 +66,38 @@ def _folder_of_package(name: str) -> Path:
     return Path(spec.submodule_search_locations[0]).joinpath(*below)
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    """The YAML files in a folder, also behind symbolic links, each place once."""
+def _check_folder(folder: Path) -> None:
+    """Raise InputError for a config file in a folder that could have Hydra run code."""
+    files, left_out = _files(folder)
+    for file in files:
+        _check_file(file, file.relative_to(folder).parent.as_posix(), left_out)
+
+
+def _files(folder: Path) -> tuple[list[Path], list[str]]:
+    """The YAML files in a folder, also behind symbolic links, and the folders below it that are left out.
+
+    These are hidden ones, and those of runs and sweeps, whose files hold settings of Hydra.
+    """
+    files: list[Path] = []
+    left_out: list[str] = []
     seen: set[Path] = set()
     for place, folders, names in os.walk(folder, followlinks=True):
         real = Path(place).resolve()
-        if real in seen:
+        is_run = ".hydra" in folders or "multirun.yaml" in names
+        if real in seen or is_run or Path(place).name.startswith("."):
+            left_out.append(Path(place).relative_to(folder).as_posix())
             folders.clear()
             continue
         seen.add(real)
-        for name in sorted(names):
-            if name.endswith((".yaml", ".yml")):
-                yield Path(place) / name
+        files += [Path(place) / name for name in sorted(names) if name.endswith((".yaml", ".yml"))]
+    return files, left_out
 
 
-def _check_file(file: Path, folder: Path) -> None:
+def _check_file(file: Path, group: str, left_out: Sequence[str]) -> None:
     """Raise InputError for a config file that sets more of Hydra's settings than plain values.
 
-    A file that is no YAML is left to Hydra, which refuses it if it is chosen.
+    `group` is its folder below the config folder, and `left_out` are folders there to which it may not lead. A file
+    that is no YAML is left to Hydra, which refuses it if it is chosen.
     """
     try:
         text = file.read_text(encoding="utf-8")
@@ -92,10 +105,38 @@ def _check_file(file: Path, folder: Path) -> None:
     except (OSError, UnicodeDecodeError, yaml.YAMLError):
         return
     moved = re.search(r"^\s*#\s*@package\b.*hydra", text, re.MULTILINE) is not None
-    if moved or "hydra" in file.relative_to(folder).parts[:-1]:
+    if moved or group.split("/")[0] == "hydra":
         raise InputError(f"{file}: a file of your own may be no part of Hydra's settings, which could run code")
     for setting in _settings_of_hydra(content):
         raise InputError(f"{file}: {setting} could have Hydra run code: take it out of there")
+    for entry in _defaults_in(content):
+        if _leads_astray(entry, group, left_out):
+            raise InputError(f"{file}: {entry} could have Hydra run code: take it out of the defaults list")
+
+
+def _defaults_in(content: Any) -> Iterator[str]:
+    """The entries of a file's defaults list, and of their options, as text."""
+    defaults = content.get("defaults") if isinstance(content, dict) else None
+    for entry in defaults if isinstance(defaults, list) else []:
+        if not isinstance(entry, dict):
+            yield str(entry)
+            continue
+        for key, value in entry.items():
+            for option in value if isinstance(value, list) else [value]:
+                yield f"{key}/{option}"
+
+
+def _leads_astray(entry: str, group: str, left_out: Sequence[str]) -> bool:
+    """Whether an entry of a defaults list leads out of its folder, or into one that is left out, or below hydra."""
+    path = re.sub(r"^(override|optional)\s+", "", entry)
+    path, _, package = path.partition("@")
+    option = package.partition("/")[2]
+    if "hydra" in package.partition("/")[0] or "${" in package or ".." in entry or "/." in entry:
+        return True
+    for full in (f"{path}/{option}".strip("/"), f"{group}/{path}/{option}".strip("/")):
+        if any(full.startswith(f"{place}/") for place in left_out):
+            return True
+    return False
 
 
 def _settings_of_hydra(content: Any) -> Iterator[str]:
@@ -103,18 +144,13 @@ def _settings_of_hydra(content: Any) -> Iterator[str]:
     if isinstance(content, list):
         for item in content:
             yield from _settings_of_hydra(item)
-    if isinstance(content, str) and "@" in content and ("hydra" in content or "${" in content):
-        yield content  # an entry of a defaults list that moves a file's content below hydra
     if not isinstance(content, dict):
         return
     for key, value in content.items():
-        name = str(key)
-        if "@" in name and ("hydra" in name or "${" in name):
-            yield name
-        elif name == "hydra":
+        if key == "hydra":
             yield from _not_plain(value, _own_settings_of_hydra(), "")
-        elif name.startswith("hydra."):
-            yield name
+        elif str(key).startswith("hydra."):
+            yield str(key)
         else:
             yield from _settings_of_hydra(value)
 
