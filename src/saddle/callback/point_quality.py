@@ -61,7 +61,8 @@ class PointQuality(AlsoAtEnd):
         if self.stamp is None or not isinstance(data, PointData):
             return
         self.acted = module.clock.iteration
-        samples = images_from(module.sampler(), self.num, hashed_seed(module.seed, "quality"))
+        labels = module.sampled_labels(self.num)
+        samples = images_from(module.sampler(), self.num, hashed_seed(module.seed, "quality"), labels)
         metrics = measured_points(self.metrics, samples, data)
         values = {f"{PREFIX}{name}": value for name, value in metrics.items()}
         publish(trainer, module.clock.iteration, values)

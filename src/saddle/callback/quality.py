@@ -23,7 +23,7 @@ from saddle.metric.reference import chosen, class_shares, reference
 from saddle.seed import hashed_seed
 from saddle.training.due import NEVER, next_crossing, next_round
 from saddle.training.module import GameModule
-from saddle.training.sampling import all_labels, images_from, sources_for
+from saddle.training.sampling import images_from, sources_for
 
 FRECHET = f"{PREFIX}frechet"
 _FIRST = 50_000  # images
@@ -43,7 +43,7 @@ class Quality(AlsoAtEnd):
     `extractor` reads `num` samples and at most `num` training images, the same ones in every run on the data. It is
     `auto`, the classifier that comes with saddle for the data, if there is one; `none`; or a file, of a classifier
     (.safetensors) or of Inception (.pth). Images of another domain are read as `data.readable` converts them. A
-    generator that translates receives held-out sources.
+    generator that translates receives held-out sources, and a conditional one labels in the data's shares.
 
     The values of `metrics`, those of the config's group `metric`, are logged as metric/frechet and so on. Whenever
     metric/frechet reaches a new minimum, the checkpoint becomes `folder`/best.ckpt. The features of the training images
@@ -157,7 +157,7 @@ class Quality(AlsoAtEnd):
         assert self.extractor is not None
         assert self.real is not None
         self.latest = self._read_samples(trainer, module, self.extractor)
-        labels = None if self._class_shares is None else all_labels(module.networks["generator"], self.num)
+        labels = None if self._class_shares is None else module.sampled_labels(self.num)
         inputs = MetricInputs(self.real, self.latest, self._class_shares, labels)
         values = {f"{PREFIX}{name}": value for name, value in measured(self.metrics, inputs).items()}
         publish(trainer, module.clock.iteration, values)
@@ -174,7 +174,8 @@ class Quality(AlsoAtEnd):
 
         with sampler.register_forward_hook(note_finite):
             sources = sources_for(sampler, data, self.num)
-            samples = images_from(sampler, self.num, hashed_seed(module.seed, "quality"), sources=sources)
+            labels = module.sampled_labels(self.num)
+            samples = images_from(sampler, self.num, hashed_seed(module.seed, "quality"), labels, sources=sources)
         features, probabilities = [], []
         for batch in data.readable(samples).split(_BATCH_SIZE):
             _check_signal(trainer)

@@ -99,6 +99,7 @@ def build_run(config: CheckedConfig, parts: Parts, purge_step: int | None = None
         accumulate=training["accumulate"],
         ema=None if training["ema"] is None else make_plain("training.ema", training["ema"]),
         record=parts.record,
+        label_shares=parts.data.label_shares if _takes_labels(parts) else None,
         make_executor=EXECUTORS[training["executor"]],
     )
     data_module = GameDataModule(parts.data, training["block"])
@@ -107,6 +108,12 @@ def build_run(config: CheckedConfig, parts: Parts, purge_step: int | None = None
     if str(config.trainer["precision"]) in ("64-true", "64"):
         module.double()  # before a checkpoint is loaded, lest its weights pass through float32
     return Run(module, data_module, trainer, parts)
+
+
+def _takes_labels(parts: Parts) -> bool:
+    """Whether the generator takes labels."""
+    generator = parts.networks.get("generator")
+    return generator is not None and generator.classes > 0
 
 
 def build_trainer(config: CheckedConfig, metrics: Metrics, purge_step: int | None = None) -> GameTrainer:
