@@ -71,7 +71,9 @@ class Dealer(base.Generator):
         if labels is None:
             return self.images[number % len(self.images)] + 0 * self.weight
         places = [(self.labels == label).nonzero()[:, 0] for label in range(self.classes)]
-        chosen = [places[label][n % len(places[label])] for label, n in zip(labels.tolist(), number.tolist())]
+        chosen = [
+            places[label][n % len(places[label])] for label, n in zip(labels.tolist(), number.tolist(), strict=True)
+        ]
         return self.images[torch.stack(chosen)] + 0 * self.weight
 
 

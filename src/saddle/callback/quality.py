@@ -11,8 +11,9 @@ from torch import Tensor, nn
 from saddle.bound import Count, Samples
 from saddle.callback.at_end import AlsoAtEnd
 from saddle.callback.hook import GameTrainer, hook
-from saddle.callback.publish import announce, publish
+from saddle.callback.publish import publish
 from saddle.callback.stop import end, stopped
+from saddle.callback.watching import let_judge
 from saddle.data.module import ImageData
 from saddle.data.points import PointData
 from saddle.error import InputError
@@ -133,16 +134,17 @@ class Quality(AlsoAtEnd):
     def act(self, trainer: GameTrainer, module: GameModule) -> None:
         if self.extractor is None or trainer.fast_dev_run:
             return
-        values: dict[str, float] | None = trainer.strategy.broadcast(self._values(trainer, module))
-        self._interrupted = values is None
-        if values is None:
+        values = self._values(trainer, module)
+        self._interrupted = trainer.strategy.broadcast(values is None)
+        if self._interrupted:
             end(trainer)  # now, so that the checkpoint is of this iteration
             return
         self.acted = module.clock.iteration
-        announce(trainer, values)  # on all ranks
+        values = publish(trainer, self.acted, values or {})
         if FRECHET in values and (self.best is None or values[FRECHET] < self.best):
             self.best = values[FRECHET]
             trainer.save_checkpoint(self.path)
+        let_judge(trainer, module, values)
 
     def _values(self, trainer: GameTrainer, module: GameModule) -> dict[str, float] | None:
         """The new values by name; None if a signal came meanwhile, and none on the ranks that do not measure."""
@@ -159,9 +161,7 @@ class Quality(AlsoAtEnd):
         self.latest = self._read_samples(trainer, module, self.extractor)
         labels = None if self._class_shares is None else module.sampled_labels(self.num)
         inputs = MetricInputs(self.real, self.latest, self._class_shares, labels)
-        values = {f"{PREFIX}{name}": value for name, value in measured(self.metrics, inputs).items()}
-        publish(trainer, module.clock.iteration, values)
-        return values
+        return {f"{PREFIX}{name}": value for name, value in measured(self.metrics, inputs).items()}
 
     def _read_samples(self, trainer: GameTrainer, module: GameModule, extractor: Extractor) -> Read:
         """Features and classes of new samples; features are infinite where a sample is not finite."""

@@ -11,7 +11,7 @@ from saddle.augmentation.base import Augmentation
 from saddle.config.options import either, options_where
 from saddle.data.memory import MemoryData
 from saddle.error import InputError
-from saddle.game.adversarial_objective import AdversarialObjective
+from saddle.game.adversarial_objective import AdversarialObjective, objective_of
 from saddle.game.turn import Game
 from saddle.loss.base import Loss
 from saddle.penalty.base import InputGradientPenalty, Penalty, WeightConstraint, Weighted
@@ -25,11 +25,6 @@ class Choice:
     loss: str
     data: str
     settings: Mapping[str, Collection[str]]
-
-
-def objective_of(game: Game) -> AdversarialObjective | None:
-    """The adversarial objective that a game minimizes; None if it has none."""
-    return getattr(game, "objective", None)
 
 
 def check_compatible(game: Game, networks: Mapping[str, Network], data: MemoryData, choice: Choice) -> list[str]:

@@ -12,6 +12,7 @@ from lightning.pytorch.callbacks import Checkpoint
 from lightning.pytorch.loggers import Logger
 
 from saddle.callback.hook import GameTrainer
+from saddle.callback.watching import make_patient
 from saddle.config.check import check_lightning_parts
 from saddle.config.checked import CheckedConfig, Settings
 from saddle.config.options import takes
@@ -127,6 +128,7 @@ def build_trainer(config: CheckedConfig, metrics: Metrics, purge_step: int | Non
     callbacks: list[Callback] = []
     for name, node in config.callback.items():
         callbacks.append(_build(f"callback.{name}", node, {"metrics": metrics}))
+    make_patient(callbacks)
     loggers: list[Logger] = []
     for name, node in config.logger.items():
         is_tensorboard = node["_target_"].endswith(".TensorBoardLogger")

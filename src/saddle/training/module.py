@@ -200,7 +200,7 @@ class GameModule(LightningModule):
         return ready(copy.deepcopy(self.networks[name]), self.seed, self.label_shares)
 
     def sampled_labels(self, num: int) -> Tensor | None:
-        """Labels (num,) int64, in the data's shares, of samples that are measured; None if no generator takes labels."""
+        """Labels (num,) int64, in the data's shares, of samples to measure; None if the generator takes none."""
         return all_labels(self.networks["generator"], num, self.label_shares)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
