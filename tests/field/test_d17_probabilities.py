@@ -5,11 +5,10 @@ import itertools
 import json
 
 import pytest
-import torch
 
 from helpers import SMALL, Points, fit, small_module, train
 from saddle.callback.curves import Curves
-from saddle.callback.scalars import names_of_scalars, real_above_fake
+from saddle.callback.scalars import names_of_scalars
 from saddle.config.options import options_where
 from saddle.game.adversarial import Adversarial
 from saddle.game.adversarial_objective import AdversarialObjective
@@ -52,29 +51,6 @@ def test_curves_show_what_means_something(tmp_path, loss, expected):
         observed = module.played["discriminator"].observed
         pairs = [(r > f) + (r == f) / 2 for r, f in itertools.product(observed["real"], observed["fake"])]
         assert float(row["probability/real_above_fake"]) == pytest.approx(float(sum(pairs)) / len(pairs))
-
-
-@pytest.mark.parametrize(
-    ("real", "fake", "share"),
-    [
-        ([2.0, 3.0], [0.0, 1.0, -1.0], 1.0),
-        ([0.0, 1.0], [2.0], 0.0),
-        ([1.0], [1.0], 0.5),
-        ([0.0, 1.0, 2.0], [0.0, 1.0, 2.0], 0.5),
-        ([1.0, 5.0], [1.0, 3.0, 7.0, 0.0], (0.5 + 1 + 1 + 1 + 1) / 8),
-    ],
-)
-def test_all_pairs_count_and_ties_half(real, fake, share):
-    real, fake = torch.tensor(real), torch.tensor(fake)
-    assert float(real_above_fake(real, fake)) == pytest.approx(share)
-    assert float(real_above_fake(real + 100, fake + 100)) == pytest.approx(share)  # only differences count
-    assert float(real_above_fake(fake, real)) == pytest.approx(1 - share)
-
-
-def test_it_counts_every_row_of_a_large_batch():
-    real, fake = torch.zeros(1000), torch.ones(2000)
-    real[900:] = 2
-    assert float(real_above_fake(real, fake)) == pytest.approx(0.1)
 
 
 def test_summary_table_and_objective_name_it(tmp_path):
