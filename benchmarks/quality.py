@@ -71,7 +71,11 @@ def measured(built: Run) -> dict[str, float]:
     extractor = extractor_for("auto", data.extractor)
     real = reference(chosen(data.training()[0], 10_000), extractor, None)
     samples = images_from(
-        module.sampler(), 10_000, hashed_seed(module.seed, "quality"), sources=data.to_translate(10_000)
+        module.sampler(),
+        10_000,
+        hashed_seed(module.seed, "quality"),
+        module.sampled_labels(10_000),
+        sources=data.to_translate(10_000),
     )
     networks = {name: module.finished(name) for name in module.game.needs}
     held_out = data.held_out(10_000)

@@ -63,7 +63,8 @@ class Watch(Callback):
         if spent < self.next:
             return
         begun = used()
-        samples = images_from(module.sampler(), 10_000, hashed_seed(module.seed, "quality"))
+        labels = module.sampled_labels(10_000)
+        samples = images_from(module.sampler(), 10_000, hashed_seed(module.seed, "quality"), labels)
         distance = frechet_distance(self.real.features, self.extractor(samples)[0])
         self.found.append((round(spent, 1), module.clock.images, distance))
         self.next = max(spent, self.next) * GROWTH

@@ -20,6 +20,7 @@ from saddle.cli.tools import run_tool
 from saddle.error import ArgumentError, InputError
 from saddle.picture.grid import image_grid, row_grid
 from saddle.seed import hashed_seed
+from saddle.training.class_labels import labels_in_shares
 from saddle.training.sampling import as_floats
 
 TRANSLATING = ["experiment=cyclegan", "data.image_size=12", "data.limit=64", "data.batch_size=8", "trainer.max_steps=2"]
@@ -189,7 +190,8 @@ def test_evaluate(name, num, request, tmp_path):
 def test_evaluate_measures_the_samples_that_training_measured_and_writes_only_its_cache(vae, tmp_path):
     run = saddle.open_run(vae)
     evaluation = run.evaluate(100, cache=str(tmp_path / "cache"))
-    assert torch.equal(evaluation.images, run.sample(100, seed=hashed_seed(run.seed, "quality")))
+    labels = labels_in_shares(run.label_shares, 100)
+    assert torch.equal(evaluation.images, run.sample(100, labels=labels, seed=hashed_seed(run.seed, "quality")))
     score = run.summary["metrics"]["metric/score"]
     assert evaluation.samples["score"] == pytest.approx(score)
     assert [path.suffix for path in (tmp_path / "cache").iterdir()] == [".safetensors"]

@@ -60,7 +60,7 @@ def test_tensorboard_has_every_curve_the_grids_and_the_hyper_parameters(run):
     scalars = events.Tags()["scalars"]
     for name in (
         *("loss/discriminator", "loss/discriminator/adversarial", "loss/discriminator/r1", "loss/generator"),
-        *("probability/D_x", "probability/D_G_z", "logit/real", "logit/fake"),
+        *("probability/real_above_fake", "logit/real", "logit/fake"),
         *("gradient_norm/discriminator", "gradient_norm/generator"),
         *("learning_rate/discriminator", "learning_rate/generator", "images_per_second", "images"),
         *("updates/discriminator", "updates/generator", "metric/frechet"),

@@ -25,6 +25,7 @@ from torch.nn.modules.conv import _ConvNd
 from torch.nn.utils.parametrizations import _SpectralNorm
 
 from saddle.layer.attention import SelfAttention
+from saddle.layer.minibatch_stddev import MinibatchStddev
 
 
 class Network(nn.Module, ABC):
@@ -43,6 +44,14 @@ class Network(nn.Module, ABC):
         True with batch normalization. Minibatch standard deviation does not count: StyleGAN trains it with R1.
         """
         return any(isinstance(layer, _BatchNorm) for layer in self.modules())
+
+    @property
+    def over_batch(self) -> bool:
+        """Whether a row of the output depends on other rows of the batch: by batch norm or minibatch stddev.
+
+        With training.accumulate above 1 it sees each part by itself, and a warning before training says so.
+        """
+        return self.mixes_rows or any(isinstance(layer, MinibatchStddev) for layer in self.modules())
 
     @property
     def is_lipschitz(self) -> bool:

@@ -24,6 +24,7 @@ class DiffAugment(Augmentation):
     - `translation` shifts by whole pixels, up to that fraction of the side each way; 0 switches it off.
     - `cutout` hides a square whose side is that fraction of the image's; 0 switches it off. Its center is anywhere in
       the image, so part of the square may lie outside.
+    Fractions of the side are rounded to whole pixels, halves up, as in the authors' code: 1/8 of 28 pixels is 4.
 
     `fill` is the level of the hidden square and of the area that a shift uncovers. The paper says zeros, and its
     images lie in [-1, 1], so this is mid-gray, not black. Mid-gray is the default because it shows D that the image
@@ -51,11 +52,11 @@ class DiffAugment(Augmentation):
         rows, side = images.shape[0], images.shape[3]
         if self.color:
             changed = _recolored(changed, uniform("diffaugment.colour", (rows, 3)))
-        reach = int(self.translation * side)
+        reach = _pixels(self.translation, side)
         if reach > 0:
             down, right = whole(uniform("diffaugment.translation", (rows, 2)), -reach, reach).unbind(1)
             changed = shifted(changed, down, right, self.fill)
-        square = int(self.cutout * side)
+        square = _pixels(self.cutout, side)
         if square > 0:
             changed = self._cut(changed, square, uniform("diffaugment.cutout", (rows, 2)))
         return changed.to(images.dtype)
@@ -72,6 +73,11 @@ class DiffAugment(Augmentation):
         rows, columns = hidden.unbind(1)
         inside = rows[:, :, None] & columns[:, None, :]
         return images.masked_fill(inside.unsqueeze(1), self.fill)
+
+
+def _pixels(fraction: float, side: int) -> int:
+    """A fraction of the side in whole pixels, rounded to the nearest, halves up."""
+    return int(fraction * side + 0.5)
 
 
 def _recolored(images: Tensor, numbers: Tensor) -> Tensor:

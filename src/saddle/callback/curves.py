@@ -10,7 +10,9 @@ import torch
 from torch import Tensor
 
 from saddle.callback.hook import GameTrainer, hook
+from saddle.callback.scalars import scalars_of
 from saddle.callback.scheduled import Patient
+from saddle.callback.watching import let_judge
 from saddle.file import replacing
 from saddle.training.module import GameModule
 
@@ -20,6 +22,8 @@ class Curves(Patient):
 
     Each logged point becomes a row of `path` (metrics.csv); every logger receives the same values under the number of
     the iteration. Values of several ranks are averaged. On resume, rows after the checkpoint are removed.
+
+    On all ranks the last values are `trainer.callback_metrics`, at the end of each epoch those of its last iteration.
     """
 
     def __init__(self, path: str) -> None:
@@ -30,14 +34,23 @@ class Curves(Patient):
     @hook
     def on_train_start(self, trainer: GameTrainer, module: GameModule) -> None:
         self._time, self._images = time.perf_counter(), module.clock.images
+        before: dict[str, float] = {}
         if trainer.is_global_zero and not trainer.fast_dev_run:
             cut_rows(self.path, module.clock.iteration)
             self.latest = last_row(self.path)
+            before = last_values(self.path)
+        announce(trainer, trainer.strategy.broadcast(before))  # as if the run had not been interrupted
 
     @hook
     def on_train_batch_end(self, trainer: GameTrainer, module: GameModule, *_: Any) -> None:
         if module.is_logged() or trainer.should_stop:
             self._log(trainer, module)
+
+    @hook
+    def on_train_epoch_end(self, trainer: GameTrainer, module: GameModule) -> None:
+        """Announce the scalars of the last iteration, which Lightning's callbacks judge at the end of an epoch."""
+        if module.played:
+            announce(trainer, self._reduced(trainer, module))
 
     @hook
     def on_train_end(self, trainer: GameTrainer, module: GameModule) -> None:
@@ -50,20 +63,25 @@ class Curves(Patient):
         widen_row(self.path, {"iteration": iteration, **values})
 
     def _log(self, trainer: GameTrainer, module: GameModule) -> None:
-        scalars = _scalars(module)
-        if trainer.world_size > 1:
-            local = torch.stack([value.detach().float() for value in scalars.values()]).to(module.device)
-            means = trainer.strategy.reduce(local, reduce_op="mean")
-            assert isinstance(means, Tensor)
-            scalars = dict(zip(scalars, means, strict=True))
-        values = {name: float(value) for name, value in scalars.items()}
-        values |= self._counts(module)
+        values = self._reduced(trainer, module) | trainer.strategy.broadcast(self._counts(module))
         module.gradient_norms.clear()  # a later row has them only if they were measured again
         self.latest = {"iteration": module.clock.iteration, **values}
         if trainer.is_global_zero and not trainer.fast_dev_run:
             append_row(self.path, self.latest)
             for logger in trainer.loggers:
                 logger.log_metrics(values, step=module.clock.iteration)
+        announce(trainer, values)
+        let_judge(trainer, module, values)
+
+    def _reduced(self, trainer: GameTrainer, module: GameModule) -> dict[str, float]:
+        """The module's scalars, averaged over the ranks."""
+        scalars = scalars_of(module)
+        if trainer.world_size > 1:
+            local = torch.stack([value.detach().float() for value in scalars.values()]).to(module.device)
+            means = trainer.strategy.reduce(local, reduce_op="mean")
+            assert isinstance(means, Tensor)
+            scalars = dict(zip(scalars, means, strict=True))
+        return {name: float(value) for name, value in scalars.items()}
 
     def _counts(self, module: GameModule) -> dict[str, float]:
         """Images, images per second since the last row, and updates and learning rate of each turn."""
@@ -77,24 +95,18 @@ class Curves(Patient):
         return counts
 
 
-def _scalars(module: GameModule) -> dict[str, Tensor]:
-    """Losses and their terms per turn, D's mean logits, the probabilities D(x) and D(G(z)), and gradient norms."""
-    scalars: dict[str, Tensor] = {}
-    for name, played in module.played.items():
-        scalars[f"loss/{name}"] = torch.stack(list(played.terms.values())).sum()
-        for term, value in played.terms.items():
-            scalars[f"loss/{name}/{term}"] = value
-    observed = next((p.observed for p in module.played.values() if "real" in p.observed), {})
-    for key, label in (("real", "D_x"), ("fake", "D_G_z")):
-        if key in observed:
-            scalars[f"logit/{key}"] = observed[key].mean()
-            scalars[f"probability/{label}"] = observed[key].sigmoid().mean()
-    for name, state in module.state.items():
-        for buffer in getattr(state, "shown", ()):
-            scalars[f"{name}/{buffer}"] = getattr(state, buffer)
-    for name, norm in module.gradient_norms.items():
-        scalars[f"gradient_norm/{name}"] = norm
-    return scalars
+def names_of_counts(module: GameModule) -> list[str]:
+    """The names of what `Curves` adds to the module's scalars."""
+    names = ["images", "images_per_second"]
+    for turn in module.turns:
+        names += [f"updates/{turn.name}", f"learning_rate/{turn.name}"]
+    return names
+
+
+def announce(trainer: GameTrainer, values: dict[str, float]) -> None:
+    """Make the values known to callbacks that monitor a metric, such as Lightning's EarlyStopping."""
+    for name, value in values.items():
+        trainer.callback_metrics[name] = torch.tensor(value)
 
 
 def append_row(path: Path, row: dict[str, float]) -> None:
@@ -128,6 +140,14 @@ def last_row(path: Path) -> dict[str, float]:
     if not rows:
         return {}
     return {name: float(value) for name, value in rows[-1].items() if value}
+
+
+def last_values(path: Path) -> dict[str, float]:
+    """The last number in each column of a CSV file but the iteration; nothing if there is none."""
+    values: dict[str, float] = {}
+    for row in _read(path) if path.exists() else []:
+        values |= {name: float(value) for name, value in row.items() if value and name != "iteration"}
+    return values
 
 
 def cut_rows(path: Path, iteration: int) -> None:

@@ -13,6 +13,7 @@ from saddle.callback.at_end import AlsoAtEnd
 from saddle.callback.hook import GameTrainer, hook
 from saddle.callback.publish import publish, publish_picture
 from saddle.callback.quality import Quality
+from saddle.callback.watching import let_judge
 from saddle.data.module import ImageData
 from saddle.game.turn import Batch, Game, Moment, Networks
 from saddle.metric.agreement import agreement
@@ -48,23 +49,29 @@ class GameMetrics(AlsoAtEnd):
 
     @hook
     def on_train_start(self, trainer: GameTrainer, module: GameModule) -> None:
-        if _has_own(module.game) and isinstance(trainer.datamodule.data, ImageData) and not trainer.fast_dev_run:
-            self._batch = trainer.datamodule.data.held_out(self.num) if trainer.is_global_zero else None
+        if trainer.is_global_zero and _applies(trainer, module):
+            self._batch = _images_of(trainer).held_out(self.num)
 
     @torch.no_grad()
     def act(self, trainer: GameTrainer, module: GameModule) -> None:
-        data = trainer.datamodule.data
-        if self._batch is None or not isinstance(data, ImageData):
+        if not _applies(trainer, module):
             return
         self.acted = module.clock.iteration
+        values = {} if self._batch is None else self._measure(trainer, module, self._batch)
+        values = publish(trainer, self.acted, values)
+        let_judge(trainer, module, values)
+
+    def _measure(self, trainer: GameTrainer, module: GameModule, batch: Batch) -> dict[str, float]:
+        """The game's metrics by name; also publishes its pictures. On the first rank only."""
         networks = {name: module.finished(name) for name in module.game.needs}
-        metrics = game_metrics(module.game, networks, self._batch, module.seed)
+        metrics = game_metrics(module.game, networks, batch, module.seed)
         for callback in trainer.callbacks:
             if isinstance(callback, Quality) and callback.extractor is not None:
-                metrics |= agreements(module.game, networks, self._batch, module.seed, data, callback.extractor)
-        publish(trainer, self.acted, {f"{PREFIX}{name}": value for name, value in metrics.items()})
-        for name, picture in game_pictures(module.game, networks, self._batch, module.seed).items():
-            publish_picture(trainer, name, self.acted, picture, self.folder / name)
+                data = _images_of(trainer)
+                metrics |= agreements(module.game, networks, batch, module.seed, data, callback.extractor)
+        for name, picture in game_pictures(module.game, networks, batch, module.seed).items():
+            publish_picture(trainer, name, module.clock.iteration, picture, self.folder / name)
+        return {f"{PREFIX}{name}": value for name, value in metrics.items()}
 
 
 def game_metrics(game: Game, networks: Networks, batch: Batch, seed: int) -> dict[str, float]:
@@ -110,6 +117,19 @@ def game_pictures(game: Game, networks: Networks, batch: Batch, seed: int) -> di
     for name, rows in game.pictures(networks, _on(batch, networks), _moment(networks, seed)).items():
         pictures[name] = row_grid(as_bytes(rows.float().cpu()))
     return pictures
+
+
+def _applies(trainer: GameTrainer, module: GameModule) -> bool:
+    """Whether there is anything to measure or to draw; the same on all ranks."""
+    is_on_images = isinstance(trainer.datamodule.data, ImageData)
+    return is_on_images and _has_own(module.game) and not trainer.fast_dev_run
+
+
+def _images_of(trainer: GameTrainer) -> ImageData:
+    """The data, which are images where this callback applies."""
+    data = trainer.datamodule.data
+    assert isinstance(data, ImageData)
+    return data
 
 
 def _has_own(game: Game) -> bool:

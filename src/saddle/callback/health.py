@@ -18,12 +18,16 @@ from saddle.callback.publish import publish, publish_text
 from saddle.callback.quality import FRECHET, Quality
 from saddle.callback.scheduled import Scheduled
 from saddle.callback.stop import end
+from saddle.callback.watching import HEALTH, let_judge
 from saddle.error import Failed
 from saddle.file import relative
 from saddle.game.turn import Batch
 from saddle.metric.classes import effective_classes
 from saddle.training.due import next_multiple
 from saddle.training.module import GameModule
+
+READINGS = ("separation", "signal", "input_gradient_real", "input_gradient_fake", "duplicates", "neighbors")
+"""What probes read, where it can be taken."""
 
 _SMALLEST_SCALE = 1e-6  # a gradient scaler begins with 65536 and halves at every overflow
 
@@ -101,12 +105,13 @@ class Health(Scheduled):
         probing, checking = self._is_probed(trainer, done), done % self.every_iterations == 0
         if checking or probing:
             self.check(trainer, module)
-        if trainer.is_global_zero and not trainer.fast_dev_run:
-            if checking:
+        if not trainer.fast_dev_run:
+            if checking and trainer.is_global_zero:
                 self._monitor.note_separation(module)
             if probing:
                 self._probe(trainer, module, batch[-1] if isinstance(batch, list) else batch)
-            self._judge_quality(trainer, module)
+            if trainer.is_global_zero:
+                self._judge_quality(trainer, module)
         if checking and self.stop:
             self._stop(trainer)
 
@@ -150,10 +155,13 @@ class Health(Scheduled):
     # readings and alarms
 
     def _probe(self, trainer: GameTrainer, module: GameModule, batch: Batch) -> None:
-        readings = self._monitor.take(module, batch, trainer.datamodule)
-        curves = {f"health/{name}": value for name, value in readings.items() if name != "real_duplicates"}
-        publish(trainer, module.clock.iteration, curves)
-        self._judge(trainer, module, readings | self._monitor.ratios(readings))
+        """Publish readings of the first rank on all ranks; the first one judges them."""
+        readings = self._monitor.take(module, batch, trainer.datamodule) if trainer.is_global_zero else {}
+        curves = {f"{HEALTH}{name}": value for name, value in readings.items() if name != "real_duplicates"}
+        curves = publish(trainer, module.clock.iteration, curves)
+        if trainer.is_global_zero:
+            self._judge(trainer, module, readings | self._monitor.ratios(readings))
+        let_judge(trainer, module, curves)
 
     def _judge(self, trainer: GameTrainer, module: GameModule, readings: dict[str, float]) -> None:
         for name, condition in self.conditions.items():

@@ -75,5 +75,6 @@ class Monitor:
             self._real = rows[order[:number]]
         sampler = module.sampler()
         sources = sources_for(sampler, data.data, number)
-        samples = images_from(sampler, number, hashed_seed(module.seed, "health"), sources=sources)
+        labels = module.sampled_labels(number)
+        samples = images_from(sampler, number, hashed_seed(module.seed, "health"), labels, sources=sources)
         return neighbors(self._real, samples)

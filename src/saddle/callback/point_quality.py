@@ -9,6 +9,7 @@ from saddle.bound import Count, Samples
 from saddle.callback.at_end import AlsoAtEnd
 from saddle.callback.hook import GameTrainer, hook
 from saddle.callback.publish import publish
+from saddle.callback.watching import let_judge
 from saddle.data.points import PointData
 from saddle.metric.base import PREFIX
 from saddle.metric.measure import Metrics, measured_points
@@ -58,10 +59,16 @@ class PointQuality(AlsoAtEnd):
 
     def act(self, trainer: GameTrainer, module: GameModule) -> None:
         data = trainer.datamodule.data
-        if self.stamp is None or not isinstance(data, PointData):
+        if not isinstance(data, PointData) or trainer.fast_dev_run:
             return
         self.acted = module.clock.iteration
-        samples = images_from(module.sampler(), self.num, hashed_seed(module.seed, "quality"))
+        values = self._measure(module, data) if trainer.is_global_zero else {}
+        values = publish(trainer, self.acted, values)
+        let_judge(trainer, module, values)
+
+    def _measure(self, module: GameModule, data: PointData) -> dict[str, float]:
+        """The metrics of new samples, by name."""
+        labels = module.sampled_labels(self.num)
+        samples = images_from(module.sampler(), self.num, hashed_seed(module.seed, "quality"), labels)
         metrics = measured_points(self.metrics, samples, data)
-        values = {f"{PREFIX}{name}": value for name, value in metrics.items()}
-        publish(trainer, module.clock.iteration, values)
+        return {f"{PREFIX}{name}": value for name, value in metrics.items()}

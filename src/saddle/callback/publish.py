@@ -4,32 +4,29 @@ from pathlib import Path
 from typing import Any
 
 import saddle.compat  # noqa: F401  isort: skip
-import torch
 from lightning.pytorch.loggers import Logger
 from torch import Tensor
 
-from saddle.callback.curves import Curves
+from saddle.callback.curves import Curves, announce
 from saddle.callback.hook import GameTrainer
 from saddle.picture.png import write_png
 
 
-def publish(trainer: GameTrainer, iteration: int, values: dict[str, float]) -> None:
-    """Give measured values to every logger, and put them beside the curves of that iteration, if there are any.
+def publish(trainer: GameTrainer, iteration: int, values: dict[str, float]) -> dict[str, float]:
+    """Give what the first rank has measured to every logger, to the curves of that iteration, and to all ranks.
 
-    They also become `trainer.callback_metrics`, which Lightning's own callbacks monitor.
+    On all ranks the values become `trainer.callback_metrics`, which Lightning's own callbacks monitor. Called on all
+    ranks, with anything on the others; returns the values of the first one.
     """
+    values = trainer.strategy.broadcast(values)
     announce(trainer, values)
-    for logger in trainer.loggers:
-        logger.log_metrics(values, step=iteration)
-    for callback in trainer.callbacks:
-        if isinstance(callback, Curves):
-            callback.add(iteration, values)
-
-
-def announce(trainer: GameTrainer, values: dict[str, float]) -> None:
-    """Make the values known to callbacks that monitor a metric, such as Lightning's EarlyStopping."""
-    for name, value in values.items():
-        trainer.callback_metrics[name] = torch.tensor(value)
+    if trainer.is_global_zero and values:
+        for logger in trainer.loggers:
+            logger.log_metrics(values, step=iteration)
+        for callback in trainer.callbacks:
+            if isinstance(callback, Curves):
+                callback.add(iteration, values)
+    return values
 
 
 def publish_picture(trainer: GameTrainer, name: str, iteration: int, picture: Tensor, folder: Path) -> None:

@@ -11,8 +11,9 @@ from torch import Tensor, nn
 from saddle.bound import Count, Samples
 from saddle.callback.at_end import AlsoAtEnd
 from saddle.callback.hook import GameTrainer, hook
-from saddle.callback.publish import announce, publish
+from saddle.callback.publish import publish
 from saddle.callback.stop import end, stopped
+from saddle.callback.watching import let_judge
 from saddle.data.module import ImageData
 from saddle.data.points import PointData
 from saddle.error import InputError
@@ -23,7 +24,7 @@ from saddle.metric.reference import chosen, class_shares, reference
 from saddle.seed import hashed_seed
 from saddle.training.due import NEVER, next_crossing, next_round
 from saddle.training.module import GameModule
-from saddle.training.sampling import all_labels, images_from, sources_for
+from saddle.training.sampling import images_from, sources_for
 
 FRECHET = f"{PREFIX}frechet"
 _FIRST = 50_000  # images
@@ -43,7 +44,7 @@ class Quality(AlsoAtEnd):
     `extractor` reads `num` samples and at most `num` training images, the same ones in every run on the data. It is
     `auto`, the classifier that comes with saddle for the data, if there is one; `none`; or a file, of a classifier
     (.safetensors) or of Inception (.pth). Images of another domain are read as `data.readable` converts them. A
-    generator that translates receives held-out sources.
+    generator that translates receives held-out sources, and a conditional one labels in the data's shares.
 
     The values of `metrics`, those of the config's group `metric`, are logged as metric/frechet and so on. Whenever
     metric/frechet reaches a new minimum, the checkpoint becomes `folder`/best.ckpt. The features of the training images
@@ -133,16 +134,17 @@ class Quality(AlsoAtEnd):
     def act(self, trainer: GameTrainer, module: GameModule) -> None:
         if self.extractor is None or trainer.fast_dev_run:
             return
-        values: dict[str, float] | None = trainer.strategy.broadcast(self._values(trainer, module))
-        self._interrupted = values is None
-        if values is None:
+        values = self._values(trainer, module)
+        self._interrupted = trainer.strategy.broadcast(values is None)
+        if self._interrupted:
             end(trainer)  # now, so that the checkpoint is of this iteration
             return
         self.acted = module.clock.iteration
-        announce(trainer, values)  # on all ranks
+        values = publish(trainer, self.acted, values or {})
         if FRECHET in values and (self.best is None or values[FRECHET] < self.best):
             self.best = values[FRECHET]
             trainer.save_checkpoint(self.path)
+        let_judge(trainer, module, values)
 
     def _values(self, trainer: GameTrainer, module: GameModule) -> dict[str, float] | None:
         """The new values by name; None if a signal came meanwhile, and none on the ranks that do not measure."""
@@ -157,11 +159,9 @@ class Quality(AlsoAtEnd):
         assert self.extractor is not None
         assert self.real is not None
         self.latest = self._read_samples(trainer, module, self.extractor)
-        labels = None if self._class_shares is None else all_labels(module.networks["generator"], self.num)
+        labels = None if self._class_shares is None else module.sampled_labels(self.num)
         inputs = MetricInputs(self.real, self.latest, self._class_shares, labels)
-        values = {f"{PREFIX}{name}": value for name, value in measured(self.metrics, inputs).items()}
-        publish(trainer, module.clock.iteration, values)
-        return values
+        return {f"{PREFIX}{name}": value for name, value in measured(self.metrics, inputs).items()}
 
     def _read_samples(self, trainer: GameTrainer, module: GameModule, extractor: Extractor) -> Read:
         """Features and classes of new samples; features are infinite where a sample is not finite."""
@@ -174,7 +174,8 @@ class Quality(AlsoAtEnd):
 
         with sampler.register_forward_hook(note_finite):
             sources = sources_for(sampler, data, self.num)
-            samples = images_from(sampler, self.num, hashed_seed(module.seed, "quality"), sources=sources)
+            labels = module.sampled_labels(self.num)
+            samples = images_from(sampler, self.num, hashed_seed(module.seed, "quality"), labels, sources=sources)
         features, probabilities = [], []
         for batch in data.readable(samples).split(_BATCH_SIZE):
             _check_signal(trainer)

@@ -4,12 +4,14 @@ import json
 import math
 import platform
 import time
+from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import saddle.compat  # noqa: F401  isort: skip
 from lightning import Callback
+from lightning.pytorch.callbacks import EarlyStopping
 from lightning.pytorch.loggers import TensorBoardLogger
 from torch.utils.tensorboard.summary import hparams
 
@@ -72,7 +74,7 @@ class Summary(Patient):
         for logger in trainer.loggers:
             if isinstance(logger, TensorBoardLogger):
                 _show_hyper_parameters(logger, module.record)
-        print(self._table(summary))
+        print(self._table(summary, _reasons_to_stop(trainer.callbacks)))
 
     def _summary(self, trainer: GameTrainer, module: GameModule) -> dict[str, Any]:
         latest: dict[str, float] = {}
@@ -102,13 +104,14 @@ class Summary(Patient):
             },
         }
 
-    def _table(self, summary: dict[str, Any]) -> str:
+    def _table(self, summary: dict[str, Any], reasons: list[str]) -> str:
         folder = relative(self.folder)
         rows = [(name, f"{summary[name]:,}") for name in ("iterations", "images", "seconds", "images_per_second")]
         rows += [(name, f"{value:.4f}") for name, value in summary["metrics"].items() if name.count("/") == 1]
         width = max(len(name) for name, _ in rows)
         lines = [f"  {name:<{width}}  {value:>12}" for name, value in rows]
         lines += ["", f"  metric  {_stamp_in_words(summary)}"]
+        lines += [f"  stopped {reason}" for reason in reasons]
         grids = sorted((self.folder / "samples").glob("*.png"))
         lines += ["", f"  run     {folder}"]
         lines += [f"  grid    {relative(grids[-1])}"] if grids else []
@@ -140,6 +143,15 @@ def _stamp_in_words(summary: dict[str, Any]) -> str:
         f"{stamp['generated']:,} samples of the {stamp['network']}, {stamp['real']:,} training images, features of "
         f"{stamp['extractor']}"
     )
+
+
+def _reasons_to_stop(callbacks: Iterable[Callback]) -> list[str]:
+    """Why Lightning's EarlyStopping ended the run, in its words; nothing if it did not."""
+    reasons: list[str] = []
+    for callback in callbacks:
+        if isinstance(callback, EarlyStopping) and callback.stopping_reason_message is not None:
+            reasons.append(callback.stopping_reason_message)
+    return reasons
 
 
 def _ended_run(callback: Callback) -> bool:

@@ -11,7 +11,7 @@ from saddle.augmentation.base import Augmentation
 from saddle.config.options import either, options_where
 from saddle.data.memory import MemoryData
 from saddle.error import InputError
-from saddle.game.adversarial_objective import AdversarialObjective
+from saddle.game.adversarial_objective import AdversarialObjective, objective_of
 from saddle.game.turn import Game
 from saddle.loss.base import Loss
 from saddle.penalty.base import InputGradientPenalty, Penalty, WeightConstraint, Weighted
@@ -25,11 +25,6 @@ class Choice:
     loss: str
     data: str
     settings: Mapping[str, Collection[str]]
-
-
-def objective_of(game: Game) -> AdversarialObjective | None:
-    """The adversarial objective that a game minimizes; None if it has none."""
-    return getattr(game, "objective", None)
 
 
 def check_compatible(game: Game, networks: Mapping[str, Network], data: MemoryData, choice: Choice) -> list[str]:
@@ -52,6 +47,34 @@ def check_compatible(game: Game, networks: Mapping[str, Network], data: MemoryDa
             warnings += discriminator.warnings()
     _check_augmentations(objective, data)
     return list(dict.fromkeys(warnings))
+
+
+def accumulation_warnings(
+    game: Game, networks: Mapping[str, Network], choice: Choice, batch_size: int, accumulate: int
+) -> list[str]:
+    """A sentence about the parts that depend on a whole batch and see accumulated parts of it; else nothing."""
+    seeing = _seeing_batch(game, networks, choice) if accumulate > 1 else []
+    if not seeing:
+        return []
+    rows = accumulate * batch_size
+    return [
+        f"training.accumulate={accumulate}: computed over each part of {batch_size} rows, not over the {rows} of an "
+        f"update: {', '.join(seeing)}; if memory allows, use training.accumulate=1 data.batch_size={rows}"
+    ]
+
+
+def _seeing_batch(game: Game, networks: Mapping[str, Network], choice: Choice) -> list[str]:
+    """The settings of the parts whose values for a row depend on other rows of its batch."""
+    objective = objective_of(game)
+    seeing: list[str] = []
+    if objective is not None:
+        seeing += [f"loss={choice.loss}"] if objective.loss.over_batch else []
+        seeing += [f"penalty={name}" for name, penalty in _active(objective).items() if penalty.over_batch]
+    for name, network in networks.items():
+        if network.over_batch:
+            layer = "batch norm" if network.mixes_rows else "minibatch_stddev"
+            seeing.append(f"architecture.{name} ({layer})")
+    return seeing
 
 
 def check_packing(networks: Mapping[str, Network], game: Game, batch_size: int, devices: int, option: str) -> None:

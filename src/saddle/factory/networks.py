@@ -10,9 +10,9 @@ from saddle.config.node import Node
 from saddle.config.options import either, options_where, takes
 from saddle.data.memory import MemoryData
 from saddle.error import InputError
-from saddle.factory.compatibility import objective_of
 from saddle.factory.instantiate import make
 from saddle.factory.memory_budget import build_within_memory
+from saddle.game.adversarial_objective import objective_of
 from saddle.game.turn import Game
 
 

@@ -9,7 +9,7 @@ from saddle.architecture.base import Network
 from saddle.config.checked import CheckedConfig, Settings
 from saddle.config.node import Node
 from saddle.data.memory import MemoryData
-from saddle.factory.compatibility import Choice, check_compatible
+from saddle.factory.compatibility import Choice, accumulation_warnings, check_compatible
 from saddle.factory.data import data_node
 from saddle.factory.executor import check_executor, precision_warnings
 from saddle.factory.game import build_game
@@ -63,6 +63,7 @@ def build_parts(config: CheckedConfig) -> Parts:
     settings = {name: node.settings for name, node in nodes.items()}
     choice = Choice(config.game.option, config.loss.option, config.data.option, settings)
     warnings = check_compatible(game, networks, data, choice)
+    warnings += accumulation_warnings(game, networks, choice, config.batch_size, config.training["accumulate"])
     others = [config.loss, *config.penalty.values(), *config.augmentation.values(), config.game]
     try_parts([*nodes.values(), *others], game, networks, data)
     metrics = build_metrics(config.metric)

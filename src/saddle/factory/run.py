@@ -12,6 +12,7 @@ from lightning.pytorch.callbacks import Checkpoint
 from lightning.pytorch.loggers import Logger
 
 from saddle.callback.hook import GameTrainer
+from saddle.callback.watching import make_patient
 from saddle.config.check import check_lightning_parts
 from saddle.config.checked import CheckedConfig, Settings
 from saddle.config.options import takes
@@ -99,6 +100,7 @@ def build_run(config: CheckedConfig, parts: Parts, purge_step: int | None = None
         accumulate=training["accumulate"],
         ema=None if training["ema"] is None else make_plain("training.ema", training["ema"]),
         record=parts.record,
+        label_shares=parts.data.label_shares if _takes_labels(parts) else None,
         make_executor=EXECUTORS[training["executor"]],
     )
     data_module = GameDataModule(parts.data, training["block"])
@@ -107,6 +109,12 @@ def build_run(config: CheckedConfig, parts: Parts, purge_step: int | None = None
     if str(config.trainer["precision"]) in ("64-true", "64"):
         module.double()  # before a checkpoint is loaded, lest its weights pass through float32
     return Run(module, data_module, trainer, parts)
+
+
+def _takes_labels(parts: Parts) -> bool:
+    """Whether the generator takes labels."""
+    generator = parts.networks.get("generator")
+    return generator is not None and generator.classes > 0
 
 
 def build_trainer(config: CheckedConfig, metrics: Metrics, purge_step: int | None = None) -> GameTrainer:
@@ -120,6 +128,7 @@ def build_trainer(config: CheckedConfig, metrics: Metrics, purge_step: int | Non
     callbacks: list[Callback] = []
     for name, node in config.callback.items():
         callbacks.append(_build(f"callback.{name}", node, {"metrics": metrics}))
+    make_patient(callbacks)
     loggers: list[Logger] = []
     for name, node in config.logger.items():
         is_tensorboard = node["_target_"].endswith(".TensorBoardLogger")

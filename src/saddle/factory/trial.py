@@ -17,7 +17,7 @@ from saddle.config.node import Node
 from saddle.data.memory import MemoryData
 from saddle.data.points import PointData
 from saddle.error import InputError, first_line
-from saddle.factory.compatibility import objective_of
+from saddle.game.adversarial_objective import objective_of
 from saddle.game.turn import Batch, Game, Moment
 from saddle.metric.base import MetricInputs, Read
 from saddle.metric.measure import Metrics, measured, measured_points

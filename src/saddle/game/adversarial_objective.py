@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from saddle.augmentation.base import Augmentation
 from saddle.game.discriminator_inputs import DiscriminatorInputs, LogitFunction, logits_and_input_gradients
 from saddle.game.networks import discriminator_of, generator_of, input_to, with_labels
-from saddle.game.turn import Batch, Moment, Networks, Played
+from saddle.game.turn import Batch, Game, Moment, Networks, Played
 from saddle.layer.per_sample import is_per_sample
 from saddle.loss.base import Loss
 from saddle.penalty.base import InputGradientPenalty, Term, TermInputs, WeightConstraint
@@ -178,6 +178,11 @@ class AdversarialObjective:
             if value is not None:
                 terms[name] = moment.scheduled_value(term.gain) * value
         return terms
+
+
+def objective_of(game: Game) -> AdversarialObjective | None:
+    """The adversarial objective that a game minimizes; None if it has none."""
+    return getattr(game, "objective", None)
 
 
 def generated(networks: Networks, batch: Batch, moment: Moment) -> tuple[Tensor, Tensor]:

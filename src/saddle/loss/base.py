@@ -23,7 +23,10 @@ class Loss(ABC):
     """Whether D's objective depends only on differences of logits, so that a bias of D's last layer has no gradient."""
 
     over_batch: bool = False
-    """Whether each value depends on the whole batch. If so, the logits of all ranks are gathered first."""
+    """Whether each value depends on the whole batch. If so, the logits of all ranks are gathered first.
+
+    With training.accumulate above 1 the batch is one accumulated part, and a warning before training says so.
+    """
 
     needs_lipschitz: bool = False
     """Whether D's objective has no minimum unless D's gradient is bounded (Wasserstein)."""

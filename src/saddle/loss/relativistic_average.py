@@ -17,8 +17,8 @@ class RelativisticAverage(Loss):
     - "logistic" (RaSGAN): l+(t) = -log sigmoid(t) and l-(t) = -log sigmoid(-t).
     - "least_squares" (RaLSGAN): l+(t) = (t - 1)^2 and l-(t) = (t + 1)^2.
     - "hinge" (RaHingeGAN): l+(t) = max(0, 1 - t) and l-(t) = max(0, 1 + t).
-    The means are over the global batch, so the loss of a batch is not the mean of the losses of its parts. D's head
-    has no bias.
+    The means are over the batch of all ranks, so the loss of a batch is not the mean of the losses of its parts. With
+    gradient accumulation they are over each part by itself. D's head has no bias.
     """
 
     shape: Literal["logistic", "least_squares", "hinge"] = "logistic"

@@ -41,6 +41,12 @@ class Penalty:
     needs_images: ClassVar[bool] = False
     """Whether it works on images (N, C, H, W) only, and not on points (N, 2)."""
 
+    over_batch: ClassVar[bool] = False
+    """Whether its value on a batch is not the mean of its values on the parts of the batch.
+
+    With training.accumulate above 1 it sees each part by itself, and a warning before training says so.
+    """
+
 
 @dataclass(frozen=True)
 class Weighted(Penalty):

@@ -16,6 +16,8 @@ class FeatureMatching(Term):
     With gradient accumulation each part of a batch is matched by itself, which is not the same as matching the whole.
     """
 
+    over_batch = True
+
     def generator(self, inputs: TermInputs) -> Tensor:
         """The squared distance of the mean features, a scalar."""
         with torch.no_grad():

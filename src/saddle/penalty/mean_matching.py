@@ -16,6 +16,8 @@ class MeanMatching(Term):
     the same as matching the whole.
     """
 
+    over_batch = True
+
     def generator(self, inputs: TermInputs) -> Tensor:
         """The squared distance of the two batch means, a scalar."""
         real, fake = inputs.randomness.gather(inputs.real), inputs.randomness.gather(inputs.fake)

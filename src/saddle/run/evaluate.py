@@ -11,11 +11,11 @@ from saddle.metric.base import Extractor
 from saddle.metric.evaluation import ImageEvaluation, PointEvaluation, evaluate_images, evaluate_points
 from saddle.metric.extractor import extractor_for
 from saddle.metric.modes import SAMPLES
-from saddle.run.argument import labels_of
 from saddle.run.isolated import isolated
 from saddle.run.opened import OpenedRun
 from saddle.run.sample import sample
 from saddle.seed import hashed_seed
+from saddle.training.sampling import all_labels
 
 _FEWEST_IMAGES, _FEWEST_POINTS = 4, 100  # metrics by neighbors take an image and the three nearest to it
 
@@ -32,8 +32,9 @@ def evaluate(run: OpenedRun, num: int | None, extractor: str, cache: Path | None
     num = data.evaluated if num is None else num
     if num < _FEWEST_IMAGES:
         raise ArgumentError("num", num, f"too few to measure: use at least {_FEWEST_IMAGES}, better 10,000")
-    images = sample(run, num, seed=seed)
-    return measured(images, labels_of(run, num, None), data, chosen, cache, run.path, network)
+    labels = all_labels(run.generator, num, run.label_shares)  # in the data's shares, as in training
+    images = sample(run, num, labels, seed)
+    return measured(images, labels, data, chosen, cache, run.path, network)
 
 
 def _evaluated_points(run: OpenedRun, num: int | None, extractor: str, seed: int, network: str) -> PointEvaluation:

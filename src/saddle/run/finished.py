@@ -107,6 +107,7 @@ class FinishedRun(OpenedRun):
     ) -> "ImageEvaluation | PointEvaluation":
         """The metrics of `num` samples, beside those of real test images or of fresh points.
 
+        Samples of a conditional generator are of the classes in the data's shares.
         By default they are as many as the data suggests (10,000; 26,000 for Stacked MNIST; 2,500 points, and at least
         100). `extractor` is the file of a classifier (.safetensors) or of Inception (.pth), by default what comes with
         saddle for the data. What it reads in real images is kept in the folder `cache`, by default nowhere.

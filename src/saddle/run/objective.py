@@ -6,7 +6,8 @@ from saddle.callback.game_metrics import GameMetrics
 from saddle.callback.hook import GameTrainer
 from saddle.callback.point_quality import PointQuality
 from saddle.callback.quality import FRECHET, Quality
-from saddle.callback.summary import Summary
+from saddle.callback.scalars import names_of_scalars
+from saddle.callback.summary import SHOWN, Summary
 from saddle.data.memory import MemoryData
 from saddle.data.points import PointData
 from saddle.error import InputError
@@ -37,14 +38,10 @@ def check_objective(
         _check_callback(kind, setting, name, trainer)
     if name == FRECHET and isinstance(data, PointData):
         return  # the default, which points do not have: the sweep's table shows that
-    losses = [f"loss/{turn.name}" for turn in module.turns]
-    known = [*measured, *losses]
-    if "loss/discriminator" in losses:
-        known += ["probability/D_x", "probability/D_G_z"]
-    known += [f"gradient_norm/{network}" for network in module.game.needs]
-    loss_of_term = "/".join(name.split("/")[:2])  # a loss's terms are known only once it was computed
-    if name not in known and loss_of_term not in losses:
-        raise InputError(f"objective={name}: a run does not measure that; choose one of {', '.join(known)}, or null")
+    known = [*measured, *names_of_scalars(module)]
+    if not is_known(name, known):
+        shown = [other for other in known if other.startswith(SHOWN)]
+        raise InputError(f"objective={name}: a run does not measure that; choose one of {', '.join(shown)}, or null")
 
 
 def _check_callback(kind: type, setting: str, name: str, trainer: GameTrainer) -> None:
@@ -55,21 +52,32 @@ def _check_callback(kind: type, setting: str, name: str, trainer: GameTrainer) -
 
 def _measured_by(name: str, module: GameModule, data: MemoryData, metrics: Metrics) -> tuple[type, str, list[str]]:
     """The callback that measures `name` on this data, its setting, and the metrics of this data and game."""
-    names: list[str] = []
     if isinstance(data, PointData):
-        for metric in metrics.values():
-            if isinstance(metric, PointMetric) and applies(metric, data):
-                names += metric.directions
-        return PointQuality, "points", _prefixed(names)
-    game_metrics = _prefixed(module.game.measures)
+        return PointQuality, "points", names_of_metrics(metrics, data)
+    game_metrics = prefixed(module.game.measures)
     if name in game_metrics:
         return GameMetrics, "game", game_metrics
+    return Quality, "quality", names_of_metrics(metrics, data) + game_metrics
+
+
+def names_of_metrics(metrics: Metrics, data: MemoryData) -> list[str]:
+    """The names under which a run on this data publishes the values of `metrics`."""
+    names: list[str] = []
     for metric in metrics.values():
-        if isinstance(metric, Metric):
-            names += metric.directions
-    return Quality, "quality", _prefixed(names) + game_metrics
+        if isinstance(data, PointData):
+            measures = isinstance(metric, PointMetric) and applies(metric, data)
+        else:
+            measures = isinstance(metric, Metric)
+        names += metric.directions if measures else ()
+    return prefixed(names)
 
 
-def _prefixed(metrics: Iterable[str]) -> list[str]:
+def prefixed(metrics: Iterable[str]) -> list[str]:
     """Metrics by their names in a summary."""
     return [f"{PREFIX}{metric}" for metric in metrics]
+
+
+def is_known(name: str, known: Iterable[str]) -> bool:
+    """Whether a name is among the `known` ones, or is a term of a known loss, known only once it is computed."""
+    loss = "/".join(name.split("/")[:2])
+    return name in known or (loss.startswith("loss/") and loss in known)

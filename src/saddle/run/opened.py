@@ -46,6 +46,8 @@ class OpenedRun:
         """The number of iterations before the checkpoint was saved."""
         self.images: int = content[MARK]["clock"]["images"]
         """The number of training images (or points) in those iterations, with repetitions."""
+        self.label_shares: list[float] | None = content[MARK].get("label_shares")
+        """The share of each class in the data; None for a generator without labels, or where an old file lacks it."""
         self._state: dict[str, Tensor] = content["state_dict"]
         self._networks: dict[str, nn.Module] = {}
         self._data_settings = moved_data(self.record, settings)
@@ -179,7 +181,7 @@ class OpenedRun:
         check_fits(state, network, self.checkpoint, prefix)
         weights = {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
         network.load_state_dict(weights)
-        return ready(network, self.seed)
+        return ready(network, self.seed, self.label_shares)
 
     @property
     def generator(self) -> "Generator":

@@ -23,6 +23,7 @@ from saddle.interrupt import Interrupted
 from saddle.rank import is_first
 from saddle.run.folder import checkpoints_of, last_checkpoint, objective_value
 from saddle.run.lock import occupy
+from saddle.run.monitored import check_monitors
 from saddle.run.objective import check_extractor, check_objective
 from saddle.run.ranks import Ranks, is_lost_connection
 from saddle.run.resume import check_free, check_processes
@@ -54,6 +55,7 @@ def train(config: CheckedConfig, parts: Parts, content: dict[str, Any]) -> float
             print(f"warning: {sentence}", file=sys.stderr)
     check_objective(config.objective, run.trainer, run.module, run.data, run.parts.metrics)
     check_extractor(run.trainer, run.data)
+    check_monitors(config.callback, run.trainer, run.module, run.data, run.parts.metrics)
     if checkpoint is not None:
         _check_resumed(config, run, checkpoint, content)
     del content

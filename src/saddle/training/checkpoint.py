@@ -75,11 +75,18 @@ def _is_ours(content: Any) -> bool:
     clock = mark.get("clock")
     if not isinstance(clock, dict) or not isinstance(clock.get("updates"), dict):
         return False
-    return _is_count(clock.get("iteration")) and _is_count(clock.get("images"))
+    return (
+        _is_count(clock.get("iteration")) and _is_count(clock.get("images")) and _are_shares(mark.get("label_shares"))
+    )
 
 
 def _is_count(value: Any) -> bool:
     return isinstance(value, int) and value >= 0
+
+
+def _are_shares(value: Any) -> bool:
+    """Whether a value is the shares of classes, or None, as in a file that does not hold them."""
+    return value is None or (isinstance(value, list) and all(isinstance(share, float) for share in value))
 
 
 def set_loop_counters(fit_loop: dict[str, Any], iteration: int, batches_per_epoch: int) -> None:

@@ -19,7 +19,7 @@ from saddle.training.clock import Clock
 from saddle.training.ema import EMA
 from saddle.training.executor import Executor, MakeExecutor
 from saddle.training.noise import Noise
-from saddle.training.sampling import ready
+from saddle.training.sampling import all_labels, ready
 
 
 class GameModule(LightningModule):
@@ -29,7 +29,8 @@ class GameModule(LightningModule):
     learning rate; `beta2_schedules` to the factor on Adam's 1 - beta2, or None; `clip_norm` to the largest gradient
     norm (L2, over all parameters that the turn trains) or None. `rows` is the number of images in one iteration over
     all ranks, in `accumulate` parts. `make_executor` makes what plays the turns. `ema` averages the networks that the
-    game names, or is None. `record` (plain values) is the config that checkpoints carry.
+    game names, or is None. `record` (plain values) is the config that checkpoints carry. `label_shares` gives the share
+    of each class in the data, (classes,), once that is read; None if no generator takes labels.
     """
 
     noise: Noise
@@ -50,6 +51,7 @@ class GameModule(LightningModule):
         ema: EMA | None = None,
         beta2_schedules: Mapping[str, Schedule | None] | None = None,
         record: Mapping[str, Any] | None = None,
+        label_shares: Callable[[], Tensor] | None = None,
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
@@ -62,6 +64,9 @@ class GameModule(LightningModule):
         self.beta2_schedules = {} if beta2_schedules is None else beta2_schedules
         self.rows, self.seed, self.accumulate = rows, seed, accumulate
         self.record = dict(record or {})
+        self.data_label_shares = label_shares
+        self.label_shares: list[float] | None = None
+        """The share of each class in the data, known when training starts; None if no generator takes labels."""
         self.make_executor = make_executor
         self.clock = Clock()
         self.played: dict[str, Played] = {}
@@ -87,6 +92,8 @@ class GameModule(LightningModule):
         wrapped = optimizers if isinstance(optimizers, list) else [optimizers]  # one turn: Lightning gives no list
         self.wrapped = dict(zip((turn.name for turn in self.turns), wrapped, strict=True))
         self.executor = self.make_executor(self)
+        if self.data_label_shares is not None:
+            self.label_shares = self.data_label_shares().tolist()
 
     # one iteration
 
@@ -185,11 +192,16 @@ class GameModule(LightningModule):
     def finished(self, name: str) -> nn.Module:
         """The network `name` as it is used after training, in evaluation mode: its average, or a copy without one.
 
-        Batch statistics of a generator are recomputed for its weights, from noise that depends on the seed alone.
+        Batch statistics of a generator are recomputed for its weights, from noise that depends on the seed alone, and
+        from labels in the data's shares.
         """
         if self.ema is not None and name in self.ema.networks:
-            return ready(self.ema.networks[name], self.seed)
-        return ready(copy.deepcopy(self.networks[name]), self.seed)
+            return ready(self.ema.networks[name], self.seed, self.label_shares)
+        return ready(copy.deepcopy(self.networks[name]), self.seed, self.label_shares)
+
+    def sampled_labels(self, num: int) -> Tensor | None:
+        """Labels (num,) int64, in the data's shares, of samples to measure; None if the generator takes none."""
+        return all_labels(self.networks["generator"], num, self.label_shares)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint[MARK] = {
@@ -197,6 +209,7 @@ class GameModule(LightningModule):
             "clock": self.clock.state_dict(),
             "record": self.record,
             "processes": self.trainer.world_size,
+            "label_shares": self.label_shares,
         }
         set_loop_counters(checkpoint["loops"]["fit_loop"], self.clock.iteration, int(self.trainer.num_training_batches))
 

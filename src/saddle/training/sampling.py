@@ -1,5 +1,6 @@
 """Images, or points, from a trained generator."""
 
+from collections.abc import Iterator, Sequence
 from typing import cast
 
 import torch
@@ -10,31 +11,48 @@ from saddle.architecture.base import Generator
 from saddle.data.loader import as_floats
 from saddle.data.memory import MemoryData
 from saddle.training.batch_norm import recompute_batch_statistics
+from saddle.training.class_labels import labels_in_shares, labels_in_turn
 from saddle.training.noise import fixed_noise
 
 _POWER_ITERATIONS = 100
 _STATISTICS_BATCHES, _STATISTICS_BATCH_SIZE = 4, 128
 
 
-def ready(network: nn.Module, seed: int) -> nn.Module:
+def ready(network: nn.Module, seed: int, shares: Sequence[float] | None = None) -> nn.Module:
     """`network` in evaluation mode, with exact spectral norms; changed in place.
 
     The batch statistics of a generator that reads a latent are recomputed from noise that depends on `seed`; for a
-    conditional one over all classes in equal shares.
+    conditional one over all classes in these `shares`, or in equal ones.
     """
     network.eval()
     _settle_spectral_norms(network)
     if reads(network) == "latent":
-        _recompute_statistics(cast(Generator, network), seed)
+        _recompute_statistics(cast(Generator, network), seed, shares)
     return network
 
 
-def _recompute_statistics(generator: Generator, seed: int) -> None:
-    weight, labels = next(generator.parameters()), all_labels(generator, _STATISTICS_BATCH_SIZE)
-    arguments = () if labels is None else (labels.to(weight.device),)
+def _recompute_statistics(generator: Generator, seed: int, shares: Sequence[float] | None) -> None:
+    weight, labels = next(generator.parameters()), _statistics_labels(generator, shares)
     shape = (_STATISTICS_BATCH_SIZE, generator.latent_dim)
-    noise = (fixed_noise(seed, f"statistics {i}", shape).to(weight) for i in range(_STATISTICS_BATCHES))
-    recompute_batch_statistics(generator, ((latent, *arguments) for latent in noise))
+
+    def inputs() -> Iterator[tuple[Tensor, ...]]:
+        for i in range(_STATISTICS_BATCHES):
+            latent = fixed_noise(seed, f"statistics {i}", shape).to(weight)
+            yield (latent,) if labels is None else (latent, labels[i].to(weight.device))
+
+    recompute_batch_statistics(generator, inputs())
+
+
+def _statistics_labels(generator: Generator, shares: Sequence[float] | None) -> Tensor | None:
+    """The labels (batches, batch size) from which statistics are recomputed; None for a generator without labels.
+
+    Without `shares`, as for checkpoints that do not hold them, each batch begins with the first class.
+    """
+    if shares is None:
+        labels = all_labels(generator, _STATISTICS_BATCH_SIZE)
+        return None if labels is None else labels.expand(_STATISTICS_BATCHES, -1)
+    labels = all_labels(generator, _STATISTICS_BATCHES * _STATISTICS_BATCH_SIZE, shares)
+    return None if labels is None else labels.view(_STATISTICS_BATCHES, _STATISTICS_BATCH_SIZE)
 
 
 def reads(network: nn.Module) -> str:
@@ -56,10 +74,15 @@ def _settle_spectral_norms(network: nn.Module) -> None:
             parametrizations.eval()
 
 
-def all_labels(generator: nn.Module, num: int) -> Tensor | None:
-    """Labels (num,) int64 that cycle through the classes, or None for a generator without labels."""
+def all_labels(generator: nn.Module, num: int, shares: Sequence[float] | None = None) -> Tensor | None:
+    """Labels (num,) int64 of all classes, or None for a generator without labels.
+
+    They are in these `shares`, evenly spread (`labels_in_shares`); without them they cycle through the classes.
+    """
     classes = cast(Generator, generator).classes
-    return torch.arange(num) % classes if classes else None
+    if not classes:
+        return None
+    return labels_in_turn(classes, num) if shares is None else labels_in_shares(shares, num)
 
 
 def truncated(noise: Tensor, threshold: float) -> Tensor:

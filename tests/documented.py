@@ -1,0 +1,113 @@
+"""Commands and settings that the pages show in running text and in tables, for a reader to type."""
+
+import re
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+from helpers import REPOSITORY
+
+PAGES = [REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
+
+_BLOCK = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
+_INLINE = re.compile(r"`([^`\n]+(?:\n[^`\n]+)?)`")
+_SETTING = re.compile(r"[+~]{0,2}[a-z_][\w.@/]*=.*")
+_TRAIN = ("python train.py", "saddle train")
+
+NEEDED = {
+    "architecture.discriminator.condition": "architecture.conditional=true",
+    "architecture.encoder.gaussian": "experiment=adversarial_autoencoder",
+    "architecture/encoder": "game=bigan",
+    "augmentation.ada": "augmentation=ada loss=non_saturating penalty=r1",
+    "augmentation.diffaugment": "augmentation=diffaugment data.channels=3",
+    "data.broken": "data=image_folder data.root=FOLDER",
+    "data.classes=0": "data=image_folder data.root=FOLDER",
+    "data.fit": "data=image_folder data.root=FOLDER",
+    "data.memory_mib": "data=image_folder data.root=FOLDER",
+    "data.source": "experiment=cyclegan",
+    "data.split": "data=emnist",
+    "game.likelihood": "experiment=vae",
+    "game.std": "experiment=infogan",
+    "game.stochastic": "experiment=bigan",
+    "game.weights.adversarial": "experiment=adversarial_autoencoder",
+    "game.weights.class_fake": "experiment=auxiliary_classifier",
+    "game.weights.identity": "experiment=cyclegan",
+    "game.weights.kl": "experiment=vae",
+    "game=cyclegan": "architecture=resnet data=mnist_pair",
+    "architecture=points": "data=ring",
+    "architecture=resnet": "experiment=cyclegan",
+    "loss.shape": "loss=relativistic_average",
+    "penalty.mean_matching": "penalty=mean_matching",
+}
+"""Settings, by the beginning of the first, and others that the page has chosen before."""
+
+LEFT_OUT = {
+    r".*=$": "it names a group of settings",
+    r".*\b(NAME|RUN|PATH|N)\b.*": "its capitals stand for many commands",
+    r"hydra\..*|sweep=.*": "it is of a sweep, which no single config has",
+    r".*loss=exponential.*|.*mean_distance.*": "its part is written on the page, and tests/test_docs.py adds it",
+    r".*stripes.*": "its part is written on the page, and tests/test_extending.py adds it",
+    r"augmentation=ada": "the page says that it is refused",
+    r".*--help": "it prints the help",
+    r".*\\.*": "its path is one of Windows, which tests/config/test_letters.py reads",
+    r"(images|training)=True|cache=.*": "it is an argument in Python",
+    r"config_dir=.*": "it is an argument in Python",
+}
+"""What is not tried: patterns of whole texts, and why."""
+
+
+@dataclass(frozen=True)
+class Typed:
+    """A command, or settings for one, that the page shows between two backticks."""
+
+    page: Path
+    text: str
+
+    @property
+    def left_out(self) -> str | None:
+        """Why it is not tried; None if it is."""
+        for pattern, reason in LEFT_OUT.items():
+            if re.fullmatch(pattern, self.text):
+                return reason
+        return None
+
+    @property
+    def is_tool(self) -> bool:
+        """Whether it is a command of `saddle` other than `saddle train`."""
+        return self.text.startswith("saddle ") and not self.text.startswith(_TRAIN)
+
+    @property
+    def words(self) -> list[str]:
+        """Its settings, after those that the page has chosen before; or the words of a tool's command."""
+        words = shlex.split(self.text)
+        if self.is_tool:
+            return words[1:]
+        if self.text.startswith(_TRAIN):
+            return words[2:]
+        before = [chosen for beginning, chosen in NEEDED.items() if self.text.startswith(beginning)]
+        return [word for chosen in before for word in chosen.split()] + words
+
+
+def typed() -> list[Typed]:
+    """All of them, each text once."""
+    found: dict[str, Typed] = {}
+    for page in PAGES:
+        for text in shown_inline(page.read_text(encoding="utf-8")):
+            found.setdefault(text, Typed(page, text))
+    return list(found.values())
+
+
+def shown_inline(page: str) -> list[str]:
+    """The commands and settings between backticks, outside of blocks."""
+    texts = [" ".join(text.split()) for text in _INLINE.findall(_BLOCK.sub("", page))]
+    return [text for text in texts if _is_typed(text)]
+
+
+def _is_typed(text: str) -> bool:
+    if text.startswith((*_TRAIN, "saddle ")):
+        return True
+    try:
+        words = shlex.split(text)
+    except ValueError:
+        return False
+    return all(_SETTING.fullmatch(word) for word in words)
