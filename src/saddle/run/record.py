@@ -68,11 +68,15 @@ def moved_data(record: dict[str, Any], settings: Sequence[str]) -> dict[str, Any
     return node
 
 
-def recorded_data(node: dict[str, Any], points: bool) -> "ImageData | PointData":
-    """The data set of the recorded settings `node`, of `points` or of images, downloaded if necessary."""
+def recorded_data(node: dict[str, Any], points: bool, class_names: list[str] | None) -> "ImageData | PointData":
+    """The data set of the recorded settings `node`, of `points` or of images, downloaded if necessary.
+
+    Its classes have the order of `class_names`, which the run recorded; an older version recorded none.
+    """
     from saddle.data.module import ImageData
     from saddle.data.points import PointData
 
     data: ImageData | PointData = build_recorded("data", node, PointData if points else ImageData)
+    data.keep_class_order(class_names)
     data.prepare_data()
     return data
