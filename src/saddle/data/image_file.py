@@ -24,16 +24,9 @@ EXTENSIONS = (
 )
 """Ends of the names of image files, in small letters."""
 
-FORMATS = (
-    "PNG",
-    "JPEG",
-    "BMP",
-    "GIF",
-    "TIFF",
-    "WEBP",
-    "PPM",
-    *(["AVIF"] if "avif" in features.get_supported() else []),
-)
+_OPTIONAL = ("AVIF",) if "avif" in features.get_supported() else ()
+
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM", *_OPTIONAL)
 """What Pillow may decode: no other decoder sees a file (EPS runs a program)."""
 
 _EXIF_SOFTWARE = 0x0131

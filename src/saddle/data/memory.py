@@ -32,6 +32,9 @@ class MemoryData(ABC):
     classes: int = 0
     """Number of labels; 0: none."""
 
+    known_classes: Sequence[str] = ()
+    """The names of the classes by their numbers; empty where they have no names but the numbers."""
+
     image_size: int | None = None
     """Side of the images in pixels; None if rows are not images."""
 
@@ -56,7 +59,12 @@ class MemoryData(ABC):
 
     @property
     def class_names(self) -> list[str]:
-        """The names of the classes by their numbers, by default the numbers themselves; empty without labels."""
+        """The names of the classes by their numbers; empty without labels.
+
+        They are `known_classes` or, where these are not as many as the classes, the numbers themselves.
+        """
+        if len(self.known_classes) == self.classes:
+            return list(self.known_classes)
         return [str(number) for number in range(self.classes)]
 
     def keep_class_order(self, names: Sequence[str] | None) -> None:
