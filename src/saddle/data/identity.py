@@ -95,7 +95,9 @@ def _difference_of_part(part: str, before: Sequence[FileContent] | None, now: Se
     if not differences:
         return f"the files in {part} are in another order"
     more = len(differences) - 1
-    return differences[0] + (f", and {more} more files differ" if more else "")
+    if more == 0:
+        return differences[0]
+    return differences[0] + (", and 1 more file differs" if more == 1 else f", and {more} more files differ")
 
 
 def _different_files(before: Iterable[FileContent], now: Iterable[FileContent]) -> Iterable[str]:

@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from saddle.data.image_cache import Decoded, Table, open_cache, write_cache
 from saddle.data.image_file import BrokenImageError, Form, Picture, quiet_pillow, read_picture
-from saddle.data.image_search import SHOWN, search_data, some
+from saddle.data.image_search import SHOWN, counted, search_data, some
 from saddle.error import InputError, printable
 from saddle.seed import fixed_order
 from saddle.version import __version__
@@ -78,7 +78,8 @@ class ImageFiles:
         self._is_reported = True
         lines = list(self._remarks)
         if table.own:
-            lines.append(f"{len(table.own)} images that saddle made in {self.root} are left out: {some(table.own)}")
+            number = counted(len(table.own), "picture", "that saddle made")
+            lines.append(f"{number} in {self.root} left out: {some(table.own)}")
         if table.broken:
             lines.append(f"{len(table.broken)} of the {len(self)} image files in {self.root} are left out:")
             lines += [f"  {printable(name)}: {reason}" for name, reason in table.broken[:SHOWN]]

@@ -145,11 +145,11 @@ class ImageFolder(ImageData):
             )
 
 
-def natural(name: str) -> list[int | str]:
+def natural(name: str) -> tuple[list[int | str], str]:
     """The key by which names with numbers are sorted: 1, 2, 10, and not 1, 10, 2."""
     parts: list[int | str] = list(re.split(r"([0-9]+)", name))
     parts[1::2] = [int(part) for part in parts[1::2]]
-    return [*parts, name]  # 1 and 01 are different names
+    return parts, name  # which tells 1 from 01
 
 
 def _class(name: str) -> str:

@@ -42,12 +42,12 @@ class Search:
         """A line about each kind of files that are left out."""
         lines: list[str] = []
         if self.products:
-            number, folders = sum(self.products.values()), [f"{name}/" for name in self.products]
-            lines.append(f"{number} pictures that saddle made in {root} are left out: those in {some(folders)}")
+            number = counted(sum(self.products.values()), "picture", "that saddle made")
+            lines.append(f"{number} in {root} left out: in {some([f'{name}/' for name in self.products])}")
         if self.others:
             kinds = [f"{number} {kind}" for kind, number in self.others.most_common()]
-            number = self.others.total()
-            lines.append(f"{number} files in {root} hold no image that can be opened and are left out: {some(kinds)}")
+            number = counted(self.others.total(), "file", "without an image that can be opened")
+            lines.append(f"{number} in {root} left out: {some(kinds)}")
         return lines
 
 
@@ -145,6 +145,11 @@ def _opens(path: Path) -> bool:
 def _relative(path: Path, root: Path) -> str:
     """A path below `root`, with the same separator on every system, so that the order is the same, too."""
     return os.path.relpath(path, root).replace(os.sep, "/")
+
+
+def counted(number: int, noun: str, kind: str) -> str:
+    """So many things of a kind, for a message."""
+    return f"{number} {noun if number == 1 else f'{noun}s'} {kind}"
 
 
 def some(names: Sequence[str]) -> str:

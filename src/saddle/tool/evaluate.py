@@ -22,8 +22,9 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         help="measure the quality of a run's samples, or of images in files",
         description="Compare samples with training images in the feature space of a classifier, and print beside each "
         "metric what real test images score the same way. PATH is a run folder, a checkpoint, a folder of image files "
-        "at any depth, or an npz with an array `images`, uint8 (N, H, W, C). The metrics of a run are kept in RUN/evaluation/. A run "
-        "on a toy problem is measured by the modes or the curve of its data, without a classifier.",
+        "at any depth, or an npz with an array `images`, uint8 (N, H, W, C). The metrics of a run are kept in "
+        "RUN/evaluation/. A run on a toy problem is measured by the modes or the curve of its data, without a "
+        "classifier.",
     )
     parser.add_argument("path", metavar="PATH", type=Path)
     parser.add_argument(
