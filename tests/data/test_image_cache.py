@@ -6,12 +6,14 @@ import torch
 from PIL import Image
 
 from folders import gray_images, levels, noisy, read, set_up, spoil
-from saddle.data import image_folder
+from saddle.data import image_files
 from saddle.data.image_cache import Table, open_cache, write_cache
 from saddle.error import InputError
 
 IMAGES = torch.arange(4 * 3 * 5 * 5).remainder(256).to(torch.uint8).view(4, 3, 5, 5)
-TABLE = Table([0, 2, 3, 7], [("b/ä.png", "empty file"), ("\udcff.png", "odd name")])
+TABLE = Table(
+    [0, 2, 3, 7], [1, 2, 3, 4], [5, 6, 7, 8], [("b/ä.png", "empty file"), ("\udcff.png", "odd name")], ["grid.png"]
+)
 
 
 def write(path, table: Table = TABLE) -> None:
@@ -41,7 +43,7 @@ def test_images_stay_in_the_file(tmp_path):
     def decode(keep):
         for _ in range(100):
             keep(frame)
-        return Table(list(range(100)), [])
+        return Table(list(range(100)), [0] * 100, [0] * 100, [], [])
 
     write_cache(path, decode)
     before = anonymous_kib()
@@ -133,8 +135,8 @@ def test_small_folders_make_no_cache(folder, tmp_path):
 def test_the_cache_is_used_again_repaired_and_follows_files_and_settings(folder, tmp_path, monkeypatch, capsys):
     spoil(folder, "bad/a.png")
     calls = []
-    real = image_folder.read_image
-    monkeypatch.setattr(image_folder, "read_image", lambda *a: calls.append(a) or real(*a))
+    real = image_files.read_picture
+    monkeypatch.setattr(image_files, "read_picture", lambda *a: calls.append(a) or real(*a))
     cache = tmp_path / "cache"
 
     def decoded(**changes) -> int:

@@ -7,8 +7,9 @@ from PIL import Image
 
 from folders import data_of, gray_images, levels, noisy, read, set_up, spoil
 from helpers import checkpoint, differences, train
-from saddle.data import image_folder
-from saddle.data.image_folder import image_names
+from saddle.data import image_files
+from saddle.data.image_file import FORMATS
+from saddle.data.image_search import image_names
 from saddle.error import InputError
 from saddle.seed import fixed_order
 from systems import posix
@@ -93,7 +94,7 @@ def test_broken_files_are_left_out_and_named_once(folder, capsys):
     assert data.skipped == 13
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == f"13 of the 25 image files in {folder} are left out:"
-    assert lines[1] == "  bad/00.jpg: none of PNG, JPEG, BMP, GIF, TIFF, WEBP, PPM"
+    assert lines[1] == f"  bad/00.jpg: none of {', '.join(FORMATS)}"
     assert lines[-1] == "  and 3 more"
     assert len(lines) == 12
     other = data_of(folder)
@@ -141,8 +142,8 @@ def test_limits_are_nested_exact_and_skip_broken_files(folder, tmp_path, memory_
 
 def test_a_limit_decodes_no_more_than_it_needs(folder, monkeypatch):
     decoded = []
-    real = image_folder.read_image
-    monkeypatch.setattr(image_folder, "read_image", lambda *a: decoded.append(a) or real(*a))
+    real = image_files.read_picture
+    monkeypatch.setattr(image_files, "read_picture", lambda *a: decoded.append(a) or real(*a))
     read(folder, limit=4)
     assert len(decoded) == 4
 
@@ -170,10 +171,8 @@ def test_flips_are_exact_over_resume_and_ranks(folder, tmp_path, memory_mib):
 
 def test_a_bar_is_shown_only_by_the_first_process(folder, monkeypatch, capsys):
     bars = []
-    real = image_folder.tqdm
-    monkeypatch.setattr(
-        image_folder, "tqdm", lambda *a, **k: bars.append(k["disable"]) or real(*a, **{**k, "delay": 0})
-    )
+    real = image_files.tqdm
+    monkeypatch.setattr(image_files, "tqdm", lambda *a, **k: bars.append(k["disable"]) or real(*a, **{**k, "delay": 0}))
     read(folder)
     assert "reading images" in capsys.readouterr().err
     data_of(folder).read()

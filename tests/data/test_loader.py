@@ -127,8 +127,20 @@ def test_sources_come_in_an_order_of_their_own_each_at_most_once_in_an_epoch():
     assert orders[0] != orders[1]
     assert pairs(seed=4)[0] != first[0]
     assert "source" not in next(iter(loader()))
-    with pytest.raises(ValueError, match="22 sources for 23 images"):
-        loader(sources=SOURCES[1:])
+
+
+@pytest.mark.parametrize("number", [1, 7, 22, 40])
+def test_another_number_of_sources_is_drawn_in_turn(number):
+    changes = {"sources": SOURCES[:1].expand(number, *SOURCES.shape[1:]).clone()}
+    changes["sources"][:, 0, 0, 0] = torch.arange(number)
+    drawn = [batch["source"][:, 0, 0, 0] for batch in loader(**changes)]
+    numbers = torch.cat(drawn).add(1).mul(127.5).round().int().tolist()
+    counts = [numbers.count(source) for source in range(number)]
+    assert sum(counts) == 20
+    assert max(counts) <= -(-23 // number)
+    assert number > 7 or min(counts) >= 20 // number - 1
+    with pytest.raises(ValueError, match="at least one source"):
+        loader(sources=SOURCES[:0])
 
 
 @pytest.mark.parametrize("position", [0, 1, 4, 5, 7, 10])

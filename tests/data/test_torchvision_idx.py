@@ -124,7 +124,7 @@ def test_a_missing_file_is_fetched_beside_what_is_there(server, tmp_path, monkey
 def test_files_in_place_are_read_without_a_network(tmp_path):
     raw = tmp_path / "MNIST" / "raw"
     raw.mkdir(parents=True)
-    for name in NAMES[:2]:  # those of the test set are not needed
+    for name in NAMES:
         (raw / name).write_bytes(gzip.decompress(CONTENT[name]))
     data = mnist(tmp_path)
     data.prepare_data()

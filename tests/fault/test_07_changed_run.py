@@ -67,10 +67,13 @@ def test_the_data_must_be_as_many_as_before(tmp_path):
     result = train(*settings, f"hydra.run.dir={folder}")
     assert result.returncode == 0, result.stderr
     before = (folder / "checkpoints" / "last.ckpt").read_bytes()
-    next(root.rglob("*.png")).unlink()
+    (root / "cats" / "01.png").unlink()
     result = train(f"resume={folder}", "trainer.max_steps=8")
     assert result.returncode == 2
-    assert result.stderr == "resume: the data had 12 images and has 11 now: a resumed run needs the same ones\n"
+    assert result.stderr == (
+        "resume: the data had 12 images and has 11 now; cats/01.png is gone: put it back, or use data.changed=accept "
+        "to go on with the data as it is\n"
+    )
     assert (folder / "checkpoints" / "last.ckpt").read_bytes() == before
 
 

@@ -22,10 +22,10 @@ NUMBERS = st.sampled_from([0, 1, 3, 4, 5, 28, 255, 2049, 2051, 2**31 - 1, 2**31,
 
 
 def lay(root: Path, images: bytes | None, labels: bytes | None) -> Path:
-    """MNIST's training files below `root`."""
+    """MNIST's training files below `root`, beside sound files for testing."""
     raw = root / "MNIST" / "raw"
     raw.mkdir(parents=True, exist_ok=True)
-    for name, content in zip(NAMES, (images, labels), strict=False):
+    for name, content in zip(NAMES, (images, labels, IMAGES, LABELS), strict=True):
         (raw / name).unlink(missing_ok=True)
         if content is not None:
             (raw / name).write_bytes(content)

@@ -246,24 +246,34 @@ def test_accumulated_parts_equal_one_large_batch():
 
 def test_metrics_pictures_and_the_claim(networks):
     there, back = networks["generator"], networks["inverse"]
-    metrics = game().metrics(networks, BATCH, moment())
+    counterparts = IMAGE.flip(0)
+    known = {**BATCH, "counterpart": counterparts}
+    metrics = game().metrics(networks, known, moment())
     expected = {
-        "counterpart_error": there(SOURCE) - IMAGE,
-        "unchanged_error": SOURCE - IMAGE,
+        "counterpart_error": there(SOURCE) - counterparts,
+        "unchanged_error": SOURCE - counterparts,
         "cycle_error": back(there(SOURCE)) - SOURCE,
         "inverse_cycle_error": there(back(IMAGE)) - IMAGE,
     }
     assert metrics.keys() == expected.keys()
     for name, value in expected.items():
         torch.testing.assert_close(metrics[name], value.abs().mean((1, 2, 3)) / 2)
-    (rows,) = game().pictures(networks, BATCH, moment()).values()
+    (rows,) = game().pictures(networks, known, moment()).values()
     assert rows.shape == (4, 6, 1, 2, 2)
-    for row, value in zip(rows, (SOURCE, there(SOURCE), back(there(SOURCE)), IMAGE), strict=True):
+    for row, value in zip(rows, (SOURCE, there(SOURCE), back(there(SOURCE)), counterparts), strict=True):
         torch.testing.assert_close(row, value)
     claim = game().labeled_samples(networks, BATCH, moment())["label_preservation"]
     torch.testing.assert_close(claim.images, there(SOURCE))
     assert torch.equal(claim.classes, BATCH["label"])
     assert claim.named
+
+
+def test_without_counterparts_and_labels_only_what_is_known_is_measured(networks):
+    batch = {"image": IMAGE, "source": SOURCE}
+    assert game().metrics(networks, batch, moment()).keys() == {"cycle_error", "inverse_cycle_error"}
+    (rows,) = game().pictures(networks, batch, moment()).values()
+    assert rows.shape == (3, 6, 1, 2, 2)
+    assert game().labeled_samples(networks, batch, moment()) == {}
 
 
 def test_points_are_refused():

@@ -89,7 +89,7 @@ def test_sample(vae, bigan, points, tmp_path):
         assert (images.dtype, tuple(images.shape)) == (torch.uint8, (12, 1, 20, 20))
         assert torch.equal(images, channels_first(found["images"]))
         assert torch.equal(run.labels(12, arguments.get("labels")), torch.from_numpy(found["labels"]))
-    assert shows(tool("sample", vae, tmp_path / "grid.png"), image_grid(run.sample(), run.labels(64)))
+    assert shows(tool("sample", vae, tmp_path / "grid.png"), image_grid(run.sample(), run.labels(64), run.class_names))
     assert saddle.open_run(bigan).labels(12) is None
     found = np.load(tool("sample", points, tmp_path / "points", "--num", "300", "--format", "npz"))["points"]
     assert np.array_equal(saddle.open_run(points).sample(300).numpy(), found)
@@ -161,7 +161,7 @@ def test_translate(cyclegan, tmp_path, capsys):
     run = saddle.open_run(cyclegan)
     made = run.translate(num=5, back=True)
     found = np.load(tool("translate", cyclegan, tmp_path / "a.npz", "--num", "5", "--back", "--format", "npz"))
-    assert found.files == ["sources", "images", "back", "counterparts", "labels"]
+    assert found.files == ["sources", "images", "back", "counterparts", "labels", "class_names"]
     for name in found.files[:4]:
         assert torch.equal(getattr(made, name), channels_first(found[name]))
     assert np.array_equal(made.labels.numpy(), found["labels"])
@@ -259,7 +259,7 @@ def test_what_cannot_be_is_refused_in_a_sentence_that_names_the_argument(vae, bi
         (lambda: run.sample(2, labels=10), "labels=10: .* knows the classes 0 to 9"),
         (lambda: run.sample(2, labels=[1, -1]), "labels=-1: .* knows the classes 0 to 9"),
         (lambda: run.sample(2, labels=[1, 1, 1]), "labels: expected one class or 2 of them"),
-        (lambda: run.sample(2, labels="seven"), "labels: expected one class or a list"),
+        (lambda: run.sample(2, labels="seven"), "labels=seven: .* knows the classes 0 to 9"),
         (lambda: run.sample(2, labels=1.5), "labels: expected whole numbers"),
         (lambda: plain.sample(2, labels=1), "labels=1: .* takes no labels"),
         (lambda: run.sample(2, truncation=0), "truncation=0: use a number above 0"),

@@ -7,7 +7,8 @@ from filelock import FileLock
 
 from helpers import command
 from saddle.config.override import quoted
-from saddle.run.folder import LOCK, clear
+from saddle.layout import LOCK
+from saddle.run.folder import clear
 from saddle.run.lock import claim, hold, let_go, occupy, remove_claimed, unique_folder
 from systems import linux, posix
 

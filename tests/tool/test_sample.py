@@ -56,9 +56,12 @@ def test_a_conditional_run_shows_one_class_per_row_or_the_one_asked_for(conditio
     assert sample(conditional, tmp_path / "all", "--num", "20", "--format", "npz") == 0
     arrays = np.load(tmp_path / "all")
     assert arrays["labels"].tolist() == [*range(10), *range(10)]
+    assert arrays["class_names"].tolist() == [str(number) for number in range(10)]
     assert sample(conditional, tmp_path / "grid.png", "--num", "20") == 0
-    grid = np.asarray(Image.open(tmp_path / "grid.png").convert("L"))
+    picture = np.asarray(Image.open(tmp_path / "grid.png").convert("L"))
+    names, grid = np.split(picture, [picture.shape[1] - 2 * 22 - 2], axis=1)  # left of the images
     assert grid.shape == (10 * 22 + 2, 2 * 22 + 2)
+    assert [(names[22 * row + 2 : 22 * row + 22] > 180).any() for row in range(10)] == [True] * 10
     assert np.array_equal(grid[24:44, 24:44], arrays["images"][11, :, :, 0])  # the second of class 1
     assert sample(conditional, tmp_path / "seven", "--num", "20", "--format", "npz", "--label", "7") == 0
     sevens = np.load(tmp_path / "seven")

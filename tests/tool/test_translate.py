@@ -45,7 +45,7 @@ def test_the_arrays_are_held_out_sources_what_both_generators_make_and_true_coun
 ):
     assert tool("translate", folder, tmp_path / "a.npz", "--num", "5", "--back", "--format", "npz") == 0
     found = np.load(tmp_path / "a.npz")
-    assert found.files == ["sources", "images", "back", "counterparts", "labels"]
+    assert found.files == ["sources", "images", "back", "counterparts", "labels", "class_names"]
     images = {name: torch.from_numpy(found[name]).permute(0, 3, 1, 2) for name in found.files[:4]}
     sources, counterparts, labels = data.test_pairs()
     rows = [int((sources == image).flatten(1).all(1).nonzero()[0]) for image in images["sources"]]

@@ -78,7 +78,7 @@ class SampleGrids(AlsoAtEnd):
         labels = self._labels(classes) if classes else None
         num = self.num if labels is None else len(labels)
         sources = sources_for(generator, data, num)
-        return image_grid(images_from(generator, num, seed, labels, sources=sources), labels)
+        return image_grid(images_from(generator, num, seed, labels, sources=sources), labels, data.class_names)
 
     def _points(self, data: PointData, module: GameModule) -> Tensor:
         samples = images_from(module.sampler(), self.points, module.seed)

@@ -1,7 +1,7 @@
 """The one check of a composed config, in the order in which people make mistakes: names first, combinations last."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from torch.optim import Optimizer
 
@@ -43,7 +43,8 @@ def check_config(values: dict[str, Any], overrides: Sequence[str]) -> CheckedCon
     config = CheckedConfig(
         conditional=_conditional(values["architecture"]),
         networks=_networks(values["architecture"]),
-        data=checked_node("data", values["data"], MemoryData, PASSED_IN["data"]),
+        data=checked_node("data", _data(values), MemoryData, PASSED_IN["data"]),
+        data_changed=values["data"]["changed"],
         loss=checked_node("loss", values["loss"], Loss),
         penalty=checked_nodes("penalty", values["penalty"], Penalty),
         augmentation=checked_nodes("augmentation", values["augmentation"], Augmentation),
@@ -59,6 +60,15 @@ def check_config(values: dict[str, Any], overrides: Sequence[str]) -> CheckedCon
     check_kinds(config)
     check_labels(config)
     return config
+
+
+def _data(values: dict[str, Any]) -> Any:
+    """The settings of the data's class; raises InputError for a wrong `data.changed`, which is of the run."""
+    if not isinstance(values["data"], dict):
+        return values["data"]
+    values["data"].setdefault("changed", "refuse")
+    check("data.changed", values["data"]["changed"], Literal["refuse", "accept"])
+    return {name: value for name, value in values["data"].items() if name != "changed"}
 
 
 def check_lightning_parts(config: CheckedConfig) -> None:

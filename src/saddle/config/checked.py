@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from saddle.config.limit import last_iteration
 from saddle.config.node import Node
@@ -16,6 +16,8 @@ class CheckedConfig:
     """The groups and settings of a run: parts that are built from a class as nodes, the others as plain values."""
 
     data: Node
+    data_changed: Literal["refuse", "accept"]
+    """What happens to a resumed run whose data has changed."""
     conditional: bool
     """Whether networks that can take labels do so."""
     networks: Mapping[str, Node]

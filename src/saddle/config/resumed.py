@@ -58,8 +58,11 @@ def store_resumed(saved: Mapping[str, Any], overrides: Sequence[str]) -> list[st
             chosen[choice[0]] = choice[1]
     settings = {name: value for name, value in saved.items() if name not in ("defaults", "hydra", *chosen)}
     for name, value in today.items():
-        if name not in chosen and name != "defaults":
-            settings.setdefault(name, value)
+        if name in chosen or name == "defaults":
+            continue
+        if isinstance(value, dict) and isinstance(settings.get(name), dict):
+            settings[name] = {**value, **settings[name]}
+        settings.setdefault(name, value)
     ConfigStore.instance().store(RESUMED, {"defaults": _defaults(today["defaults"], saved, chosen), **settings})
     return rest
 

@@ -49,7 +49,7 @@ class Checkpoints:
 class RunSettings:
     """All groups and settings at the top of a config; `saddle.config.check` checks the groups that are Any here."""
 
-    data: Any
+    data: Any  # with `changed`, which is of the run and not of the data's class
     architecture: Any
     loss: Any
     penalty: Any

@@ -1,5 +1,7 @@
 """EMNIST (Cohen et al. 2017, arXiv 1702.05373), by torchvision."""
 
+from collections.abc import Sequence
+from string import ascii_lowercase, ascii_uppercase, digits
 from typing import Literal, NamedTuple
 
 from torch import Tensor
@@ -11,16 +13,19 @@ from saddle.error import InputError
 
 class _Split(NamedTuple):
     images: int
-    classes: int
+    characters: str
+    """The classes, in the order of their numbers; a capital stands for both letters where they are merged."""
 
+
+_MERGED = digits + ascii_uppercase + "abdefghnqrt"
 
 _SPLITS = {
-    "byclass": _Split(697_932, 62),
-    "bymerge": _Split(697_932, 47),
-    "balanced": _Split(112_800, 47),
-    "letters": _Split(124_800, 26),
-    "digits": _Split(240_000, 10),
-    "mnist": _Split(60_000, 10),
+    "byclass": _Split(697_932, digits + ascii_uppercase + ascii_lowercase),
+    "bymerge": _Split(697_932, _MERGED),
+    "balanced": _Split(112_800, _MERGED),
+    "letters": _Split(124_800, ascii_uppercase),
+    "digits": _Split(240_000, digits),
+    "mnist": _Split(60_000, digits),
 }
 
 
@@ -52,7 +57,8 @@ class Emnist(TorchvisionIdx):
     ) -> None:
         super().__init__(root, image_size, channels, classes, batch_size, seed, accumulate, limit, flip)
         self.split = split
-        self.size, right = _SPLITS[split]
+        self.size, self.known_classes = _SPLITS[split]
+        right = len(self.known_classes)
         if classes != right:
             raise InputError(f"data.classes={classes}, but data.split={split} has {right}: use data.classes={right}")
         self.files = tuple(
@@ -64,7 +70,7 @@ class Emnist(TorchvisionIdx):
     def sources(self) -> list[str]:
         return [self.torchvision_class().url]  # one archive holds all splits
 
-    def fetch(self, source: str) -> None:
+    def fetch(self, source: str, names: Sequence[str]) -> None:
         self.torchvision_class()(str(self.root), split=self.split, download=True)
 
     def load_files(self, images: str, labels: str) -> tuple[Tensor, Tensor]:

@@ -8,3 +8,7 @@ class FashionMnist(TorchvisionIdx):
 
     dataset = "FashionMNIST"
     size = 60_000
+    known_classes = (
+        *("T-shirt", "trouser", "pullover", "dress", "coat"),
+        *("sandal", "shirt", "sneaker", "bag", "ankle boot"),
+    )

@@ -1,8 +1,13 @@
-"""Reads and checks idx files, the format of MNIST (LeCun et al. 1998)."""
+"""Reads and checks idx files, the format of MNIST (LeCun et al. 1998), plain or packed by gzip."""
 
+import gzip
 import math
 import struct
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO, cast
 
 import numpy as np
 import torch
@@ -10,16 +15,47 @@ from torch import Tensor
 
 from saddle.error import InputError
 
+PACKED = ".gz"
+"""The ending of a packed file."""
+
 _IMAGES_MAGIC, _LABELS_MAGIC = 2051, 2049  # unsigned bytes in three and in one dimension
 _KIND = {_IMAGES_MAGIC: "images", _LABELS_MAGIC: "labels"}
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    """The unpacked content; inside, an error of the file or of its packing becomes an InputError that names it."""
+    try:
+        if path.suffix == PACKED:
+            with gzip.open(path) as packed:
+                yield cast(BinaryIO, packed)
+        else:
+            with path.open("rb") as file:
+                yield file
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise InputError(
+            f"{path}: expected a sound gzip file, found another ({error}): fetch the file again"
+        ) from error
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}; make the file readable") from error
+
+
+def _length(path: Path) -> int:
+    """The number of bytes of the unpacked content; of a packed file as it says itself, modulo 2 ** 32."""
+    if path.suffix != PACKED:
+        return path.stat().st_size
+    with path.open("rb") as file:
+        file.seek(-4, 2)
+        return int.from_bytes(file.read(4), "little")
 
 
 def _header(path: Path, magic: int) -> tuple[int, ...]:
     """The dimensions in the file's header, after a check of its magic number and its length."""
     dimensions = magic & 0xFF
     length = 4 + 4 * dimensions
-    with path.open("rb") as file:
+    with _opened(path) as file:
         head = file.read(length)
+        size = _length(path)
     if len(head) < length:
         raise InputError(f"{path}: expected an idx header of {length} bytes, found {len(head)}: fetch the file again")
     number, *shape = struct.unpack(f">{1 + dimensions}I", head)
@@ -27,13 +63,16 @@ def _header(path: Path, magic: int) -> tuple[int, ...]:
         kind = f" (idx {_KIND[number]})" if number in _KIND else ""
         remedy = "unpack it, it is a gzip file" if head.startswith(b"\x1f\x8b") else "fetch the file again"
         raise InputError(f"{path}: expected magic number {magic} (idx {_KIND[magic]}), found {number}{kind}: {remedy}")
-    expected = length + math.prod(shape)
-    size = path.stat().st_size
-    if size != expected:
-        raise InputError(
-            f"{path}: expected {expected} bytes for {' x '.join(map(str, shape))}, found {size}: fetch the file again"
-        )
+    _check_length(path, shape, length, size)
     return tuple(shape)
+
+
+def _check_length(path: Path, shape: list[int], header: int, found: int) -> None:
+    expected = header + math.prod(shape)
+    if found != expected:
+        raise InputError(
+            f"{path}: expected {expected} bytes for {' x '.join(map(str, shape))}, found {found}: fetch the file again"
+        )
 
 
 def check_idx_pair(images: Path, labels: Path) -> int:
@@ -59,10 +98,19 @@ def check_idx_pair(images: Path, labels: Path) -> int:
 def read_idx_pair(images: Path, labels: Path) -> tuple[Tensor, Tensor]:
     """Images, uint8 (M, H, W), and labels, int64 (M,), of two files that `check_idx_pair` accepts."""
     check_idx_pair(images, labels)
-    return _content(images, _IMAGES_MAGIC), _content(labels, _LABELS_MAGIC).long()
+    return _content(images, _IMAGES_MAGIC), read_labels(labels)
+
+
+def read_labels(path: Path, number: int | None = None) -> Tensor:
+    """The first `number` labels of a file, or all, int64 (M,)."""
+    return _content(path, _LABELS_MAGIC)[:number].long()
 
 
 def _content(path: Path, magic: int) -> Tensor:
-    shape = _header(path, magic)
-    values = np.fromfile(path, dtype=np.uint8, offset=4 + 4 * len(shape))
-    return torch.from_numpy(values).view(shape)
+    shape = list(_header(path, magic))
+    header = 4 + 4 * len(shape)
+    with _opened(path) as file:
+        file.seek(header)
+        content = file.read(math.prod(shape) + 1)  # one more, which would be too many
+    _check_length(path, shape, header, header + len(content))
+    return torch.from_numpy(np.frombuffer(bytearray(content), dtype=np.uint8)).view(shape)

@@ -20,10 +20,18 @@ _CHUNK = 1 << 24
 
 
 class Table(NamedTuple):
-    """The result of decoding a list of files: indices of the decoded ones, and (name, reason) of the broken ones."""
+    """The result of decoding a list of files."""
 
     kept: list[int]
+    """The places in the list of the files whose images are there, in their order."""
+    sizes: list[int]
+    """The bytes of each of these files."""
+    checksums: list[int]
+    """The CRC-32 of each of these files."""
     broken: list[tuple[str, str]]
+    """The names of files that hold no sound image, and the reasons."""
+    own: list[str]
+    """The names of files whose image saddle made."""
 
 
 class Decoded(NamedTuple):
@@ -80,7 +88,8 @@ def _table(path: Path) -> tuple[Table, int, int]:
         length = file.seek(end - size)
         content = json.loads(file.read(size))
     broken = [(name, reason) for name, reason in content["broken"]]
-    return Table(content["kept"], broken), content["checksum"], length
+    table = Table(content["kept"], content["sizes"], content["checksums"], broken, content["own"])
+    return table, content["checksum"], length
 
 
 def _checksum(path: Path, length: int) -> int:

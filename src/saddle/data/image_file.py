@@ -1,24 +1,35 @@
 """One image file, of any common kind, to pixels of the wanted form; what cannot be trusted is named as broken."""
 
+import math
 import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError, features
 from torch import Tensor
 
 from saddle.bound import Byte, Side
+from saddle.layout import SOFTWARE
 
-EXTENSIONS = ("png", "jpg", "jpeg", "bmp", "gif", "tif", "tiff", "webp", "ppm", "pgm")
+EXTENSIONS = (
+    *("png", "apng", "jpg", "jpeg", "jpe", "jfif", "bmp", "gif", "tif", "tiff", "webp"),
+    *("ppm", "pgm", "pbm", "pnm", "avif"),
+)
 """Ends of the names of image files, in small letters."""
 
-FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
+_OPTIONAL = ("AVIF",) if "avif" in features.get_supported() else ()
+
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM", *_OPTIONAL)
 """What Pillow may decode: no other decoder sees a file (EPS runs a program)."""
 
-_BOMBS = (Image.DecompressionBombWarning, Image.DecompressionBombError)
+_EXIF_SOFTWARE = 0x0131
 
 Fit = Literal["crop", "pad", "stretch"]
 
@@ -42,6 +53,19 @@ class Form:
     background: Byte
 
 
+class Picture(NamedTuple):
+    """An image that was read from a file."""
+
+    pixels: Tensor
+    """uint8 (C, S, S), in the wanted form."""
+    size: int
+    """The bytes of the file."""
+    checksum: int
+    """The CRC-32 of the file."""
+    is_own: bool
+    """Whether saddle made the image: a grid, a sample, a film."""
+
+
 def read_image(path: Path, form: Form) -> Tensor:
     """The first frame of an image file in the wanted form, uint8 (C, S, S), turned as its EXIF orientation says.
 
@@ -50,28 +74,66 @@ def read_image(path: Path, form: Form) -> Tensor:
     16-bit gray levels are divided by 257. Raises BrokenImageError, with the reason, for what is no sound image of a
     known format and range, or announces more pixels than Pillow's limit against decompression bombs.
     """
+    with quiet_pillow():
+        return read_picture(path, form).pixels
+
+
+@contextmanager
+def quiet_pillow() -> Iterator[None]:
+    """Inside, Pillow does not warn of odd metadata and of large images, which `read_picture` refuses by itself.
+
+    Python's filters of warnings are of the whole process, so this stands around threads that read, not inside them.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        yield
+
+
+def read_picture(path: Path, form: Form) -> Picture:
+    """The image of `read_image`, with what else its file tells; for use inside `quiet_pillow`, by any thread."""
     try:
         if not path.is_file():  # a link to nothing, or a pipe that would hang
             raise BrokenImageError("not a file")
-        if path.stat().st_size == 0:
+        content = path.read_bytes()
+        if not content:
             raise BrokenImageError("empty file")
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")  # odd metadata
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path, formats=FORMATS) as image:
-                image.draft(None, (2 * form.image_size, 2 * form.image_size))  # far larger JPEGs: six times faster
-                image.load()
-                square = _square(_colored(_opaque(_eight_bit(_upright(image)), form.background), form), form)
+        with Image.open(BytesIO(content), formats=FORMATS) as image:
+            if image.width * image.height > (Image.MAX_IMAGE_PIXELS or math.inf):
+                raise Image.DecompressionBombError
+            image.draft(None, (2 * form.image_size, 2 * form.image_size))  # far larger JPEGs: six times faster
+            image.load()
+            square = _square(_colored(_opaque(_eight_bit(_upright(image)), form.background), form), form)
+            is_own = _is_own(image)
     except BrokenImageError:
         raise
     except Exception as error:  # on damaged files Pillow raises whatever its parsers stumble over
         raise BrokenImageError(_reason(error)) from error
-    pixels = torch.from_numpy(np.array(square))
-    return pixels.view(form.image_size, form.image_size, form.channels).permute(2, 0, 1).contiguous()
+    pixels = torch.from_numpy(np.array(square)).view(form.image_size, form.image_size, form.channels)
+    return Picture(pixels.permute(2, 0, 1).contiguous(), len(content), zlib.crc32(content), is_own)
+
+
+def is_own_picture(path: Path) -> bool:
+    """Whether saddle made the image in a file; false for what is no image."""
+    with quiet_pillow():
+        try:
+            with Image.open(path, formats=FORMATS) as image:
+                return _is_own(image)
+        except Exception:  # as above
+            return False
+
+
+def _is_own(image: Image.Image) -> bool:
+    """Whether an image bears the mark that `saddle.picture` leaves in PNG, GIF and WebP."""
+    if SOFTWARE in (image.info.get("Software"), image.info.get("comment")):
+        return True
+    if image.info.get("comment") == SOFTWARE.encode():
+        return True
+    return image.format == "WEBP" and "exif" in image.info and image.getexif().get(_EXIF_SOFTWARE) == SOFTWARE
 
 
 def _reason(error: Exception) -> str:
-    if isinstance(error, _BOMBS):
+    if isinstance(error, Image.DecompressionBombError):
         return f"more than {Image.MAX_IMAGE_PIXELS:,} pixels, so it was not decoded"
     if isinstance(error, UnidentifiedImageError):
         return f"none of {', '.join(FORMATS)}"

@@ -8,3 +8,4 @@ class Kmnist(TorchvisionIdx):
 
     dataset = "KMNIST"
     size = 60_000
+    known_classes = ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo")

@@ -20,8 +20,9 @@ class MemoryLoader:
     evenly over `world_size` ranks; this loader delivers the rows of `rank`. With `flip` each image is mirrored left to
     right with probability 1/2, as a function of (seed, batch, row of the global batch).
 
-    `sources` (M, C, H, W) are the images of a source domain. They are delivered as `source` (N, C, H, W), in an order
-    of their own, so each epoch pairs images and sources at random; an image and its source are mirrored together.
+    `sources` (K, C, H, W) are the images of a source domain. They are delivered as `source` (N, C, H, W), in an order
+    of their own, so each epoch pairs images and sources at random; an image and its source are mirrored together. Where
+    there are fewer sources than images, they are shuffled and delivered again.
     `prefetch` receives the row numbers of this rank one span of batches ahead, and two spans at the start of an epoch.
     A span holds about a thousand images over all ranks, 64 MiB at most.
     """
@@ -39,8 +40,8 @@ class MemoryLoader:
         sources: Tensor | None = None,
         prefetch: Prefetch | None = None,
     ) -> None:
-        if sources is not None and len(sources) != len(images):
-            raise ValueError(f"{len(sources)} sources for {len(images)} images: expected as many")
+        if sources is not None and len(sources) == 0:
+            raise ValueError("expected at least one source")
         self.images, self.labels, self.sources = images, labels, sources
         self.rows, self.seed, self.parts = rows, seed, parts
         self.rank, self.world_size = rank, world_size
@@ -58,7 +59,7 @@ class MemoryLoader:
         """The rest of the current epoch."""
         epoch, position = divmod(self.batches, len(self))
         order = self._order(epoch)
-        source_order = None if self.sources is None else self._order(epoch, "source order")
+        source_order = None if self.sources is None else self._source_order(epoch, len(self.sources))
         for index in range(position, len(self)):
             if self.prefetch is not None:
                 self._prefetch_span(self.prefetch, order, index, first=index == position)
@@ -77,9 +78,15 @@ class MemoryLoader:
         for later in range(begin, min(end, len(self))):
             prefetch(self._my_rows(order[later * self.rows : (later + 1) * self.rows]))
 
-    def _order(self, epoch: int, purpose: str = "order") -> Tensor:
-        generator = torch.Generator().manual_seed(hashed_seed(self.seed, purpose, epoch))
+    def _order(self, epoch: int) -> Tensor:
+        generator = torch.Generator().manual_seed(hashed_seed(self.seed, "order", epoch))
         return torch.randperm(len(self.images), generator=generator)
+
+    def _source_order(self, epoch: int, size: int) -> Tensor:
+        """One of `size` sources for each image of the epoch: all in turn, again and again, each time shuffled anew."""
+        generator = torch.Generator().manual_seed(hashed_seed(self.seed, "source order", epoch))
+        rounds = -(-len(self.images) // size)
+        return torch.cat([torch.randperm(size, generator=generator) for _ in range(rounds)])
 
     def _batch(self, number: int, chosen: Tensor, chosen_sources: Tensor | None) -> dict[str, Tensor]:
         mine = self._my_rows(chosen)

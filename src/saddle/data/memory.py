@@ -1,11 +1,13 @@
 """Training data that is held in memory: what every data set has in common."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
 from saddle.bound import Count, Index
+from saddle.data.identity import Identity, identity_of_rows
 from saddle.data.loader import MemoryLoader
 from saddle.data.mapped import Prefetch
 from saddle.error import InputError
@@ -30,6 +32,9 @@ class MemoryData(ABC):
     classes: int = 0
     """Number of labels; 0: none."""
 
+    known_classes: Sequence[str] = ()
+    """The names of the classes by their numbers; empty where they have no names but the numbers."""
+
     image_size: int | None = None
     """Side of the images in pixels; None if rows are not images."""
 
@@ -50,6 +55,25 @@ class MemoryData(ABC):
         self.rows = accumulate * batch_size
         self._read: tuple[Tensor, Tensor | None] | None = None
         self._sources: Tensor | None = None
+        self._identity: Identity | None = None
+
+    @property
+    def class_names(self) -> list[str]:
+        """The names of the classes by their numbers; empty without labels.
+
+        They are `known_classes` or, where these are not as many as the classes, the numbers themselves.
+        """
+        if len(self.known_classes) == self.classes:
+            return list(self.known_classes)
+        return [str(number) for number in range(self.classes)]
+
+    def keep_class_order(self, names: Sequence[str] | None) -> None:
+        """Number the classes in the order of `names`, that of a run that goes on; before the data is read.
+
+        None stands for a run of an older version, which recorded none. Does nothing where the order never changes, or
+        where the classes have other names.
+        """
+        return
 
     def prepare_data(self) -> None:
         """Fetch missing files, on the first rank only; does nothing by default."""
@@ -63,7 +87,7 @@ class MemoryData(ABC):
         """
 
     def load_sources(self) -> Tensor | None:
-        """The rows (M, ...) of the source domain, one per training row; None if the data has one domain."""
+        """The rows (K, ...) of the source domain; None if the data has one domain."""
         return None
 
     def to_translate(self, num: int) -> Tensor | None:
@@ -110,12 +134,32 @@ class MemoryData(ABC):
         rows, labels = self.load_checked()
         sources = self.load_sources()
         self.check_size(len(rows))
-        if self.limit is not None and self.limit < len(rows):
-            chosen = fixed_order(len(rows), "limit")[: self.limit].sort().values
-            rows, labels, sources = rows[chosen], select(labels, chosen), select(sources, chosen)
+        chosen = self._limited(len(rows))
+        if chosen is not None:
+            rows, labels = rows[chosen], select(labels, chosen)
             self.prefetch = None  # indexing has copied the rows into memory
+        if sources is not None and (chosen := self._limited(len(sources))) is not None:
+            sources = sources[chosen]
         self._sources = None if sources is None else self.finished(sources)
         self._read = self.finished(rows), labels
+
+    def _limited(self, size: int) -> Tensor | None:
+        """The indices of those of `size` rows that `limit` keeps; None if it keeps all."""
+        if self.limit is None or self.limit >= size:
+            return None
+        return fixed_order(size, "limit")[: self.limit].sort().values
+
+    def identity(self) -> Identity:
+        """What the training data in use is, by which it is known when a run goes on; reads the data if necessary."""
+        if self._identity is None:
+            self.read()
+            self._identity = self.find_identity()
+        return self._identity
+
+    def find_identity(self) -> Identity:
+        """The identity of the rows in memory, by their content; for data that is read, called once."""
+        rows, labels = self.training()
+        return identity_of_rows(rows, labels, self._sources, self.class_names)
 
     def rows_in_use(self) -> int:
         """Number of training rows in use; 0 before they are read."""

@@ -72,10 +72,14 @@ class MnistPair(Mnist):
         return self._pairs
 
     def held_out(self, num: int) -> dict[str, Tensor]:
-        """The batch of other data, plus `source`, (N, 1, S, S) in [-1, 1]: `image` holds their true counterparts."""
+        """The batch of other data, plus `source`, (N, 1, S, S) in [-1, 1], and their true counterparts.
+
+        These are `counterpart`, and `image`, too.
+        """
         sources, counterparts, labels = self.test_pairs()
         rows = fixed_order(len(labels), "held out")[:num]
-        return {"source": as_floats(sources[rows]), "image": as_floats(counterparts[rows]), "label": labels[rows]}
+        images = as_floats(counterparts[rows])
+        return {"source": as_floats(sources[rows]), "image": images, "counterpart": images, "label": labels[rows]}
 
     def to_translate(self, num: int) -> Tensor:
         sources, _, labels = self.test_pairs()

@@ -57,6 +57,11 @@ class StackedMnist(Mnist):
         self.size = size
         self.stack_seed = stack_seed
 
+    @property
+    def class_names(self) -> list[str]:
+        """The digits of each mode, first channel first: 007."""
+        return [f"{number:0{self.channels}d}" for number in range(self.classes)]
+
     def load(self) -> tuple[Tensor, Tensor]:
         return self._stacked(*super().load(), self.size, "training")
 

@@ -103,7 +103,7 @@ def build_run(config: CheckedConfig, parts: Parts, purge_step: int | None = None
         label_shares=parts.data.label_shares if _takes_labels(parts) else None,
         make_executor=EXECUTORS[training["executor"]],
     )
-    data_module = GameDataModule(parts.data, training["block"])
+    data_module = GameDataModule(parts.data, training["block"], may_change=config.data_changed == "accept")
     if training["channels_last"]:
         module.to(memory_format=torch.channels_last)
     if str(config.trainer["precision"]) in ("64-true", "64"):

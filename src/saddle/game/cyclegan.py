@@ -145,30 +145,35 @@ class CycleGAN(Game):
         return DiscriminatorInputs(seen, batch[way.makes], fake, patches=discriminator.patches)
 
     def metrics(self, networks: Networks, batch: Batch, moment: Moment) -> Mapping[str, Tensor]:
-        """Mean absolute differences per pixel, black against white being 1; images are the sources' true counterparts.
+        """Mean absolute differences per pixel, black against white being 1.
 
-        `counterpart_error`: of translations from counterparts; `unchanged_error`: of sources from counterparts, the
-        result of doing nothing; `cycle_error`: of sources from their translations translated back;
-        `inverse_cycle_error`: likewise of images.
+        `cycle_error`: of sources from their translations translated back; `inverse_cycle_error`: likewise of images.
+        Where the data knows the sources' true counterparts, also `counterpart_error`: of translations from these; and
+        `unchanged_error`: of sources from these, the result of doing nothing.
         """
         source, image = batch["source"], batch["image"]
         translation, inverse = networks["generator"](source), networks["inverse"](image)
-        differences = {
-            "counterpart_error": _difference(image, translation),
-            "unchanged_error": _difference(image, source),
-            "cycle_error": _difference(source, networks["inverse"](translation)),
-            "inverse_cycle_error": _difference(image, networks["generator"](inverse)),
-        }
+        differences: dict[str, Tensor] = {}
+        if "counterpart" in batch:
+            differences["counterpart_error"] = _difference(batch["counterpart"], translation)
+            differences["unchanged_error"] = _difference(batch["counterpart"], source)
+        differences["cycle_error"] = _difference(source, networks["inverse"](translation))
+        differences["inverse_cycle_error"] = _difference(image, networks["generator"](inverse))
         return {name: values / 2 for name, values in differences.items()}
 
     def pictures(self, networks: Networks, batch: Batch, moment: Moment) -> Mapping[str, Tensor]:
-        """`translations`: rows of sources, their translations, these translated back, and true counterparts."""
-        source, image = batch["source"][:_COLUMNS], batch["image"][:_COLUMNS]
+        """`translations`: rows of sources, their translations, these translated back, and counterparts if known."""
+        source = batch["source"][:_COLUMNS]
         translation = networks["generator"](source)
-        return {"translations": torch.stack([source, translation, networks["inverse"](translation), image])}
+        rows = [source, translation, networks["inverse"](translation)]
+        if "counterpart" in batch:
+            rows.append(batch["counterpart"][:_COLUMNS])
+        return {"translations": torch.stack(rows)}
 
     def labeled_samples(self, networks: Networks, batch: Batch, moment: Moment) -> Mapping[str, LabeledSamples]:
-        """`label_preservation`: a translation shows the class of its source."""
+        """`label_preservation`: a translation shows the class of its source, where that is known."""
+        if "label" not in batch:
+            return {}
         return {"label_preservation": LabeledSamples(networks["generator"](batch["source"]), batch["label"])}
 
 

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from saddle.layout import SOFTWARE
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
@@ -13,6 +15,7 @@ FORMATS = {".gif": "GIF", ".webp": "WEBP"}
 LAST_FRAME_FACTOR = 4
 """How many times as long as each other frame the last one is shown."""
 
+_EXIF_SOFTWARE = 0x0131
 _LINE_HEIGHT = 16  # pixels
 _GRAY, _WHITE = (128, 128, 128), (255, 255, 255)
 
@@ -27,7 +30,14 @@ def frames(paths: Sequence[Path]) -> list["Image"]:
 
 
 def write_film(images: Sequence["Image"], path: Path, seconds: float) -> None:
-    """Write frames to `path`, whose ending is one of `FORMATS`, as a film of so many seconds that repeats forever."""
+    """Write frames to `path`, whose ending is one of `FORMATS`, as a film of so many seconds that repeats forever.
+
+    The file says that saddle made it, so that it is never read as data.
+    """
+    from PIL.Image import Exif
+
+    mark = Exif()
+    mark[_EXIF_SOFTWARE] = SOFTWARE
     milliseconds = round(1000 * seconds / (len(images) - 1 + LAST_FRAME_FACTOR))
     images[0].save(
         path,
@@ -36,6 +46,8 @@ def write_film(images: Sequence["Image"], path: Path, seconds: float) -> None:
         append_images=images[1:],
         duration=[milliseconds] * (len(images) - 1) + [LAST_FRAME_FACTOR * milliseconds],
         loop=0,
+        comment=SOFTWARE,  # GIF has one, and WebP has EXIF
+        exif=mark,
     )
 
 

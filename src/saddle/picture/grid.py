@@ -1,21 +1,35 @@
 """Grids: many images of one size in one picture."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
 _PADDING = 2  # pixels between images
-_GRAY = 128
+_GRAY, _WHITE = 128, 255
+_TEXT_SIZE, _WIDEST_NAME = 10, 120  # pixels
 
 
-def image_grid(images: Tensor, labels: Tensor | None = None) -> Tensor:
+def image_grid(images: Tensor, labels: Tensor | None = None, class_names: Sequence[str] = ()) -> Tensor:
     """One picture, uint8 (3, H, W), of images, uint8 (N, C, H, W), as square as their number allows.
 
-    With `labels` (N,) the picture has one row per class instead. Shorter rows end in empty cells.
+    With `labels` (N,) the picture has one row per class instead. Shorter rows end in empty cells. The `class_names`, if
+    there are any, stand left of their rows.
     """
     if labels is None:
         return _grid(images, columns=max(1, round(len(images) ** 0.5)))
-    rows = [images[labels == label] for label in labels.unique()]
+    shown = labels.unique()
+    grid = _rows(images, labels, shown)
+    if not class_names:
+        return grid
+    height = images.shape[2] + _PADDING
+    return torch.cat([_margin([_drawable(class_names, int(label)) for label in shown], height), grid], 2)
+
+
+def _rows(images: Tensor, labels: Tensor, shown: Tensor) -> Tensor:
+    """A grid with one row for each of the labels `shown` (R,)."""
+    rows = [images[labels == label] for label in shown]
     columns = max(len(row) for row in rows)
     padded = []
     for row in rows:
@@ -40,3 +54,25 @@ def _grid(images: Tensor, columns: int) -> Tensor:
 
     grid: Tensor = make_grid(images, nrow=columns, padding=_PADDING, pad_value=_GRAY)
     return grid
+
+
+def _drawable(class_names: Sequence[str], label: int) -> str:
+    """The name of a class or, where the font lacks its letters, its number."""
+    name = class_names[label]
+    drawable = name.isprintable() and all(ord(letter) < 256 for letter in name)
+    return name if drawable else str(label)
+
+
+def _margin(names: Sequence[str], height: int) -> Tensor:
+    """Names, one below the other, each `height` pixels, uint8 (3, H, W); what is too wide is cut off."""
+    import numpy as np
+    from PIL import Image, ImageDraw, ImageFont
+
+    font = ImageFont.load_default(_TEXT_SIZE)
+    width = min(_WIDEST_NAME, max(round(font.getlength(name)) for name in names)) + 2 * _PADDING
+    margin = Image.new("RGB", (width, height * len(names) + _PADDING), (_GRAY,) * 3)
+    draw = ImageDraw.Draw(margin)
+    for row, name in enumerate(names):
+        middle = _PADDING + row * height + (height - _PADDING) // 2
+        draw.text((_PADDING, middle), name, fill=(_WHITE,) * 3, font=font, anchor="lm")
+    return torch.from_numpy(np.array(margin)).permute(2, 0, 1)

@@ -4,10 +4,18 @@ from pathlib import Path
 
 from torch import Tensor
 
+from saddle.layout import SOFTWARE
+
 
 def write_png(picture: Tensor, path: Path) -> None:
-    """Write a picture, uint8 (C, H, W) with one or three channels, to `path`."""
+    """Write a picture, uint8 (C, H, W) with one or three channels, to `path`.
+
+    The file says that saddle made it, so that it is never read as data.
+    """
     import saddle.compat  # noqa: F401  isort: skip
+    from PIL.PngImagePlugin import PngInfo
     from torchvision.transforms.functional import to_pil_image
 
-    to_pil_image(picture).save(path, format="PNG")
+    mark = PngInfo()
+    mark.add_text("Software", SOFTWARE)
+    to_pil_image(picture).save(path, format="PNG", pnginfo=mark)

@@ -6,13 +6,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from saddle.data.image_search import some
 from saddle.error import ArgumentError, InputError
 from saddle.memory import too_much
 from saddle.run.opened import OpenedRun
 from saddle.training.sampling import all_labels
 
-Labels = int | Sequence[int] | np.ndarray | Tensor
-"""One class, or a class for each image."""
+Labels = int | str | Sequence[int] | Sequence[str] | np.ndarray | Tensor
+"""One class, or a class for each image, by numbers or by names."""
 
 Images = np.ndarray | Tensor
 """Images (N, C, H, W), uint8 or floats in [-1, 1]."""
@@ -45,12 +46,37 @@ def labels_of(run: OpenedRun, num: int, labels: Labels | None) -> Tensor | None:
     """
     if labels is None:
         return all_labels(run.generator, num)
-    classes = _whole_numbers(labels)
+    classes = _whole_numbers(_numbered(run, labels))
     if classes.dim() > 0 and classes.shape != (num,):
         raise InputError(f"labels: expected one class or {num} of them, found {tuple(classes.shape)}")
     for label in classes.unique().tolist():
         _check_class(run, label)
     return classes.expand(num)
+
+
+def class_number(run: OpenedRun, label: str) -> int:
+    """The number of the class with this name or, where no class has it, with this number.
+
+    Raises ArgumentError if there is no such class.
+    """
+    if label in run.class_names:
+        return run.class_names.index(label)
+    if label.removeprefix("-").isdecimal():
+        _check_class(run, int(label))
+        return int(label)
+    _check_takes_labels(run, label)
+    raise ArgumentError("labels", label, f"{run.checkpoint} knows the classes {_classes_in_words(run)}")
+
+
+def _numbered(run: OpenedRun, labels: Labels) -> Labels:
+    """Labels with numbers in place of names."""
+    if isinstance(labels, str):
+        return class_number(run, labels)
+    if isinstance(labels, np.ndarray) and labels.dtype.kind == "U":
+        labels = labels.tolist()
+    if isinstance(labels, list | tuple) and labels and all(isinstance(label, str) for label in labels):
+        return [class_number(run, label) for label in labels]
+    return labels
 
 
 def _whole_numbers(labels: Labels) -> Tensor:
@@ -65,14 +91,26 @@ def _whole_numbers(labels: Labels) -> Tensor:
 
 def _check_class(run: OpenedRun, label: int) -> None:
     """Raise ArgumentError if the run's generator does not know the class `label`."""
+    _check_takes_labels(run, label)
+    if not 0 <= label < run.classes:
+        raise ArgumentError("labels", label, f"{run.checkpoint} knows the classes {_classes_in_words(run)}")
+
+
+def _classes_in_words(run: OpenedRun) -> str:
+    """The classes that a run's generator knows: numbers from 0 on, or the first of their names."""
+    if run.class_names == [str(number) for number in range(run.classes)]:
+        return f"0 to {run.classes - 1}"
+    return some(run.class_names)
+
+
+def _check_takes_labels(run: OpenedRun, label: int | str) -> None:
+    """Raise ArgumentError if the run's generator takes no labels."""
     if run.reads == "source":
         raise ArgumentError("labels", label, f"{run.checkpoint} translates images, whatever their class: leave it out")
     if run.classes == 0:
         raise ArgumentError(
             "labels", label, f"{run.checkpoint} takes no labels; train with architecture.conditional=true"
         )
-    if not 0 <= label < run.classes:
-        raise ArgumentError("labels", label, f"{run.checkpoint} knows the classes 0 to {run.classes - 1}")
 
 
 def checked_images(run: OpenedRun, images: Images, name: str) -> Tensor:

@@ -35,7 +35,8 @@ class FinishedRun(OpenedRun):
         """`num` images, uint8 (num, C, H, W), or in a toy problem `num` points, float32 (num, 2).
 
         Sample i depends on `seed` and i alone, so that a larger `num` begins with the same samples. `labels`, one class
-        or whole numbers (num,), are the classes of a conditional generator's samples, by default all classes in turn.
+        or a class for each image (num,), by names or numbers, are those of a conditional generator's samples, by
+        default all classes in turn.
         `truncation`, above 0, cuts the latent off at that many standard deviations. `sources`, (M, C, H, W), uint8 or
         floats in [-1, 1], are what a generator that translates starts from, by default held-out images of the run's
         data; it ignores `seed`, and starts over where M is below `num`.
@@ -52,6 +53,12 @@ class FinishedRun(OpenedRun):
         from saddle.run.argument import labels_of
 
         return labels_of(self, num, labels)
+
+    def class_number(self, label: str) -> int:
+        """The number of the class with this name or, where no class has it, with this number in digits."""
+        from saddle.run.argument import class_number
+
+        return class_number(self, label)
 
     def interpolate(self, rows: int = 8, *, steps: int = 10, seed: int = 0, images: bool = False) -> "Tensor":
         """Rows of images on the way from one latent to another, uint8 (rows, steps, C, H, W).

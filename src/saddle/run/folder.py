@@ -17,19 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from saddle.file import numbered
-
-SETTINGS = ".hydra"
-ERROR = "error.txt"
-"""Why a job of a sweep failed: one sentence if the cause is known, else a traceback."""
-
-LOCK = ".lock"
-"""The file whose lock a process holds while it trains in the folder."""
-
-PRODUCTS = ("tensorboard", "samples", "checkpoints", "metrics.csv", "summary.json")
-"""The files and folders that training writes."""
-
-UNTRAINED = {SETTINGS, "multirun.yaml", ERROR, LOCK}
-"""The files and folders of a run or sweep that never trained."""
+from saddle.layout import ERROR, PRODUCTS, SETTINGS
 
 
 def run_of(path: Path) -> Path:

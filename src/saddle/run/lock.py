@@ -9,8 +9,8 @@ from filelock import FileLock, Timeout
 
 from saddle.config.override import value_of
 from saddle.error import InputError
+from saddle.layout import LOCK, UNTRAINED
 from saddle.rank import is_first
-from saddle.run.folder import LOCK, UNTRAINED
 
 _ANYBODY = 0o666
 """The permissions of a lock file: it is empty, and whoever may write into the folder may take over its lock."""

@@ -34,6 +34,7 @@ class OpenedRun:
     """
 
     def __init__(self, path: Path, checkpoint: Path, content: dict[str, Any], settings: Sequence[str]) -> None:
+        from saddle.run.same_data import class_names_in
         from saddle.training.checkpoint import MARK
 
         self.path = path
@@ -48,6 +49,7 @@ class OpenedRun:
         """The number of training images (or points) in those iterations, with repetitions."""
         self.label_shares: list[float] | None = content[MARK].get("label_shares")
         """The share of each class in the data; None for a generator without labels, or where an old file lacks it."""
+        self._class_names = class_names_in(content[MARK])
         self._state: dict[str, Tensor] = content["state_dict"]
         self._networks: dict[str, nn.Module] = {}
         self._data_settings = moved_data(self.record, settings)
@@ -108,6 +110,16 @@ class OpenedRun:
     def classes(self) -> int:
         """The number of classes of a conditional generator; 0 if it takes no labels."""
         return self.generator.classes
+
+    @property
+    def class_names(self) -> list[str]:
+        """The names of the data's classes by their numbers; empty if it has no labels.
+
+        They are the numbers themselves where an older version of saddle wrote the checkpoint, which recorded none.
+        """
+        if self._class_names is None:
+            return [str(number) for number in range(self.record.get("data", {}).get("classes", 0))]
+        return list(self._class_names)
 
     # from the run's folder
 
@@ -216,7 +228,7 @@ class OpenedRun:
     @cached_property
     def data(self) -> "ImageData | PointData":
         """The data set of the run, downloaded if necessary; rows are read at their first use."""
-        return recorded_data(self._data_settings, self.makes_points)
+        return recorded_data(self._data_settings, self.makes_points, self._class_names)
 
     @property
     def image_data(self) -> "ImageData":

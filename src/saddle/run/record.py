@@ -1,6 +1,6 @@
 """Builds objects from the record in a checkpoint: the settings of its training."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from saddle.error import InputError
@@ -50,8 +50,18 @@ def is_on_points(record: dict[str, Any]) -> bool:
     return "point_seed" in record.get("data", {})
 
 
+def folders_of(node: Mapping[str, Any]) -> list[str]:
+    """The settings of a run's data that name folders, which may be moved."""
+    names = ["root"] if "root" in node else []
+    if str(node.get("_target_")).endswith(".ImageFolderPair"):  # elsewhere a source is no folder
+        names.append("source")
+    return names
+
+
 def moved_data(record: dict[str, Any], settings: Sequence[str]) -> dict[str, Any]:
     """The recorded settings of a run's data; "data.root=FOLDER" in `settings` names its new folder.
+
+    Where the data is in two folders, "data.source=FOLDER" names the other one.
 
     Raises InputError for any other setting.
     """
@@ -60,19 +70,25 @@ def moved_data(record: dict[str, Any], settings: Sequence[str]) -> dict[str, Any
         name, _, value = setting.partition("=")
         if is_on_points(record):
             raise InputError(f"{setting}: a run on points is measured on its own data; leave it out")
-        if name == "data.root" and "root" not in node:
+        folders = [f"data.{folder}" for folder in folders_of(node)]
+        if name == "data.root" and not folders:
             raise InputError(f"{setting}: this run's data is in no folder; leave it out")
-        if name != "data.root":
-            raise InputError(f"{setting}: a run is measured on its own data; only data.root may be given")
-        node["root"] = value
+        if name not in folders:
+            given = " and ".join(folders) or "data.root"
+            raise InputError(f"{setting}: a run is measured on its own data; only {given} may be given")
+        node[name.removeprefix("data.")] = value
     return node
 
 
-def recorded_data(node: dict[str, Any], points: bool) -> "ImageData | PointData":
-    """The data set of the recorded settings `node`, of `points` or of images, downloaded if necessary."""
+def recorded_data(node: dict[str, Any], points: bool, class_names: list[str] | None) -> "ImageData | PointData":
+    """The data set of the recorded settings `node`, of `points` or of images, downloaded if necessary.
+
+    Its classes have the order of `class_names`, which the run recorded; an older version recorded none.
+    """
     from saddle.data.module import ImageData
     from saddle.data.points import PointData
 
     data: ImageData | PointData = build_recorded("data", node, PointData if points else ImageData)
+    data.keep_class_order(class_names)
     data.prepare_data()
     return data

@@ -23,10 +23,11 @@ from saddle.run.folder import (
     settings_file,
 )
 from saddle.run.lock import claim
+from saddle.run.record import folders_of
 from saddle.terminal import quoted_for_shell
 
 _MAY_MOVE = {"data.root", "data.cache", "data.memory_mib"}
-"""Settings that may change without changing the run."""
+"""Settings that may change without changing the run; of two folders, data.source may, too."""
 
 
 def begin_or_resume(command: CommandLine) -> tuple[CommandLine, str]:
@@ -163,9 +164,10 @@ def check_same(saved: dict[str, Any], current: dict[str, Any], path: Path) -> No
     `saved` is the record in the checkpoint `path`, `current` that of the new process.
     """
     before, now = _leaves(saved), _leaves(current)
+    may_move = _MAY_MOVE | {f"data.{name}" for name in folders_of(current.get("data", {}))}
     names = list({**before, **now})
     for name in sorted(names, key=lambda name: "." in name):  # seed before data.seed, which follows it
-        if name not in _MAY_MOVE and before.get(name) != now.get(name):
+        if name not in may_move and before.get(name) != now.get(name):
             raise InputError(
                 f"resume: {name} was {before.get(name)} in {path} and is now {now.get(name)}: a resumed run keeps its "
                 "settings (trainer, callback, logger, checkpoints and training.images may change): start a new run"

@@ -27,6 +27,7 @@ from saddle.run.monitored import check_monitors
 from saddle.run.objective import check_extractor, check_objective
 from saddle.run.ranks import Ranks, is_lost_connection
 from saddle.run.resume import check_free, check_processes
+from saddle.run.same_data import check_same_data, class_names_in
 from saddle.run.storage_failure import storage_failures_in_one_sentence
 from saddle.terminal import quoted_for_shell
 from saddle.training.checkpoint import MARK, check_fits
@@ -58,10 +59,14 @@ def train(config: CheckedConfig, parts: Parts, content: dict[str, Any]) -> float
     check_monitors(config.callback, run.trainer, run.module, run.data, run.parts.metrics)
     if checkpoint is not None:
         _check_resumed(config, run, checkpoint, content)
+        run.data.keep_class_order(class_names_in(content[MARK]))
+    mark = {name: content[MARK][name] for name in ("data",) if content and name in content[MARK]}
     del content
     if is_first():
         run.data.prepare_data()
     run.data.read()
+    if is_first() and checkpoint is not None:
+        check_same_data(mark, run.data, config.data_changed == "accept", checkpoint)
     try:
         with storage_failures_in_one_sentence(run.trainer):
             stopped_by = _fit(config, run, checkpoint)

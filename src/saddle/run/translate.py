@@ -28,9 +28,9 @@ class Translations(NamedTuple):
     back: Tensor | None
     """uint8 (N, C, H, W), what the other generator makes of the translations; None unless asked for."""
     counterparts: Tensor | None
-    """uint8 (N, C, H, W), the true translations; None for sources that were given."""
+    """uint8 (N, C, H, W), the true translations; None for sources that were given, and for data without any."""
     labels: Tensor | None
-    """int64 (N,); None for sources that were given."""
+    """int64 (N,); None for sources that were given, and for data without labels."""
     metrics: dict[str, float]
     """The game's metrics of these images; empty for sources that were given."""
 
@@ -53,7 +53,8 @@ def translate(run: OpenedRun, sources: Images | None, num: int | None, back: boo
     held_out = as_bytes(batch["source"])
     images, returned = _translated(networks, held_out, back)
     metrics = _metrics(run, networks, batch)
-    return Translations(held_out, images, returned, as_bytes(batch["image"]), batch["label"], metrics)
+    counterparts = as_bytes(batch["counterpart"]) if "counterpart" in batch else None
+    return Translations(held_out, images, returned, counterparts, batch.get("label"), metrics)
 
 
 def _translated(networks: Networks, sources: Tensor, back: bool) -> tuple[Tensor, Tensor | None]:

@@ -31,7 +31,7 @@ _BASIC = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
 _NAMES_FILES = ("hydra.searchpath",)
 """Settings of Hydra that name folders of config files."""
 
-_MAY_BE_ADDED = ("hydra/launcher", "sweep", "data.root")
+_MAY_BE_ADDED = ("hydra/launcher", "sweep", "data.root", "data.changed")
 """Settings beside hydra.* that may be added to a sweep that goes on."""
 
 _FIXED = ("hydra.sweep.", "hydra.sweeper.", "hydra.mode", "hydra.run.", "hydra.output_subdir")
@@ -278,5 +278,5 @@ def _check_may_be_added(text: str) -> None:
     if key.startswith(_FIXED) or not may_be_added:
         raise InputError(
             f"{text}: a sweep goes on with its own settings, as its finished jobs have them; only hydra.*, "
-            "hydra/launcher, sweep and data.root may be added, and none that moves its folders"
+            "hydra/launcher, sweep, data.root and data.changed may be added, and none that moves its folders"
         )

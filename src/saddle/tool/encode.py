@@ -24,8 +24,9 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "--out",
         type=Path,
         required=True,
-        help="an npz file: `codes`, float32 (N, latent_dim); where the data has labels, `labels`, int64 (N,). A "
-        "gaussian encoder's `codes` are means, and `log_variance`, float32 (N, latent_dim), is beside them",
+        help="an npz file: `codes`, float32 (N, latent_dim); where the data has labels, `labels`, int64 (N,), "
+        "and `class_names`. A gaussian encoder's `codes` are means, and `log_variance`, float32 (N, latent_dim), is "
+        "beside them",
     )
     parser.set_defaults(run=encode)
 
@@ -39,7 +40,5 @@ def encode(arguments: argparse.Namespace) -> None:
     arrays = {"codes": encoded.codes}
     if encoded.log_variance is not None:
         arrays["log_variance"] = encoded.log_variance
-    if encoded.labels is not None:
-        arrays["labels"] = encoded.labels
-    write_arrays(arrays, arguments.out)
+    write_arrays(arrays, arguments.out, encoded.labels, run.class_names)
     print(f"codes of {len(encoded.codes)} {encoded.description} by {run.checkpoint} in {arguments.out}")

@@ -21,9 +21,10 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "evaluate",
         help="measure the quality of a run's samples, or of images in files",
         description="Compare samples with training images in the feature space of a classifier, and print beside each "
-        "metric what real test images score the same way. PATH is a run folder, a checkpoint, a folder of image files, "
-        "or an npz with an array `images`, uint8 (N, H, W, C). The metrics of a run are kept in RUN/evaluation/. A run "
-        "on a toy problem is measured by the modes or the curve of its data, without a classifier.",
+        "metric what real test images score the same way. PATH is a run folder, a checkpoint, a folder of image files "
+        "at any depth, or an npz with an array `images`, uint8 (N, H, W, C). The metrics of a run are kept in "
+        "RUN/evaluation/. A run on a toy problem is measured by the modes or the curve of its data, without a "
+        "classifier.",
     )
     parser.add_argument("path", metavar="PATH", type=Path)
     parser.add_argument(
@@ -69,9 +70,15 @@ def _holds_image_files(path: Path) -> bool:
         return True
     if not path.is_dir() or (path / "checkpoints").is_dir():
         return False
+    from saddle.data.image_file import EXTENSIONS
     from saddle.tool.image_files import image_files
 
-    return bool(image_files(path))
+    if image_files(path):
+        return True
+    raise InputError(
+        f"{path}: expected a run folder with checkpoints/last.ckpt, or image files; those that end in "
+        f"{', '.join(EXTENSIONS)}, or begin as these do, are looked for"
+    )
 
 
 def _evaluated_files(arguments: argparse.Namespace) -> "ImageEvaluation":

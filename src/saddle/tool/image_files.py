@@ -1,5 +1,6 @@
 """Images that a person gives in files: a folder of image files, or an npz."""
 
+import sys
 import zipfile
 from pathlib import Path
 
@@ -8,13 +9,17 @@ import torch
 from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
-from saddle.data.image_file import EXTENSIONS, FORMATS, BrokenImageError, Form, read_image
+from saddle.data.image_file import FORMATS, BrokenImageError, Form, read_image
+from saddle.data.image_search import search
 from saddle.error import InputError
 
 
 def image_files(folder: Path) -> list[Path]:
-    """The files in a folder whose names end as those of images do, sorted by name."""
-    return sorted(path for path in folder.iterdir() if path.suffix.lower().lstrip(".") in EXTENSIONS)
+    """The image files below a folder, as a data set finds them, sorted; raises InputError if it cannot be read."""
+    try:
+        return [folder / name for name in search(folder).names]
+    except OSError as error:
+        raise InputError(f"{error.filename}: {error.strerror}; make the folder readable") from error
 
 
 def read_images(path: Path, channels: int, num: int | None) -> Tensor:
@@ -48,6 +53,8 @@ def _from_folder(path: Path, channels: int) -> Tensor:
     if channels not in (1, 3):
         raise InputError(f"{path}: image files have 1 or 3 channels, and the data has {channels}: use an npz")
     files = image_files(path)
+    for remark in search(path).remarks(path):
+        print(remark, file=sys.stderr)
     side = _side(files[0])
     form = Form(image_size=side, channels=1 if channels == 1 else 3, fit="stretch", background=0)
     images = []

@@ -1,7 +1,7 @@
 """Files that a tool writes: never over something that is there."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,13 +36,20 @@ def write_picture(picture: "Tensor", out: Path) -> None:
         write_png(picture, out)
 
 
-def write_arrays(arrays: "Mapping[str, Tensor]", out: Path) -> None:
-    """Write tensors as the arrays of an npz file, whatever its name ends in."""
+def write_arrays(
+    arrays: "Mapping[str, Tensor]", out: Path, labels: "Tensor | None" = None, class_names: Sequence[str] = ()
+) -> None:
+    """Write tensors as the arrays of an npz file, whatever its name ends in.
+
+    `labels`, where there are any, become the array of that name, and the names of all classes another one beside it.
+    """
     import numpy as np
 
     content: dict[str, Any] = {}
     for name, values in arrays.items():
         content[name] = values.numpy()
+    if labels is not None:
+        content |= {"labels": labels.numpy(), "class_names": np.array(class_names, dtype=np.str_)}
     with writing(out), out.open("wb") as file:
         np.savez(file, **content)
 

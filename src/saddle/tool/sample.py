@@ -1,6 +1,7 @@
 """`saddle sample RUN`: images, or points, from a run's averaged generator."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,11 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     add_run(parser, settings="data.root=..., of a run that translates, if its data was moved")
     parser.add_argument("--num", type=count, default=64, help="how many images (default 64)")
     parser.add_argument("--seed", type=index, default=0, help="seed of the latent noise (default 0)")
-    parser.add_argument("--label", type=index, help="ask a conditional run for this class alone (default: all in turn)")
+    parser.add_argument(
+        "--label",
+        help="ask a conditional run for this class alone, by its name or, where no class has that name, by its number "
+        "(default: all in turn)",
+    )
     parser.add_argument(
         "--truncation",
         type=positive(),
@@ -37,8 +42,8 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         choices=("grid", "png", "npz"),
         default="grid",
         help="grid: one picture (default); png: one file per image; npz: one array `images`, uint8 (N, H, W, C), "
-        "and, from a conditional run, `labels`, int64 (N,). From a toy problem, grid is one picture of samples over "
-        "data, and npz holds one array `points`, float32 (N, 2)",
+        "and, from a conditional run, `labels`, int64 (N,), and `class_names`. From a toy problem, grid is one picture "
+        "of samples over data, and npz holds one array `points`, float32 (N, 2)",
     )
     parser.set_defaults(run=sample)
 
@@ -57,13 +62,22 @@ def sample(arguments: argparse.Namespace) -> None:
     labels = run.labels(arguments.num, label)
     if arguments.format == "grid":
         rows = labels if label is None else None  # one class alone needs no rows
-        _write_grid(images, rows, arguments.out)
+        _write_grid(images, rows, run.class_names, arguments.out)
     elif arguments.format == "png":
         _write_files(images, arguments.out)
     else:
         arrays = {"images": channels_last(images)}
-        write_arrays(arrays if labels is None else arrays | {"labels": labels}, arguments.out)
-    print(f"{len(images)} images of {run.checkpoint} in {arguments.out}")
+        write_arrays(arrays, arguments.out, labels, run.class_names)
+    print(f"{len(images)} images of {_source(run, label)} in {arguments.out}")
+
+
+def _source(run: FinishedRun, label: str | None) -> str:
+    """Where images come from, in words."""
+    if label is None:
+        return str(run.checkpoint)
+    number = run.class_number(label)
+    name = run.class_names[number]
+    return f"{run.checkpoint}, class {name}" + ("" if name == str(number) else f" (number {number})")
 
 
 def _check(run: FinishedRun, arguments: argparse.Namespace) -> None:
@@ -84,10 +98,10 @@ def _write_points(points: "Tensor", run: FinishedRun, form: str, out: Path) -> N
     print(f"{len(points)} points of {run.checkpoint} in {out}")
 
 
-def _write_grid(images: "Tensor", labels: "Tensor | None", out: Path) -> None:
+def _write_grid(images: "Tensor", labels: "Tensor | None", class_names: Sequence[str], out: Path) -> None:
     from saddle.picture.grid import image_grid
 
-    write_picture(image_grid(images, labels), out)
+    write_picture(image_grid(images, labels, class_names), out)
 
 
 def _write_files(images: "Tensor", folder: Path) -> None:

@@ -32,7 +32,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         default="grid",
         help="grid: one picture (default), rows of sources, translations, with --back what comes back, and true "
         "counterparts; npz: arrays of these, `sources`, `images`, `back` and `counterparts`, uint8 (N, H, W, C), and "
-        "`labels`, int64 (N,)",
+        "`labels`, int64 (N,), and `class_names`",
     )
     parser.set_defaults(run=translate)
 
@@ -48,9 +48,7 @@ def translate(arguments: argparse.Namespace) -> None:
         _write_grid(images, arguments.out)
     else:
         arrays = {name: channels_last(values) for name, values in images.items()}
-        if made.labels is not None:
-            arrays["labels"] = made.labels
-        write_arrays(arrays, arguments.out)
+        write_arrays(arrays, arguments.out, made.labels, run.class_names)
     for name, value in made.metrics.items():
         print(f"  {name:<20}  {value:.4f}")
     print(f"{len(made.sources)} translations of {run.checkpoint} in {arguments.out}")

@@ -16,12 +16,15 @@ from saddle.training.block import BlockLoader, next_stop
 class GameDataModule(LightningDataModule):
     """Delivers `data` to the trainer, on one rank in blocks of up to `block` batches (`saddle.training.block`).
 
-    Several ranks agree after each iteration on whether to stop, so their batches are delivered one by one.
+    Several ranks agree after each iteration on whether to stop, so their batches are delivered one by one. With
+    `may_change` a run goes on although its data has another number of rows now.
     """
 
-    def __init__(self, data: MemoryData, block: Count = 1) -> None:
+    def __init__(self, data: MemoryData, block: Count = 1, may_change: bool = False) -> None:
         super().__init__()
-        self.data, self.block = data, block
+        self.data, self.block, self.may_change = data, block, may_change
+        self.has_changed = False
+        """Whether the run goes on with another number of rows."""
         self.loader: MemoryLoader | None = None
         """The batches of this rank; known after `setup`."""
         self._batches = 0
@@ -83,7 +86,8 @@ class GameDataModule(LightningDataModule):
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue after that many batches; raises InputError if the data has another number of rows now."""
         count, what = self.state_dict()["images"], self.data.rows_are
-        if count and state["images"] and count != state["images"]:
+        self.has_changed = bool(count and state["images"] and count != state["images"])
+        if self.has_changed and not self.may_change:
             raise InputError(
                 f"resume: the data had {state['images']} {what} and has {count} now: a resumed run needs the same ones"
             )

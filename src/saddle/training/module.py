@@ -16,6 +16,7 @@ from saddle.game.turn import Batch, Game, Moment, Played, Turn
 from saddle.schedule import Schedule
 from saddle.training.checkpoint import FORMAT, MARK, set_loop_counters
 from saddle.training.clock import Clock
+from saddle.training.data_module import GameDataModule
 from saddle.training.ema import EMA
 from saddle.training.executor import Executor, MakeExecutor
 from saddle.training.noise import Noise
@@ -210,8 +211,20 @@ class GameModule(LightningModule):
             "record": self.record,
             "processes": self.trainer.world_size,
             "label_shares": self.label_shares,
+            "data": self._data_identity(),
         }
         set_loop_counters(checkpoint["loops"]["fit_loop"], self.clock.iteration, int(self.trainer.num_training_batches))
 
+    def _data_identity(self) -> dict[str, Any] | None:
+        """What the data is, on the first rank, which alone writes checkpoints."""
+        return self._data_module().data.identity().state() if self.trainer.is_global_zero else None
+
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.clock = Clock.from_state_dict(checkpoint[MARK]["clock"])
+        loader = self._data_module().loader
+        if self._data_module().has_changed and loader is not None:  # then epochs have another length
+            set_loop_counters(checkpoint["loops"]["fit_loop"], self.clock.iteration, len(loader))
+
+    def _data_module(self) -> GameDataModule:
+        data_module: GameDataModule = self.trainer.datamodule  # type: ignore[attr-defined]  # Lightning sets it outside
+        return data_module

@@ -1,0 +1,160 @@
+"""Which files below a folder are images, by one rule for data sets, tools and messages."""
+
+import os
+import re
+import warnings
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from PIL import Image
+
+from saddle.data.image_file import EXTENSIONS, FORMATS
+from saddle.error import InputError, printable
+from saddle.layout import IN_RUNS, MACHINE_FILES, is_run
+
+SHOWN = 10
+"""How many names a message lists."""
+
+_ENDS = tuple(f".{extension}" for extension in EXTENSIONS)
+_SURE = re.compile(rb"\x89PNG\r\n\x1a\n|\xff\xd8\xff|GIF8[79]a|II\*\0|MM\0\*|RIFF.{4}WEBP|.{4}ftypavi[fs]", re.DOTALL)
+"""The first bytes of images, by which they are known without an ending."""
+
+_UNSURE = re.compile(rb"BM|P[1-6]\s")
+"""Those of images and, by chance, of texts."""
+
+_HEAD = 16  # bytes
+
+
+@dataclass
+class Search:
+    """What lies below a folder."""
+
+    names: list[str] = field(default_factory=list)
+    """The paths of the images, relative to the folder and with `/` between folders, sorted."""
+    others: Counter[str] = field(default_factory=Counter)
+    """How many files hold no image that Pillow is allowed to open, by the endings of their names."""
+    products: dict[str, int] = field(default_factory=dict)
+    """How many pictures lie in each folder of a run's own products, none of which is among `names`."""
+
+    def remarks(self, root: Path) -> list[str]:
+        """A line about each kind of files that are left out."""
+        lines: list[str] = []
+        if self.products:
+            number = counted(sum(self.products.values()), "picture", "that saddle made")
+            lines.append(f"{number} in {root} left out: in {some([f'{name}/' for name in self.products])}")
+        if self.others:
+            kinds = [f"{number} {kind}" for kind, number in self.others.most_common()]
+            number = counted(self.others.total(), "file", "without an image that can be opened")
+            lines.append(f"{number} in {root} left out: {some(kinds)}")
+        return lines
+
+
+def search(root: Path) -> Search:
+    """The images below `root` at any depth; hidden files and folders, and what saddle made in runs, are left out.
+
+    A file is an image if its name ends as those of images do or, with another ending or none, if it begins as an image.
+    Links are followed, but each folder is visited once. Raises OSError for a folder that cannot be read.
+    """
+
+    def refuse(error: OSError) -> None:
+        raise error
+
+    found = Search()
+    visited: set[tuple[int, int | str]] = set()
+    for folder, subfolders, files in os.walk(root, followlinks=True, onerror=refuse):
+        status = Path(folder).stat()
+        identity = (status.st_dev, status.st_ino or os.path.realpath(folder))  # some file systems have no inodes
+        if identity in visited:
+            subfolders.clear()
+            continue
+        visited.add(identity)
+        if is_run(Path(folder), {*subfolders, *files}):
+            _leave_out_products(root, Path(folder), subfolders, files, found)
+        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
+        for name in files:
+            if not name.startswith(".") and not name.endswith(MACHINE_FILES):
+                _sort_in(root, Path(folder) / name, found)
+    found.names.sort()
+    return found
+
+
+def image_names(root: Path) -> list[str]:
+    """The names of `search`; raises InputError if `root` is not a folder, cannot be read, or has no images."""
+    return search_data(root, "data.root").names
+
+
+def search_data(root: Path, setting: str) -> Search:
+    """The result of `search` in the folder that a `setting` names; raises InputError as `image_names`."""
+    try:
+        if not root.is_dir():
+            raise InputError(f"{setting}={root}: there is no such folder; name the folder with your images")
+        found = search(root)
+    except OSError as error:
+        raise InputError(f"{setting}={root}: {error.filename}: {error.strerror}; make the folder readable") from error
+    if not found.names:
+        left_out = "".join(f" ({remark})" for remark in found.remarks(root))
+        looked_for = f"files that end in {', '.join(EXTENSIONS)}, or begin as these do, are looked for"
+        raise InputError(f"{setting}={root}: no images there{left_out}; {looked_for}")
+    return found
+
+
+def _leave_out_products(root: Path, run: Path, subfolders: list[str], files: list[str], found: Search) -> None:
+    """Take what saddle made in the folder `run` out of the lists, and count its pictures."""
+    for name in sorted(IN_RUNS.intersection(subfolders)):
+        number = 0
+        for _, _, products in os.walk(run / name):
+            number += sum(product.lower().endswith(_ENDS) for product in products)
+        if number:
+            found.products[_relative(run / name, root)] = number
+    subfolders[:] = [name for name in subfolders if name not in IN_RUNS]
+    files[:] = [name for name in files if name not in IN_RUNS]
+
+
+def _sort_in(root: Path, path: Path, found: Search) -> None:
+    """Put a file among the images or among the others."""
+    if path.name.lower().endswith(_ENDS) or _begins_as_image(path):
+        found.names.append(_relative(path, root))
+    else:
+        found.others[path.suffix.lower() or "without ending"] += 1
+
+
+def _begins_as_image(path: Path) -> bool:
+    """Whether the content of a file is that of an image, as far as its beginning tells."""
+    try:
+        if not path.is_file():  # a pipe would hang
+            return False
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+    except OSError:
+        return False
+    return bool(_SURE.match(head)) or (bool(_UNSURE.match(head)) and _opens(path))
+
+
+def _opens(path: Path) -> bool:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            with Image.open(path, formats=FORMATS):
+                return True
+        except Exception:  # on other files Pillow raises whatever its parsers stumble over
+            return False
+
+
+def _relative(path: Path, root: Path) -> str:
+    """A path below `root`, with the same separator on every system, so that the order is the same, too."""
+    return os.path.relpath(path, root).replace(os.sep, "/")
+
+
+def counted(number: int, noun: str, kind: str) -> str:
+    """So many things of a kind, for a message."""
+    return f"{number} {noun if number == 1 else f'{noun}s'} {kind}"
+
+
+def some(names: Sequence[str]) -> str:
+    """The first names, and the number of the others, for a message."""
+    text = ", ".join(map(printable, names[:SHOWN]))
+    if len(names) > SHOWN:
+        text += f" and {len(names) - SHOWN} more"
+    return text

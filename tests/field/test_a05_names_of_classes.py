@@ -1,0 +1,131 @@
+"""A5: the names of classes travel from the data into the checkpoint and out of every tool."""
+
+import shutil
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import saddle
+from folders import data_of
+from helpers import checkpoint, train
+from saddle.cli.tools import run_tool
+from saddle.data.digits import Digits
+from saddle.data.emnist import Emnist
+from saddle.data.fashion_mnist import FashionMnist
+from saddle.data.image_folder import natural
+from saddle.data.kmnist import Kmnist
+from saddle.data.ring import Ring
+from saddle.data.stacked_mnist import StackedMnist
+from saddle.error import InputError
+from saddle.training.checkpoint import MARK
+from saddle.training.checkpoint_io import AtomicCheckpointIO
+
+NAMES = ["1", "2", "3", "10", "11"]
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory):
+    """A conditional run on five folders with numbers as names."""
+    place = tmp_path_factory.mktemp("numbers")
+    for name in NAMES:
+        (place / "own" / name).mkdir(parents=True)
+        for index in range(2):
+            Image.new("L", (8, 8), 20 * int(name) + index).save(place / "own" / name / f"{index}.png")
+    settings = ["architecture=mlp", "architecture.conditional=true", "data=image_folder", "data.classes=5"]
+    settings += ["data.image_size=8", "data.channels=1", "data.batch_size=4", "trainer.max_steps=2", "trainer=cpu"]
+    result = train(*settings, f"data.root={place / 'own'}", f"hydra.run.dir={place / 'run'}")
+    assert result.returncode == 0, result.stderr
+    return place
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["11", "10", "3", "2", "1"], NAMES),
+        (["class 10", "class 9", "class 1"], ["class 1", "class 9", "class 10"]),
+        (["b", "B", "a"], ["B", "a", "b"]),
+        (["x1y10", "x1y2", "x", "01", "1"], ["01", "1", "x", "x1y2", "x1y10"]),
+    ],
+)
+def test_numbers_in_names_count_as_numbers(names, expected):
+    assert sorted(names, key=natural) == expected
+
+
+def test_labels_of_data_follow_that_order(begun):
+    images, labels = data_of(begun / "own", classes=5).training()
+    assert {(int(image[0, 0, 0]) // 20, int(label)) for image, label in zip(images, labels, strict=True)} == {
+        (1, 0),
+        (2, 1),
+        (3, 2),
+        (10, 3),
+        (11, 4),
+    }
+
+
+@pytest.mark.parametrize(("asked", "number"), [("2", 1), ("11", 4), ("10", 3), ("4", 4), ("0", 0)])
+def test_a_class_is_asked_for_by_its_name_or_else_by_its_number(begun, tmp_path, capsys, asked, number):
+    run = saddle.open_run(begun / "run")
+    assert run.class_names == NAMES
+    out = tmp_path / "x.npz"
+    assert (
+        run_tool(["sample", str(begun / "run"), "--label", asked, "--num", "3", "--format", "npz", "--out", str(out)])
+        == 0
+    )
+    said = capsys.readouterr().out
+    assert f"class {NAMES[number]} (number {number}) in {out}" in said
+    found = np.load(out)
+    assert found["labels"].tolist() == [number] * 3
+    assert found["class_names"].tolist() == NAMES
+    assert torch.equal(run.sample(3, labels=asked), run.sample(3, labels=number))
+
+
+@pytest.mark.parametrize("kind", [list, tuple, np.array])
+def test_names_are_taken_in_python_for_each_image(begun, kind):
+    run = saddle.open_run(begun / "run")
+    assert run.labels(3, kind(["10", "1", "2"])).tolist() == [3, 0, 1]
+    with pytest.raises(InputError, match="labels=cat: .* knows the classes 1, 2, 3, 10, 11"):
+        run.sample(1, labels="cat")
+
+
+def test_a_grid_names_its_rows(begun, tmp_path):
+    grids = []
+    for name in ("samples", "tool"):
+        path = sorted((begun / "run" / "samples").glob("*.png"))[-1]
+        if name == "tool":
+            path = tmp_path / "grid.png"
+            assert run_tool(["sample", str(begun / "run"), "--num", "20", "--out", str(path)]) == 0
+        grids.append(np.asarray(Image.open(path).convert("L")))
+    for grid in grids:
+        margin = grid.shape[1] % 10 - 2 + 10  # images take ten pixels each
+        rows = [(grid[10 * row + 2 : 10 * row + 10, :margin] > 160).any() for row in range(5)]
+        assert rows == [True] * 5
+
+
+def test_a_run_of_an_older_version_keeps_its_own_order(begun, tmp_path):
+    shutil.copytree(begun / "run", tmp_path / "run")
+    content = checkpoint(tmp_path / "run")
+    del content[MARK]["data"]
+    AtomicCheckpointIO().save_checkpoint(content, tmp_path / "run" / "checkpoints" / "last.ckpt")
+    result = train(f"resume={tmp_path / 'run'}", "trainer.max_steps=4")
+    assert result.returncode == 0, result.stderr
+    as_text = sorted(NAMES)
+    assert as_text != NAMES
+    assert checkpoint(tmp_path / "run")[MARK]["data"]["classes"] == as_text
+    run = saddle.open_run(tmp_path / "run")
+    assert run.class_names == run.image_data.class_names == as_text
+    result = train(f"resume={tmp_path / 'run'}", "trainer.max_steps=6")
+    assert result.returncode == 0, result.stderr
+
+
+def test_data_sets_know_the_names_of_their_classes():
+    root, sizes = "", (28, 1)
+    assert Digits(8, 1, 10, 4, seed=0).class_names == [str(digit) for digit in range(10)]
+    assert FashionMnist(root, *sizes, 10, 4, seed=0).class_names[9] == "ankle boot"
+    assert Kmnist(root, *sizes, 10, 4, seed=0).class_names[3] == "tsu"
+    assert Emnist(root, *sizes, 26, 4, seed=0, split="letters").class_names[25] == "Z"
+    balanced = Emnist(root, *sizes, 47, 4, seed=0, split="balanced").class_names
+    assert [balanced[number] for number in (9, 10, 35, 36, 46)] == ["9", "A", "Z", "a", "t"]
+    assert StackedMnist(root, 28, 3, 1000, 4, seed=0).class_names[7] == "007"
+    assert Ring(4, 0).class_names == []
