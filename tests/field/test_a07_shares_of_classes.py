@@ -1,5 +1,6 @@
 """What is measured of a conditional generator is drawn in the data's shares of classes."""
 
+import copy
 import csv
 import json
 
@@ -7,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from helpers import SMALL, SmallDiscriminator, checkpoint, default_metrics, fit, small_module, train
+from helpers import SMALL, SmallDiscriminator, checkpoint, default_metrics, differences, fit, small_module, train
 from saddle.architecture import base
 from saddle.architecture.mlp import Generator
 from saddle.callback.curves import Curves
@@ -121,7 +122,8 @@ def test_batch_statistics_are_taken_in_the_shares():
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     path = tmp_path_factory.mktemp("runs") / "run"
-    result = train(*SMALL, f"folder={path}", "architecture.conditional=true", "data.limit=300", "trainer.max_steps=4")
+    choices = ["architecture.conditional=true", "architecture.generator.normalization=batch", "data.limit=300"]
+    result = train(*SMALL, *choices, f"hydra.run.dir={path}", "trainer.max_steps=4", "logger=none")
     assert result.returncode == 0, result.stderr
     return path
 
@@ -131,6 +133,13 @@ def test_an_opened_run_knows_the_shares_without_the_data(folder):
     labels = run.data.training()[1]
     assert run.label_shares == pytest.approx((torch.bincount(labels, minlength=10) / 300).tolist())
     assert checkpoint(folder)["saddle"]["label_shares"] == run.label_shares
+
+
+def test_an_opened_generator_has_the_batch_statistics_of_training(folder):
+    run = FinishedRun.open(folder)
+    opened = copy.deepcopy(run.generator.state_dict())
+    assert differences(opened, ready(run.generator, run.seed, run.label_shares).state_dict()) == []
+    assert differences(opened, ready(run.generator, run.seed).state_dict()) != []  # equal shares
 
 
 def test_evaluate_measures_what_training_measured(folder, tmp_path, capsys):
