@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from saddle.terminal import print_all_characters, quoted_for_shell
+from saddle.terminal import prepare_output, quoted_for_shell
 
 
 @pytest.mark.parametrize("text", ["a/b", "it's", "a b", "$x", ""])
@@ -36,8 +36,8 @@ def test_a_character_that_the_terminal_lacks_is_printed_as_an_escape(monkeypatch
     monkeypatch.setattr(sys, "stdout", narrow)
     with pytest.raises(UnicodeEncodeError):
         print("run 試", flush=True)
-    print_all_characters()
+    prepare_output()
     print("größe 試", flush=True)
     assert narrow.buffer.getvalue().decode("cp1252").endswith("größe \\u8a66\n")
     monkeypatch.setattr(sys, "stdout", None)  # as under pythonw
-    print_all_characters()
+    prepare_output()

@@ -9,7 +9,7 @@ from saddle.command import begun_by
 from saddle.error import InputError
 from saddle.interrupt import Interrupted, leave, listen
 from saddle.rank import is_first
-from saddle.terminal import print_all_characters
+from saddle.terminal import prepare_output
 
 
 def train(arguments: Sequence[str] | None = None) -> None:
@@ -21,7 +21,7 @@ def train(arguments: Sequence[str] | None = None) -> None:
         begun_by("python train.py")
         arguments = sys.argv[1:]
     listen(leave)
-    print_all_characters()
+    prepare_output()
     try:
         _train(list(arguments))
     except Interrupted as interrupted:
@@ -57,7 +57,7 @@ def main() -> int:
     from saddle.threads import set_thread_policy
 
     set_thread_policy()
-    print_all_characters()
+    prepare_output()
     if sys.argv[1:2] == ["train"]:
         train(sys.argv[2:])
         return 0

@@ -23,7 +23,7 @@ from saddle.config.resumed import PRIMARY
 from saddle.error import Failed, InputError, Stopped
 from saddle.interrupt import listen
 from saddle.rank import is_first
-from saddle.run.lock import claim, remove_claimed
+from saddle.run.lock import claim, make_no_folders, remove_claimed
 from saddle.run.resume import begin_or_resume
 from saddle.run.start import start
 from saddle.sweep import job
@@ -76,7 +76,9 @@ def _launch(command: CommandLine) -> None:
             command, primary = spelled_out(command)
             if not is_first():
                 command = command.with_overrides(*_WRITES_NOTHING)
-            if not command.only_shows and not command.is_multirun:
+            if command.only_shows:
+                make_no_folders()
+            elif not command.is_multirun:
                 claim(list(command.overrides))
             sys.argv[1:] = command.arguments  # where Hydra looks
             hydra.main(version_base="1.3", config_path=config_folder(), config_name=primary)(_task)()

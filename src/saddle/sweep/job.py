@@ -26,7 +26,7 @@ from saddle.run.folder import ERROR, clear, last_checkpoint, objective_value, st
 from saddle.run.lock import hold, let_go
 from saddle.run.start import start
 from saddle.sweep.jobs import SWEEP_FILE, planned_jobs
-from saddle.terminal import print_all_characters
+from saddle.terminal import prepare_output
 from saddle.threads import share_cores, usable_cores
 
 begun: list[Path] = []
@@ -102,7 +102,7 @@ def play(folder: Path, compose: Callable[[], CheckedConfig]) -> float | None:
     global _playing
     if not begun:
         listen(_stop)
-        print_all_characters()
+        prepare_output()
     try:
         if _stopped is not None:
             raise SystemExit(128 + _stopped)
