@@ -9,11 +9,12 @@ from saddle.architecture.base import Network
 from saddle.augmentation.base import Augmentation
 from saddle.config.checked import CheckedConfig
 from saddle.config.consistency import check_kinds, check_labels, check_read
+from saddle.config.guess import UnknownSettingError
 from saddle.config.node import Node
 from saddle.config.schema import PASSED_IN, RunSettings
 from saddle.config.signature import import_target, signature_of
 from saddle.config.trainer_flags import check_trainer
-from saddle.config.validate import check, check_with_lightning, check_without_lightning, unknown_setting
+from saddle.config.validate import check, check_with_lightning, check_without_lightning
 from saddle.data.memory import MemoryData
 from saddle.error import InputError
 from saddle.game.turn import Game
@@ -98,7 +99,7 @@ def _check_names(values: dict[str, Any]) -> None:
     known = list(signature_of(RunSettings).types)
     for name in values:
         if name not in known:
-            raise InputError(unknown_setting(name, name, known))
+            raise UnknownSettingError(name, known)
     for name in known:
         if name not in values:
             raise InputError(f"{name} is missing: it has no default")

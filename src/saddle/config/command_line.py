@@ -1,6 +1,7 @@
 """The command line of training: Hydra's flags and overrides, in any order."""
 
 import argparse
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,12 +10,16 @@ from typing import NoReturn
 from hydra._internal.utils import get_args_parser
 
 from saddle.command import training_command
+from saddle.config.guess import meant_by
 from saddle.config.letters import readable_by_hydra
 from saddle.config.override import by_setting, key_of
 from saddle.error import InputError
 
 _SHOWING = ("help", "hydra_help", "cfg", "info", "shell_completion")
 """Hydra's flags that show something in place of training."""
+
+_EXCLUSIVE = ("run", "multirun", "cfg", "info", "shell_completion")
+"""Hydra's flags of which it takes one."""
 
 
 @dataclass(frozen=True)
@@ -89,8 +94,17 @@ class CommandLine:
 
 
 def _refuse(message: str) -> NoReturn:
-    """Raise InputError with what the parser of the flags says."""
-    raise InputError(f"{message}: see {training_command()} --help and --hydra-help")
+    """Raise InputError with what the parser of the flags says, or with the setting that an unknown flag stands for."""
+    flag = re.match(r"unrecognized arguments: -+(\w[\w.-]*)", message)
+    if flag is None:
+        raise InputError(f"{message}: see {training_command()} --help and --hydra-help")
+    name = flag[1].replace("-", "_")
+    meant = meant_by(name)
+    example = f"{meant}=VALUE" if meant and "=" not in meant else meant
+    raise InputError(
+        f"{message}: settings are written without dashes, as {example or 'optimizer.lr=0.001'}: see "
+        f"{training_command()} --help"
+    )
 
 
 def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
@@ -98,6 +112,9 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
     parser = get_args_parser()
     parser.error = _refuse  # type: ignore[method-assign]  # else it would print its usage and exit
     flags = parser.parse_intermixed_args(arguments)
+    named = [f"--{name.replace('_', '-')}" for name in _EXCLUSIVE if getattr(flags, name)]
+    if len(named) > 1:
+        raise InputError(f"{' and '.join(named)} do not go together: use one of them")
     if flags.config_path is not None:
         raise InputError("--config-path would hide saddle's own settings: use --config-dir for a folder beside them")
     return flags

@@ -8,8 +8,10 @@ from omegaconf.errors import OmegaConfBaseException
 
 import saddle.config.resolver  # noqa: F401
 from saddle.config.checked import CheckedConfig
+from saddle.config.guess import UnknownSettingError, unknown_setting
 from saddle.config.location import config_folder
 from saddle.config.message import one_sentence, sentence_of
+from saddle.config.override import by_setting
 from saddle.error import InputError
 
 
@@ -34,4 +36,8 @@ def checked(config: DictConfig, overrides: Sequence[str] = ()) -> CheckedConfig:
         raise InputError(sentence_of(str(error))) from error
     assert isinstance(plain, dict)
     values = {str(name): value for name, value in plain.items() if name != "experiment"}
-    return check_config(values, overrides)
+    try:
+        return check_config(values, overrides)
+    except UnknownSettingError as error:
+        value = by_setting(overrides).get(error.path, "")
+        raise InputError(unknown_setting(error.path, error.known, values, value)) from error

@@ -1,5 +1,6 @@
 """Turns the errors of Hydra and OmegaConf, which have several lines, into one sentence."""
 
+import difflib
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,10 +11,11 @@ from hydra.errors import HydraException, OverrideParseException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from saddle.config.group_choice import check_choices
+from saddle.config.group_choice import check_choices, is_group
+from saddle.config.guess import ALIKE, unknown_option, unknown_setting
 from saddle.config.location import config_folder
 from saddle.config.options import options
-from saddle.config.validate import unknown_setting
+from saddle.config.override import by_setting, key_of
 from saddle.error import InputError, printable
 
 _NO_DEFAULT = {"data.root": "name the folder with your images"}
@@ -101,33 +103,44 @@ def _no_option(choice: str, text: str, overrides: Sequence[str]) -> str:
     if group.startswith("architecture/") and chosen_by_game:
         network = group.partition("/")[2]
         return f"architecture={option}: it has no {network}, which the game needs; use {' or '.join(choices)}"
-    if not choices:
-        return f"{group}={option}: there is no such option"
-    return f"{group}={option}: there is no such option; choose one of {', '.join(choices)}"
+    return unknown_option(group, option, choices)
 
 
 def _unknown(setting: str, overrides: Sequence[str]) -> str:
-    """One sentence for an unknown setting, with the settings that exist in its place under the chosen groups."""
-    node: Any = _with_groups_of(overrides)
+    """One sentence for an unknown setting, with what was probably meant under the chosen groups."""
+    tree = _with_groups_of(overrides)
+    keys = [key for key in by_setting(overrides) if key == setting or key.startswith(f"{setting}.")]
+    setting = keys[0] if keys else setting  # Hydra names it as far as its first unknown part
+    node: Any = tree
     place: list[str] = []
-    known: list[str] = []
     for part in setting.split("."):
         if not isinstance(node, dict):
             return f"{setting}: {'.'.join(place)} is a value, there are no settings below it"
-        place.append(part)
-        known = [str(key) for key in node]
-        node = node.get(part)
-        if node is None:
+        if part not in node:
             break
-    return unknown_setting(".".join(place), place[-1], known)
+        place.append(part)
+        node = node[part]
+    known = [str(key) for key in node] if isinstance(node, dict) else []
+    value = by_setting(overrides).get(setting, "")
+    return unknown_setting(_first_unknown(setting, place, known), known, tree, value)
 
 
-def _with_groups_of(overrides: Sequence[str]) -> Any:
+def _first_unknown(setting: str, place: Sequence[str], known: Sequence[str]) -> str:
+    """The setting as far as its first unknown part, if that is a slip of the finger; else the whole setting."""
+    part = setting.split(".")[len(place)]
+    if difflib.get_close_matches(part, known, n=1, cutoff=ALIKE):
+        return ".".join([*place, part])
+    return setting
+
+
+def _with_groups_of(overrides: Sequence[str]) -> dict[str, Any]:
     """The config, unresolved, with the groups that `overrides` choose; the default one where a choice is wrong, too."""
-    choices = [text for text in overrides if re.fullmatch(r"\w+=\w+", text)]
+    choices = [text for text in overrides if re.fullmatch(r"\w+=\w+", text) and is_group(key_of(text))]
     with hydra.initialize_config_dir(config_folder(), version_base="1.3"):
         try:
             composed = hydra.compose("train", choices)
         except (HydraException, OmegaConfBaseException):
             composed = hydra.compose("train")
-    return OmegaConf.to_container(composed, resolve=False)
+    plain = OmegaConf.to_container(composed, resolve=False)
+    assert isinstance(plain, dict)
+    return {str(name): value for name, value in plain.items()}

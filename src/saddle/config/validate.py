@@ -1,6 +1,5 @@
 """Checks that a setting exists, has its type and lies in its range; refuses it by one sentence that names it."""
 
-import difflib
 import inspect
 import json
 from collections.abc import Mapping
@@ -9,6 +8,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import PydanticSchemaGenerationError, TypeAdapter, ValidationError
 
+from saddle.config.guess import UnknownSettingError
 from saddle.config.signature import (
     Signature,
     check_trusted,
@@ -55,7 +55,7 @@ def check_parameters(path: str, values: Mapping[str, Any], signature: Signature)
         if name == "_partial_" and signature.is_optimizer:
             _check_partial(setting, value)
         elif name not in signature.types:
-            raise InputError(_unknown_parameter(setting, name, signature))
+            raise _unknown_parameter(setting, name, signature)
         else:
             check(setting, value, signature.types[name])
     required = set(signature.required)
@@ -93,28 +93,18 @@ def check_with_lightning(
         check_parameters(path, node, signature_of(target).without(passed_in))
 
 
-def unknown_setting(setting: str, name: str, known: list[str]) -> str:
-    """One sentence for a setting that does not exist, with the nearest one of those that are `known` there."""
-    near = difflib.get_close_matches(name, known, n=1)
-    if not near:
-        return f"{setting}: there is no such setting; known here: {', '.join(known)}"
-    place = setting.rpartition(".")[0]
-    guess = f"{place}.{near[0]}" if place else near[0]
-    return f"{setting}: there is no such setting; did you mean {guess}?"
-
-
 def _check_partial(setting: str, value: Any) -> None:
     """Raise InputError unless an optimizer's `_partial_` is true."""
     if value is not True:
         raise InputError(f"{setting}={_shown(value)}: optimizers are made later, with parameters: use true")
 
 
-def _unknown_parameter(setting: str, name: str, signature: Signature) -> str:
-    """One sentence for a setting that is no parameter of the signature."""
-    sentence = unknown_setting(setting, name, list(signature.types))
+def _unknown_parameter(setting: str, name: str, signature: Signature) -> InputError:
+    """The error for a setting that is no parameter of the signature."""
+    error = UnknownSettingError(setting, list(signature.types))
     if signature.is_optimizer and name in optimizer_settings():
-        sentence += f"; if an experiment gives {signature.name} this, leave it out by ~{setting}"
-    return sentence
+        return InputError(f"{error}; if an experiment gives {signature.name} this, leave it out by ~{setting}")
+    return error
 
 
 def check_target(path: str, name: Any, expected: Any) -> type:
