@@ -83,7 +83,7 @@ def prepare_output() -> None:
         if isinstance(stream, _Output):
             continue
         if stream is None:
-            stream = Path(os.devnull).open("w", encoding="utf-8")
+            stream = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
         setattr(sys, name, _Output(stream))

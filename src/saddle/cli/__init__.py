@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from saddle.command import begun_by
 from saddle.error import InputError
+from saddle.file import failure_of
 from saddle.interrupt import Interrupted, leave, listen
 from saddle.rank import is_first
 from saddle.terminal import prepare_output
@@ -46,6 +47,9 @@ def _train(arguments: list[str]) -> None:
             sys.exit(keep(command))
     except InputError as error:
         print(error, file=sys.stderr)
+        sys.exit(2)
+    except OSError as error:
+        print(failure_of(error), file=sys.stderr)
         sys.exit(2)
     from saddle.cli.launch import launch
 

@@ -21,6 +21,7 @@ from saddle.config.outside import check_outside
 from saddle.config.override import check_hydra
 from saddle.config.resumed import PRIMARY
 from saddle.error import Failed, InputError, Stopped
+from saddle.file import failure_of
 from saddle.interrupt import listen
 from saddle.rank import is_first
 from saddle.run.lock import claim, make_no_folders, remove_claimed
@@ -87,7 +88,7 @@ def _launch(command: CommandLine) -> None:
     except OSError as error:  # last, because some of Hydra's own errors are OSErrors, too
         if _begun or _jobs_have_begun():
             raise
-        refuse(f"{error.filename}: {error.strerror}; choose another hydra.run.dir")
+        refuse(failure_of(error))
 
 
 def spelled_out(command: CommandLine) -> tuple[CommandLine, str]:
@@ -128,6 +129,9 @@ def _task(config: DictConfig) -> float | None:
         refuse(str(error))
     except Failed as failed:
         print(failed, file=sys.stderr)
+        sys.exit(1)
+    except OSError as error:
+        print(f"{Failed.BEGINS}{failure_of(error)}", file=sys.stderr)
         sys.exit(1)
     except Stopped as stopped:
         print(stopped, file=sys.stderr)

@@ -36,10 +36,10 @@ def check_config(values: dict[str, Any], overrides: Sequence[str]) -> CheckedCon
     (`check_lightning_parts`).
     """
     _check_names(values)
-    check_trainer(values["trainer"])
     settings = signature_of(RunSettings)
-    for name in ("training", "checkpoints", "seed", "folder", "resume", "objective"):
+    for name in ("seed", "folder", "resume", "objective", "training", "checkpoints"):  # before groups that copy them
         check(name, values[name], settings.types[name])
+    check_trainer(values["trainer"])
     plain = {name: value for name, value in values.items() if name not in _BUILT}
     config = CheckedConfig(
         conditional=_conditional(values["architecture"]),
@@ -136,6 +136,10 @@ def _check_optimizers(config: CheckedConfig) -> None:
 
     Settings directly under `optimizer` hold for every turn; `optimizer.TURN` holds what differs there.
     """
+    for name in config.training["schedule"]:
+        if not isinstance(config.optimizer.get(name, {}), dict):
+            value = config.optimizer[name]
+            raise InputError(f"optimizer.{name}={value}: settings by name are expected, as optimizer.{name}.lr=0.001")
     check("optimizer", config.optimizer_of(None), Optimizer)
     for name, own in config.optimizer.items():
         if isinstance(own, dict):

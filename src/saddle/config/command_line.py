@@ -10,13 +10,18 @@ from typing import NoReturn
 from hydra._internal.utils import get_args_parser
 
 from saddle.command import training_command
+from saddle.config.group_choice import with_nothing_spelled_out
 from saddle.config.guess import meant_by
 from saddle.config.letters import readable_by_hydra
 from saddle.config.override import by_setting, key_of
 from saddle.error import InputError
+from saddle.file import expanded
 
 _SHOWING = ("help", "hydra_help", "cfg", "info", "shell_completion")
 """Hydra's flags that show something in place of training."""
+
+_CONFIG_DIR = ("--config-dir", "-cd")
+"""The names of Hydra's flag for a folder of config files."""
 
 _EXCLUSIVE = ("run", "multirun", "cfg", "info", "shell_completion")
 """Hydra's flags of which it takes one."""
@@ -35,11 +40,13 @@ class CommandLine:
 
         Raises InputError for a flag that Hydra does not have, and for letters that this locale does not have.
         """
-        overrides: list[str] = _parsed(arguments).overrides
+        parsed = _parsed(arguments)
+        overrides: list[str] = parsed.overrides
         flags = list(arguments)
         for text in overrides:
             flags.remove(text)
-        return cls(tuple(flags), tuple(readable_by_hydra(overrides)))
+        readable = readable_by_hydra(overrides, bool(parsed.multirun))
+        return cls(_with_home(flags), tuple(with_nothing_spelled_out(readable)))
 
     @property
     def arguments(self) -> list[str]:
@@ -91,6 +98,19 @@ class CommandLine:
             elif not text.startswith(tuple(f"{name}=" for name in names)):
                 flags.append(text)
         return CommandLine(tuple(flags), self.overrides)
+
+
+def _with_home(flags: Sequence[str]) -> tuple[str, ...]:
+    """Hydra's flags, with the home folder in place of a leading `~` of the folder of --config-dir."""
+    expanded_flags: list[str] = []
+    for number, text in enumerate(flags):
+        name, equals, value = text.partition("=")
+        if name in _CONFIG_DIR and equals:
+            text = f"{name}={expanded(value)}"
+        elif number > 0 and flags[number - 1] in _CONFIG_DIR:
+            text = expanded(text)
+        expanded_flags.append(text)
+    return tuple(expanded_flags)
 
 
 def _refuse(message: str) -> NoReturn:

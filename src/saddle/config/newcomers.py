@@ -10,7 +10,8 @@ _SETTINGS = {
     "fmap_base hidden_size nfg",
     "augmentation": "augment aug augs augmentations transforms transform policy",
     "callback": "callbacks",
-    "callback.quality.every_images": "eval_every eval_interval eval_freq fid_every metrics_every val_every val_interval",
+    "callback.quality.every_images": "eval_every eval_interval eval_freq fid_every metrics_every val_every "
+    "val_interval",
     "callback.quality.extractor": "classifier inception feature_extractor",
     "callback.quality.num": "fid_samples num_fid_samples n_fid fid_num num_eval eval_samples",
     "callback.samples.every_iterations": "sample_every sample_interval sample_freq sample_step image_every",
@@ -31,9 +32,9 @@ _SETTINGS = {
     "img_dir image_dir images images_dir input input_dir train_dir source_dir data_folder image_folder dir_data",
     "experiment": "config preset recipe cfg config_name configuration",
     "folder": "out output outputs out_dir outdir output_dir output_folder dir name run_name exp_name experiment_name "
-    "save_dir savedir logdir log_dir workdir work_dir working_dir results result_dir results_dir run_dir run_folder exp "
-    "path save_path output_path checkpoint_dir checkpoints_dir ckpt_dir model_dir root_dir job_name run tag project id "
-    "save_to save saveto dest destination target_dir version",
+    "save_dir savedir logdir log_dir workdir work_dir working_dir results result_dir results_dir run_dir run_folder "
+    "exp path save_path output_path checkpoint_dir checkpoints_dir ckpt_dir model_dir root_dir job_name run tag "
+    "project id save_to save saveto dest destination target_dir version",
     "game": "algorithm algo gan gan_type mode method task trainer_type kind",
     "game.n_critic": "critic_iters n_disc d_steps disc_steps num_critic ncritic d_iters n_dis critic_steps d_updates "
     "n_critics critic_updates disc_iters d_per_g",
@@ -113,10 +114,13 @@ _OPTIONS = {
 }
 """For each choice, the names of it elsewhere."""
 
-NOT_NEEDED = dict.fromkeys(
+_LOADING = (
     "workers num_workers n_workers nworkers num_threads loader_workers pin_memory prefetch prefetch_factor "
-    "persistent_workers dataloader_workers data_workers".split(),
-    "the data stays in memory, so nothing has to be loaded beside training: leave it out",
+    "persistent_workers dataloader_workers data_workers"
+)
+
+NOT_NEEDED = dict.fromkeys(
+    _LOADING.split(), "the data stays in memory, so nothing has to be loaded beside training: leave it out"
 )
 """Settings elsewhere that need no counterpart, each with the reason."""
 

@@ -64,7 +64,8 @@ def _files(group: str) -> dict[str, Path]:
 def target_of(group: str, option: str, part: str | None = None) -> type | None:
     """The class that an option builds, or that its entry `part` builds (a network by name); None if there is none."""
     content = _content(_files(group)[option])
-    for key in (part, option, group):  # a network; a penalty, which is an entry of its own name; a game
+    keys = [option, group] if part is None else [part, option, group]
+    for key in keys:  # a network; a penalty, which is an entry of its own name; a game
         node = content.get(key)
         if isinstance(node, dict) and "_target_" in node:
             return import_target(group, node["_target_"])

@@ -73,7 +73,7 @@ def check_without_lightning(group: str, name: str, node: Any, passed_in: frozens
     """
     path = f"{group}.{name}"
     if not isinstance(node, dict) or "_target_" not in node:
-        raise InputError(f"{path}={_shown(node)}: expected settings with a _target_, given by a file of its group")
+        raise InputError(f"{path}={_shown(node)}: expected settings with a _target_; leave it out by ~{path}")
     check_trusted(path, node["_target_"])
     signature = signature_from_source(group, node["_target_"])
     if signature is not None:
@@ -125,23 +125,41 @@ def _check_value(path: str, value: Any, expected: Any) -> None:
     """Raise InputError unless a plain value has one of the types in `expected` and lies in its range."""
     plain = _plain(expected)
     if plain is None or (plain is NoneType and value is not None):
-        kinds = [_name_of(kind) for kind in _alternatives(expected)]
-        raise InputError(f"{path}={_shown(value)}: expected {' or '.join(kinds)}, given by a group or a _target_")
+        raise InputError(f"{path}={_shown(value)}: {_expected_object(path, expected)}")
     try:
         adapter: TypeAdapter[Any] = TypeAdapter(plain, config={"allow_inf_nan": False})
     except PydanticSchemaGenerationError as error:
         raise InputError(f"{path}={_shown(value)}: this cannot be given here") from error
     try:
-        adapter.validate_json(json.dumps(value), strict=True)
+        adapter.validate_json(_as_json(value), strict=True)
     except ValidationError as error:
-        raise InputError(f"{path}={_shown(value)}: {_reasons(error)}") from error
+        raise InputError(f"{path}={_shown(value)}: {_reasons(error, path, value)}") from error
 
 
-def _reasons(error: ValidationError) -> str:
+def _as_json(value: Any) -> bytes:
+    """A plain value as JSON. Bytes of a path that are no letters of UTF-8 become `?`, because JSON has letters only."""
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", errors="replace")
+
+
+def _expected_object(path: str, expected: Any) -> str:
+    """What is expected in place of a plain value: settings by name, or a part that a group chooses."""
+    kinds = _built_kinds(expected)
+    names = [_name_of(kind) for kind in _alternatives(expected)]
+    null = "; or null" if NoneType in _alternatives(expected) else ""
+    if len(kinds) == 1 and not inspect.isabstract(kinds[0]):
+        settings = list(signature_of(kinds[0]).types)
+        if settings:
+            return f"holds settings by name, as {path}.{settings[0]} (others: {', '.join(settings[1:])}){null}"
+    leave_out = f"; leave it out by ~{path}" if "." in path else ""
+    return f"expected {' or '.join(names)}, given by a group or a _target_{leave_out}"
+
+
+def _reasons(error: ValidationError, path: str, value: Any) -> str:
     """Why each alternative failed, once each, in words."""
     reasons: list[str] = []
     for item in error.errors():
         reason = item["msg"].replace("Input should be ", "should be ")
+        reason = _with_form(reason, path, item["input"])
         entries = [part for part in item["loc"] if isinstance(part, int)]
         if entries and item["type"] == "missing":
             reason = f"needs an entry {entries[0] + 1}"
@@ -150,6 +168,21 @@ def _reasons(error: ValidationError) -> str:
         if reason not in reasons and item["type"] != "none_required":
             reasons.append(reason)
     return " or ".join(reasons)
+
+
+def _with_form(reason: str, path: str, value: Any) -> str:
+    """A reason with the form that YAML has for it."""
+    if reason == "should be a valid array":
+        return f"{reason}: use a list, as {path}=[{value},{value}]"
+    if reason == "should be an object":
+        return f"{reason}: it holds settings by name, as {path}.NAME={_shown(value)}"
+    if reason.startswith("should be a valid boolean"):
+        return "should be a valid boolean: use true or false"
+    if reason == "should be a valid string" and type(value) in (int, float):
+        return f"{reason}: a text that looks like a number is written in quotes, as {path}=\"'{_shown(value)}'\""
+    if reason.startswith("should be a valid integer") and isinstance(value, float) and value.is_integer():
+        return f"{reason}: write {value:.0f}"
+    return reason
 
 
 def _shown(value: Any) -> str:

@@ -19,6 +19,7 @@ from saddle.data.image_cache import Decoded, Table, open_cache, write_cache
 from saddle.data.image_file import EXTENSIONS, BrokenImageError, Fit, Form, read_image
 from saddle.data.module import ImageData
 from saddle.error import InputError, printable
+from saddle.file import expanded
 from saddle.seed import fixed_order
 from saddle.version import __version__
 
@@ -58,9 +59,9 @@ class ImageFolder(ImageData):
         cache: str = "outputs/cache",
     ) -> None:
         super().__init__(image_size, channels, classes, batch_size, seed, accumulate, limit, flip)
-        self.root = Path(root).expanduser()
+        self.root = Path(expanded(root))
         self.form = Form(image_size, channels, fit, background)
-        self.broken, self.memory_mib, self.cache = broken, memory_mib, Path(cache).expanduser()
+        self.broken, self.memory_mib, self.cache = broken, memory_mib, Path(expanded(cache))
         self.names = image_names(self.root)
         self.class_names = self._class_names() if classes else []
         self.size = len(self.names)

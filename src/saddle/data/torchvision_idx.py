@@ -14,6 +14,7 @@ from saddle.bound import Count, Index, Side, Size
 from saddle.data.idx import check_idx_pair, read_idx_pair
 from saddle.data.module import ImageData
 from saddle.error import InputError
+from saddle.file import expanded
 
 _TIMEOUT_SECONDS = 30
 
@@ -48,7 +49,7 @@ class TorchvisionIdx(ImageData):
         flip: bool = False,
     ) -> None:
         super().__init__(image_size, channels, classes, batch_size, seed, accumulate, limit, flip)
-        self.root = Path(root).expanduser()
+        self.root = Path(expanded(root))
         self.folder = self.root / self.dataset / "raw"
 
     def prepare_data(self) -> None:
