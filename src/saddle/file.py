@@ -13,7 +13,7 @@ _PATIENCE = 5.0 if os.name == "nt" else 0.0
 
 
 _NO_ROOM = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
-_NO_ACCESS = {errno.EROFS, errno.EACCES, errno.EPERM}
+_NO_ACCESS = {errno.EACCES, errno.EPERM}
 _GONE = {errno.ENOENT, errno.ENOTDIR}
 _MANY_OPEN = {errno.EMFILE, errno.ENFILE}
 _FAILING = {errno.EIO, getattr(errno, "ESTALE", errno.EIO), errno.ENODEV, errno.ENXIO}
@@ -26,6 +26,8 @@ def remedy_of(error: OSError) -> str:
     """What to do about an error of the file system."""
     if error.errno in _NO_ROOM:
         return "make room"
+    if error.errno == errno.EROFS:
+        return "make it writable"
     if error.errno in _NO_ACCESS:
         return _GIVE_ACCESS
     if error.errno in _GONE:

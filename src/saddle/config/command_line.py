@@ -45,6 +45,8 @@ class CommandLine:
         flags = list(arguments)
         for text in overrides:
             flags.remove(text)
+        if parsed.hydra_help:
+            overrides = []  # Hydra's own help knows none of saddle's settings
         readable = readable_by_hydra(overrides, bool(parsed.multirun))
         return cls(_with_home(flags), tuple(with_nothing_spelled_out(readable)))
 

@@ -13,7 +13,7 @@ from saddle.config.location import config_folders
 from saddle.config.options import options, settings_in
 from saddle.error import InputError
 
-_NOTHING: tuple[Any, ...] = (None, False, 0, "", "none", "no", "off", "nothing", "nil", "null", "false", [], {})
+_NOTHING: tuple[Any, ...] = (None, False, 0, "", "none", "no", "off", "nil", "null", "false", [], {})
 """Values, in small letters, by which people choose no option."""
 
 _OPTIONAL = ("experiment", "sweep")

@@ -30,7 +30,7 @@ def check_num(run: OpenedRun, num: int, name: str = "num", each: int = 1) -> Non
         numbers += run.generator.latent_dim
     excess = more_than_free(num * each * numbers * _BYTES_PER_NUMBER)
     if excess:
-        raise ArgumentError(name, num, f"this needs {excess}: ask for less")
+        raise ArgumentError(name, num, f"this needs {excess}: use less")
 
 
 def bytes_of(run: OpenedRun) -> int:

@@ -32,8 +32,8 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 @options_named()
 def encode(arguments: argparse.Namespace) -> None:
     """Write the codes that the command line asks for; refuses to overwrite."""
-    check_kind(arguments.out, ".npz")
     check_new(arguments.out)
+    check_kind(arguments.out, ".npz")
     run = FinishedRun.open(arguments.path, arguments.settings)
     encoded = run.encode(training=arguments.training, num=arguments.num)
     arrays = {"codes": encoded.codes}

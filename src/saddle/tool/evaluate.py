@@ -48,8 +48,8 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 def evaluate(arguments: argparse.Namespace) -> None:
     """Print the metrics and write them, with a picture of the samples nearest to training images."""
     if arguments.out is not None:
-        check_kind(arguments.out, ".json")
         check_new(arguments.out)
+        check_kind(arguments.out, ".json")
     if _holds_image_files(arguments.path):
         _report(_evaluated_files(arguments), arguments.out)
         return

@@ -35,8 +35,8 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 @options_named()
 def interpolate(arguments: argparse.Namespace) -> None:
     """Write the picture that the command line asks for; refuses to overwrite."""
-    check_kind(arguments.out, ".png")
     check_new(arguments.out)
+    check_kind(arguments.out, ".png")
     if arguments.settings and not arguments.images:
         raise InputError(f"{arguments.settings[0]}: data is read with --images alone; leave it out")
     run = FinishedRun.open(arguments.path, arguments.settings)

@@ -33,8 +33,8 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 @options_named()
 def reconstruct(arguments: argparse.Namespace) -> None:
     """Write the picture and print the mean squared error of what it shows; refuses to overwrite."""
-    check_kind(arguments.out, ".png")
     check_new(arguments.out)
+    check_kind(arguments.out, ".png")
     run = FinishedRun.open(arguments.path, arguments.settings)
     check_request(run, arguments.out, arguments.num or 1, copies=2)
     images, reconstructions, error = run.reconstruct(num=arguments.num)

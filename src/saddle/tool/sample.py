@@ -36,8 +36,8 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "--format",
         choices=("grid", "png", "npz"),
         help="grid: one picture (default, and for .png); png: one file per image; npz (for .npz): one array `images`, "
-        "uint8 (N, H, W, C), and, from a conditional run, `labels`, int64 (N,). From a toy problem, grid is one picture "
-        "of samples over data, and npz holds one array `points`, float32 (N, 2)",
+        "uint8 (N, H, W, C), and, from a conditional run, `labels`, int64 (N,). From a toy problem, grid is one "
+        "picture of samples over data, and npz holds one array `points`, float32 (N, 2)",
     )
     parser.set_defaults(run=sample)
 
