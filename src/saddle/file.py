@@ -12,6 +12,9 @@ _PATIENCE = 5.0 if os.name == "nt" else 0.0
 """Seconds for which a file that another program has open is waited for: Windows neither moves nor removes it."""
 
 
+_LONGEST = 50
+"""The number of letters of a file's name in that of its temporary file, which would be too long with all of them."""
+
 _NO_ROOM = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _NO_ACCESS = {errno.EACCES, errno.EPERM}
 _GONE = {errno.ENOENT, errno.ENOTDIR}
@@ -67,7 +70,7 @@ def failure_of(error: OSError) -> str:
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """A temporary path next to `path` to write to. It replaces `path` in one step unless an exception is raised."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = path.with_name(f".{path.name[:_LONGEST]}.{os.getpid()}")
     try:
         yield temporary
         _patiently(lambda: temporary.replace(path))

@@ -4,8 +4,8 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, TextIO
@@ -34,8 +34,9 @@ class _Output:
     All else is the stream's own.
     """
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, is_own: bool) -> None:
         self._stream = stream
+        self._is_own = is_own  # whether no other code of this process writes there
         self._is_read = True
 
     def __getattr__(self, name: str) -> Any:
@@ -62,7 +63,8 @@ class _Output:
             act()
         except (OSError, ValueError):  # a ValueError: the stream was closed
             self._is_read = False
-            self._drop_the_rest()
+            if self._is_own:
+                self._drop_the_rest()
 
     def _drop_the_rest(self) -> None:
         """Lead what the stream still holds, and what libraries write beside it, to nowhere."""
@@ -86,4 +88,17 @@ def prepare_output() -> None:
             stream = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-        setattr(sys, name, _Output(stream))
+        setattr(sys, name, _Output(stream, is_own=True))
+
+
+@contextmanager
+def output_of_a_guest() -> Iterator[None]:
+    """Inside, no message ends a run; the streams of the program that called saddle stay as they were."""
+    streams = sys.stdout, sys.stderr
+    for name, stream in zip(("stdout", "stderr"), streams, strict=True):
+        if stream is not None and not isinstance(stream, _Output):
+            setattr(sys, name, _Output(stream, is_own=False))
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr = streams

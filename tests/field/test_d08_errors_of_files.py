@@ -25,7 +25,7 @@ def test_a_run_that_is_moved_while_it_trains(tmp_path):
     assert process.returncode == 1
     assert "Traceback" not in errors
     assert last.startswith("training failed: run/")
-    assert last.endswith("If the run was moved, python train.py resume=FOLDER goes on with it from its new place")
+    assert last.endswith("train.py resume=FOLDER goes on with it from its new place")
     assert not (tmp_path / "run").exists()
     again = train("resume=other", "trainer.max_time=00:00:00:01", cwd=tmp_path)
     assert again.returncode == 0, again.stderr

@@ -4,13 +4,14 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from saddle.command import begun_by
 from saddle.error import InputError
-from saddle.file import failure_of
+from saddle.file import failure_of, relative
 from saddle.interrupt import Interrupted, leave, listen
 from saddle.rank import is_first
-from saddle.terminal import prepare_output
+from saddle.terminal import prepare_output, quoted_for_shell
 
 
 def train(arguments: Sequence[str] | None = None) -> None:
@@ -19,7 +20,7 @@ def train(arguments: Sequence[str] | None = None) -> None:
     Without `arguments` they are those of `python train.py ...`.
     """
     if arguments is None:
-        begun_by("python train.py")
+        begun_by(f"python {quoted_for_shell(_short(sys.argv[0]))}")
         arguments = sys.argv[1:]
     listen(leave)
     prepare_output()
@@ -33,6 +34,14 @@ def train(arguments: Sequence[str] | None = None) -> None:
             name = signal.Signals(interrupted.number).name
             print(f"stopped by {name} before training began: give the same command again", file=sys.stderr, flush=True)
         os._exit(128 + interrupted.number)  # at once: half-imported packages would print tracebacks
+
+
+def _short(script: str) -> Path:
+    """The path of the script that was begun, from the current folder, if there is one."""
+    try:
+        return relative(Path(script))
+    except OSError:
+        return Path(script)
 
 
 def _train(arguments: list[str]) -> None:

@@ -56,7 +56,7 @@ def extractor(arguments: argparse.Namespace) -> None:
         )
     except ValueError as error:
         raise InputError(f"{' '.join(arguments.settings)}: {error}") from error
-    options = f"--epochs {arguments.epochs} --seed {arguments.seed} --out {out.name}"
+    options = f"--epochs {arguments.epochs} --seed {arguments.seed} --out {quoted_for_shell(out.name)}"
     card = Card(
         data=type(data).__name__.lower(),
         channels=data.channels,
