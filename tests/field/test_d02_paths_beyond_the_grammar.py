@@ -61,6 +61,13 @@ def test_a_folder_may_hold_a_comma_even_if_it_is_new():
     assert CommandLine.parse(["folder=a,b"]).settings["folder"] == "a,b"
 
 
+def test_a_run_whose_folder_hydra_would_evaluate_is_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a${b}").mkdir()
+    with pytest.raises(InputError, match="rename it"):
+        CommandLine.parse(["hydra.run.dir=a${b}"])
+
+
 @pytest.mark.parametrize("setting", ["folder", "hydra.run.dir", "keep", "data.root"])
 def test_a_path_without_a_name_is_refused(setting):
     with pytest.raises(InputError, match=f"{setting}=: name a folder or file"):

@@ -181,7 +181,7 @@ def _nothing(text: str, override: Override) -> list[str]:
     if name in _OPTIONAL:
         return []
     choices = options(name)
-    if override.value() is not None and override.is_delete() and str(override.value()) not in choices:
+    if override.is_delete() and isinstance(override.value(), str) and override.value() not in choices:
         raise InputError(f"{text}: {name} has no such option")
     if "none" in choices:
         return [f"{name}=none"]
@@ -194,7 +194,7 @@ def _chooses_nothing(override: Override) -> bool:
     """Whether an override leaves its setting out, or gives it a value that means nothing."""
     value = override.value()
     if override.is_delete():
-        return True
+        return value is None or isinstance(value, str)
     if override.type != OverrideType.CHANGE or override.is_sweep_override():
         return False
     value = getattr(value, "text", value)

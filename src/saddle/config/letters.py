@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -60,7 +61,7 @@ def _is_text(text: str) -> bool:
 
 def _remedy() -> str:
     """What to do about bytes that are no letters here."""
-    if os.fsencode("ä") == b"\xc3\xa4":
+    if sys.getfilesystemencoding() == "utf-8":
         return "this name has bytes that are no letters of UTF-8; choose another name"
     return "this locale does not have these letters; set PYTHONUTF8=1 or choose another name"
 
@@ -85,6 +86,8 @@ def _path(key: str, value: str, is_sweep: bool) -> str:
     if not value_of(f"{key}={value}") and key != "resume":
         raise InputError(f"{key}=: name a folder or file")
     if os.path.lexists(expanded(value)):
+        if "${" in value and key in (*_NEW_FOLDERS, "resume"):
+            raise InputError(f"{key}={value}: Hydra cannot write into a folder with ${{ in its name: rename it")
         return _quoted_if_needed(key, expanded(value))
     override = _parsed(f"{key}={value}")
     if override is not None and ("${" in value or override.value() is None):
