@@ -61,3 +61,12 @@ def test_a_tool_whose_output_is_cut_ends_quietly(tmp_path, broken_pipe):
     process = [sys.executable, "-m", "saddle", "sample", "--help"]
     result = subprocess.run(process, cwd=tmp_path, stdout=broken_pipe, stderr=subprocess.PIPE, timeout=300, check=False)
     assert (result.returncode, result.stderr) == (0, b"")
+
+
+def test_a_run_from_python_goes_on(tmp_path, broken_pipe):
+    code = f"import saddle; run = saddle.train({[*RUN, 'hydra.run.dir=run']!r}); open('done', 'w').write(repr(run))"
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, stdout=broken_pipe, stderr=subprocess.PIPE, timeout=300, check=False
+    )
+    assert "Traceback" not in result.stderr.decode()
+    assert (tmp_path / "done").is_file()

@@ -27,8 +27,8 @@ LOCK = ".lock"
 PRODUCTS = ("tensorboard", "samples", "checkpoints", "metrics.csv", "summary.json")
 """The files and folders that training writes."""
 
-UNTRAINED = {SETTINGS, "multirun.yaml", ERROR, LOCK}
-"""The files and folders of a run or sweep that never trained."""
+UNTRAINED = {SETTINGS, "multirun.yaml", ERROR, LOCK, "tensorboard"}
+"""The files and folders of a run or sweep that never trained; curves begin before Lightning refuses a setting."""
 
 
 def run_of(path: Path) -> Path:

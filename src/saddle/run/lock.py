@@ -160,7 +160,7 @@ def _remove(folder: Path) -> None:
 def _is_untouched(folder: Path) -> bool:
     """Whether a folder holds nothing but settings, locks and empty folders."""
     for entry in folder.iterdir():
-        is_setting = entry.name in UNTRAINED
-        if not is_setting and not (entry.is_dir() and _is_untouched(entry)):
+        is_untrained = entry.name in UNTRAINED
+        if not is_untrained and not (entry.is_dir() and _is_untouched(entry)):
             return False
     return True
