@@ -1,10 +1,11 @@
 import io
+import os
 import shlex
 import sys
 
 import pytest
 
-from saddle.terminal import print_all_characters, quoted_for_shell
+from saddle.terminal import output_of_a_guest, prepare_output, quoted_for_shell
 
 
 @pytest.mark.parametrize("text", ["a/b", "it's", "a b", "$x", ""])
@@ -36,8 +37,30 @@ def test_a_character_that_the_terminal_lacks_is_printed_as_an_escape(monkeypatch
     monkeypatch.setattr(sys, "stdout", narrow)
     with pytest.raises(UnicodeEncodeError):
         print("run 試", flush=True)
-    print_all_characters()
+    prepare_output()
     print("größe 試", flush=True)
     assert narrow.buffer.getvalue().decode("cp1252").endswith("größe \\u8a66\n")
     monkeypatch.setattr(sys, "stdout", None)  # as under pythonw
-    print_all_characters()
+    prepare_output()
+
+
+def test_a_stream_that_fails_drops_what_it_gets(monkeypatch):
+    reader, writer = os.pipe()
+    os.close(reader)
+    monkeypatch.setattr(sys, "stdout", open(writer, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
+    with pytest.raises(OSError):
+        print("lost", flush=True)
+    prepare_output()
+    for _ in range(2):
+        print("lost", flush=True)
+    sys.stdout.writelines(["lost\n", "lost\n"])
+    sys.stdout.close()
+    print("lost", flush=True)
+
+
+def test_a_guest_leaves_the_streams_of_its_host(monkeypatch):
+    streams = sys.stdout, sys.stderr
+    with output_of_a_guest():
+        assert (sys.stdout, sys.stderr) != streams
+        print("kept")
+    assert (sys.stdout, sys.stderr) == streams

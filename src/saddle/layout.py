@@ -14,8 +14,8 @@ LOCK = ".lock"
 PRODUCTS = ("tensorboard", "samples", "checkpoints", "metrics.csv", "summary.json")
 """The files and folders that training writes."""
 
-UNTRAINED = {SETTINGS, "multirun.yaml", ERROR, LOCK}
-"""The files and folders of a run or sweep that never trained."""
+UNTRAINED = {SETTINGS, "multirun.yaml", ERROR, LOCK, "tensorboard"}
+"""The files and folders of a run or sweep that never trained; curves begin before Lightning refuses a setting."""
 
 IN_RUNS = {*PRODUCTS, *UNTRAINED, "evaluation", "cache"}
 """All names that saddle gives to what lies directly in the folder of a run or sweep."""

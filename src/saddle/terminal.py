@@ -1,11 +1,14 @@
-"""What a terminal is told: commands that its shell understands, and characters that it may lack."""
+"""What a terminal is told: commands that its shell understands, and text that it may not show or not take."""
 
 import os
 import re
 import shlex
 import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from io import TextIOWrapper
 from pathlib import Path
+from typing import Any, TextIO
 
 
 def quoted_for_shell(text: str | Path) -> str:
@@ -25,8 +28,77 @@ def _for_windows(text: str) -> str:
     return f'"{escaped}"'
 
 
-def print_all_characters() -> None:
-    """Have characters that the terminal lacks printed as escapes, as stderr does, so that no message ends a run."""
-    for stream in (sys.stdout, sys.stderr):
+class _Output:
+    """A text stream that never fails: once nobody reads it (a closed pipe, a terminal that is gone), text is dropped.
+
+    All else is the stream's own.
+    """
+
+    def __init__(self, stream: TextIO, is_own: bool) -> None:
+        self._stream = stream
+        self._is_own = is_own  # whether no other code of this process writes there
+        self._is_read = True
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        """Write text, if anybody reads it."""
+        self._attempt(lambda: self._stream.write(text))
+        return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        """Write lines, if anybody reads them."""
+        for line in lines:
+            self.write(line)
+
+    def flush(self) -> None:
+        """Pass on what was written, if anybody reads it."""
+        self._attempt(self._stream.flush)
+
+    def _attempt(self, act: Callable[[], object]) -> None:
+        if not self._is_read:
+            return
+        try:
+            act()
+        except (OSError, ValueError):  # a ValueError: the stream was closed
+            self._is_read = False
+            if self._is_own:
+                self._drop_the_rest()
+
+    def _drop_the_rest(self) -> None:
+        """Lead what the stream still holds, and what libraries write beside it, to nowhere."""
+        with suppress(OSError, ValueError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self._stream.fileno())
+            os.close(nowhere)
+
+
+def prepare_output() -> None:
+    """Make sure that no message ends a run.
+
+    Characters that the terminal lacks are printed as escapes. What nobody can read any more is dropped. A stream that
+    was closed from the beginning leads nowhere, so that no file of the run takes its number.
+    """
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if isinstance(stream, _Output):
+            continue
+        if stream is None:
+            stream = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+        setattr(sys, name, _Output(stream, is_own=True))
+
+
+@contextmanager
+def output_of_a_guest() -> Iterator[None]:
+    """Inside, no message ends a run; the streams of the program that called saddle stay as they were."""
+    streams = sys.stdout, sys.stderr
+    for name, stream in zip(("stdout", "stderr"), streams, strict=True):
+        if stream is not None and not isinstance(stream, _Output):
+            setattr(sys, name, _Output(stream, is_own=False))
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr = streams

@@ -34,7 +34,7 @@ def check_kept(folder: Path, result: subprocess.CompletedProcess, reason: str) -
     assert result.returncode == 1, result.stderr
     *_, line = result.stderr.splitlines()
     assert line.startswith(f"training failed: {folder}/")
-    assert f" cannot be written ({reason})" in line
+    assert f" cannot be read or written ({reason})" in line
     assert line.endswith(f"{folder}/checkpoints/last.ckpt is whole: python train.py resume={folder} goes on from there")
     assert "Traceback" not in result.stderr
     assert checkpoint(folder)[MARK]["clock"]["iteration"] == 6
@@ -48,7 +48,7 @@ def test_a_file_that_cannot_grow_ends_the_run_in_a_sentence(tmp_path):
     trained(tmp_path, *SETTINGS)
     before = (tmp_path / "checkpoints" / "last.ckpt").read_bytes()
     result = resumed(tmp_path, small_files_only)
-    assert f"{tmp_path}/checkpoints/last.ckpt cannot be written (File too large): make room. " in result.stderr
+    assert f"{tmp_path}/checkpoints/last.ckpt cannot be read or written (File too large): make room. " in result.stderr
     assert (tmp_path / "checkpoints" / "last.ckpt").read_bytes() == before
     check_kept(tmp_path, result, "File too large")
 

@@ -69,7 +69,7 @@ def test_thousands_of_overrides_build_or_are_refused(part, capsys):
 
 REFUSED = {
     "loss=3": "loss=3: a group is chosen by the name of one of its files",
-    "loss=null": "loss=null: a group is chosen by the name of one of its files",
+    "loss=null": "loss=null: a run needs this; choose one of hinge,",
     "callback=[null]": "callback=[null]: a group is chosen by the name of one of its files",
     "architecture=[[8]]": "architecture=[[8]]: a group is chosen by",
     "~architecture/encoder=1": "~architecture/encoder=1: a group is chosen by",
@@ -102,7 +102,7 @@ REFUSED = {
     "data.image_size=100000": "data.image_size=100000: should be less than or equal to 4096",
     "seed=1" + "0" * 30: "should be less than or equal to 9223372036854775807",
     "trainer.devices=1000000000": "trainer.devices=1000000000: use 1 to 1024",
-    "trainer.max_time='99999999999:00:00:00'": "trainer: Python int too large",
+    "trainer.max_time='99999999999:00:00:00'": "trainer.max_time=99999999999:00:00:00: use DD:HH:MM:SS",
     "callback.samples.num=1000000000": "callback.samples.num=1000000000: should be less than or equal to 1000000",
 }
 

@@ -41,4 +41,4 @@ def test_the_metric_is_read_from_the_summary(tmp_path, capsys):
     assert objective_value(None, tmp_path) is None
     assert capsys.readouterr().err == ""
     assert objective_value("c", tmp_path) is None
-    assert "objective=c: not measured" in capsys.readouterr().err
+    assert capsys.readouterr().err == ""  # a sweep says it

@@ -72,7 +72,7 @@ def test_the_process_is_left_as_it_was_and_writes_in_the_runs_folder_alone(tmp_p
         (["data=digits", 3], "expected a list of texts"),
         (["-m", "seed=1,2"], "-m is for the command line"),
         (["keep=run"], "keep=run is for the command line"),
-        (["loss=hing"], "there is no such option; choose one of hinge"),
+        (["loss=hing"], "there is no such option; did you mean loss=hinge?"),
         (["data.batch_size=0"], "data.batch_size=0: should be greater than or equal to 1"),
         (["data.batch_size=["], "data.batch_size=[: this is not setting=value"),
         (["seed=1,2"], "several values"),

@@ -131,6 +131,6 @@ def test_a_run_that_is_none_exits_with_2(tmp_path):
 def test_more_images_than_fit_into_memory_are_refused_before_any_is_made(folder, tmp_path, capsys):
     assert sample(folder, tmp_path / "x.npz", "--num", "1000000000000", "--format", "npz") == 2
     assert re.fullmatch(
-        r"--num 1000000000000: this needs [\d,]+ GiB of memory, and .*: use less\n", capsys.readouterr().err
+        r"--num 1000000000000: this needs [\d,.]+ GiB of memory, and .*: use less\n", capsys.readouterr().err
     )
     assert not (tmp_path / "x.npz").exists()

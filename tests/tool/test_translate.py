@@ -108,7 +108,7 @@ def test_what_says_nothing_is_refused_in_one_sentence(folder, latent, tmp_path, 
     settings = [option for option in options if "=" in option]
     others = [option for option in options if "=" not in option]
     path = {"folder": folder, "latent": latent}[run]
-    assert run_tool([name, str(path), *settings, "--out", str(tmp_path / "no.png"), *others]) == 2
+    assert run_tool([name, str(path), *settings, "--out", str(tmp_path / "no"), *others]) == 2
     error = capsys.readouterr().err
     assert message in error
     assert error.count("\n") == 1

@@ -31,7 +31,7 @@ def publish(trainer: GameTrainer, iteration: int, values: dict[str, float]) -> d
 
 def publish_picture(trainer: GameTrainer, name: str, iteration: int, picture: Tensor, folder: Path) -> None:
     """Write a picture, uint8 (C, H, W), into `folder`, named by its iteration, and give it to every logger."""
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(exist_ok=True)  # not above: a run's folder that is gone was moved
     write_png(picture, folder / f"{iteration:08d}.png")
     for logger in trainer.loggers:
         experiment = _experiment(logger)

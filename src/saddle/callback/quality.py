@@ -17,6 +17,7 @@ from saddle.callback.watching import let_judge
 from saddle.data.module import ImageData
 from saddle.data.points import PointData
 from saddle.error import InputError
+from saddle.file import expanded
 from saddle.metric.base import PREFIX, Extractor, MetricInputs, Read
 from saddle.metric.extractor import extractor_for
 from saddle.metric.measure import Metrics, measured
@@ -71,7 +72,7 @@ class Quality(AlsoAtEnd):
         self.path, self.choice = Path(folder) / "best.ckpt", extractor
         self.metrics: Metrics = metrics
         self.num, self.every_images = num, every_images
-        self.cache = None if cache is None else Path(cache).expanduser()
+        self.cache = None if cache is None else Path(expanded(cache))
         self.best: float | None = None
         """The lowest metric/frechet so far."""
         self.stamp: dict[str, Any] | None = None

@@ -74,7 +74,7 @@ class Summary(Patient):
         for logger in trainer.loggers:
             if isinstance(logger, TensorBoardLogger):
                 _show_hyper_parameters(logger, module.record)
-        print(self._table(summary, _reasons_to_stop(trainer.callbacks)))
+        print(self._table(trainer, summary))
 
     def _summary(self, trainer: GameTrainer, module: GameModule) -> dict[str, Any]:
         latest: dict[str, float] = {}
@@ -104,14 +104,14 @@ class Summary(Patient):
             },
         }
 
-    def _table(self, summary: dict[str, Any], reasons: list[str]) -> str:
+    def _table(self, trainer: GameTrainer, summary: dict[str, Any]) -> str:
         folder = relative(self.folder)
         rows = [(name, f"{summary[name]:,}") for name in ("iterations", "images", "seconds", "images_per_second")]
         rows += [(name, f"{value:.4f}") for name, value in summary["metrics"].items() if name.count("/") == 1]
         width = max(len(name) for name, _ in rows)
         lines = [f"  {name:<{width}}  {value:>12}" for name, value in rows]
-        lines += ["", f"  metric  {_stamp_in_words(summary)}"]
-        lines += [f"  stopped {reason}" for reason in reasons]
+        lines += ["", f"  metric  {_stamp_in_words(summary, _why_unmeasured(trainer))}"]
+        lines += [f"  stopped {reason}" for reason in _reasons_to_stop(trainer.callbacks)]
         grids = sorted((self.folder / "samples").glob("*.png"))
         lines += ["", f"  run     {folder}"]
         lines += [f"  grid    {relative(grids[-1])}"] if grids else []
@@ -129,12 +129,22 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, list) else value
 
 
-def _stamp_in_words(summary: dict[str, Any]) -> str:
+def _why_unmeasured(trainer: GameTrainer) -> str:
+    """Why nothing was measured in images, in words."""
+    for callback in trainer.callbacks:
+        if isinstance(callback, Quality) and callback.choice == "none":
+            return "callback.quality.extractor=none"
+        if isinstance(callback, Quality):
+            return "no classifier comes with saddle for this data (saddle extractor trains one)"
+    return "callback.quality, which measures images, is not used"
+
+
+def _stamp_in_words(summary: dict[str, Any], why_unmeasured: str) -> str:
     stamp = summary["stamp"]
     if stamp is None and summary["data"]["image_size"] is None:
         return "none: callback.points, which measures points, is not used"
     if stamp is None:
-        return "none: no classifier comes with saddle for this data (saddle extractor trains one)"
+        return f"none: {why_unmeasured}"
     if "points" in stamp:
         return (
             f"{stamp['generated']:,} samples of the {stamp['network']} against {stamp['points']}, std {stamp['std']:g}"

@@ -4,12 +4,14 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from saddle.command import begun_by
 from saddle.error import InputError
+from saddle.file import failure_of, relative
 from saddle.interrupt import Interrupted, leave, listen
 from saddle.rank import is_first
-from saddle.terminal import print_all_characters
+from saddle.terminal import prepare_output, quoted_for_shell
 
 
 def train(arguments: Sequence[str] | None = None) -> None:
@@ -18,10 +20,10 @@ def train(arguments: Sequence[str] | None = None) -> None:
     Without `arguments` they are those of `python train.py ...`.
     """
     if arguments is None:
-        begun_by("python train.py")
+        begun_by(f"python {quoted_for_shell(_short(sys.argv[0]))}")
         arguments = sys.argv[1:]
     listen(leave)
-    print_all_characters()
+    prepare_output()
     try:
         _train(list(arguments))
     except Interrupted as interrupted:
@@ -32,6 +34,14 @@ def train(arguments: Sequence[str] | None = None) -> None:
             name = signal.Signals(interrupted.number).name
             print(f"stopped by {name} before training began: give the same command again", file=sys.stderr, flush=True)
         os._exit(128 + interrupted.number)  # at once: half-imported packages would print tracebacks
+
+
+def _short(script: str) -> Path:
+    """The path of the script that was begun, from the current folder, if there is one."""
+    try:
+        return relative(Path(script))
+    except OSError:
+        return Path(script)
 
 
 def _train(arguments: list[str]) -> None:
@@ -51,6 +61,9 @@ def _train(arguments: list[str]) -> None:
     except InputError as error:
         print(error, file=sys.stderr)
         sys.exit(2)
+    except OSError as error:
+        print(failure_of(error), file=sys.stderr)
+        sys.exit(2)
     from saddle.cli.launch import launch
 
     launch(command)
@@ -61,7 +74,7 @@ def main() -> int:
     from saddle.threads import set_thread_policy
 
     set_thread_policy()
-    print_all_characters()
+    prepare_output()
     if sys.argv[1:2] == ["train"]:
         train(sys.argv[2:])
         return 0

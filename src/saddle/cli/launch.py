@@ -20,9 +20,10 @@ from saddle.config.message import one_sentence
 from saddle.config.outside import check_command
 from saddle.config.resumed import PRIMARY
 from saddle.error import Failed, InputError, Stopped
+from saddle.file import failure_of
 from saddle.interrupt import listen
 from saddle.rank import is_first
-from saddle.run.lock import remove_claimed
+from saddle.run.lock import make_no_folders, remove_claimed
 from saddle.run.resume import begin_or_resume
 from saddle.run.start import start
 from saddle.sweep import job
@@ -74,6 +75,8 @@ def _launch(command: CommandLine) -> None:
             command, primary = spelled_out(command)
             if primary == PRIMARY and not is_first():
                 command = command.with_overrides(*_WRITES_NOTHING)
+            if command.only_shows:
+                make_no_folders()
             sys.argv[1:] = command.arguments  # where Hydra looks
             hydra.main(version_base="1.3", config_path=config_folder(), config_name=primary)(_task)()
     except InputError as error:
@@ -81,7 +84,7 @@ def _launch(command: CommandLine) -> None:
     except OSError as error:  # last, because some of Hydra's own errors are OSErrors, too
         if _begun or _jobs_have_begun():
             raise
-        refuse(f"{error.filename}: {error.strerror}; choose another hydra.run.dir")
+        refuse(failure_of(error))
 
 
 def spelled_out(command: CommandLine) -> tuple[CommandLine, str]:
@@ -125,6 +128,9 @@ def _task(config: DictConfig) -> float | None:
         refuse(str(error))
     except Failed as failed:
         print(failed, file=sys.stderr)
+        sys.exit(1)
+    except OSError as error:
+        print(f"{Failed.BEGINS}{failure_of(error)}", file=sys.stderr)
         sys.exit(1)
     except Stopped as stopped:
         print(stopped, file=sys.stderr)

@@ -8,7 +8,7 @@ import traceback
 from saddle.error import Failed, InputError, Stopped
 from saddle.interrupt import Interrupted, leave, listen
 from saddle.rank import started_as
-from saddle.terminal import print_all_characters
+from saddle.terminal import prepare_output
 
 
 def play() -> int:
@@ -18,7 +18,7 @@ def play() -> int:
     """
     started_as(int(os.environ["LOCAL_RANK"]))
     listen(leave)
-    print_all_characters()
+    prepare_output()
     try:
         from saddle.plugin import plugins
 

@@ -4,18 +4,22 @@ import argparse
 import sys
 
 from saddle.error import InputError
+from saddle.file import failure_of
 from saddle.tool import encode, evaluate, extractor, film, interpolate, reconstruct, sample, table, translate
 from saddle.version import __version__
 
 
 def run_tool(arguments: list[str]) -> int:
-    """Run one command; returns the exit code: 0, or 2 after one sentence on stderr about wrong input."""
+    """Run one command; returns the exit code: 0, or 2 (wrong input) or 1 (a failed file) after one sentence."""
     chosen = parsed(arguments)
     try:
         chosen.run(chosen)
     except InputError as error:
         print(error, file=sys.stderr)
         return 2
+    except OSError as error:
+        print(failure_of(error), file=sys.stderr)
+        return 1
     return 0
 
 

@@ -9,11 +9,12 @@ from saddle.architecture.base import Network
 from saddle.augmentation.base import Augmentation
 from saddle.config.checked import CheckedConfig
 from saddle.config.consistency import check_kinds, check_labels, check_read
+from saddle.config.guess import UnknownSettingError
 from saddle.config.node import Node
 from saddle.config.schema import PASSED_IN, RunSettings
 from saddle.config.signature import import_target, signature_of
 from saddle.config.trainer_flags import check_trainer
-from saddle.config.validate import check, check_with_lightning, check_without_lightning, unknown_setting
+from saddle.config.validate import check, check_with_lightning, check_without_lightning
 from saddle.data.memory import MemoryData
 from saddle.error import InputError
 from saddle.game.turn import Game
@@ -35,10 +36,10 @@ def check_config(values: dict[str, Any], overrides: Sequence[str]) -> CheckedCon
     (`check_lightning_parts`).
     """
     _check_names(values)
-    check_trainer(values["trainer"])
     settings = signature_of(RunSettings)
-    for name in ("training", "checkpoints", "seed", "folder", "resume", "objective"):
+    for name in ("seed", "folder", "resume", "objective", "training", "checkpoints"):  # before groups that copy them
         check(name, values[name], settings.types[name])
+    check_trainer(values["trainer"])
     plain = {name: value for name, value in values.items() if name not in _BUILT}
     config = CheckedConfig(
         conditional=_conditional(values["architecture"]),
@@ -108,7 +109,7 @@ def _check_names(values: dict[str, Any]) -> None:
     known = list(signature_of(RunSettings).types)
     for name in values:
         if name not in known:
-            raise InputError(unknown_setting(name, name, known))
+            raise UnknownSettingError(name, known)
     for name in known:
         if name not in values:
             raise InputError(f"{name} is missing: it has no default")
@@ -145,6 +146,10 @@ def _check_optimizers(config: CheckedConfig) -> None:
 
     Settings directly under `optimizer` hold for every turn; `optimizer.TURN` holds what differs there.
     """
+    for name in config.training["schedule"]:
+        if not isinstance(config.optimizer.get(name, {}), dict):
+            value = config.optimizer[name]
+            raise InputError(f"optimizer.{name}={value}: settings by name are expected, as optimizer.{name}.lr=0.001")
     check("optimizer", config.optimizer_of(None), Optimizer)
     for name, own in config.optimizer.items():
         if isinstance(own, dict):

@@ -9,14 +9,18 @@ from omegaconf.errors import OmegaConfBaseException
 
 import saddle.config.resolver  # noqa: F401
 from saddle.config.checked import CheckedConfig
+from saddle.config.group_choice import with_nothing_spelled_out
+from saddle.config.guess import UnknownSettingError, unknown_setting
 from saddle.config.hydra_state import own_hydra
 from saddle.config.location import config_folder
 from saddle.config.message import one_sentence, sentence_of
+from saddle.config.override import by_setting
 from saddle.error import InputError
 
 
 def compose(overrides: Sequence[str]) -> CheckedConfig:
     """The checked config of these overrides, for the current folder; raises InputError as `checked`."""
+    overrides = with_nothing_spelled_out(overrides)
     with own_hydra(), one_sentence(overrides), hydra.initialize_config_dir(config_folder(), version_base="1.3"):
         composed = hydra.compose("train", ["folder=.", *overrides])
         return checked(composed, overrides)
@@ -38,7 +42,11 @@ def checked(config: DictConfig, overrides: Sequence[str] = (), folder: Path | No
     values = {str(name): value for name, value in plain.items() if name != "experiment"}
     if folder is not None:
         _check_folder(str(values.get("folder")), folder)
-    return check_config(values, overrides)
+    try:
+        return check_config(values, overrides)
+    except UnknownSettingError as error:
+        value = by_setting(overrides).get(error.path, "")
+        raise InputError(unknown_setting(error.path, error.known, values, value)) from error
 
 
 def _check_folder(name: str, folder: Path) -> None:

@@ -5,34 +5,79 @@ from collections.abc import Sequence
 from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import ChoiceSweep, Override, OverrideType
+from hydra.core.override_parser.types import ChoiceSweep, Glob, IntervalSweep, Override, OverrideType, RangeSweep
 from hydra.errors import HydraException
 
 from saddle.command import training_command
 from saddle.config.location import config_folders
+from saddle.config.options import options, settings_in
 from saddle.error import InputError
+
+_NOTHING: tuple[Any, ...] = (None, False, 0, "", "none", "no", "off", "nil", "null", "false", [], {})
+"""Values, in small letters, by which people choose no option."""
+
+_OPTIONAL = ("experiment", "sweep")
+"""Groups of which nothing is chosen unless the user does."""
+
+_OF_PARTS = ("callback", "metric")
+"""Groups that are never empty, and whose parts can be left out."""
+
+_MAY_BE_NULL = ("objective", "resume")
+"""Settings whose value may be null, where no word can be meant as a name."""
 
 
 def check_choices(overrides: Sequence[str]) -> None:
     """Raise InputError, naming the override, unless a group is chosen by a name, or by a list of names.
 
-    Hydra would fail on numbers, and follow a name with `..` out of the folder of the config.
+    Hydra would fail on numbers, and follow a name with `..` out of the folder of the config. A sweep over nothing is
+    refused, too: it would end without a job and without a word.
     """
-    parser = OverridesParser.create()
     for text in overrides:
-        if text.startswith("-"):
-            continue  # a flag of Hydra's own
-        try:
-            override = parser.parse_override(text)
-        except HydraException:
-            continue  # Hydra raises the same error later, with the place
+        override = _parsed(text)
+        if override is None:
+            continue
         group = override.key_or_group
         if not group:
             raise InputError(f"{text}: this is not setting=value (it names no setting)")
+        if override.is_sweep_override():
+            _check_sweep(text, override)
         if is_group(group) and not _chooses_names(override):
-            raise InputError(
-                f"{text}: a group is chosen by the name of one of its files: see {training_command()} --help"
-            )
+            raise InputError(_no_name(text, group))
+
+
+def _parsed(text: str) -> Override | None:
+    """An override as Hydra reads it; None for a flag and for what Hydra cannot read.
+
+    Hydra raises its error later, with the place.
+    """
+    if text.startswith("-"):
+        return None
+    try:
+        return OverridesParser.create().parse_override(text)
+    except HydraException:
+        return None
+
+
+def _no_name(text: str, group: str) -> str:
+    """One sentence for a group that is chosen by no name."""
+    names = ", ".join(options(group)) or f"see {training_command()} --help"
+    return f"{text}: a group is chosen by the name of one of its files: {names}"
+
+
+def _check_sweep(text: str, override: Override) -> None:
+    """Raise InputError for several values that give no job, and for those that Hydra's sweeper does not take."""
+    value = override.value()
+    group = override.key_or_group
+    if isinstance(value, IntervalSweep):
+        raise InputError(f"{text}: Hydra's own sweeper takes no interval: list values, as 1,2,3, or use range(1,4)")
+    if isinstance(value, RangeSweep) and not list(value.range()):
+        raise InputError(f"{text}: this range has no values")
+    if not isinstance(value, Glob):
+        return
+    if not is_group(group):
+        raise InputError(f"{text}: glob chooses among the options of a group, and {group} is none: list values")
+    if not value.filter(options(group)):
+        raise InputError(f"{text}: no option of {group} is called so; there are {', '.join(options(group))}")
 
 
 def is_group(name: str) -> bool:
@@ -43,15 +88,24 @@ def is_group(name: str) -> bool:
 
 
 def _chooses_names(override: Override) -> bool:
-    """Whether each choice of an override is the name of a file."""
+    """Whether each choice of an override is the name of a file, or a list of such names."""
     value = override.value()
     if override.is_delete():
         return value is None or isinstance(value, str)
-    choices: list[Any] = value if isinstance(value, list) else [value]
+    if isinstance(value, Glob):
+        return True
+    choices: list[Any] = [value]
     if override.is_sweep_override():
-        choices = list(value.list) if isinstance(value, ChoiceSweep) else []
-    texts = [getattr(choice, "text", choice) for choice in choices]  # a quoted value keeps its text
-    return all(_is_name(text) for text in texts)
+        choices = list(value.list) if isinstance(value, ChoiceSweep) else [...]
+    return all(_is_choice(choice) for choice in choices)
+
+
+def _is_choice(value: Any) -> bool:
+    """Whether a value chooses an option, or several at once, by name."""
+    choices: list[Any] = value if isinstance(value, list) else [value]
+    return bool(choices) and all(
+        _is_name(getattr(choice, "text", choice)) for choice in choices
+    )  # a quoted value keeps its text
 
 
 def _is_name(text: Any) -> bool:
@@ -64,15 +118,84 @@ def choice_of(text: str) -> tuple[str, Any] | None:
 
     Hydra's own groups do not count, nor groups in packages (`GROUP@PLACE=OPTION`).
     """
-    try:
-        override = OverridesParser.create().parse_override(text)
-    except HydraException:
-        return None  # Hydra raises the same error later, with the place
-    group = override.key_or_group
-    plain = override.type == OverrideType.CHANGE and override.package is None
-    if not plain or group.startswith("hydra") or not is_group(group):
+    override = _parsed(text)
+    if override is None or override.type != OverrideType.CHANGE or not _is_own_group(override):
         return None
     value = override.value()
     if isinstance(value, list):
-        return group, [str(getattr(item, "text", item)) for item in value]
-    return group, str(getattr(value, "text", value))
+        return override.key_or_group, [str(getattr(item, "text", item)) for item in value]
+    return override.key_or_group, str(getattr(value, "text", value))
+
+
+def _is_own_group(override: Override) -> bool:
+    """Whether an override is about a group of saddle's or a plugin's, in its usual place."""
+    group = override.key_or_group
+    return override.package is None and not group.startswith("hydra") and is_group(group)
+
+
+# nothing
+
+
+def with_nothing_spelled_out(overrides: Sequence[str]) -> list[str]:
+    """The overrides with one way of choosing nothing (`penalty=none`) for all the others (`[]`, `null`, `~penalty`).
+
+    Raises InputError where a run needs something.
+    """
+    spelled_out: list[str] = []
+    for text in overrides:
+        override = _parsed(text)
+        parts = [] if override is None else _parts_left_out(override)
+        if parts:
+            spelled_out += parts
+        elif override is not None and _chooses_nothing(override):
+            spelled_out += _nothing(text, override)
+        else:
+            spelled_out.append(text)
+    return spelled_out
+
+
+def _parts_left_out(override: Override) -> list[str]:
+    """`~penalty=r1` as `~penalty.r1`, for one option or several; empty for all that is no such override."""
+    value = override.value()
+    if not override.is_delete() or value is None or not _is_own_group(override):
+        return []
+    group = override.key_or_group
+    left_out: list[str] = []
+    for choice in value if isinstance(value, list) else [value]:
+        option = str(getattr(choice, "text", choice))
+        if option in options(group) and f"{group}.{option}" in settings_in(group, option):
+            left_out.append(f"~{group}.{option}")
+    return left_out
+
+
+def _nothing(text: str, override: Override) -> list[str]:
+    """The one way of choosing nothing in place of an override: another one, or none where nothing is the default.
+
+    Raises InputError if a run needs something.
+    """
+    name = override.key_or_group
+    if name in _MAY_BE_NULL:
+        return [f"{name}=null"]
+    if not _is_own_group(override):
+        return [text]
+    if name in _OPTIONAL:
+        return []
+    choices = options(name)
+    if override.is_delete() and isinstance(override.value(), str) and override.value() not in choices:
+        raise InputError(f"{text}: {name} has no such option")
+    if "none" in choices:
+        return [f"{name}=none"]
+    if name in _OF_PARTS:
+        raise InputError(f"{text}: leave single parts out by ~{name}.NAME; the parts are those of {name}=default")
+    raise InputError(f"{text}: a run needs this; choose one of {', '.join(choices)}")
+
+
+def _chooses_nothing(override: Override) -> bool:
+    """Whether an override leaves its setting out, or gives it a value that means nothing."""
+    value = override.value()
+    if override.is_delete():
+        return value is None or isinstance(value, str)
+    if override.type != OverrideType.CHANGE or override.is_sweep_override():
+        return False
+    value = getattr(value, "text", value)
+    return (value.lower() if isinstance(value, str) else value) in _NOTHING

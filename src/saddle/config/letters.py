@@ -1,31 +1,57 @@
-"""Paths in overrides that Hydra's grammar reads wrongly without quotes: of other letters, and of shares on Windows."""
+"""Values of overrides that Hydra's grammar would read otherwise than meant: paths, and letters beyond ASCII."""
 
 import os
 import re
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from saddle.config.override import quoted
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException
+
+from saddle.config.override import key_of, quoted, value_of
 from saddle.error import InputError, printable
+from saddle.file import expanded
 
 _PLAIN = r"[\w ./:\\~+@%=-]+"
 """A value without quotes, lists and choices."""
 
+_NEW_FOLDERS = ("folder", "hydra.run.dir", "hydra.sweep.dir", "keep")
+"""Settings that name a folder which need not be there."""
 
-def readable_by_hydra(arguments: Sequence[str]) -> list[str]:
-    """A command line whose values have the quotes that Hydra's grammar demands around letters beyond ASCII.
+_PATH = re.compile(
+    r"folder|keep|resume|hydra\.(run|sweep)\.dir|data\.(source|target)"
+    r"|.*\.(cache|default_root_dir|dirpath|extractor|folder|path|root|save_dir)"
+)
+"""The names of settings that are paths."""
 
-    On Windows a share (\\\\computer\\share) has them as well, which would lose its first backslash.
 
-    Raises InputError if this process, or the current folder, was given letters that its locale cannot represent.
+def readable_by_hydra(arguments: Sequence[str], is_sweep: bool = False) -> list[str]:
+    """A command line whose paths, and whose values of letters beyond ASCII, have the quotes that Hydra demands.
+
+    A leading `~` of a path becomes the home folder. A value that Hydra has to evaluate (${...}) stays as it is, and so
+    do values that are in quotes or, in a sweep, several. On Windows a share (\\\\computer\\share) has quotes as well,
+    which would lose its first backslash.
+
+    Raises InputError for a path without a name, and if this process, or the current folder, was given letters that its
+    locale cannot represent.
     """
-    if not Path().exists():
-        raise InputError("the current folder was removed: change to another one")
-    for text in (*arguments, str(Path.cwd())):
+    for text in (*arguments, _current_folder()):
         if not _is_text(text):
-            remedy = "set PYTHONUTF8=1 or choose another name"
-            raise InputError(f"{printable(text)}: this locale does not have these letters; {remedy}")
-    return [_with_quotes(text) for text in arguments]
+            raise InputError(f"{printable(text)}: {_remedy()}")
+    return [_readable(text, is_sweep) for text in arguments]
+
+
+def _current_folder() -> str:
+    try:
+        return str(Path.cwd())
+    except FileNotFoundError as error:
+        raise InputError("the current folder was removed: change to another one") from error
+
+
+def _is_windows() -> bool:
+    return os.name == "nt"
 
 
 def _is_text(text: str) -> bool:
@@ -33,9 +59,61 @@ def _is_text(text: str) -> bool:
     return re.search(r"[\udc80-\udcff]", text) is None
 
 
-def _with_quotes(argument: str) -> str:
-    setting, _, value = argument.partition("=")
-    is_share = os.name == "nt" and value.startswith("\\\\")
+def _remedy() -> str:
+    """What to do about bytes that are no letters here."""
+    if sys.getfilesystemencoding() == "utf-8":
+        return "this name has bytes that are no letters of UTF-8; choose another name"
+    return "this locale does not have these letters; set PYTHONUTF8=1 or choose another name"
+
+
+def _readable(argument: str, is_sweep: bool) -> str:
+    setting, equals, value = argument.partition("=")
+    key = key_of(argument)
+    if not equals or argument.startswith("~"):
+        return argument
+    if key == "hydra.searchpath":
+        return argument.replace("file://~", f"file://{expanded('~')}")
+    if _PATH.fullmatch(key):
+        return f"{setting}={_path(key, value, is_sweep)}"
+    is_share = _is_windows() and value.startswith("\\\\")
     if (value.isascii() and not is_share) or not re.fullmatch(_PLAIN, value):
         return argument
     return f"{setting}={quoted(value)}"
+
+
+def _path(key: str, value: str, is_sweep: bool) -> str:
+    """The value of a setting that is a path, with quotes if Hydra would read another one than `value`."""
+    if not value_of(f"{key}={value}") and key != "resume":
+        raise InputError(f"{key}=: name a folder or file")
+    if os.path.lexists(expanded(value)):
+        if "${" in value and key in (*_NEW_FOLDERS, "resume"):
+            raise InputError(f"{key}={value}: Hydra cannot write into a folder with ${{ in its name: rename it")
+        return _quoted_if_needed(key, expanded(value))
+    override = _parsed(f"{key}={value}")
+    if override is not None and ("${" in value or override.value() is None):
+        return value
+    text = value_of(f"{key}={value}")
+    if override is not None and text != value:  # in quotes
+        return quoted(expanded(text)) if text.startswith("~") else value
+    if is_sweep and "," in value:
+        is_read = override is not None
+        return value if is_read else ",".join(quoted(expanded(part)) for part in value.split(","))
+    if override is not None and override.is_sweep_override() and key not in _NEW_FOLDERS:
+        return value  # Hydra says that it takes several values in a sweep only
+    if override is not None and "\\" in value and not _is_windows():
+        return quoted(expanded(str(override.value())))  # the backslashes are those of Hydra's grammar
+    return _quoted_if_needed(key, expanded(value))
+
+
+def _quoted_if_needed(key: str, text: str) -> str:
+    """`text` as a value, with quotes unless Hydra reads the same without."""
+    override = _parsed(f"{key}={text}")
+    return text if override is not None and override.value() == text and "${" not in text else quoted(text)
+
+
+def _parsed(text: str) -> Override | None:
+    """An override as Hydra reads it; None if it cannot."""
+    try:
+        return OverridesParser.create().parse_override(text)
+    except HydraException:
+        return None

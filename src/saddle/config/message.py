@@ -1,5 +1,6 @@
 """Turns the errors of Hydra and OmegaConf, which have several lines, into one sentence."""
 
+import difflib
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,12 +11,15 @@ from hydra.errors import HydraException, OverrideParseException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from saddle.config.group_choice import check_choices
+from saddle.config.group_choice import check_choices, is_group
+from saddle.config.guess import ALIKE, unknown_option, unknown_setting
 from saddle.config.hydra_state import own_hydra
 from saddle.config.location import config_folder
 from saddle.config.options import options
-from saddle.config.validate import unknown_setting
+from saddle.config.override import by_setting, key_of, quoted
 from saddle.error import InputError, printable
+from saddle.file import failure_of
+from saddle.terminal import quoted_for_shell
 
 _NO_DEFAULT = {"data.root": "name the folder with your images"}
 _INSTALL_JOBLIB = 'python -m pip install -e ".[sweep]" -c constraints.txt'
@@ -27,6 +31,10 @@ _TEMPLATES = (
     (
         r"Ambiguous value for argument '(.+)'\n",
         "{}: several values: add -m to sweep over them, or write a list as [a,b] and a text in quotes",
+    ),
+    (
+        r"Sweep parameters '(.+)' requires --multirun",
+        "{}: several values: add -m to sweep over them",
     ),
     (
         r"Multiple values for \S+ To override a value use 'override (\S+): (.+)'",
@@ -43,9 +51,9 @@ def one_sentence(overrides: Sequence[str]) -> Iterator[None]:
         check_choices(overrides)
         yield
     except OverrideParseException as error:
-        reason = str(error).partition("\n")[0]
-        raise InputError(printable(f"{error.override}: this is not setting=value ({reason})")) from error
+        raise InputError(printable(_unreadable(error))) from error
     except (HydraException, OmegaConfBaseException) as error:
+        _raise_inner(error)
         raise InputError(sentence_of(_text_of(error), overrides)) from error
     except ValueError as error:  # OmegaConf's own, about an entry of a list
         if isinstance(error, InputError) or "invalid literal for int()" not in str(error):
@@ -53,6 +61,28 @@ def one_sentence(overrides: Sequence[str]) -> Iterator[None]:
         entry = str(error).rpartition(": ")[2].strip("'")
         override = _override_with(f".{entry}", overrides) or entry
         raise InputError(f"{override}: this setting is a list, whose entries have numbers, not names") from error
+
+
+def _raise_inner(error: BaseException) -> None:
+    """Raise InputError for an InputError or an error of the file system inside a resolver, without Hydra's words."""
+    inner: BaseException | None = error
+    while inner is not None:
+        if isinstance(inner, InputError):
+            raise InputError(str(inner)) from error
+        if isinstance(inner, OSError) and inner.errno is not None:
+            raise InputError(failure_of(inner)) from error
+        inner = inner.__cause__ or inner.__context__
+
+
+def _unreadable(error: OverrideParseException) -> str:
+    """One sentence for an override that Hydra's grammar does not know, with the form that a text needs."""
+    lines = [line for line in str(error).splitlines() if line and not line.startswith("Error parsing override")]
+    sentence = f"{error.override}: this is not setting=value ({lines[0] if lines else 'Hydra cannot read it'})"
+    setting, equals, value = error.override.partition("=")
+    if not re.fullmatch(r"[+]*\w[\w./@-]*", setting) or not value.strip("'\""):
+        return sentence
+    form = quoted_for_shell(f"{setting}{equals}{quoted(value)}")
+    return f"{sentence}; write a text with such characters in quotes, for the shell as {form}"
 
 
 def _override_with(text: str, overrides: Sequence[str]) -> str | None:
@@ -80,6 +110,9 @@ def sentence_of(text: str, overrides: Sequence[str] = ()) -> str:
         match = re.search(pattern, text)
         if match is not None:
             return template.format(*match.groups())
+    deleted = re.search(r"Could not delete from config\. '([^']+)' does not exist", text)
+    if deleted is not None:
+        return _nothing_to_leave_out(deleted[1], overrides)
     missing = re.search(r"Missing mandatory value.*full_key: (\S+)", text, re.DOTALL)
     if missing is not None:
         remedy = _NO_DEFAULT.get(missing[1], "it has no default")
@@ -89,6 +122,16 @@ def sentence_of(text: str, overrides: Sequence[str] = ()) -> str:
         return _no_option(absent_file[1], text, overrides)
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return " ".join(lines[:2])
+
+
+def _nothing_to_leave_out(setting: str, overrides: Sequence[str]) -> str:
+    """One sentence for `~setting` where there is no such setting, with those that are there."""
+    node: Any = _with_groups_of(overrides)
+    place = setting.rpartition(".")[0]
+    for part in place.split("."):
+        node = node.get(part) if isinstance(node, dict) else None
+    there = f"; there are {', '.join(map(str, node))}" if isinstance(node, dict) and node else ""
+    return f"~{setting}: there is no such setting to leave out{there}"
 
 
 def _no_option(choice: str, text: str, overrides: Sequence[str]) -> str:
@@ -102,33 +145,46 @@ def _no_option(choice: str, text: str, overrides: Sequence[str]) -> str:
     if group.startswith("architecture/") and chosen_by_game:
         network = group.partition("/")[2]
         return f"architecture={option}: it has no {network}, which the game needs; use {' or '.join(choices)}"
-    if not choices:
-        return f"{group}={option}: there is no such option"
-    return f"{group}={option}: there is no such option; choose one of {', '.join(choices)}"
+    return unknown_option(group, option, choices)
 
 
 def _unknown(setting: str, overrides: Sequence[str]) -> str:
-    """One sentence for an unknown setting, with the settings that exist in its place under the chosen groups."""
-    node: Any = _with_groups_of(overrides)
+    """One sentence for an unknown setting, with what was probably meant under the chosen groups."""
+    tree = _with_groups_of(overrides)
+    keys = [key for key in by_setting(overrides) if key == setting or key.startswith(f"{setting}.")]
+    setting = keys[0] if keys else setting  # Hydra names it as far as its first unknown part
+    node: Any = tree
     place: list[str] = []
-    known: list[str] = []
     for part in setting.split("."):
         if not isinstance(node, dict):
             return f"{setting}: {'.'.join(place)} is a value, there are no settings below it"
-        place.append(part)
-        known = [str(key) for key in node]
-        node = node.get(part)
-        if node is None:
+        if part not in node:
             break
-    return unknown_setting(".".join(place), place[-1], known)
+        place.append(part)
+        node = node[part]
+    if ".".join(place) == setting:
+        return f"{setting}: another override puts a value in place of the settings there: leave one of the two out"
+    known = [str(key) for key in node] if isinstance(node, dict) else []
+    value = by_setting(overrides).get(setting, "")
+    return unknown_setting(_first_unknown(setting, place, known), known, tree, value)
 
 
-def _with_groups_of(overrides: Sequence[str]) -> Any:
+def _first_unknown(setting: str, place: Sequence[str], known: Sequence[str]) -> str:
+    """The setting as far as its first unknown part, if that is a slip of the finger; else the whole setting."""
+    part = setting.split(".")[len(place)]
+    if difflib.get_close_matches(part, known, n=1, cutoff=ALIKE):
+        return ".".join([*place, part])
+    return setting
+
+
+def _with_groups_of(overrides: Sequence[str]) -> dict[str, Any]:
     """The config, unresolved, with the groups that `overrides` choose; the default one where a choice is wrong, too."""
-    choices = [text for text in overrides if re.fullmatch(r"\w+=\w+", text)]
+    choices = [text for text in overrides if re.fullmatch(r"\w+=\w+", text) and is_group(key_of(text))]
     with own_hydra(), hydra.initialize_config_dir(config_folder(), version_base="1.3"):
         try:
             composed = hydra.compose("train", choices)
         except (HydraException, OmegaConfBaseException):
             composed = hydra.compose("train")
-    return OmegaConf.to_container(composed, resolve=False)
+    plain = OmegaConf.to_container(composed, resolve=False)
+    assert isinstance(plain, dict)
+    return {str(name): value for name, value in plain.items()}

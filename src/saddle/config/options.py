@@ -16,6 +16,42 @@ def options(group: str) -> list[str]:
     return sorted(_files(group))
 
 
+def groups() -> list[str]:
+    """The groups of saddle's config and of the plugins', in alphabetical order."""
+    names: set[str] = set()
+    for folder in config_folders():
+        names |= {path.name for path in folder.iterdir() if path.is_dir() and path.name != "hydra"}
+    return sorted(names)
+
+
+def settings_in(group: str, option: str) -> list[str]:
+    """The dotted names of the settings in the file of an option that belong to its group."""
+    content = _content(_files(group)[option])
+    inside = content.get(group, {}) if "@package _global_" in _text(_files(group)[option]) else content
+    return _dotted(inside, f"{group}.")
+
+
+def _text(file: Path) -> str:
+    return file.read_text(encoding="utf-8")
+
+
+def _content(file: Path) -> dict[str, Any]:
+    """The settings in a config file."""
+    content = yaml.safe_load(_text(file))
+    return content if isinstance(content, dict) else {}
+
+
+def _dotted(settings: Any, prefix: str) -> list[str]:
+    """The dotted names of nested settings, but for those that are Hydra's own."""
+    names: list[str] = []
+    if not isinstance(settings, dict):
+        return names
+    for name, value in settings.items():
+        if name != "defaults" and not str(name).startswith("_"):
+            names += [f"{prefix}{name}", *_dotted(value, f"{prefix}{name}.")]
+    return names
+
+
 def _files(group: str) -> dict[str, Path]:
     """The files of a group by option, from the first of the config folders that has it."""
     files: dict[str, Path] = {}
@@ -27,8 +63,9 @@ def _files(group: str) -> dict[str, Path]:
 
 def target_of(group: str, option: str, part: str | None = None) -> type | None:
     """The class that an option builds, or that its entry `part` builds (a network by name); None if there is none."""
-    content = yaml.safe_load(_files(group)[option].read_text(encoding="utf-8")) or {}
-    for key in (part, option, group):  # a network; a penalty, which is an entry of its own name; a game
+    content = _content(_files(group)[option])
+    keys = [option, group] if part is None else [part, option, group]
+    for key in keys:  # a network; a penalty, which is an entry of its own name; a game
         node = content.get(key)
         if isinstance(node, dict) and "_target_" in node:
             return import_target(group, node["_target_"])

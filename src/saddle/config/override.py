@@ -26,7 +26,8 @@ def value_of(override: str) -> str:
     is_quoted = len(text) >= 2 and quote in ("'", '"') and text.endswith(quote)
     if not is_quoted:
         return text
-    return re.sub(rf"\\+(?={quote}|\Z)", _half, text[1:-1])
+    inside = re.sub(rf"\\+(?={quote}|\Z)", _half, text[1:-1])
+    return re.sub(r"(\\+)\$\{", _unescaped, inside)
 
 
 def by_setting(overrides: Sequence[str]) -> dict[str, str]:
@@ -37,10 +38,20 @@ def by_setting(overrides: Sequence[str]) -> dict[str, str]:
 def quoted(path: Path | str) -> str:
     """A path as a value of an override, in the quotes of Hydra's grammar.
 
-    There a backslash stands for itself, except before a quote.
+    There a backslash stands for itself, except before a quote and before `${`, which begins an interpolation.
     """
-    text = re.sub(r"\\+(?='|\Z)", _double, str(path))
+    text = re.sub(r"(\\*)\$\{", _escaped, str(path))
+    text = re.sub(r"\\+(?='|\Z)", _double, text)
     return "'" + text.replace("'", "\\'") + "'"
+
+
+def _escaped(interpolation: re.Match[str]) -> str:
+    return interpolation[1] * 2 + "\\${"
+
+
+def _unescaped(interpolation: re.Match[str]) -> str:
+    is_escaped = len(interpolation[1]) % 2 == 1
+    return interpolation[1][: len(interpolation[1]) // 2] + "${" if is_escaped else interpolation[0]
 
 
 def _half(backslashes: re.Match[str]) -> str:

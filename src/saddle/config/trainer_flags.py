@@ -1,5 +1,6 @@
 """The flags of Lightning's Trainer: those that work here, their values, and alternatives to the others."""
 
+import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -40,6 +41,7 @@ for none), and the reason or the alternative."""
 _ACCELERATORS = ("auto", "cpu", "gpu", "cuda", "mps")
 _STRATEGIES = ("auto", "ddp", "ddp_find_unused_parameters_true")
 _PRECISIONS = ("32-true", "32", "bf16-mixed", "16-mixed", "64-true", "64")
+_PROFILERS = ("simple", "advanced", "pytorch")
 _MOST_DEVICES = 1024
 
 
@@ -76,12 +78,27 @@ def check_trainer(node: dict[str, Any]) -> None:
     for name in ("accelerator", "devices", "num_nodes", "strategy", "max_steps", "max_epochs", "log_every_n_steps"):
         if supported.get(name) is None:
             raise InputError(f"trainer.{name} is missing: it has no default here")
-    if isinstance(node.get("max_time"), dict):
-        raise InputError(f"trainer.max_time={node['max_time']}: use DD:HH:MM:SS")
+    _check_time(node.get("max_time"))
     check_parameters("trainer", supported, signature_of(TrainerFlags))
     _check_devices(node)
     _check_precision(node)
     _check_lengths(node)
+    _check_batches(node)
+    if node.get("profiler") not in (None, *_PROFILERS):
+        raise InputError(f"trainer.profiler={node['profiler']}: use {', '.join(_PROFILERS)} or null")
+
+
+def _check_time(duration: Any) -> None:
+    """Raise InputError unless a duration is null, or a text of the form that Lightning reads, above zero."""
+    if duration is None:
+        return
+    parts = str(duration).split(":")
+    if not isinstance(duration, str) or len(parts) != 4 or not all(re.fullmatch(r"\d{1,9}", part) for part in parts):
+        raise InputError(
+            f"trainer.max_time={duration}: use DD:HH:MM:SS, as 00:01:30:00 for one and a half hours, or null"
+        )
+    if not any(int(part) for part in parts):
+        raise InputError(f"trainer.max_time={duration} leaves no time to train: use more, or null for no limit")
 
 
 def _check_unsupported(node: dict[str, Any]) -> None:
@@ -103,6 +120,9 @@ def _check_devices(node: dict[str, Any]) -> None:
         value = str(node[name])
         if value.isdecimal() and not 1 <= int(value[:10]) <= _MOST_DEVICES:
             raise InputError(f"trainer.{name}={value}: use 1 to {_MOST_DEVICES}")
+    devices = str(node["devices"])
+    if not isinstance(node["devices"], list) and not re.fullmatch(r"auto|-1|\d+(, *\d*)*", devices):
+        raise InputError(f"trainer.devices={devices}: use a number, a list as [0,1], or auto or -1 for all")
 
 
 def _check_precision(node: dict[str, Any]) -> None:
@@ -118,23 +138,37 @@ def _check_precision(node: dict[str, Any]) -> None:
 
 def _check_lengths(node: dict[str, Any]) -> None:
     for name in ("max_steps", "max_epochs"):
-        if node[name] < -1:
-            raise InputError(f"trainer.{name}={node[name]}: use a count of at least 0, or -1 for no limit")
+        value = node[name]
+        if value < -1:
+            raise InputError(f"trainer.{name}={value}: use a count of at least 1, or -1 for no limit")
+        if value == 0:
+            raise InputError(f"trainer.{name}=0 leaves nothing to train: use at least 1, or -1 for no limit")
     if node["log_every_n_steps"] < 1:
         raise InputError(f"trainer.log_every_n_steps={node['log_every_n_steps']} should be at least 1")
-    if node.get("limit_train_batches") == 0:
-        value = node["limit_train_batches"]
-        raise InputError(f"trainer.limit_train_batches={value} leaves nothing to train on: use 1.0")
-    overfit = node.get("overfit_batches", 0)
-    if isinstance(overfit, float) and overfit != 0:
-        raise InputError(f"trainer.overfit_batches={overfit}: use a whole number of batches")
     shortest = node.get("min_steps") or 0
     if shortest > node["max_steps"] >= 0:
         raise InputError(
             f"trainer.min_steps={shortest} is more than trainer.max_steps={node['max_steps']}: use at most that"
         )
-    if node.get("profiler") == "xla":
-        raise InputError("trainer.profiler=xla: use simple, advanced or pytorch")
+    for name in ("min_steps", "min_epochs"):
+        if (node.get(name) or 0) < 0:
+            raise InputError(f"trainer.{name}={node[name]}: use a count of at least 0, or null")
+
+
+def _check_batches(node: dict[str, Any]) -> None:
+    """Raise InputError for a part of the batches that is empty, negative, or more than all of them."""
+    share = node.get("limit_train_batches")
+    if share == 0:
+        raise InputError(f"trainer.limit_train_batches={share} leaves nothing to train on: use 1.0")
+    if share is not None and (share < 0 or (isinstance(share, float) and share > 1)):
+        raise InputError(
+            f"trainer.limit_train_batches={share}: use a share from 0.0 to 1.0, or a whole number of batches"
+        )
+    overfit = node.get("overfit_batches", 0)
+    if overfit < 0 or (isinstance(overfit, float) and overfit != 0):
+        raise InputError(f"trainer.overfit_batches={overfit}: use a whole number of batches")
+    if node.get("fast_dev_run", 0) < 0:
+        raise InputError(f"trainer.fast_dev_run={node['fast_dev_run']}: use true, or a number of iterations")
 
 
 def computes_on_cuda(node: dict[str, Any]) -> bool:

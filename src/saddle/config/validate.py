@@ -1,6 +1,5 @@
 """Checks that a setting exists, has its type and lies in its range; refuses it by one sentence that names it."""
 
-import difflib
 import inspect
 import json
 from collections.abc import Mapping
@@ -9,6 +8,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import PydanticSchemaGenerationError, TypeAdapter, ValidationError
 
+from saddle.config.guess import UnknownSettingError
 from saddle.config.signature import (
     Signature,
     check_trusted,
@@ -55,7 +55,7 @@ def check_parameters(path: str, values: Mapping[str, Any], signature: Signature)
         if name == "_partial_" and signature.is_optimizer:
             _check_partial(setting, value)
         elif name not in signature.types:
-            raise InputError(_unknown_parameter(setting, name, signature))
+            raise _unknown_parameter(setting, name, signature)
         else:
             check(setting, value, signature.types[name])
     required = set(signature.required)
@@ -73,7 +73,7 @@ def check_without_lightning(group: str, name: str, node: Any, passed_in: frozens
     """
     path = f"{group}.{name}"
     if not isinstance(node, dict) or "_target_" not in node:
-        raise InputError(f"{path}={_shown(node)}: expected settings with a _target_, given by a file of its group")
+        raise InputError(f"{path}={_shown(node)}: expected settings with a _target_; leave it out by ~{path}")
     check_trusted(path, node["_target_"])
     signature = signature_from_source(group, node["_target_"])
     if signature is not None:
@@ -93,28 +93,18 @@ def check_with_lightning(
         check_parameters(path, node, signature_of(target).without(passed_in))
 
 
-def unknown_setting(setting: str, name: str, known: list[str]) -> str:
-    """One sentence for a setting that does not exist, with the nearest one of those that are `known` there."""
-    near = difflib.get_close_matches(name, known, n=1)
-    if not near:
-        return f"{setting}: there is no such setting; known here: {', '.join(known)}"
-    place = setting.rpartition(".")[0]
-    guess = f"{place}.{near[0]}" if place else near[0]
-    return f"{setting}: there is no such setting; did you mean {guess}?"
-
-
 def _check_partial(setting: str, value: Any) -> None:
     """Raise InputError unless an optimizer's `_partial_` is true."""
     if value is not True:
         raise InputError(f"{setting}={_shown(value)}: optimizers are made later, with parameters: use true")
 
 
-def _unknown_parameter(setting: str, name: str, signature: Signature) -> str:
-    """One sentence for a setting that is no parameter of the signature."""
-    sentence = unknown_setting(setting, name, list(signature.types))
+def _unknown_parameter(setting: str, name: str, signature: Signature) -> InputError:
+    """The error for a setting that is no parameter of the signature."""
+    error = UnknownSettingError(setting, list(signature.types))
     if signature.is_optimizer and name in optimizer_settings():
-        sentence += f"; if an experiment gives {signature.name} this, leave it out by ~{setting}"
-    return sentence
+        return InputError(f"{error}; if an experiment gives {signature.name} this, leave it out by ~{setting}")
+    return error
 
 
 def check_target(path: str, name: Any, expected: Any) -> type:
@@ -135,23 +125,41 @@ def _check_value(path: str, value: Any, expected: Any) -> None:
     """Raise InputError unless a plain value has one of the types in `expected` and lies in its range."""
     plain = _plain(expected)
     if plain is None or (plain is NoneType and value is not None):
-        kinds = [_name_of(kind) for kind in _alternatives(expected)]
-        raise InputError(f"{path}={_shown(value)}: expected {' or '.join(kinds)}, given by a group or a _target_")
+        raise InputError(f"{path}={_shown(value)}: {_expected_object(path, expected)}")
     try:
         adapter: TypeAdapter[Any] = TypeAdapter(plain, config={"allow_inf_nan": False})
     except PydanticSchemaGenerationError as error:
         raise InputError(f"{path}={_shown(value)}: this cannot be given here") from error
     try:
-        adapter.validate_json(json.dumps(value), strict=True)
+        adapter.validate_json(_as_json(value), strict=True)
     except ValidationError as error:
-        raise InputError(f"{path}={_shown(value)}: {_reasons(error)}") from error
+        raise InputError(f"{path}={_shown(value)}: {_reasons(error, path, value)}") from error
 
 
-def _reasons(error: ValidationError) -> str:
+def _as_json(value: Any) -> bytes:
+    """A plain value as JSON. Bytes of a path that are no letters of UTF-8 become `?`, because JSON has letters only."""
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", errors="replace")
+
+
+def _expected_object(path: str, expected: Any) -> str:
+    """What is expected in place of a plain value: settings by name, or a part that a group chooses."""
+    kinds = _built_kinds(expected)
+    names = [_name_of(kind) for kind in _alternatives(expected)]
+    null = "; or null" if NoneType in _alternatives(expected) else ""
+    if len(kinds) == 1 and not inspect.isabstract(kinds[0]):
+        settings = list(signature_of(kinds[0]).types)
+        if settings:
+            return f"holds settings by name, as {path}.{settings[0]} (others: {', '.join(settings[1:])}){null}"
+    leave_out = f"; leave it out by ~{path}" if "." in path else ""
+    return f"expected {' or '.join(names)}, given by a group or a _target_{leave_out}"
+
+
+def _reasons(error: ValidationError, path: str, value: Any) -> str:
     """Why each alternative failed, once each, in words."""
     reasons: list[str] = []
     for item in error.errors():
         reason = item["msg"].replace("Input should be ", "should be ")
+        reason = _with_form(reason, path, item["input"])
         entries = [part for part in item["loc"] if isinstance(part, int)]
         if entries and item["type"] == "missing":
             reason = f"needs an entry {entries[0] + 1}"
@@ -160,6 +168,21 @@ def _reasons(error: ValidationError) -> str:
         if reason not in reasons and item["type"] != "none_required":
             reasons.append(reason)
     return " or ".join(reasons)
+
+
+def _with_form(reason: str, path: str, value: Any) -> str:
+    """A reason with the form that YAML has for it."""
+    if reason == "should be a valid array":
+        return f"{reason}: use a list, as {path}=[{value},{value}]"
+    if reason == "should be an object":
+        return f"{reason}: it holds settings by name, as {path}.NAME={_shown(value)}"
+    if reason.startswith("should be a valid boolean"):
+        return "should be a valid boolean: use true or false"
+    if reason == "should be a valid string" and type(value) in (int, float):
+        return f"{reason}: a text that looks like a number is written in quotes, as {path}=\"'{_shown(value)}'\""
+    if reason.startswith("should be a valid integer") and isinstance(value, float) and value.is_integer():
+        return f"{reason}: write {value:.0f}"
+    return reason
 
 
 def _shown(value: Any) -> str:

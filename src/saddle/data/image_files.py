@@ -20,6 +20,7 @@ from saddle.data.image_cache import Decoded, Table, open_cache, write_cache
 from saddle.data.image_file import BrokenImageError, Form, Picture, quiet_pillow, read_picture
 from saddle.data.image_search import SHOWN, counted, search_data, some
 from saddle.error import InputError, printable
+from saddle.file import expanded
 from saddle.seed import fixed_order
 from saddle.version import __version__
 
@@ -41,8 +42,8 @@ class ImageFiles:
     def __init__(
         self, setting: str, root: str, form: Form, limit: int | None, broken: Broken, memory_mib: int, cache: str
     ) -> None:
-        self.setting, self.root, self.form = setting, Path(root).expanduser(), form
-        self.limit, self.broken, self.memory_mib, self.cache = limit, broken, memory_mib, Path(cache).expanduser()
+        self.setting, self.root, self.form = setting, Path(expanded(root)), form
+        self.limit, self.broken, self.memory_mib, self.cache = limit, broken, memory_mib, Path(expanded(cache))
         found = search_data(self.root, setting)
         self.names, self._remarks = found.names, found.remarks(self.root)
         self._decoded: Decoded | None = None

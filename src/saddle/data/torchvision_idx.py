@@ -16,6 +16,7 @@ from saddle.data.idx import PACKED, read_idx_pair
 from saddle.data.idx_search import Pair, find_pair
 from saddle.data.module import ImageData
 from saddle.error import InputError
+from saddle.file import expanded
 
 _TIMEOUT_SECONDS = 30
 _SHOWN = 3  # reasons in a message
@@ -52,7 +53,7 @@ class TorchvisionIdx(ImageData):
         flip: bool = False,
     ) -> None:
         super().__init__(image_size, channels, classes, batch_size, seed, accumulate, limit, flip)
-        self.root = Path(root).expanduser()
+        self.root = Path(expanded(root))
         self.folder = self.root / self.dataset / "raw"
 
     def prepare_data(self) -> None:

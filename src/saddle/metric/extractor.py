@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from saddle.file import expanded
 from saddle.metric.base import Extractor
 from saddle.metric.extractor_file import load_extractor
 from saddle.metric.inception import Inception
@@ -17,7 +18,7 @@ def extractor_for(choice: str, shipped: str | None) -> Extractor | None:
     if choice == "none" or (choice == "auto" and shipped is None):
         return None
     if choice.endswith(".pth"):
-        return Inception(Path(choice))
+        return Inception(Path(expanded(choice)))
     if choice == "auto":
         return load_extractor(Path(__file__).with_name(f"{shipped}.safetensors"))
-    return load_extractor(Path(choice))
+    return load_extractor(Path(expanded(choice)))

@@ -29,6 +29,14 @@ def frames(paths: Sequence[Path]) -> list["Image"]:
     return [_frame(path, size) for path in paths]
 
 
+def picture_bytes(path: Path) -> int:
+    """The number of bytes of a picture file in memory, as red, green and blue; only its header is read."""
+    from PIL import Image
+
+    with Image.open(path) as picture:
+        return 3 * picture.width * picture.height
+
+
 def write_film(images: Sequence["Image"], path: Path, seconds: float) -> None:
     """Write frames to `path`, whose ending is one of `FORMATS`, as a film of so many seconds that repeats forever.
 

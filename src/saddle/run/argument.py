@@ -8,7 +8,7 @@ from torch import Tensor
 
 from saddle.data.image_search import some
 from saddle.error import ArgumentError, InputError
-from saddle.memory import too_much
+from saddle.memory import more_than_free
 from saddle.run.opened import OpenedRun
 from saddle.training.sampling import all_labels
 
@@ -18,6 +18,7 @@ Labels = int | str | Sequence[int] | Sequence[str] | np.ndarray | Tensor
 Images = np.ndarray | Tensor
 """Images (N, C, H, W), uint8 or floats in [-1, 1]."""
 
+_BYTES_PER_POINT = 8  # two numbers, float32
 _BYTES_PER_NUMBER = 8  # float32, twice: in a part of the samples, and in all parts joined
 
 
@@ -28,9 +29,14 @@ def check_num(run: OpenedRun, num: int, name: str = "num", each: int = 1) -> Non
     numbers = 2 if run.makes_points else int(np.prod(image_shape(run)))
     if run.reads == "latent":
         numbers += run.generator.latent_dim
-    excess = too_much(num * each * numbers * _BYTES_PER_NUMBER)
+    excess = more_than_free(num * each * numbers * _BYTES_PER_NUMBER)
     if excess:
         raise ArgumentError(name, num, f"this needs {excess}: use less")
+
+
+def bytes_of(run: OpenedRun) -> int:
+    """The number of bytes of an image, or of a point, of a run, as it stands in files without compression."""
+    return _BYTES_PER_POINT if run.makes_points else int(np.prod(image_shape(run)))
 
 
 def image_shape(run: OpenedRun) -> tuple[int, int, int]:

@@ -51,6 +51,8 @@ def _evaluated_points(run: OpenedRun, num: int | None, extractor: str, seed: int
 def extractor_of(choice: str, data: ImageData) -> Extractor:
     """The classifier to measure by; raises InputError if there is none, or it does not fit the data."""
     extractor = extractor_for(choice, data.extractor)
+    if choice == "none":
+        raise ArgumentError("extractor", choice, "without a classifier nothing is measured: name its file")
     if extractor is None:
         raise ArgumentError(
             "extractor",

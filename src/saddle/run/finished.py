@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from saddle.file import expanded
 from saddle.run.opened import OpenedRun
 
 if TYPE_CHECKING:
@@ -121,4 +122,4 @@ class FinishedRun(OpenedRun):
         """
         from saddle.run.evaluate import evaluate
 
-        return evaluate(self, num, str(extractor), None if cache is None else Path(cache).expanduser())
+        return evaluate(self, num, str(extractor), None if cache is None else Path(expanded(str(cache))))

@@ -12,7 +12,6 @@ error.txt                   why a job of a sweep failed
 import json
 import math
 import shutil
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +58,11 @@ def products_in(run: Path) -> list[str]:
     return [name for name in ("checkpoints", "metrics.csv", "summary.json") if (run / name).exists()]
 
 
+def holds_run(folder: Path) -> bool:
+    """Whether a folder above checkpoints is that of a run, and no other folder in which somebody put them."""
+    return any((folder / name).exists() for name in (SETTINGS, "metrics.csv", "summary.json"))
+
+
 def clear(run: Path) -> None:
     """Remove the files of training from a run's folder; its settings stay."""
     for name in PRODUCTS:
@@ -103,13 +107,9 @@ def state_of(run: Path) -> tuple[str, str]:
 def objective_value(name: str | None, run: Path) -> float | None:
     """The metric `name` in summary.json: infinity if it was not finite, None if it is not there.
 
-    None means also that no metric was named, or that training has not ended. If other metrics are there, stderr names
-    them.
+    None means also that no metric was named, or that training has not ended.
     """
     metrics = summary_of(run).get("metrics")
-    if name is None or metrics is None:
-        return None
-    if name not in metrics:
-        print(f"objective={name}: not measured; {run / 'summary.json'} has {', '.join(metrics)}", file=sys.stderr)
+    if name is None or metrics is None or name not in metrics:
         return None
     return math.inf if metrics[name] is None else float(metrics[name])

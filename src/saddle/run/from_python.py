@@ -34,6 +34,7 @@ from saddle.run.finished import FinishedRun
 from saddle.run.lock import let_go, remove_claimed
 from saddle.run.resume import begin_or_resume
 from saddle.run.start import start
+from saddle.terminal import output_of_a_guest
 
 _CACHES = ("callback.quality.cache", "data.cache")
 """Settings that name a folder for what later runs use again."""
@@ -52,7 +53,7 @@ def train(overrides: Sequence[str], config_dir: Path | None) -> FinishedRun:
     if not _training.acquire(blocking=False):
         raise InputError("saddle.train: a run trains in this process already; wait for it, or use another process")
     try:
-        with _everything_as_found():
+        with _everything_as_found(), output_of_a_guest():
             return FinishedRun.open(_train(command))
     finally:
         _training.release()

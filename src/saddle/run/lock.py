@@ -24,11 +24,27 @@ _made_parents: list[Path] = []
 _held: dict[Path, FileLock] = {}
 """The locks of locked folders."""
 
+_makes_folders = True
+"""Whether a run may begin in this process."""
+
+
+def make_no_folders() -> None:
+    """Note that this process only shows settings, so that no folder is made for a run."""
+    global _makes_folders
+    _makes_folders = False
+
 
 def unique_folder(name: str) -> str:
-    """Make and return the folder `name`, or NAME-2, NAME-3, ... if it exists; raises InputError if all do."""
+    """Make and return the folder `name`, or NAME-2, NAME-3, ... if it exists; raises InputError if all do.
+
+    After `make_no_folders` the name alone is returned.
+    """
     for number in range(1, 10_000):
         path = Path(name if number == 1 else f"{name}-{number}")
+        if not _makes_folders:
+            if path.exists():
+                continue
+            return str(path)
         _make_parents(path)
         try:
             path.mkdir()
@@ -144,7 +160,7 @@ def _remove(folder: Path) -> None:
 def _is_untouched(folder: Path) -> bool:
     """Whether a folder holds nothing but settings, locks and empty folders."""
     for entry in folder.iterdir():
-        is_setting = entry.name in UNTRAINED
-        if not is_setting and not (entry.is_dir() and _is_untouched(entry)):
+        is_untrained = entry.name in UNTRAINED
+        if not is_untrained and not (entry.is_dir() and _is_untouched(entry)):
             return False
     return True

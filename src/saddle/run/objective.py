@@ -36,6 +36,8 @@ def check_objective(
     _check_callback(Summary, "summary", name, trainer)
     if name in measured:
         _check_callback(kind, setting, name, trainer)
+        if kind is Quality and name != FRECHET:  # the default, which nobody may have asked for
+            _check_measured(name, trainer, data)
     if name == FRECHET and isinstance(data, PointData):
         return  # the default, which points do not have: the sweep's table shows that
     known = [*measured, *names_of_scalars(module)]
@@ -48,6 +50,16 @@ def _check_callback(kind: type, setting: str, name: str, trainer: GameTrainer) -
     """Raise InputError unless the trainer has a callback of this class, which measures `name`."""
     if not any(isinstance(callback, kind) for callback in trainer.callbacks):
         raise InputError(f"objective={name} is measured by callback.{setting}: keep that, or use objective=null")
+
+
+def _check_measured(name: str, trainer: GameTrainer, data: MemoryData) -> None:
+    """Raise InputError if no classifier is there by which the objective `name` could be measured."""
+    for callback in trainer.callbacks:
+        if isinstance(callback, Quality) and callback.load(data) is None:
+            raise InputError(
+                f"objective={name}: nothing measures that with callback.quality.extractor={callback.choice}: name a "
+                "classifier there, or use objective=null"
+            )
 
 
 def _measured_by(name: str, module: GameModule, data: MemoryData, metrics: Metrics) -> tuple[type, str, list[str]]:

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from saddle.error import InputError
+from saddle.file import expanded
 from saddle.run.checkpoint import checkpoint_of
 from saddle.run.curves import Curve, read_curves
-from saddle.run.folder import SETTINGS
+from saddle.run.folder import SETTINGS, holds_run
 from saddle.run.isolated import isolated
 from saddle.run.record import build_recorded, is_on_points, moved_data, recorded_data, recorded_game
 from saddle.run.settings import plain_settings
@@ -62,7 +63,7 @@ class OpenedRun:
         stderr. `settings` may hold "data.root=FOLDER", if the run's data was moved. Raises InputError, in one
         sentence, if there is no sound checkpoint, and for any other setting.
         """
-        path = Path(path).expanduser()
+        path = Path(expanded(str(path)))
         checkpoint = checkpoint_of(path)
         from saddle.training.checkpoint import read_checkpoint, read_sound_checkpoint
 
@@ -83,7 +84,8 @@ class OpenedRun:
         parent = self.checkpoint.parent
         if parent == Path():  # the current folder is the folder of checkpoints
             parent = parent.absolute()
-        return parent.parent if parent.name == "checkpoints" else None
+        is_of_run = parent.name == "checkpoints" and holds_run(parent.parent)
+        return parent.parent if is_of_run else None
 
     @property
     def seed(self) -> int:

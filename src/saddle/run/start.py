@@ -5,7 +5,9 @@ from typing import Any
 
 from saddle.config.checked import CheckedConfig
 from saddle.config.trainer_flags import process_count
+from saddle.error import InputError
 from saddle.rank import spans
+from saddle.run.folder import is_finished
 from saddle.run.resume import check_processes, check_unfinished, read_resumed
 
 
@@ -31,7 +33,18 @@ def _resumed(config: CheckedConfig, path: Path, record: dict[str, Any]) -> dict[
 
     content = read_resumed(path, record)
     check_unfinished(content[MARK], config.last_iteration, Path(config.folder), path)
+    _check_epochs(config, content["epoch"], path)
     processes = process_count(config.trainer)
     if processes is not None and not config.checkpoints["elastic"]:
         check_processes(content[MARK], processes, False, path)
     return content
+
+
+def _check_epochs(config: CheckedConfig, done: int, path: Path) -> None:
+    """Raise InputError if the run in the checkpoint `path` is finished by its number of epochs, `done`."""
+    limit = config.trainer["max_epochs"]
+    if 0 <= limit <= done and is_finished(Path(config.folder)):
+        raise InputError(
+            f"trainer.max_epochs={limit} ends this run after {limit} passes over the data, and {path} has made {done}: "
+            "ask for more to go on"
+        )

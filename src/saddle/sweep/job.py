@@ -20,13 +20,14 @@ import saddle.sweep.resolver  # noqa: F401
 from saddle.config.checked import CheckedConfig
 from saddle.config.override import quoted
 from saddle.error import Failed, InputError, Stopped
+from saddle.file import failure_of
 from saddle.interrupt import TERMINATE_KILLS, listen
 from saddle.run.checkpoint import checkpoint_of
-from saddle.run.folder import ERROR, clear, last_checkpoint, objective_value, state_of
+from saddle.run.folder import ERROR, clear, last_checkpoint, objective_value, state_of, summary_of
 from saddle.run.lock import hold, let_go
 from saddle.run.start import start
 from saddle.sweep.jobs import SWEEP_FILE, planned_jobs
-from saddle.terminal import print_all_characters
+from saddle.terminal import prepare_output
 from saddle.threads import share_cores, usable_cores
 
 begun: list[Path] = []
@@ -102,7 +103,7 @@ def play(folder: Path, compose: Callable[[], CheckedConfig]) -> float | None:
     global _playing
     if not begun:
         listen(_stop)
-        print_all_characters()
+        prepare_output()
     try:
         if _stopped is not None:
             raise SystemExit(128 + _stopped)
@@ -132,17 +133,29 @@ def _play_locked(folder: Path, compose: Callable[[], CheckedConfig]) -> float | 
 def _train_or_note(folder: Path, compose: Callable[[], CheckedConfig]) -> float | None:
     """Train the job; if that fails, write the reason to error.txt."""
     try:
-        return _train(folder, compose())
+        config = compose()
+        value = _train(folder, config)
+        if value is None and config.objective is not None:
+            _say_not_measured(folder, config.objective)
+        return value
     except Stopped as stop:
         note(stop.number)
         raise SystemExit(128 + stop.number) from stop
     except (InputError, Failed) as error:
         reason = str(error)
+    except OSError as error:
+        reason = f"{Failed.BEGINS}{failure_of(error)}"
     except Exception:
         reason = traceback.format_exc()
     (folder / ERROR).write_text(reason.rstrip() + "\n", encoding="utf-8")
     print(f"job {folder.name} failed: {reason.rstrip().splitlines()[-1]}", file=sys.stderr, flush=True)
     return None
+
+
+def _say_not_measured(folder: Path, objective: str) -> None:
+    """Say on stderr that a job did not measure the objective by which the sweep compares jobs."""
+    measured = ", ".join(summary_of(folder).get("metrics", {}))
+    print(f"objective={objective}: not measured; {folder / 'summary.json'} has {measured}", file=sys.stderr, flush=True)
 
 
 def _train(folder: Path, config: CheckedConfig) -> float | None:

@@ -7,6 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from saddle.error import ArgumentError, InputError
+from saddle.file import expanded
+from saddle.run.finished import FinishedRun
+from saddle.tool.output import check_room
 
 _OPTIONS = {"labels": "label"}
 """The options that are not named as the arguments of the methods that they are for."""
@@ -14,8 +17,19 @@ _OPTIONS = {"labels": "label"}
 
 def add_run(parser: argparse.ArgumentParser, settings: str = "data.root=..., if the data was moved") -> None:
     """Add the run that a tool reads, and settings of its data, whose help is `settings`."""
-    parser.add_argument("path", metavar="RUN", type=Path, help="a run folder or a checkpoint file")
+    parser.add_argument("path", metavar="RUN", type=path_of, help="a run folder or a checkpoint file")
     parser.add_argument("settings", nargs="*", metavar="SETTING", help=settings)
+
+
+def check_request(run: FinishedRun, out: Path, num: int, name: str = "num", each: int = 1, copies: int = 1) -> None:
+    """Raise InputError if what a tool is to make fits into neither memory nor the disk of `out`.
+
+    It is `num` times `each` images or points, `num` being the argument `name`, in `copies`.
+    """
+    from saddle.run.argument import bytes_of, check_num
+
+    check_num(run, num, name, each)
+    check_room(out, copies * num * each * bytes_of(run))
 
 
 @contextmanager
@@ -26,6 +40,11 @@ def options_named() -> Iterator[None]:
     except ArgumentError as error:
         option = _OPTIONS.get(error.name, error.name)
         raise InputError(f"--{option} {error.value}: {error.reason}") from error
+
+
+def path_of(text: str) -> Path:
+    """A path, with a leading `~` as the home folder."""
+    return Path(expanded(text))
 
 
 def index(text: str) -> int:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from saddle.error import InputError
 from saddle.run.finished import FinishedRun
-from saddle.tool.argument import count, options_named
-from saddle.tool.output import check_new, write_json, write_picture
+from saddle.tool.argument import count, options_named, path_of
+from saddle.tool.output import check_kind, check_new, write_json, write_picture
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -26,7 +26,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "RUN/evaluation/. A run on a toy problem is measured by the modes or the curve of its data, without a "
         "classifier.",
     )
-    parser.add_argument("path", metavar="PATH", type=Path)
+    parser.add_argument("path", metavar="PATH", type=path_of)
     parser.add_argument(
         "settings", nargs="*", metavar="SETTING", help="of the data: data.root=..., or data=mnist for files"
     )
@@ -39,9 +39,9 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         help="a file, of a classifier (.safetensors) or of Inception (.pth); default: what comes with saddle",
     )
     parser.add_argument(
-        "--cache", type=Path, default=Path("outputs/cache"), help="a folder for what is read in real images"
+        "--cache", type=path_of, default=Path("outputs/cache"), help="a folder for what is read in real images"
     )
-    parser.add_argument("--out", type=Path, help="write the metrics to this JSON file, and PNG beside it")
+    parser.add_argument("--out", type=path_of, help="write the metrics to this JSON file, and PNG beside it")
     parser.set_defaults(run=evaluate)
 
 
@@ -50,6 +50,7 @@ def evaluate(arguments: argparse.Namespace) -> None:
     """Print the metrics and write them, with a picture of the samples nearest to training images."""
     if arguments.out is not None:
         check_new(arguments.out)
+        check_kind(arguments.out, ".json")
     if _holds_image_files(arguments.path):
         _report(_evaluated_files(arguments), arguments.out)
         return

@@ -2,12 +2,11 @@
 
 import argparse
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from saddle.error import InputError
 from saddle.terminal import quoted_for_shell
-from saddle.tool.argument import count, index
+from saddle.tool.argument import count, index, path_of
 from saddle.tool.output import check_new, writing
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("settings", nargs="+", metavar="SETTING", help="settings of the data, as data=fashion_mnist")
     parser.add_argument("--epochs", type=count, default=12, help="passes over the data (default 12)")
     parser.add_argument("--seed", type=index, default=0, help="seed of weights, order and changes (default 0)")
-    parser.add_argument("--out", type=Path, required=True, help="a file that ends in .safetensors")
+    parser.add_argument("--out", type=path_of, required=True, help="a file that ends in .safetensors")
     parser.set_defaults(run=extractor)
 
 
@@ -57,7 +56,7 @@ def extractor(arguments: argparse.Namespace) -> None:
         )
     except ValueError as error:
         raise InputError(f"{' '.join(arguments.settings)}: {error}") from error
-    options = f"--epochs {arguments.epochs} --seed {arguments.seed} --out {out.name}"
+    options = f"--epochs {arguments.epochs} --seed {arguments.seed} --out {quoted_for_shell(out.name)}"
     card = Card(
         data=type(data).__name__.lower(),
         channels=data.channels,

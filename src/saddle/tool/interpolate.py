@@ -1,12 +1,11 @@
 """`saddle interpolate RUN`: the images on the way from one latent to another."""
 
 import argparse
-from pathlib import Path
 
 from saddle.error import InputError
 from saddle.run.finished import FinishedRun
-from saddle.tool.argument import add_run, count, index, options_named
-from saddle.tool.output import check_new, write_picture
+from saddle.tool.argument import add_run, check_request, count, index, options_named, path_of
+from saddle.tool.output import check_kind, check_new, write_picture
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
@@ -29,7 +28,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         help="go between the codes of two held-out images, which stand left and right of the row (training images "
         "where the data set holds out no others); a conditional generator is told the label of the left one",
     )
-    parser.add_argument("--out", type=Path, required=True, help="a PNG file")
+    parser.add_argument("--out", type=path_of, required=True, help="a PNG file")
     parser.set_defaults(run=interpolate)
 
 
@@ -37,10 +36,12 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 def interpolate(arguments: argparse.Namespace) -> None:
     """Write the picture that the command line asks for; refuses to overwrite."""
     check_new(arguments.out)
+    check_kind(arguments.out, ".png")
     if arguments.settings and not arguments.images:
         raise InputError(f"{arguments.settings[0]}: data is read with --images alone; leave it out")
     run = FinishedRun.open(arguments.path, arguments.settings)
     rows, steps = arguments.rows, arguments.steps
+    check_request(run, arguments.out, rows, "rows", each=steps)
     images = run.interpolate(rows, steps=steps, seed=arguments.seed, images=arguments.images)
     from saddle.picture.grid import row_grid
 

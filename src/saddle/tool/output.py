@@ -1,21 +1,75 @@
 """Files that a tool writes: never over something that is there."""
 
 import json
+import shutil
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from saddle.error import InputError
+from saddle.file import relative
+from saddle.memory import in_gib
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+
+_KINDS = (
+    *(".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff", ".svg", ".pdf", ".mp4", ".avi", ".mov"),
+    *(".npz", ".npy", ".json", ".csv", ".txt", ".pt", ".pth", ".ckpt", ".safetensors", ".pkl", ".zip", ".h5", ".html"),
+)
+"""Endings of names that promise a kind of file."""
+
+_MUCH = 2**30
+"""A number of bytes that takes a while to be written."""
 
 
 def check_new(out: Path, may_be_empty_folder: bool = False) -> None:
     """Raise InputError if writing to `out` would overwrite something."""
     if out.exists() and not (may_be_empty_folder and out.is_dir() and not any(out.iterdir())):
         raise InputError(f"--out {out} exists: choose another name, so that nothing is overwritten")
+
+
+def check_kind(out: Path, *endings: str) -> None:
+    """Raise InputError if the name of a file ends as another kind of file does than those of these `endings`."""
+    ending = out.suffix.lower()
+    if ending in _KINDS and ending not in endings:
+        raise InputError(f"--out {out}: this would not be a {ending} file: end the name in {' or '.join(endings)}")
+
+
+def form_of(out: Path, form: str | None, folder_of_files: bool = True) -> str:
+    """The format that `--format` names, or else the ending of `out`: npz for .npz, grid for all others.
+
+    `folder_of_files` says whether there is a format png, which writes a folder. Raises InputError if both contradict
+    each other.
+    """
+    form = form or ("npz" if out.suffix.lower() == ".npz" else "grid")
+    if form == "png":
+        if out.suffix.lower() in _KINDS:
+            raise InputError(f"--out {out}: --format png writes a folder of files: name a folder")
+        return form
+    hint = ", or --format png for a folder of pictures" if folder_of_files else ""
+    ending = {"grid": ".png", "npz": ".npz"}[form]
+    if out.suffix.lower() in _KINDS and out.suffix.lower() != ending:
+        raise InputError(
+            f"--out {out}: --format {form} writes no {out.suffix} file: use .png for a picture, .npz for arrays{hint}"
+        )
+    return form
+
+
+def check_room(out: Path, size: int) -> None:
+    """Raise InputError if the disk of `out` has no room for `size` bytes; say how much it is if that takes long."""
+    place = next(parent for parent in out.absolute().parents if parent.exists())
+    free = shutil.disk_usage(place).free
+    if size > free:
+        raise InputError(
+            f"--out {out}: this needs {in_gib(size)}, and {in_gib(free)} are free in {relative(place)}: ask for less, "
+            "or choose another place"
+        )
+    if size > _MUCH:
+        print(f"about {in_gib(size)} go to {out}", file=sys.stderr, flush=True)
 
 
 @contextmanager

@@ -1,12 +1,11 @@
 """`saddle reconstruct RUN`: images of a run's data, and what is left of them after encoder and generator."""
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from saddle.run.finished import FinishedRun
-from saddle.tool.argument import add_run, count, options_named
-from saddle.tool.output import check_new, write_picture
+from saddle.tool.argument import add_run, check_request, count, options_named, path_of
+from saddle.tool.output import check_kind, check_new, write_picture
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -27,7 +26,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--num", type=count, help="how many images; a larger number begins with the same ones (default 40)"
     )
-    parser.add_argument("--out", type=Path, required=True, help="a PNG file")
+    parser.add_argument("--out", type=path_of, required=True, help="a PNG file")
     parser.set_defaults(run=reconstruct)
 
 
@@ -35,7 +34,9 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 def reconstruct(arguments: argparse.Namespace) -> None:
     """Write the picture and print the mean squared error of what it shows; refuses to overwrite."""
     check_new(arguments.out)
+    check_kind(arguments.out, ".png")
     run = FinishedRun.open(arguments.path, arguments.settings)
+    check_request(run, arguments.out, arguments.num or 1, copies=2)
     images, reconstructions, error = run.reconstruct(num=arguments.num)
     write_picture(_grid(images, reconstructions), arguments.out)
     print(f"{len(images)} reconstructions by {run.checkpoint} in {arguments.out}")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from saddle.error import InputError
 from saddle.run.finished import FinishedRun
-from saddle.tool.argument import add_run, count, index, options_named, positive
-from saddle.tool.output import channels_last, check_new, write_arrays, write_picture, writing
+from saddle.tool.argument import add_run, check_request, count, index, options_named, path_of, positive
+from saddle.tool.output import channels_last, check_new, form_of, write_arrays, write_picture, writing
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -36,14 +36,13 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         type=positive(),
         help="cut the latent off at this many standard deviations: fewer odd images, less variety (default: no cut)",
     )
-    parser.add_argument("--out", type=Path, required=True, help="grid: a PNG file; png: a folder; npz: a file")
+    parser.add_argument("--out", type=path_of, required=True, help="grid: a PNG file; png: a folder; npz: a file")
     parser.add_argument(
         "--format",
         choices=("grid", "png", "npz"),
-        default="grid",
-        help="grid: one picture (default); png: one file per image; npz: one array `images`, uint8 (N, H, W, C), "
-        "and, from a conditional run, `labels`, int64 (N,), and `class_names`. From a toy problem, grid is one picture "
-        "of samples over data, and npz holds one array `points`, float32 (N, 2)",
+        help="grid: one picture (default, and for .png); png: one file per image; npz (for .npz): one array `images`, "
+        "uint8 (N, H, W, C), and, from a conditional run, `labels`, int64 (N,), and `class_names`. From a toy problem, "
+        "grid is one picture of samples over data, and npz holds one array `points`, float32 (N, 2)",
     )
     parser.set_defaults(run=sample)
 
@@ -51,19 +50,20 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 @options_named()
 def sample(arguments: argparse.Namespace) -> None:
     """Write the images that the command line asks for; refuses to overwrite."""
-    check_new(arguments.out, may_be_empty_folder=arguments.format == "png")
+    form = form_of(arguments.out, arguments.format)
+    check_new(arguments.out, may_be_empty_folder=form == "png")
     run = FinishedRun.open(arguments.path, arguments.settings)
-    _check(run, arguments)
+    _check(run, arguments, form)
     label = arguments.label
     images = run.sample(arguments.num, labels=label, seed=arguments.seed, truncation=arguments.truncation)
     if run.makes_points:
-        _write_points(images, run, arguments.format, arguments.out)
+        _write_points(images, run, form, arguments.out)
         return
     labels = run.labels(arguments.num, label)
-    if arguments.format == "grid":
+    if form == "grid":
         rows = labels if label is None else None  # one class alone needs no rows
         _write_grid(images, rows, run.class_names, arguments.out)
-    elif arguments.format == "png":
+    elif form == "png":
         _write_files(images, arguments.out)
     else:
         arrays = {"images": channels_last(images)}
@@ -80,12 +80,13 @@ def _source(run: FinishedRun, label: str | None) -> str:
     return f"{run.checkpoint}, class {name}" + ("" if name == str(number) else f" (number {number})")
 
 
-def _check(run: FinishedRun, arguments: argparse.Namespace) -> None:
-    """Raise InputError for files that cannot hold points, and for a folder of data that is not read."""
-    if run.makes_points and arguments.format == "png":
+def _check(run: FinishedRun, arguments: argparse.Namespace, form: str) -> None:
+    """Raise InputError for files that cannot hold points, that have no room, and for data that is not read."""
+    if run.makes_points and form == "png":
         raise InputError(f"--format png: {run.checkpoint} makes points, not images: use grid or npz")
     if run.reads != "source" and arguments.settings:
         raise InputError(f"{arguments.settings[0]}: the images of {run.checkpoint} are made of noise, not of data")
+    check_request(run, arguments.out, arguments.num)
 
 
 def _write_points(points: "Tensor", run: FinishedRun, form: str, out: Path) -> None:

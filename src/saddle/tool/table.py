@@ -1,7 +1,8 @@
 """`saddle table SWEEP`: the table that compares the jobs of a sweep."""
 
 import argparse
-from pathlib import Path
+
+from saddle.tool.argument import path_of
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -12,7 +13,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         description="Print the table of SWEEP: for each setting the mean and the spread (sample standard deviation) of "
         "the objective over seeds, best first; then the jobs that are not finished, and why. Writes SWEEP/table.csv.",
     )
-    parser.add_argument("sweep", metavar="SWEEP", type=Path, help="the folder of a sweep, with its multirun.yaml")
+    parser.add_argument("sweep", metavar="SWEEP", type=path_of, help="the folder of a sweep, with its multirun.yaml")
     parser.set_defaults(run=table)
 
 

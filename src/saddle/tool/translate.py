@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from saddle.run.finished import FinishedRun
-from saddle.tool.argument import add_run, count, options_named
-from saddle.tool.output import channels_last, check_new, write_arrays, write_picture
+from saddle.tool.argument import add_run, check_request, count, options_named, path_of
+from saddle.tool.output import channels_last, check_new, form_of, write_arrays, write_picture
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -25,14 +25,13 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     add_run(parser)
     parser.add_argument("--num", type=count, help="how many images (default 8)")
     parser.add_argument("--back", action="store_true", help="show what the other generator makes of translations, too")
-    parser.add_argument("--out", type=Path, required=True, help="grid: a PNG file; npz: a file")
+    parser.add_argument("--out", type=path_of, required=True, help="grid: a PNG file; npz: a file")
     parser.add_argument(
         "--format",
         choices=("grid", "npz"),
-        default="grid",
-        help="grid: one picture (default), rows of sources, translations, with --back what comes back, and true "
-        "counterparts; npz: arrays of these, `sources`, `images`, `back` and `counterparts`, uint8 (N, H, W, C), and "
-        "`labels`, int64 (N,), and `class_names`",
+        help="grid: one picture (default, and for .png), rows of sources, translations, with --back what comes back, "
+        "and true counterparts; npz (for .npz): arrays of these, `sources`, `images`, `back` and `counterparts`, uint8 "
+        "(N, H, W, C), and `labels`, int64 (N,), and `class_names`",
     )
     parser.set_defaults(run=translate)
 
@@ -40,11 +39,13 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 @options_named()
 def translate(arguments: argparse.Namespace) -> None:
     """Write what the command line asks for and print the game's metrics of it; refuses to overwrite."""
+    form = form_of(arguments.out, arguments.format, folder_of_files=False)
     check_new(arguments.out)
     run = FinishedRun.open(arguments.path, arguments.settings)
+    check_request(run, arguments.out, arguments.num or 1, copies=4)
     made = run.translate(num=arguments.num, back=arguments.back)
     images = _shown(made)
-    if arguments.format == "grid":
+    if form == "grid":
         _write_grid(images, arguments.out)
     else:
         arrays = {name: channels_last(values) for name, values in images.items()}

@@ -21,7 +21,7 @@ class AtomicCheckpointIO(CheckpointIO):
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
         path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(exist_ok=True)  # not above: a run's folder that is gone was moved
         try:
             with replacing(path) as temporary, temporary.open("w+b") as file:
                 _write(checkpoint, file)
