@@ -38,7 +38,16 @@ def test_metrics_that_no_run_measures_are_refused_before_training(tmp_path):
         "gradient_norm/generator",
     ):
         check(name, *whole)
-    for name in ("frechet", "metric/frech", "loss/critic", "loss/critic/r1", "gradient_norm/encoder", "seconds", ""):
+    for name in (
+        "frechet",
+        "metric/frech",
+        "loss/critic",
+        "loss/critic/r1",
+        "gradient_norm/encoder",
+        "seconds",
+        "logit/real",
+        "",
+    ):
         with pytest.raises(InputError, match=f"objective={name}: a run does not measure that; choose one of"):
             check(name, *whole)
 

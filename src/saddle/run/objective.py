@@ -40,10 +40,10 @@ def check_objective(
             _check_measured(name, trainer, data)
     if name == FRECHET and isinstance(data, PointData):
         return  # the default, which points do not have: the sweep's table shows that
-    known = [*measured, *names_of_scalars(module)]
+    in_summary = [other for other in names_of_scalars(module) if other.startswith(SHOWN)]
+    known = [*measured, *in_summary]
     if not is_known(name, known):
-        shown = [other for other in known if other.startswith(SHOWN)]
-        raise InputError(f"objective={name}: a run does not measure that; choose one of {', '.join(shown)}, or null")
+        raise InputError(f"objective={name}: a run does not measure that; choose one of {', '.join(known)}, or null")
 
 
 def _check_callback(kind: type, setting: str, name: str, trainer: GameTrainer) -> None:
