@@ -73,9 +73,10 @@ def search(root: Path) -> Search:
         if is_run(Path(folder), {*subfolders, *files}):
             _leave_out_products(root, Path(folder), subfolders, files, found)
         subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
+        prefix = "" if Path(folder) == root else f"{_relative(folder, root)}/"
         for name in files:
             if not name.startswith(".") and not name.endswith(MACHINE_FILES):
-                _sort_in(root, Path(folder) / name, found)
+                _sort_in(folder, prefix, name, found)
     found.names.sort()
     return found
 
@@ -93,11 +94,23 @@ def search_data(root: Path, setting: str) -> Search:
         found = search(root)
     except OSError as error:
         raise InputError(f"{setting}={root}: {error.filename}: {error.strerror}; make the folder readable") from error
+    _leave_out_all_of_a_run(root, found)
     if not found.names:
         left_out = "".join(f" ({remark})" for remark in found.remarks(root))
         looked_for = f"files that end in {', '.join(EXTENSIONS)}, or begin as these do, are looked for"
         raise InputError(f"{setting}={root}: no images there{left_out}; {looked_for}")
     return found
+
+
+def _leave_out_all_of_a_run(root: Path, found: Search) -> None:
+    """Leave out everything if `root` itself lies among what saddle made in a run, or is that."""
+    below = root.resolve()
+    for parent in below.parents:
+        if below.name in IN_RUNS and is_run(parent, {below.name, *(path.name for path in parent.iterdir())}):
+            found.products["."] = len(found.names)
+            found.names.clear()
+            return
+        below = parent
 
 
 def _leave_out_products(root: Path, run: Path, subfolders: list[str], files: list[str], found: Search) -> None:
@@ -112,12 +125,12 @@ def _leave_out_products(root: Path, run: Path, subfolders: list[str], files: lis
     files[:] = [name for name in files if name not in IN_RUNS]
 
 
-def _sort_in(root: Path, path: Path, found: Search) -> None:
-    """Put a file among the images or among the others."""
-    if path.name.lower().endswith(_ENDS) or _begins_as_image(path):
-        found.names.append(_relative(path, root))
+def _sort_in(folder: str, prefix: str, name: str, found: Search) -> None:
+    """Put a file of the folder among the images, under its name after `prefix`, or among the others."""
+    if name.lower().endswith(_ENDS) or _begins_as_image(Path(folder, name)):
+        found.names.append(prefix + name)
     else:
-        found.others[path.suffix.lower() or "without ending"] += 1
+        found.others[Path(name).suffix.lower() or "without ending"] += 1
 
 
 def _begins_as_image(path: Path) -> bool:
@@ -142,7 +155,7 @@ def _opens(path: Path) -> bool:
             return False
 
 
-def _relative(path: Path, root: Path) -> str:
+def _relative(path: str | Path, root: Path) -> str:
     """A path below `root`, with the same separator on every system, so that the order is the same, too."""
     return os.path.relpath(path, root).replace(os.sep, "/")
 
