@@ -70,11 +70,13 @@ def jobs(overrides: list[str]) -> list[list[str]]:
 
 @pytest.fixture(scope="module")
 def picture_folder(tmp_path_factory):
-    """The FOLDER of the pages: a few pictures of noise."""
+    """The FOLDER of the pages: a few pictures of noise, in two folders."""
     folder = tmp_path_factory.mktemp("pictures")
-    for number in range(40):
+    for number in range(80):
         pixels = np.random.default_rng(number).integers(0, 256, (16, 16, 3), dtype=np.uint8)
-        Image.fromarray(pixels).save(folder / f"{number}.png")
+        place = folder / ("horses" if number % 2 else "zebras")
+        place.mkdir(exist_ok=True)
+        Image.fromarray(pixels).save(place / f"{number}.png")
     return folder
 
 

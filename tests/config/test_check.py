@@ -24,6 +24,11 @@ FURTHER = {  # networks that some game adds: groups inside the group architectur
 }
 NEEDED = {  # what has no default, and what goes together
     "data=image_folder": [f"data.root='{REPOSITORY / 'docs'}'", "data.batch_size=1"],
+    "data=image_folder_pair": [
+        f"data.source='{REPOSITORY / 'docs'}'",
+        f"data.root='{REPOSITORY / 'docs' / 'figures'}'",
+        "data.batch_size=1",
+    ],
     "loss=wasserstein": ["penalty=gradient_penalty"],
     "augmentation=ada": ["loss=non_saturating"],
     "architecture=points": ["data=ring"],

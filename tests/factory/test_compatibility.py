@@ -35,8 +35,8 @@ def test_the_command_line_says_it_in_one_sentence(tmp_path):
     [
         (["game=cyclegan"], "use architecture=resnet"),
         (["game=cyclegan", "data=mnist_pair"], "use architecture=resnet"),
-        (["game=cyclegan", "architecture=resnet"], "data=mnist delivers images of one domain, .* use data=mnist_pair"),
-        (["experiment=cyclegan", "data=digits"], "data=digits delivers images of one domain, .* use data=mnist_pair"),
+        (["game=cyclegan", "architecture=resnet"], "data=mnist delivers images of one domain, .* or mnist_pair"),
+        (["experiment=cyclegan", "data=digits"], "data=digits delivers images of one domain, .* or mnist_pair"),
         (["experiment=cyclegan", "penalty=lecam"], "penalty=lecam does not go with game=cyclegan"),
         (["experiment=cyclegan", "architecture.conditional=true"], r"architecture\.conditional=True: none of these"),
     ],
@@ -58,7 +58,7 @@ DECIDED = {
     "game=auxiliary_classifier: use penalty=balanced_consistency, dragan, feature_matching, gradient_penalty, "
     "latent_consistency, lecam, mean_matching, orthogonal, r1 or r2",
     "game=vae data=ring": "data=ring delivers points, and game=vae plays with images: use data=digits, emnist, "
-    "fashion_mnist, image_folder, kmnist, mnist, mnist_pair or stacked_mnist",
+    "fashion_mnist, image_folder, image_folder_pair, kmnist, mnist, mnist_pair or stacked_mnist",
     "game=bigan architecture.conditional=true": "architecture.conditional=True: game=bigan decides conditional=False "
     "for its generator; leave it out",
     "game=bigan +architecture.encoder.gaussian=true": "architecture.encoder.gaussian=True: game=bigan decides "

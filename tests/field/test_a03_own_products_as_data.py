@@ -92,6 +92,14 @@ def test_nothing_but_own_pictures_is_refused(tmp_path):
         data_of(tmp_path)
 
 
+@pytest.mark.parametrize("place", ["samples", "samples/translations", "evaluation"])
+def test_the_products_of_a_run_are_no_data_by_themselves(tmp_path, place):
+    lay(tmp_path / "run", ".hydra/config.yaml")
+    picture(tmp_path / "run" / place / "1.png")
+    with pytest.raises(InputError, match=r"no images there \(1 picture that saddle made"):
+        data_of(tmp_path / "run" / place)
+
+
 def test_runs_inside_of_their_data_train_on_the_same_pictures_and_go_on(tmp_path):
     root = gray_images(tmp_path / "own")
     for run in ("runs/first", "runs/second"):

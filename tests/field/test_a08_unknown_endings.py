@@ -45,11 +45,15 @@ OTHERS = {
     "d.txt": b"BMW, a text that begins as a bitmap",
     "e.txt": b"P1 is a text, too",
     "f.HEIC": b"\0\0\0\x18ftypheic",
-    "README": b"",
+    "g": b"\0\1",
+    "README": b"a text",
+    "empty": b"",
+    "data.npz": b"PK\3\4",
+    "h.md": b"# A page",
 }
 
 
-def test_other_files_are_counted_aloud_by_their_endings(tmp_path, capsys):
+def test_files_that_may_be_pictures_are_counted_aloud_by_their_endings(tmp_path, capsys):
     root = gray_images(tmp_path / "own")
     for name, content in OTHERS.items():
         (root / name).write_bytes(content)
@@ -58,8 +62,8 @@ def test_other_files_are_counted_aloud_by_their_endings(tmp_path, capsys):
     data.prepare_data()
     assert data.rows_in_use() == 12
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith(f"7 files without an image that can be opened in {root} left out: 2 ")
-    for kind in ("2 .heic", "1 .svg", "1 .psd", "2 .txt", "1 without ending"):
+    assert line.startswith(f"6 files of kinds that cannot be opened in {root} left out: 2 .heic, ")
+    for kind in ("1 .svg", "1 .psd", "1 .npz", "1 without ending"):
         assert kind in line
 
 

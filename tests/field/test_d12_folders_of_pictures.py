@@ -37,7 +37,7 @@ def test_what_is_left_out_is_said(tmp_path, capsys):
     folder = fill(tmp_path / "own", 100, "{}.png", "PNG")
     (folder / "a.heic").write_bytes(b"x")
     assert run_tool(["evaluate", str(folder), "data=digits", "--cache", str(tmp_path / "cache")]) == 0
-    assert "1 file without an image that can be opened in" in capsys.readouterr().err
+    assert "1 file of kinds that cannot be opened in" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("files", [[], ["a.heic"], ["notes.txt", "b.svg"]])

@@ -109,7 +109,9 @@ def test_interpolate(vae, bigan, tmp_path):
         run = saddle.open_run(folder)
         images = run.interpolate(3, steps=4, seed=5)
         assert (images.dtype, tuple(images.shape)) == (torch.uint8, (3, 4, 1, 20, 20))
-        assert shows(tool("interpolate", folder, tmp_path / f"{folder.parent.name}.png", *sizes), row_grid(images))
+        names = run.class_names[:3] if run.classes else ()
+        grid = tool("interpolate", folder, tmp_path / f"{folder.parent.name}.png", *sizes)
+        assert shows(grid, row_grid(images, names))
         between = run.interpolate(3, steps=4, seed=5, images=True)
         assert tuple(between.shape) == (3, 6, 1, 20, 20)
         out = tmp_path / f"{folder.parent.name}-images.png"

@@ -37,8 +37,9 @@ def interpolate(folder, out, *options: str) -> int:
 
 
 def cells(path) -> np.ndarray:
-    """The images of a grid, (rows, columns, 20, 20)."""
+    """The images of a grid, (rows, columns, 20, 20), without names of classes left of them."""
     grid = np.asarray(Image.open(path).convert("L")).astype(float)
+    grid = grid[:, (grid.shape[1] - 2) % 22 :]
     rows, columns = ((side - 2) // 22 for side in grid.shape)
     return np.stack(
         [[grid[22 * r + 2 : 22 * r + 22, 22 * c + 2 : 22 * c + 22] for c in range(columns)] for r in range(rows)]

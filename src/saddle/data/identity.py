@@ -19,6 +19,8 @@ from saddle.error import printable
 _MOST_LISTED = 200_000
 """Files of a folder, up to which a checkpoint lists them (some ten bytes each), to name the one that has changed."""
 
+_MOST_BYTES = 2**28  # of such a list in memory, whatever a stranger's checkpoint says
+
 FileContent = tuple[str, int, int]
 """The name, size in bytes and CRC-32 of a file."""
 
@@ -128,5 +130,6 @@ def _packed(contents: Sequence[FileContent]) -> Tensor:
 
 
 def _unpacked(packed: Tensor) -> list[FileContent]:
-    contents = json.loads(zlib.decompress(packed.numpy().tobytes()))
+    """The files that were packed; raises ValueError or zlib.error for bytes that are no list of files."""
+    contents = json.loads(zlib.decompressobj().decompress(packed.numpy().tobytes(), _MOST_BYTES))
     return [(name, size, checksum) for name, size, checksum in contents]

@@ -1,5 +1,6 @@
 """Which files below a folder are images, by one rule for data sets, tools and messages."""
 
+import mimetypes
 import os
 import re
 import warnings
@@ -24,7 +25,11 @@ _SURE = re.compile(rb"\x89PNG\r\n\x1a\n|\xff\xd8\xff|GIF8[79]a|II\*\0|MM\0\*|RIF
 _UNSURE = re.compile(rb"BM|P[1-6]\s")
 """Those of images and, by chance, of texts."""
 
+_NO_TEXT = re.compile(rb"[\0-\x08\x0e-\x1f]")
 _HEAD = 16  # bytes
+
+_KINDS = mimetypes.MimeTypes()
+"""The kinds of files by their endings, as Python knows them, whatever the system adds."""
 
 
 @dataclass
@@ -34,7 +39,7 @@ class Search:
     names: list[str] = field(default_factory=list)
     """The paths of the images, relative to the folder and with `/` between folders, sorted."""
     others: Counter[str] = field(default_factory=Counter)
-    """How many files hold no image that Pillow is allowed to open, by the endings of their names."""
+    """How many files may hold pictures, but none that Pillow is allowed to open, by the endings of their names."""
     products: dict[str, int] = field(default_factory=dict)
     """How many pictures lie in each folder of a run's own products, none of which is among `names`."""
 
@@ -46,7 +51,7 @@ class Search:
             lines.append(f"{number} in {root} left out: in {some([f'{name}/' for name in self.products])}")
         if self.others:
             kinds = [f"{number} {kind}" for kind, number in self.others.most_common()]
-            number = counted(self.others.total(), "file", "without an image that can be opened")
+            number = counted(self.others.total(), "file", "of kinds that cannot be opened")
             lines.append(f"{number} in {root} left out: {some(kinds)}")
         return lines
 
@@ -73,9 +78,10 @@ def search(root: Path) -> Search:
         if is_run(Path(folder), {*subfolders, *files}):
             _leave_out_products(root, Path(folder), subfolders, files, found)
         subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
+        prefix = "" if Path(folder) == root else f"{_relative(folder, root)}/"
         for name in files:
             if not name.startswith(".") and not name.endswith(MACHINE_FILES):
-                _sort_in(root, Path(folder) / name, found)
+                _sort_in(folder, prefix, name, found)
     found.names.sort()
     return found
 
@@ -93,11 +99,23 @@ def search_data(root: Path, setting: str) -> Search:
         found = search(root)
     except OSError as error:
         raise InputError(f"{setting}={root}: {error.filename}: {error.strerror}; make the folder readable") from error
+    _leave_out_all_of_a_run(root, found)
     if not found.names:
         left_out = "".join(f" ({remark})" for remark in found.remarks(root))
         looked_for = f"files that end in {', '.join(EXTENSIONS)}, or begin as these do, are looked for"
         raise InputError(f"{setting}={root}: no images there{left_out}; {looked_for}")
     return found
+
+
+def _leave_out_all_of_a_run(root: Path, found: Search) -> None:
+    """Leave out everything if `root` itself lies among what saddle made in a run, or is that."""
+    below = root.resolve()
+    for parent in below.parents:
+        if below.name in IN_RUNS and is_run(parent, {below.name, *(path.name for path in parent.iterdir())}):
+            found.products["."] = len(found.names)
+            found.names.clear()
+            return
+        below = parent
 
 
 def _leave_out_products(root: Path, run: Path, subfolders: list[str], files: list[str], found: Search) -> None:
@@ -112,24 +130,36 @@ def _leave_out_products(root: Path, run: Path, subfolders: list[str], files: lis
     files[:] = [name for name in files if name not in IN_RUNS]
 
 
-def _sort_in(root: Path, path: Path, found: Search) -> None:
-    """Put a file among the images or among the others."""
-    if path.name.lower().endswith(_ENDS) or _begins_as_image(path):
-        found.names.append(_relative(path, root))
-    else:
+def _sort_in(folder: str, prefix: str, name: str, found: Search) -> None:
+    """Put a file of the folder among the images, under its name after `prefix`, or among the others."""
+    if name.lower().endswith(_ENDS):
+        found.names.append(prefix + name)
+        return
+    path = Path(folder, name)
+    head = _head(path)
+    if _SURE.match(head) or (_UNSURE.match(head) and _opens(path)):
+        found.names.append(prefix + name)
+    elif _may_be_picture(name, head):
         found.others[path.suffix.lower() or "without ending"] += 1
 
 
-def _begins_as_image(path: Path) -> bool:
-    """Whether the content of a file is that of an image, as far as its beginning tells."""
+def _head(path: Path) -> bytes:
+    """The first bytes of a file; none of what is no file or cannot be read."""
     try:
         if not path.is_file():  # a pipe would hang
-            return False
+            return b""
         with path.open("rb") as file:
-            head = file.read(_HEAD)
+            return file.read(_HEAD)
     except OSError:
-        return False
-    return bool(_SURE.match(head)) or (bool(_UNSURE.match(head)) and _opens(path))
+        return b""
+
+
+def _may_be_picture(name: str, head: bytes) -> bool:
+    """Whether a person may take a file for a picture: by its ending, or because it is no text of an unknown ending."""
+    kind, _ = _KINDS.guess_type(name)
+    if kind is None:
+        return _NO_TEXT.search(head) is not None
+    return kind.startswith("image/")
 
 
 def _opens(path: Path) -> bool:
@@ -142,7 +172,7 @@ def _opens(path: Path) -> bool:
             return False
 
 
-def _relative(path: Path, root: Path) -> str:
+def _relative(path: str | Path, root: Path) -> str:
     """A path below `root`, with the same separator on every system, so that the order is the same, too."""
     return os.path.relpath(path, root).replace(os.sep, "/")
 

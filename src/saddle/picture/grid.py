@@ -24,7 +24,7 @@ def image_grid(images: Tensor, labels: Tensor | None = None, class_names: Sequen
     if not class_names:
         return grid
     height = images.shape[2] + _PADDING
-    return torch.cat([_margin([_drawable(class_names, int(label)) for label in shown], height), grid], 2)
+    return torch.cat([_margin(names_of(shown, class_names), height), grid], 2)
 
 
 def _rows(images: Tensor, labels: Tensor, shown: Tensor) -> Tensor:
@@ -38,14 +38,15 @@ def _rows(images: Tensor, labels: Tensor, shown: Tensor) -> Tensor:
     return _grid(torch.cat(padded), columns)
 
 
-def row_grid(rows: Tensor) -> Tensor:
+def row_grid(rows: Tensor, names: Sequence[str] = ()) -> Tensor:
     """One picture, uint8 (3, H, W), of images in rows and columns, uint8 (rows, columns, C, H, W).
 
-    Raises ValueError for images of another type.
+    The `names` of the rows, if there are any, stand left of them. Raises ValueError for images of another type.
     """
     if rows.dtype != torch.uint8:
         raise ValueError(f"expected images as uint8, got {rows.dtype}")
-    return _grid(rows.flatten(0, 1), columns=rows.shape[1])
+    grid = _grid(rows.flatten(0, 1), columns=rows.shape[1])
+    return torch.cat([_margin(names, rows.shape[3] + _PADDING), grid], 2) if names else grid
 
 
 def _grid(images: Tensor, columns: int) -> Tensor:
@@ -56,11 +57,14 @@ def _grid(images: Tensor, columns: int) -> Tensor:
     return grid
 
 
-def _drawable(class_names: Sequence[str], label: int) -> str:
-    """The name of a class or, where the font lacks its letters, its number."""
-    name = class_names[label]
-    drawable = name.isprintable() and all(ord(letter) < 256 for letter in name)
-    return name if drawable else str(label)
+def names_of(labels: Tensor, class_names: Sequence[str]) -> list[str]:
+    """The name of the class of each label (N,) or, where the font lacks its letters, the label itself."""
+    names: list[str] = []
+    for label in labels.tolist():
+        name = class_names[label]
+        drawable = name.isprintable() and all(ord(letter) < 256 for letter in name)
+        names.append(name if drawable else str(label))
+    return names
 
 
 def _margin(names: Sequence[str], height: int) -> Tensor:

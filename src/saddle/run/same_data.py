@@ -13,8 +13,9 @@ from saddle.error import InputError
 
 def class_names_in(mark: Mapping[str, Any]) -> list[str] | None:
     """The names of the classes that saddle's entry in a checkpoint records; None if an older version wrote it."""
-    names = (mark.get("data") or {}).get("classes")
-    return None if names is None else [str(name) for name in names]
+    data = mark.get("data")
+    names = data.get("classes") if isinstance(data, dict) else None
+    return [str(name) for name in names] if isinstance(names, list) else None
 
 
 def check_same_data(mark: Mapping[str, Any], data: MemoryData, accept: bool, path: Path) -> None:

@@ -43,7 +43,8 @@ def interpolate(arguments: argparse.Namespace) -> None:
     rows, steps = arguments.rows, arguments.steps
     check_request(run, arguments.out, rows, "rows", each=steps)
     images = run.interpolate(rows, steps=steps, seed=arguments.seed, images=arguments.images)
-    from saddle.picture.grid import row_grid
+    from saddle.picture.grid import names_of, row_grid
 
-    write_picture(row_grid(images), arguments.out)
+    labels = None if arguments.images else run.labels(rows)  # with images the left ones decide
+    write_picture(row_grid(images, () if labels is None else names_of(labels, run.class_names)), arguments.out)
     print(f"{rows} ways of {steps} images by {run.checkpoint} in {arguments.out}")
