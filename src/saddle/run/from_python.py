@@ -64,7 +64,7 @@ def _command(overrides: Sequence[str], config_dir: Path | None) -> CommandLine:
     for text in overrides:
         if text.startswith(("-", "keep=")):
             raise InputError(f"saddle.train: {text} is for the command line: give overrides, as data=digits, alone")
-    return CommandLine.parse([*overrides, *flags])
+    return CommandLine.parse([*overrides, *flags]).without_nothing()
 
 
 def _check_loop() -> None:
