@@ -9,7 +9,7 @@ from helpers import SMALL, command, train_afresh
         ("data.batchsize=3", "data.batchsize: there is no such setting; did you mean data.batch_size?"),
         (
             "loss=hing",
-            "loss=hing: there is no such option; choose one of hinge, least_squares, minimax, non_saturating",
+            "loss=hing: there is no such option; did you mean loss=hinge?",
         ),
         ("data.batch_size=0", "data.batch_size=0: should be greater than or equal to 1"),
         ("data.batch_size=[", "data.batch_size=["),
@@ -44,7 +44,7 @@ def test_bad_data_exits_with_2_before_training(tmp_path):
 def test_help_shows_groups_and_settings(tmp_path):
     result = train_afresh("--help", cwd=tmp_path)
     assert result.returncode == 0
-    for part in ("python train.py data=digits", "loss: hinge, least_squares, minimax", "n_critic: 1"):
+    for part in ("train.py data=digits", "loss: hinge, least_squares, minimax", "n_critic: 1"):
         assert part in result.stdout
     assert list(tmp_path.iterdir()) == []
 
@@ -64,7 +64,7 @@ def test_a_folder_that_cannot_be_made_is_bad_input_and_a_failed_save_is_not(tmp_
     (tmp_path / "file").write_text("mine")
     result = train_afresh("data=digits", f"hydra.run.dir={tmp_path / 'file' / 'run'}")
     assert result.returncode == 2
-    assert "choose another hydra.run.dir" in result.stderr
+    assert "choose another name" in result.stderr
     run = tmp_path / "run"
     run.mkdir()
     (run / "samples").write_text("in the way")

@@ -68,7 +68,7 @@ def test_a_run_whose_folder_hydra_would_evaluate_is_refused(tmp_path, monkeypatc
         CommandLine.parse(["hydra.run.dir=a${b}"])
 
 
-@pytest.mark.parametrize("setting", ["folder", "hydra.run.dir", "keep", "data.root"])
+@pytest.mark.parametrize("setting", ["folder", "hydra.run.dir", "data.root"])
 def test_a_path_without_a_name_is_refused(setting):
     with pytest.raises(InputError, match=f"{setting}=: name a folder or file"):
         CommandLine.parse([f"{setting}="])

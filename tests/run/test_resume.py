@@ -57,6 +57,7 @@ def test_what_there_is_no_going_on_with_is_refused(tmp_path):
 
 def test_what_is_new_is_added_to_the_settings_in_the_runs_folder(tmp_path):
     folder = tmp_path / "it's a run"
+    folder.mkdir()
     AtomicCheckpointIO().save_checkpoint({}, folder / "checkpoints" / "last.ckpt")
     (folder / ".hydra").mkdir()
     (folder / ".hydra" / "config.yaml").write_text("seed: 3\nfolder: elsewhere\nloss: {_target_: x}\n")

@@ -125,7 +125,7 @@ def test_a_sweep_that_was_killed_and_stopped_and_had_a_failure_goes_on_to_the_sa
     os.killpg(killed.pid, signal.SIGKILL)
     killed.communicate()
     assert [job.state for job in read_jobs(sweep)] == ["finished", "failed", "interrupted", "missing"]
-    assert "FileExistsError" in (sweep / "1_seed=1" / ERROR).read_text()
+    assert "(File exists)" in (sweep / "1_seed=1" / ERROR).read_text()
     finished = {path: path.read_bytes() for path in (sweep / "0_seed=0").rglob("*") if path.is_file()}
     assert 0 < checkpoint(sweep / "2_seed=2")[MARK]["clock"]["iteration"] < 150
 

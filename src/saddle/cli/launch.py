@@ -94,7 +94,8 @@ def spelled_out(command: CommandLine) -> tuple[CommandLine, str]:
     """
     resume = command.settings.get("resume", "")
     if resume and is_sweep(Path(resume)):
-        return resumed_sweep(Path(resume), command), PRIMARY
+        return resumed_sweep(Path(resume), command).without_nothing(), PRIMARY
+    command = command.without_nothing()
     if not command.is_multirun:
         return begin_or_resume(command)
     if resume not in ("", "null"):

@@ -10,7 +10,7 @@ from typing import NoReturn
 from hydra._internal.utils import get_args_parser
 
 from saddle.command import training_command
-from saddle.config.group_choice import with_nothing_spelled_out
+from saddle.config.group_choice import with_nothing_spelled_out, without_nothing
 from saddle.config.guess import meant_by
 from saddle.config.letters import readable_by_hydra
 from saddle.config.override import by_setting, key_of
@@ -87,6 +87,10 @@ class CommandLine:
         keys = {key_of(text) for text in overrides}
         others = [text for text in self.overrides if key_of(text) not in keys]
         return CommandLine(self.flags, (*others, *overrides))
+
+    def without_nothing(self) -> "CommandLine":
+        """The command line without overrides that choose nothing where that is the default."""
+        return CommandLine(self.flags, tuple(without_nothing(self.overrides)))
 
     def without(self, *names: str) -> "CommandLine":
         """The command line without these flags of Hydra, and without their values."""

@@ -9,7 +9,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 import saddle.config.resolver  # noqa: F401
 from saddle.config.checked import CheckedConfig
-from saddle.config.group_choice import with_nothing_spelled_out
+from saddle.config.group_choice import with_nothing_spelled_out, without_nothing
 from saddle.config.guess import UnknownSettingError, unknown_setting
 from saddle.config.hydra_state import own_hydra
 from saddle.config.location import config_folder
@@ -20,7 +20,7 @@ from saddle.error import InputError
 
 def compose(overrides: Sequence[str]) -> CheckedConfig:
     """The checked config of these overrides, for the current folder; raises InputError as `checked`."""
-    overrides = with_nothing_spelled_out(overrides)
+    overrides = without_nothing(with_nothing_spelled_out(overrides))
     with own_hydra(), one_sentence(overrides), hydra.initialize_config_dir(config_folder(), version_base="1.3"):
         composed = hydra.compose("train", ["folder=.", *overrides])
         return checked(composed, overrides)

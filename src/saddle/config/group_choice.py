@@ -32,7 +32,7 @@ def check_choices(overrides: Sequence[str]) -> None:
     Hydra would fail on numbers, and follow a name with `..` out of the folder of the config. A sweep over nothing is
     refused, too: it would end without a job and without a word.
     """
-    for text in overrides:
+    for text in without_nothing(overrides):
         override = _parsed(text)
         if override is None:
             continue
@@ -154,6 +154,12 @@ def with_nothing_spelled_out(overrides: Sequence[str]) -> list[str]:
     return spelled_out
 
 
+def without_nothing(overrides: Sequence[str]) -> list[str]:
+    """Spelled-out overrides without those that choose nothing where that is the default: Hydra would not take them."""
+    nothing = [f"{group}=null" for group in _OPTIONAL]
+    return [text for text in overrides if text not in nothing]
+
+
 def _parts_left_out(override: Override) -> list[str]:
     """`~penalty=r1` as `~penalty.r1`, for one option or several; empty for all that is no such override."""
     value = override.value()
@@ -169,7 +175,7 @@ def _parts_left_out(override: Override) -> list[str]:
 
 
 def _nothing(text: str, override: Override) -> list[str]:
-    """The one way of choosing nothing in place of an override: another one, or none where nothing is the default.
+    """The one way of choosing nothing, in place of an override.
 
     Raises InputError if a run needs something.
     """
@@ -179,7 +185,7 @@ def _nothing(text: str, override: Override) -> list[str]:
     if not _is_own_group(override):
         return [text]
     if name in _OPTIONAL:
-        return []
+        return [f"{name}=null"]
     choices = options(name)
     if override.is_delete() and isinstance(override.value(), str) and override.value() not in choices:
         raise InputError(f"{text}: {name} has no such option")

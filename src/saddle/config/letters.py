@@ -83,7 +83,7 @@ def _readable(argument: str, is_sweep: bool) -> str:
 
 def _path(key: str, value: str, is_sweep: bool) -> str:
     """The value of a setting that is a path, with quotes if Hydra would read another one than `value`."""
-    if not value_of(f"{key}={value}") and key != "resume":
+    if not value_of(f"{key}={value}") and key not in ("resume", "keep"):
         raise InputError(f"{key}=: name a folder or file")
     if os.path.lexists(expanded(value)):
         if "${" in value and key in (*_NEW_FOLDERS, "resume"):

@@ -74,7 +74,7 @@ def _command(overrides: Sequence[str], config_dir: Path | None) -> CommandLine:
         raise InputError(
             "saddle.train: under torchrun or srun name the run's folder for all processes, by hydra.run.dir"
         )
-    return command
+    return command.without_nothing()
 
 
 def _check_loop() -> None:

@@ -37,7 +37,7 @@ def check_objective(
     if name in measured:
         _check_callback(kind, setting, name, trainer)
         if kind is Quality and name != FRECHET:  # the default, which nobody may have asked for
-            _check_measured(name, trainer, data)
+            _check_measured(name, trainer)
     if name == FRECHET and isinstance(data, PointData):
         return  # the default, which points do not have: the sweep's table shows that
     in_summary = [other for other in names_of_scalars(module) if other.startswith(SHOWN)]
@@ -52,10 +52,10 @@ def _check_callback(kind: type, setting: str, name: str, trainer: GameTrainer) -
         raise InputError(f"objective={name} is measured by callback.{setting}: keep that, or use objective=null")
 
 
-def _check_measured(name: str, trainer: GameTrainer, data: MemoryData) -> None:
+def _check_measured(name: str, trainer: GameTrainer) -> None:
     """Raise InputError if no classifier is there by which the objective `name` could be measured."""
     for callback in trainer.callbacks:
-        if isinstance(callback, Quality) and callback.load(data) is None:
+        if isinstance(callback, Quality) and callback.choice == "none":
             raise InputError(
                 f"objective={name}: nothing measures that with callback.quality.extractor={callback.choice}: name a "
                 "classifier there, or use objective=null"
