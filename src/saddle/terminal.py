@@ -87,7 +87,8 @@ def prepare_output() -> None:
         if stream is None:
             stream = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
         if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+            with suppress(OSError):  # it passes on what was printed before
+                stream.reconfigure(errors="backslashreplace")
         setattr(sys, name, _Output(stream, is_own=True))
 
 

@@ -70,4 +70,5 @@ def test_a_folder_that_cannot_be_made_is_bad_input_and_a_failed_save_is_not(tmp_
     (run / "samples").write_text("in the way")
     result = train_afresh(*SMALL, f"hydra.run.dir={run}", "trainer.max_steps=2")
     assert result.returncode == 1
-    assert "Traceback" in result.stderr
+    assert result.stderr.splitlines()[-1].startswith("training failed: ")
+    assert "samples cannot be read or written (File exists)" in result.stderr

@@ -89,10 +89,12 @@ def _path(key: str, value: str, is_sweep: bool) -> str:
         if "${" in value and key in (*_NEW_FOLDERS, "resume"):
             raise InputError(f"{key}={value}: Hydra cannot write into a folder with ${{ in its name: rename it")
         return _quoted_if_needed(key, expanded(value))
+    text = value_of(f"{key}={value}")
+    if text != value and os.path.lexists(expanded(text)):  # in quotes, perhaps in a person's and not in Hydra's
+        return quoted(expanded(text))
     override = _parsed(f"{key}={value}")
     if override is not None and ("${" in value or override.value() is None):
         return value
-    text = value_of(f"{key}={value}")
     if override is not None and text != value:  # in quotes
         return quoted(expanded(text)) if text.startswith("~") else value
     if is_sweep and "," in value:
