@@ -89,7 +89,7 @@ def test_their_settings_are_checked_like_saddles_own(with_parts, tmp_path):
         ("loss.scale=0", "loss.scale=0: should be greater than 0"),
         ("loss.scales=1", "did you mean loss.scale?"),
         ("penalty.drift.weight=x", "penalty.drift.weight=x: should be a valid number"),
-        ("loss=exponentiel", "choose one of exponential, hinge"),
+        ("loss=exponentiel", "did you mean loss=exponential?"),
     ):
         code, said = with_parts.outcome("train", *OWN, override, cwd=tmp_path)
         assert (code, sentence in said) == (2, True), said

@@ -49,8 +49,16 @@ def trust_environment() -> None:
     global _trusted
     folder = os.environ.get(_FOLDER)
     if folder is None:
-        folder = str(Path.cwd()) if Path().exists() else ""  # somebody may have removed it
+        folder = _current_folder()
     _trusted = os.environ.get(ENVIRONMENT, ""), folder
+
+
+def _current_folder() -> str:
+    """The current folder; empty if it was removed."""
+    try:
+        return str(Path.cwd())
+    except OSError:
+        return ""
 
 
 def pass_on_folder() -> None:

@@ -18,6 +18,7 @@ from saddle.training.ema import EMA
 
 def played(folder, size: int, extra=(), **flags):
     """A run of 45 iterations, 7 to an epoch, in blocks of at most `size`: module, rows of its curves, its files."""
+    folder.mkdir(exist_ok=True)
     module = small_module(Adversarial(AdversarialObjective(NonSaturating()), n_critic=2), ema=EMA())
     data = Points()
     callbacks = [

@@ -77,7 +77,7 @@ def test_folders_are_never_shared(tmp_path):
 @pytest.mark.parametrize("optimizer", ["sgd", "rmsprop"])
 def test_what_an_experiment_gives_to_another_optimizer_is_refused_with_the_mend(optimizer):
     chosen = ("experiment=ring", f"optimizer={optimizer}")
-    with pytest.raises(InputError, match=r"^optimizer\.betas: there is no such setting; .* by ~optimizer\.betas$"):
+    with pytest.raises(InputError, match=r"^optimizer\.betas: there is no such setting.* by ~optimizer\.betas$"):
         build(config(*chosen))
     build(config(*chosen, "~optimizer.betas"))
 

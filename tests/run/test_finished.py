@@ -267,10 +267,10 @@ def test_what_cannot_be_is_refused_in_a_sentence_that_names_the_argument(vae, bi
         (lambda: run.sample(2, truncation=0), "truncation=0: use a number above 0"),
         (lambda: run.sample(2, sources=images), "sources: .* made of noise"),
         (lambda: run.sample(0), "num=0: use at least 1"),
-        (lambda: run.sample(10**13), r"num=10000000000000: this needs [\d,]+ GiB"),
+        (lambda: run.sample(10**13), r"num=10000000000000: this needs [\d,.]+ GiB"),
         (lambda: run.interpolate(steps=1), "steps=1: a way has two ends"),
         (lambda: run.interpolate(0), "rows=0: use at least 1"),
-        (lambda: run.interpolate(10**10), r"rows=10000000000: this needs [\d,]+ GiB"),
+        (lambda: run.interpolate(10**10), r"rows=10000000000: this needs [\d,.]+ GiB"),
         (lambda: run.interpolate(899, images=True), "rows=899: this needs 1798 images, and there are 1797"),
         (lambda: on_points.interpolate(), "makes points, and a way between points"),
         (lambda: on_points.encode(), "game=adversarial trains no encoder"),
@@ -289,7 +289,7 @@ def test_what_cannot_be_is_refused_in_a_sentence_that_names_the_argument(vae, bi
         (lambda: run.evaluate(3), "num=3: too few to measure: use at least 4"),
         (lambda: on_points.evaluate(99), "num=99: too few to measure: use at least 100"),
         (lambda: on_points.evaluate(extractor="x.pth"), "extractor=x.pth: it reads images"),
-        (lambda: run.evaluate(extractor="none"), "extractor=none: no metric applies"),
+        (lambda: run.evaluate(extractor="none"), "extractor=none: without a classifier nothing is measured"),
     ]
     for call, message in refused:
         with pytest.raises(InputError, match=message) as caught:

@@ -78,7 +78,7 @@ def test_the_process_is_left_as_it_was_and_writes_in_the_runs_folder_alone(tmp_p
         (["seed=1,2"], "several values"),
         (["data=digits", "trainer.max_step=3"], "trainer.max_step: there is no such setting; did you mean"),
         (["hydra.mode=MULTIRUN"], "saddle.train trains one run"),
-        (["data=digits", "hydra.run.dir="], "hydra.run.dir= is empty"),
+        (["data=digits", "hydra.run.dir="], "hydra.run.dir=: name a folder or file"),
         (["data=digits", f"hydra.run.dir={__file__}/x"], "choose another hydra.run.dir"),
         ([*QUICK, "trainer.fast_dev_run=true"], "trainer.fast_dev_run: a trial leaves no run to open"),
         (["resume=nowhere"], "there is no such run folder or checkpoint"),

@@ -37,16 +37,17 @@ def test_data_that_does_not_fit_is_refused_before_the_folder_is_filled(tmp_path)
 
 
 def test_a_folder_that_is_not_there_is_made(tmp_path):
-    result = train(*SMALL, f"folder={tmp_path}/a/b", f"hydra.run.dir={tmp_path}/hydra", "trainer.max_steps=1")
+    result = train(*SMALL, f"folder={tmp_path}/a/b", "trainer.max_steps=1")
     assert result.returncode == 0, result.stderr
     assert (tmp_path / "a" / "b" / "checkpoints" / "last.ckpt").exists()
 
 
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
     (tmp_path / "file").write_text("mine")
-    result = train(*SMALL, f"folder={tmp_path}/file", f"hydra.run.dir={tmp_path}/hydra")
+    result = train(*SMALL, f"folder={tmp_path}/file")
     assert result.returncode == 2
-    assert result.stderr == f"folder={tmp_path}/file cannot be made (File exists): name another folder\n"
+    assert f"{tmp_path}/file" in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
     assert (tmp_path / "file").read_text() == "mine"
 
 

@@ -70,6 +70,7 @@ class GameMetrics(AlsoAtEnd):
                 data = _images_of(trainer)
                 metrics |= agreements(module.game, networks, batch, module.seed, data, callback.extractor)
         for name, picture in game_pictures(module.game, networks, batch, module.seed).items():
+            self.folder.mkdir(exist_ok=True)
             publish_picture(trainer, name, module.clock.iteration, picture, self.folder / name)
         return {f"{PREFIX}{name}": value for name, value in metrics.items()}
 

@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +21,7 @@ from saddle.data.image_search import SHOWN, counted, search_data, some
 from saddle.error import InputError, printable
 from saddle.file import expanded
 from saddle.seed import fixed_order
+from saddle.threads import usable_cores
 from saddle.version import __version__
 
 Broken = Literal["skip", "refuse"]
@@ -214,6 +214,4 @@ def _status_of(path: Path) -> tuple[int, int] | None:
 
 def _threads() -> int:
     """The number of threads that decode; Pillow computes outside of Python's lock."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return usable_cores()

@@ -51,8 +51,6 @@ def _check_new(command: CommandLine) -> None:
     """Raise InputError if a new run's folder has no name, or holds a run already."""
     _note_machines(command.settings.get("trainer.num_nodes"))
     folder = command.settings.get("hydra.run.dir")
-    if folder == "":
-        raise InputError("hydra.run.dir= is empty: name a folder, or leave it out")
     if folder and not command.only_shows:
         check_free(Path(folder))
 
