@@ -64,7 +64,7 @@ def test_what_is_left_out_and_why():
     left_out = [one for one in TYPED if one.left_out is not None]
     for one in left_out:
         print(f"{one.page.name}: {one.text}: {one.left_out}")
-    assert len(left_out) < len(TRIED) / 4
+    assert len(left_out) < len(TRIED) / 3
     assert {one.left_out for one in left_out} == set(LEFT_OUT.values())
     for beginning in NEEDED:
         assert any(one.text.startswith(beginning) for one in TRIED), beginning

@@ -130,11 +130,9 @@ def test_a_failure_is_an_exception_and_frees_the_way(tmp_path, monkeypatch):
     def fail(config):
         raise RuntimeError("broken here")
 
-    monkeypatch.setattr(from_python, "start", fail)
-    with pytest.raises(RuntimeError, match="broken here"):
+    with monkeypatch.context() as broken, pytest.raises(RuntimeError, match="broken here"):
+        broken.setattr(from_python, "start", fail)
         saddle.train([*QUICK, "hydra.run.dir=run"])
-    monkeypatch.undo()
-    os.chdir(tmp_path)
     assert saddle.train([*QUICK, "trainer.max_steps=1", "hydra.run.dir=run"]).iteration == 1
 
 
