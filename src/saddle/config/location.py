@@ -44,10 +44,16 @@ def _folder_of(schema: str, path: str) -> Path | None:
         return Path(path)
     if schema != "pkg" or path.startswith("hydra."):
         return None
-    spec = importlib.util.find_spec(path)
+    return folder_of_package(path)
+
+
+def folder_of_package(name: str) -> Path | None:
+    """The folder of a package's files, which is not imported; None if it is not installed."""
+    top, *below = name.split(".")
+    spec = importlib.util.find_spec(top)
     if spec is None or not spec.submodule_search_locations:
         return None
-    return Path(spec.submodule_search_locations[0])
+    return Path(spec.submodule_search_locations[0]).joinpath(*below)
 
 
 def plugin_folders() -> dict[str, Path]:

@@ -4,7 +4,6 @@ Such files may be a stranger's. What they set for saddle is checked when it is c
 they set for Hydra itself is checked here, because Hydra imports and calls what its own settings name.
 """
 
-import importlib.util
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -16,7 +15,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 
 from saddle.config.command_line import CommandLine
-from saddle.config.location import check_options, config_folder
+from saddle.config.location import check_options, config_folder, folder_of_package
 from saddle.config.override import check_hydra
 from saddle.error import InputError
 
@@ -53,17 +52,11 @@ def _searched(override: str) -> dict[str, Path]:
     for entry in value if isinstance(value, list) else []:
         kind, _, place = str(getattr(entry, "text", entry)).rpartition("://")
         name = f"hydra.searchpath: {kind}://{place}" if kind else f"hydra.searchpath: {place}"
-        folders[name] = _folder_of_package(place) if kind == "pkg" else Path(place)
+        folder = folder_of_package(place) if kind == "pkg" else Path(place)
+        if folder is None:
+            raise InputError(f"hydra.searchpath: the package {place} is not installed")
+        folders[name] = folder
     return folders
-
-
-def _folder_of_package(name: str) -> Path:
-    """The folder of a package's files; nothing is imported. Raises InputError if there is no such package."""
-    top, *below = name.split(".")
-    spec = importlib.util.find_spec(top)
-    if spec is None or not spec.submodule_search_locations:
-        raise InputError(f"hydra.searchpath: the package {name} is not installed")
-    return Path(spec.submodule_search_locations[0]).joinpath(*below)
 
 
 def _check_folder(folder: Path) -> None:
