@@ -5,6 +5,9 @@ from contextlib import suppress
 from pathlib import Path
 
 SETTINGS = ".hydra"
+SWEEP_FILE = "multirun.yaml"
+"""The file that Hydra writes into the folder of a sweep: its composed config."""
+
 ERROR = "error.txt"
 """Why a job of a sweep failed: one sentence if the cause is known, else a traceback."""
 
@@ -14,7 +17,7 @@ LOCK = ".lock"
 PRODUCTS = ("tensorboard", "samples", "checkpoints", "metrics.csv", "summary.json")
 """The files and folders that training writes."""
 
-UNTRAINED = {SETTINGS, "multirun.yaml", ERROR, LOCK, "tensorboard"}
+UNTRAINED = {SETTINGS, SWEEP_FILE, ERROR, LOCK, "tensorboard"}
 """The files and folders of a run or sweep that never trained; curves begin before Lightning refuses a setting."""
 
 IN_RUNS = {*PRODUCTS, *UNTRAINED, "evaluation", "cache"}

@@ -18,6 +18,7 @@ from saddle.config.compose import checked
 from saddle.config.location import config_folder
 from saddle.config.message import one_sentence
 from saddle.config.outside import check_command
+from saddle.config.place import leave_run_folder
 from saddle.config.resumed import PRIMARY
 from saddle.error import Failed, InputError, Stopped
 from saddle.file import failure_of
@@ -118,6 +119,7 @@ def refuse(message: str) -> NoReturn:
 def _task(config: DictConfig) -> float | None:
     """Train one run or one job of a sweep, called by Hydra; returns the objective."""
     _begun.append(True)
+    leave_run_folder()
     settings = HydraConfig.get()
     folder = Path(settings.runtime.output_dir)
     compose = partial(checked, config, settings.overrides.task, folder)

@@ -11,6 +11,7 @@ from saddle.config.checked import CheckedConfig
 from saddle.config.consistency import check_kinds, check_labels, check_read
 from saddle.config.guess import UnknownSettingError
 from saddle.config.node import Node
+from saddle.config.place import moved_in
 from saddle.config.schema import PASSED_IN, RunSettings
 from saddle.config.signature import import_target, signature_of
 from saddle.config.trainer_flags import check_trainer
@@ -51,6 +52,7 @@ def check_config(values: dict[str, Any], overrides: Sequence[str]) -> CheckedCon
         augmentation=checked_nodes("augmentation", values["augmentation"], Augmentation),
         game=checked_node("game", values["game"], Game, PASSED_IN["game"]),
         metric=checked_nodes("metric", values["metric"], Metric | PointMetric),
+        moved=moved_in(overrides),
         **plain,
     )
     _check_optimizers(config)

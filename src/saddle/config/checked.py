@@ -35,6 +35,8 @@ class CheckedConfig:
     seed: int
     folder: str
     resume: str | None
+    moved: Mapping[str, str]
+    """The paths that the command line gives, by setting: a run that goes on remembers them."""
     objective: str | None
 
     def optimizer_of(self, turn: str | None) -> Settings:

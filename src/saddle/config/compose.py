@@ -15,6 +15,7 @@ from saddle.config.hydra_state import own_hydra
 from saddle.config.location import config_folder
 from saddle.config.message import one_sentence, sentence_of
 from saddle.config.override import by_setting
+from saddle.config.place import began_in, located
 from saddle.error import InputError
 
 
@@ -42,6 +43,7 @@ def checked(config: DictConfig, overrides: Sequence[str] = (), folder: Path | No
     values = {str(name): value for name, value in plain.items() if name != "experiment"}
     if folder is not None:
         _check_folder(str(values.get("folder")), folder)
+        values = located(values, began_in(folder))
     try:
         return check_config(values, overrides)
     except UnknownSettingError as error:

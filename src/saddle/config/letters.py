@@ -11,6 +11,7 @@ from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 
 from saddle.config.override import key_of, quoted, value_of
+from saddle.config.place import is_path
 from saddle.error import InputError, printable
 from saddle.file import expanded
 
@@ -19,12 +20,6 @@ _PLAIN = r"[\w ./:\\~+@%=-]+"
 
 _NEW_FOLDERS = ("folder", "hydra.run.dir", "hydra.sweep.dir", "keep")
 """Settings that name a folder which need not be there."""
-
-_PATH = re.compile(
-    r"folder|keep|resume|hydra\.(run|sweep)\.dir|data\.(source|target)"
-    r"|.*\.(cache|default_root_dir|dirpath|extractor|folder|path|root|save_dir)"
-)
-"""The names of settings that are paths."""
 
 
 def readable_by_hydra(arguments: Sequence[str], is_sweep: bool = False) -> list[str]:
@@ -73,7 +68,7 @@ def _readable(argument: str, is_sweep: bool) -> str:
         return argument
     if key == "hydra.searchpath":
         return argument.replace("file://~", f"file://{expanded('~')}")
-    if _PATH.fullmatch(key):
+    if is_path(key):
         return f"{setting}={_path(key, value, is_sweep)}"
     is_share = _is_windows() and value.startswith("\\\\")
     if (value.isascii() and not is_share) or not re.fullmatch(_PLAIN, value):

@@ -8,7 +8,7 @@ from saddle.error import InputError
 
 _HARMLESS = re.compile(
     r"hydra/(launcher|sweeper)=\w+"
-    r"|hydra\.(sweep|run)\.\w+=.*|hydra\.(mode|verbose|output_subdir)=.*"
+    r"|hydra\.(sweep|run)\.\w+=.*|hydra\.(mode|verbose|output_subdir|job\.chdir|job\.name)=.*"
     r"|hydra\.launcher\.(?!_)\w+=[\w.-]*|hydra\.sweeper\.(?!_)\w+(\.\w+)*=(?!.*hydra)[^{]*"
 )
 """Overrides of Hydra's own settings that name no code."""

@@ -27,6 +27,7 @@ from saddle.config.hydra_state import own_hydra
 from saddle.config.location import config_folder
 from saddle.config.message import one_sentence
 from saddle.config.outside import check_command
+from saddle.config.place import leave_run_folder
 from saddle.error import InputError
 from saddle.interrupt import SIGNALS
 from saddle.rank import is_launched
@@ -145,6 +146,7 @@ def _train(command: CommandLine) -> Path:
 
     def task(settings: DictConfig) -> None:
         try:
+            leave_run_folder()
             folder = Path(HydraConfig.get().runtime.output_dir)
             folders.append(folder)
             _keep_caches_inside(settings, command, folder)

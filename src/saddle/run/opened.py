@@ -53,7 +53,7 @@ class OpenedRun:
         self._class_names = class_names_in(content[MARK])
         self._state: dict[str, Tensor] = content["state_dict"]
         self._networks: dict[str, nn.Module] = {}
-        self._data_settings = moved_data(self.record, settings)
+        self._data_settings = moved_data(self.record, settings, self.folder)
 
     @classmethod
     def open(cls, path: Path | str, settings: Sequence[str] = ()) -> Self:

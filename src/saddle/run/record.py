@@ -1,8 +1,10 @@
 """Builds objects from the record in a checkpoint: the settings of its training."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from saddle.config.place import began_in, located, places_in, read_moved, with_places
 from saddle.error import InputError
 
 if TYPE_CHECKING:
@@ -50,31 +52,27 @@ def is_on_points(record: dict[str, Any]) -> bool:
     return "point_seed" in record.get("data", {})
 
 
-def folders_of(node: Mapping[str, Any]) -> list[str]:
-    """The settings of a run's data that name folders, which may be moved."""
-    names = ["root"] if "root" in node else []
-    if str(node.get("_target_")).endswith(".ImageFolderPair"):  # elsewhere a source is no folder
-        names.append("source")
-    return names
-
-
-def moved_data(record: dict[str, Any], settings: Sequence[str]) -> dict[str, Any]:
+def moved_data(record: dict[str, Any], settings: Sequence[str], run: Path | None = None) -> dict[str, Any]:
     """The recorded settings of a run's data; "data.root=FOLDER" in `settings` names its new folder.
 
-    Where the data is in two folders, "data.source=FOLDER" names the other one.
+    Where the data is in two folders, "data.source=FOLDER" names the other one. Other paths are those that the folder of
+    the `run` remembers; relative ones are taken from where the run began.
 
     Raises InputError for any other setting.
     """
-    node = dict(record.get("data", {}))
+    recorded = {"data": dict(record.get("data", {}))}
+    if run is not None:
+        recorded = located(with_places(recorded, read_moved(run)), began_in(run))
+    node: dict[str, Any] = recorded["data"]
+    may_move = sorted(name for name in places_in(recorded) if name in ("data.root", "data.source"))
     for setting in settings:
         name, _, value = setting.partition("=")
         if is_on_points(record):
             raise InputError(f"{setting}: a run on points is measured on its own data; leave it out")
-        folders = [f"data.{folder}" for folder in folders_of(node)]
-        if name == "data.root" and not folders:
+        if name == "data.root" and not may_move:
             raise InputError(f"{setting}: this run's data is in no folder; leave it out")
-        if name not in folders:
-            given = " and ".join(folders) or "data.root"
+        if name not in may_move:
+            given = " and ".join(may_move) or "data.root"
             raise InputError(f"{setting}: a run is measured on its own data; only {given} may be given")
         node[name.removeprefix("data.")] = value
     return node

@@ -10,6 +10,7 @@ import yaml
 from saddle.config.command_line import CommandLine
 from saddle.config.group_choice import choice_of
 from saddle.config.override import key_of, quoted
+from saddle.config.place import from_here, places_in, read_moved, with_places
 from saddle.config.resumed import PRIMARY, RESUMED, read_settings, store_resumed
 from saddle.error import InputError
 from saddle.rank import is_first, spans
@@ -23,11 +24,10 @@ from saddle.run.folder import (
     settings_file,
 )
 from saddle.run.lock import claim
-from saddle.run.record import folders_of
 from saddle.terminal import quoted_for_shell
 
-_MAY_MOVE = {"data.root", "data.cache", "data.memory_mib"}
-"""Settings that may change without changing the run; of two folders, data.source may, too."""
+_MAY_CHANGE = {"data.memory_mib"}
+"""A setting that may change without changing the run, as paths may."""
 
 
 def begin_or_resume(command: CommandLine) -> tuple[CommandLine, str]:
@@ -87,7 +87,7 @@ def resumed(command: CommandLine) -> CommandLine:
     other_folder = command.settings.get("hydra.run.dir", "")
     if other_folder and Path(other_folder).resolve() != folder:
         raise InputError(f"hydra.run.dir={other_folder}: a resumed run goes on in its own folder, {folder}")
-    saved = read_settings(settings_file(folder))
+    saved = with_places(read_settings(settings_file(folder)), read_moved(folder))
     machines = saved.get("trainer", {}).get("num_nodes") if isinstance(saved.get("trainer"), dict) else None
     _note_machines(command.settings.get("trainer.num_nodes", machines))
     rest = store_resumed(saved, _overrides_of_resumed(command, read_overrides(overrides_file(folder))))
@@ -103,7 +103,7 @@ def _overrides_of_resumed(command: CommandLine, begun_with: list[str]) -> list[s
     Raises InputError for a choice that a run keeps for good.
     """
     new: list[str] = []
-    for text in command.overrides:
+    for text in from_here(command.overrides):
         if key_of(text) in ("resume", "hydra.run.dir"):
             continue
         if re.match(r"(game|experiment)=", text) and text not in begun_with:
@@ -162,10 +162,10 @@ def check_same(saved: dict[str, Any], current: dict[str, Any], path: Path) -> No
     `saved` is the record in the checkpoint `path`, `current` that of the new process.
     """
     before, now = _leaves(saved), _leaves(current)
-    may_move = _MAY_MOVE | {f"data.{name}" for name in folders_of(current.get("data", {}))}
+    may_change = _MAY_CHANGE | set(places_in(current))
     names = list({**before, **now})
     for name in sorted(names, key=lambda name: "." in name):  # seed before data.seed, which follows it
-        if name not in may_move and before.get(name) != now.get(name):
+        if name not in may_change and before.get(name) != now.get(name):
             raise InputError(
                 f"resume: {name} was {before.get(name)} in {path} and is now {now.get(name)}: a resumed run keeps its "
                 "settings (trainer, callback, logger, checkpoints and training.images may change): start a new run"

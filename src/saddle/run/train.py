@@ -15,6 +15,7 @@ from saddle.callback.health import Health
 from saddle.callback.stop import StopOnSignal
 from saddle.command import training_command
 from saddle.config.checked import CheckedConfig
+from saddle.config.place import remember_moved
 from saddle.error import Failed, InputError, Stopped, first_line
 from saddle.factory.parts import Parts
 from saddle.factory.run import Run, build_run
@@ -67,6 +68,7 @@ def train(config: CheckedConfig, parts: Parts, content: dict[str, Any]) -> float
     run.data.read()
     if is_first() and checkpoint is not None:
         check_same_data(mark, run.data, config.data_changed == "accept", checkpoint)
+        remember_moved(folder, config.moved)
     try:
         with storage_failures_in_one_sentence(run.trainer):
             stopped_by = _fit(config, run, checkpoint)

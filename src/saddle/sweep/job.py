@@ -22,11 +22,12 @@ from saddle.config.override import quoted
 from saddle.error import Failed, InputError, Stopped
 from saddle.file import failure_of
 from saddle.interrupt import TERMINATE_KILLS, listen
+from saddle.layout import SWEEP_FILE
 from saddle.run.checkpoint import checkpoint_of
 from saddle.run.folder import ERROR, clear, last_checkpoint, objective_value, state_of, summary_of
 from saddle.run.lock import hold, let_go
 from saddle.run.start import start
-from saddle.sweep.jobs import SWEEP_FILE, planned_jobs
+from saddle.sweep.jobs import is_sweep, planned_jobs, settings_of
 from saddle.terminal import prepare_output
 from saddle.threads import share_cores, usable_cores
 
@@ -49,10 +50,12 @@ class SweepStart(Callback):
             folder = Path(config.hydra.sweep.dir).resolve()
             folder.mkdir(parents=True, exist_ok=True)
             jobs = planned_jobs(_plain(config.hydra))
+            folder_then = settings_of(folder)["hydra"]["runtime"]["cwd"] if is_sweep(folder) else Path.cwd()
         except (OSError, HydraException, OmegaConfBaseException):
             return  # Hydra's sweeper meets the same error and reports it
         with open_dict(config):
             config.hydra.sweep.dir = str(folder)
+            config.hydra.runtime.cwd = str(folder_then)  # from which relative paths are taken
             config.hydra.overrides.hydra.append(f"hydra.sweep.dir={quoted(folder)}")
         if not hold(folder):  # until the process ends
             print(f"resume={folder}: another process is at this sweep; wait for it or end it first", file=sys.stderr)

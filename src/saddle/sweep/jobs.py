@@ -17,14 +17,13 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from saddle.config.command_line import CommandLine
 from saddle.config.location import config_folder
 from saddle.config.override import by_setting, check_saved, key_of, quoted
+from saddle.config.place import from_here
 from saddle.config.resumed import PRIMARY
 from saddle.error import Failed, InputError
+from saddle.layout import SWEEP_FILE
 from saddle.run.folder import ERROR, SETTINGS, last_checkpoint, overrides_file, state_of, summary_of
 from saddle.run.resume import read_overrides
 from saddle.terminal import quoted_for_shell
-
-SWEEP_FILE = "multirun.yaml"
-"""The file that Hydra writes into the folder of a sweep: its composed config."""
 
 _LONGEST_NAME = 100  # bytes: file systems count these, and a letter may have four
 _BASIC = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
@@ -232,7 +231,7 @@ def resumed_sweep(folder: Path, command: CommandLine) -> CommandLine:
             "known: go on with single jobs, or start a new sweep"
         )
     _check_files_named(folder, hydra, command)
-    added = _without(["resume", *_NAMES_FILES], command.overrides)
+    added = from_here(_without(["resume", *_NAMES_FILES], command.overrides))
     for text in added:
         _check_may_be_added(text)
     saved = _without(_NAMES_FILES, [*hydra["overrides"]["task"], *hydra["overrides"]["hydra"]])
