@@ -8,6 +8,7 @@ from typing import Any
 import saddle.compat  # noqa: F401  isort: skip
 import torch
 from torch import Tensor, nn
+from tqdm import tqdm
 
 from saddle.bound import Count, Samples
 from saddle.callback.at_end import AlsoAtEnd
@@ -154,7 +155,7 @@ class Quality(AlsoAtEnd):
         if trainer.is_global_zero and self.path.is_file():
             kept = self.path.with_name(f"best-until-{module.clock.iteration}.ckpt")
             self.path.replace(kept)
-            print(
+            tqdm.write(
                 f"warning: {FRECHET} is measured otherwise than before (data, its shares of classes, or settings), so "
                 f"best.ckpt begins anew; the one until now is {kept.name}",
                 file=sys.stderr,
