@@ -3,7 +3,9 @@ import pytest
 from saddle import rank
 from saddle.rank import is_first, is_launched, own_rank, spans, started_as
 
-ALL = ("RANK", "LOCAL_RANK", "NODE_RANK", "GROUP_RANK", "SLURM_PROCID", "SLURM_NTASKS", "TORCHELASTIC_RUN_ID")
+ALL = ("RANK", "LOCAL_RANK", "NODE_RANK", "GROUP_RANK", "TORCHELASTIC_RUN_ID")
+ALL += ("SLURM_PROCID", "SLURM_NTASKS", "SLURM_STEP_NUM_TASKS", "SLURM_JOB_NAME")
+SRUN = {"SLURM_NTASKS": "4", "SLURM_STEP_NUM_TASKS": "4"}
 
 
 @pytest.mark.parametrize(
@@ -14,9 +16,10 @@ ALL = ("RANK", "LOCAL_RANK", "NODE_RANK", "GROUP_RANK", "SLURM_PROCID", "SLURM_N
         ({"NODE_RANK": "1"}, True),  # the run spans one machine
         ({"TORCHELASTIC_RUN_ID": "x", "RANK": "2", "LOCAL_RANK": "0", "GROUP_RANK": "1"}, False),  # torchrun
         ({"TORCHELASTIC_RUN_ID": "x", "RANK": "0", "LOCAL_RANK": "0"}, True),
-        ({"SLURM_PROCID": "3", "SLURM_NTASKS": "4"}, False),  # srun
-        ({"SLURM_PROCID": "0", "SLURM_NTASKS": "4"}, True),
-        ({"SLURM_PROCID": "3", "SLURM_NTASKS": "4", "SLURM_JOB_NAME": "bash"}, True),  # an interactive shell
+        ({"SLURM_PROCID": "3", **SRUN}, False),
+        ({"SLURM_PROCID": "0", **SRUN}, True),
+        ({"SLURM_PROCID": "3", **SRUN, "SLURM_JOB_NAME": "bash"}, True),  # an interactive shell
+        ({"SLURM_PROCID": "0", "SLURM_NTASKS": "4", "SLURM_JOB_NAME": "gan"}, True),  # a script of sbatch
     ],
 )
 def test_the_first_process_is_known_under_every_launcher(monkeypatch, environment, first):
@@ -25,7 +28,7 @@ def test_the_first_process_is_known_under_every_launcher(monkeypatch, environmen
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     assert is_first() == first
-    by_srun = "SLURM_NTASKS" in environment and "SLURM_JOB_NAME" not in environment
+    by_srun = "SLURM_STEP_NUM_TASKS" in environment and "SLURM_JOB_NAME" not in environment
     assert is_launched() == ("TORCHELASTIC_RUN_ID" in environment or by_srun)
 
 

@@ -48,6 +48,10 @@ def _launched_rank() -> int:
 
 
 def _is_srun() -> bool:
-    """Whether this is a task of srun, and not an interactive shell of SLURM."""
-    is_task = "SLURM_NTASKS" in os.environ and "SLURM_PROCID" in os.environ
+    """Whether this is one of several tasks of srun, and not a script of sbatch or an interactive shell of SLURM.
+
+    These have the variables of the whole job, too. Only srun tells how many tasks it started.
+    """
+    tasks = os.environ.get("SLURM_STEP_NUM_TASKS", "1")
+    is_task = tasks.isdecimal() and int(tasks) > 1 and "SLURM_PROCID" in os.environ
     return is_task and os.environ.get("SLURM_JOB_NAME") not in ("bash", "interactive")

@@ -102,7 +102,8 @@ def test_the_best_checkpoint_is_the_one_with_the_lowest_distance(tmp_path):
     best = min(rows, key=rows.get)
     content = read_checkpoint(tmp_path / "best.ckpt")
     assert content["global_step"] == best
-    assert content["callbacks"]["Quality"] == {"best": rows[best], "interrupted": False}
+    state = content["callbacks"]["Quality"]
+    assert (state["best"], state["interrupted"]) == (rows[best], False)
     assert sorted(rows) == [4, 8, 12, 16, 20, 24]
 
 
@@ -156,6 +157,33 @@ def test_a_resumed_run_keeps_the_best_so_far(tmp_path):
     fit(module(), Digits(), 2, [quality], plugins=[AtomicCheckpointIO()])
     assert quality.best == -1.0
     assert not (tmp_path / "best.ckpt").exists()
+
+
+class OtherDigits(Digits):
+    """Digits of which the first pixel differs."""
+
+    def load(self):
+        images, labels = super().load()
+        images[0, 0, 0, 0] ^= 1
+        return images, labels
+
+
+@pytest.mark.parametrize(
+    ("data", "settings", "is_other"),
+    [(Digits(), {}, False), (OtherDigits(), {}, True), (Digits(), {"num": 30}, True)],
+)
+def test_a_best_so_far_that_was_measured_otherwise_is_kept_apart(tmp_path, capsys, data, settings, is_other):
+    measured(tmp_path, module(), steps=4)
+    first = read_checkpoint(tmp_path / "best.ckpt")
+    state = first["callbacks"]["Quality"]
+    capsys.readouterr()
+    quality = Quality(str(tmp_path), METRICS, **{"num": 40, "cache": None, **settings})
+    quality.load_state_dict({**state, "best": -1.0})
+    fit(module(), data, 2, [quality], plugins=[AtomicCheckpointIO()])
+    assert (quality.best == -1.0) == (not is_other)
+    assert ("best.ckpt begins anew" in capsys.readouterr().err) == is_other
+    kept = tmp_path / ("best-until-0.ckpt" if is_other else "best.ckpt")
+    assert not differences(read_checkpoint(kept)["state_dict"], first["state_dict"])
 
 
 def test_where_no_metric_applies_the_run_says_so(tmp_path, capsys):

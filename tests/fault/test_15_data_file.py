@@ -118,7 +118,7 @@ def test_thousands_of_spoilt_files(capsys):
             LABELS,
             "expected magic number 2051 (idx images), found 2049 (idx labels): fetch the file again",
         ),
-        (gzip.compress(IMAGES), LABELS, "found 529205248: unpack it, it is a gzip file"),
+        (b"PK\3\4" + IMAGES, LABELS, "found 1347093252: unpack it, it is an archive"),
         (b"", LABELS, "expected an idx header of 16 bytes, found 0"),
         (IMAGES, LABELS[:-1], "train-labels-idx1-ubyte: expected 12 bytes for 4, found 11"),
         (

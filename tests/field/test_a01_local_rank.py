@@ -13,6 +13,8 @@ VARIABLES = [
     {"LOCAL_RANK": "1", "RANK": "1", "WORLD_SIZE": "2", "MASTER_ADDR": "elsewhere", "MASTER_PORT": "1"},
     {"NODE_RANK": "3", "GROUP_RANK": "3"},
     {"SLURM_JOB_ID": "7", "SLURM_PROCID": "0", "SLURM_LOCALID": "0"},
+    {"SLURM_NTASKS": "4", "SLURM_PROCID": "0", "SLURM_JOB_NAME": "gan", "SLURM_JOB_ID": "7"},  # sbatch without srun
+    {"OMPI_COMM_WORLD_RANK": "1", "OMPI_COMM_WORLD_SIZE": "2", "PMI_RANK": "1", "PMI_SIZE": "2", "RANK": "1"},
 ]
 
 

@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import shutil
 import signal
 
 import pytest
@@ -32,6 +33,18 @@ def test_a_run_goes_on_where_it_was_moved_to(tmp_path, names):
     assert step(tmp_path / "f4") == 6
     assert sorted(path.name for path in tmp_path.iterdir() if path.name != "outputs") == ["f4", "inside", "link"]
     assert [path.name for path in inside.iterdir() if path.name != "outputs"] == []
+
+
+@pytest.mark.parametrize(
+    ("place", "name"), [(".", "link.ckpt"), ("run/checkpoints", "last.ckpt"), ("run", "."), (".", "copy")]
+)
+def test_a_run_goes_on_by_any_path_that_leads_to_it(tmp_path, place, name):
+    assert train(*SMALL, *STEPS, "folder=run", cwd=tmp_path).returncode == 0
+    (tmp_path / "link.ckpt").symlink_to(tmp_path / "run" / "checkpoints" / "last.ckpt")
+    shutil.copytree(tmp_path / "run", tmp_path / "copy")
+    result = train(f"resume={name}", "trainer.max_steps=4", cwd=tmp_path / place)
+    assert result.returncode == 0, result.stderr
+    assert (step(tmp_path / "run"), step(tmp_path / "copy")) == ((2, 4) if name == "copy" else (4, 2))
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,29 @@ def test_folders_of_the_same_names_that_saddle_did_not_make_are_data(tmp_path):
     assert len(search(root).names) == 16
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "__MACOSX/cats/01.png",
+        "@eaDir/cats/01.png/SYNOPHOTO_THUMB_M.jpg",
+        "cats/@eaDir/01.png/SYNOPHOTO_THUMB_M.jpg",
+        "$RECYCLE.BIN/1.png",
+        "#recycle/1.png",
+        ".ipynb_checkpoints/1.png",
+        "cats/Thumbs.db",
+        "cats/desktop.ini",
+    ],
+)
+def test_what_systems_put_there_is_no_data_either(tmp_path, name):
+    root = gray_images(tmp_path / "own")
+    picture(root / "x.png")
+    (root / name).parent.mkdir(parents=True, exist_ok=True)
+    (root / "x.png").rename(root / name)
+    found = search(root)
+    assert (len(found.names), found.others.total(), found.products) == (12, 0, {})
+    assert data_of(root, classes=2).class_names == ["cats", "dogs"]
+
+
 def test_pictures_of_tools_are_known_wherever_they_lie(tmp_path, capsys):
     root = gray_images(tmp_path / "own")
     image = torch.zeros(1, 8, 8, dtype=torch.uint8)

@@ -7,6 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
+import saddle
 from folders import data_of, gray_images
 from helpers import checkpoint, differences, train
 from saddle.data.digits import Digits
@@ -97,6 +98,24 @@ def test_a_changed_run_is_refused_before_training_and_goes_on_if_asked_to(place,
     assert (summary["iterations"], summary["finished"]) == (20, True)
     again = train(f"resume={place / 'run'}", f"data.root={place / 'own'}", "trainer.max_steps=22")
     assert again.returncode == 0, again.stderr  # the new data is now what the run is known by
+
+
+@pytest.mark.parametrize("change", [None, rename_class, change_picture])
+def test_a_tool_says_once_that_the_data_has_changed(place, capsys, change):
+    if change is not None:
+        change(place / "own")
+    run = saddle.open_run(place / "run", [f"data.root={place / 'own'}"])
+    assert len(run.sample(2)) == 2  # needs no data
+    assert capsys.readouterr().err == ""
+    assert run.image_data.rows_in_use() == run.image_data.rows_in_use() == 12
+    said = capsys.readouterr().err
+    if change is None:
+        assert said == ""
+        return
+    (line,) = said.splitlines()
+    assert line.startswith("warning: the data has changed since ")
+    assert CHANGES[change] in line
+    assert line.endswith("what is measured and shown is the data as it is now")
 
 
 def test_data_that_moved_is_the_same(place):

@@ -53,6 +53,19 @@ def test_numbers_in_names_count_as_numbers(names, expected):
     assert sorted(names, key=natural) == expected
 
 
+@pytest.mark.parametrize("parts", [["train", "test"], ["Training", "Testing", "val"]])
+@pytest.mark.parametrize("classes", [2, 3])
+def test_parts_of_a_data_set_are_no_classes(tmp_path, parts, classes):
+    for part in parts:
+        for name in ("0", "1"):
+            (tmp_path / part / name).mkdir(parents=True)
+            Image.new("L", (8, 8)).save(tmp_path / part / name / "1.png")
+    with pytest.raises(InputError, match="are parts of a data set") as refused:
+        data_of(tmp_path, classes=classes)
+    _, _, root = str(refused.value).rpartition("data.root=")
+    assert data_of(root, classes=2).class_names == ["0", "1"]
+
+
 def test_labels_of_data_follow_that_order(begun):
     images, labels = data_of(begun / "own", classes=5).training()
     assert {(int(image[0, 0, 0]) // 20, int(label)) for image, label in zip(images, labels, strict=True)} == {

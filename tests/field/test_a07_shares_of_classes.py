@@ -19,6 +19,7 @@ from saddle.game.adversarial import Adversarial
 from saddle.game.adversarial_objective import AdversarialObjective
 from saddle.loss.non_saturating import NonSaturating
 from saddle.run.finished import FinishedRun
+from saddle.training.checkpoint import read_checkpoint
 from saddle.training.checkpoint_io import AtomicCheckpointIO
 from saddle.training.class_labels import labels_in_turn
 from saddle.training.sampling import all_labels, ready
@@ -161,3 +162,20 @@ def test_a_checkpoint_of_an_earlier_version_uses_equal_shares(folder):
     run.label_shares = None
     assert all_labels(run.generator, 30, run.label_shares).tolist() == [*range(10)] * 3
     assert len(run.evaluate(100).images) == 100
+
+
+@pytest.mark.parametrize("is_conditional", [True, False])
+def test_a_best_checkpoint_that_was_chosen_by_equal_shares_is_not_compared(tmp_path, is_conditional):
+    settings = [*SMALL, f"architecture.conditional={str(is_conditional).lower()}", "trainer.max_steps=2"]
+    assert train(*settings, f"hydra.run.dir={tmp_path}", "callback.quality.cache=null").returncode == 0
+    content = checkpoint(tmp_path)
+    state = content["callbacks"]["Quality"]
+    del state["basis"], content["saddle"]["label_shares"]
+    state["best"] = -1.0  # as no later one can be
+    AtomicCheckpointIO().save_checkpoint(content, tmp_path / "checkpoints" / "last.ckpt")
+    result = train(f"resume={tmp_path}", "trainer.max_steps=4")
+    assert result.returncode == 0, result.stderr
+    assert ("warning: metric/frechet is measured otherwise than before" in result.stderr) == is_conditional
+    assert (tmp_path / "checkpoints" / "best-until-2.ckpt").is_file() == is_conditional
+    best = read_checkpoint(tmp_path / "checkpoints" / "best.ckpt")
+    assert best["global_step"] == (4 if is_conditional else 2)

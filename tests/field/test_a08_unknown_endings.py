@@ -9,6 +9,7 @@ from PIL import Image, features
 from folders import gray_images, read
 from saddle.cli.tools import run_tool
 from saddle.data.image_search import image_names, search
+from saddle.error import InputError
 from systems import posix
 
 
@@ -65,6 +66,15 @@ def test_files_that_may_be_pictures_are_counted_aloud_by_their_endings(tmp_path,
     assert line.startswith(f"6 files of kinds that cannot be opened in {root} left out: 2 .heic, ")
     for kind in ("1 .svg", "1 .psd", "1 .npz", "1 without ending"):
         assert kind in line
+
+
+@pytest.mark.parametrize("name", ["own.zip", "own.tar"])
+def test_an_archive_is_named_as_such(tmp_path, name):
+    (tmp_path / name).write_bytes(b"PK")
+    with pytest.raises(InputError, match=f"no images there .1 file of kinds that cannot be opened.*1 {name[3:]}"):
+        image_names(tmp_path)
+    with pytest.raises(InputError, match="this is a file; name a folder"):
+        image_names(tmp_path / name)
 
 
 def test_a_broken_image_of_unknown_ending_is_named_as_broken(tmp_path, capsys):

@@ -61,3 +61,11 @@ def test_a_refused_command_leaves_nothing(tmp_path):
     assert result.returncode == 2, result.stderr
     assert list((tmp_path / "mine").iterdir()) == []
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("folder", ["sweep", "new/sweep"])
+@pytest.mark.parametrize("setting", ["loss=hing,hinge", "los=hinge,wasserstein"])
+def test_a_refused_sweep_leaves_nothing(tmp_path, folder, setting):
+    result = train("-m", "data=digits", setting, f"hydra.sweep.dir={folder}", cwd=tmp_path)
+    assert result.returncode == 2, result.stderr
+    assert list(tmp_path.iterdir()) == []

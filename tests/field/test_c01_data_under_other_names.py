@@ -32,6 +32,14 @@ def no_network(monkeypatch):
     monkeypatch.setattr("saddle.data.emnist.Emnist.fetch", fetch)
 
 
+@pytest.fixture
+def offline(monkeypatch):
+    def fetch(self, source, names):
+        raise OSError("no network")
+
+    monkeypatch.setattr("saddle.data.torchvision_idx.TorchvisionIdx.fetch", fetch)
+
+
 def lay(folder, change, names=NAMES) -> None:
     """The four small files below `folder`, under names that `change` makes."""
     for name in names:
@@ -80,6 +88,70 @@ def test_folders(tmp_path, place, kind, change):
     assert sorted(tmp_path.rglob("*")) == before  # nothing is unpacked beside them
 
 
+OTHER_PLACES = ["mnist-dataset", "mnist_data/raw", "data/MNIST/raw", "MNIST (1)", "datasets/mnist/MNIST/raw"]
+
+
+@pytest.mark.parametrize("place", OTHER_PLACES)
+def test_folders_whose_names_say_the_same(tmp_path, place):
+    lay(tmp_path / place, CHANGES["packed"])
+    check(Mnist(str(tmp_path), 28, 1, 10, 2, seed=0))
+
+
+def test_each_data_set_is_found_in_the_repository_that_has_both(tmp_path):
+    lay(tmp_path / "fashion-mnist-master" / "data" / "fashion", CHANGES["packed"])
+    check(FashionMnist(str(tmp_path), 28, 1, 10, 2, seed=0))
+
+
+@pytest.mark.parametrize("place", ["QMNIST/raw", "mnist-m", "fashion", "mnist/inverted", "kmnist"])
+def test_folders_of_other_data_sets_are_not_entered(tmp_path, offline, place):
+    lay(tmp_path / place, CHANGES["as published"])
+    with pytest.raises(InputError, match="MNIST is not there"):
+        Mnist(str(tmp_path), 28, 1, 10, 2, seed=0).prepare_data()
+
+
+@pytest.mark.parametrize("swap", ["packed under plain names", "plain under packed names"])
+@pytest.mark.parametrize("place", ["MNIST/raw", "."])
+def test_the_packing_is_told_by_the_content(tmp_path, place, swap):
+    lay(tmp_path / place, CHANGES["as published"])
+    for name in NAMES:
+        path = tmp_path / place / name
+        if swap.startswith("packed"):
+            path.write_bytes(gzip.compress(path.read_bytes()))
+        else:
+            path.rename(path.with_name(f"{name}.gz"))
+    check(Mnist(str(tmp_path), 28, 1, 10, 2, seed=0))
+
+
+MENTIONED = {
+    "MNIST.zip": "unpack it there",
+    "archive.zip": "unpack it there",
+    "mnist.tar.gz": "unpack it there",
+    "mnist.npz": "only files in the idx format are read",
+    "mnist_train.csv": "only files in the idx format are read",
+    "mnist_png/train/0/1.png": "only files in the idx format are read",
+}
+
+
+@pytest.mark.parametrize("name", MENTIONED)
+def test_what_holds_them_in_another_form_is_named_once(tmp_path, offline, name):
+    (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / name).write_bytes(b"x")
+    with pytest.raises(InputError) as refused:
+        Mnist(str(tmp_path), 28, 1, 10, 2, seed=0).prepare_data()
+    assert str(refused.value).count(f"{tmp_path / name.partition('/')[0]}: {MENTIONED[name]}") == 1
+
+
+def test_labels_of_the_published_number_are_the_published_ones(tmp_path, offline):
+    count = 60_000
+    for name in NAMES:
+        shape = struct.pack(">4I", 2051, count, 1, 1) if "images" in name else struct.pack(">2I", 2049, count)
+        (tmp_path / name).write_bytes(shape + bytes([8, 7, 0, 1]) * (count // 4))
+    Kmnist(str(tmp_path), 28, 1, 10, 2, seed=0).prepare_data()
+    for kind in (Mnist, FashionMnist):
+        with pytest.raises(InputError, match=f"these are not the labels of {kind.dataset}"):
+            kind(str(tmp_path), 28, 1, 10, 2, seed=0).prepare_data()
+
+
 @pytest.mark.parametrize("place", ["EMNIST/raw", "EMNIST", ".", "gzip", "EMNIST/raw/gzip"])
 def test_emnist(tmp_path, place):
     names = [f"emnist-digits-{name}" for name in ("train-images-idx3-ubyte", "train-labels-idx1-ubyte")]
@@ -111,16 +183,8 @@ def test_a_pair_is_never_mixed_from_two_places(tmp_path):
     assert data.load()[1].tolist() == [9, 9, 9, 9]
 
 
-@pytest.fixture
-def offline(monkeypatch):
-    def fetch(self, source, names):
-        raise OSError("no network")
-
-    monkeypatch.setattr("saddle.data.torchvision_idx.TorchvisionIdx.fetch", fetch)
-
-
 UNSAFE = {
-    "zip": (lambda name: f"{name}.zip", "expected magic number 2051 (idx images), found"),
+    "zip": (lambda name: f"{name}.zip", "found 1347093252: unpack it, it is an archive"),
     "cut": (lambda name: name.replace("-idx", ".idx"), "expected 3152 bytes for 4 x 28 x 28, found 3151"),
     "another's": (lambda name: name.replace("-idx", ".idx"), "these are the labels of FashionMNIST"),
     "alone": (lambda name: name.replace("-idx", ".idx"), "there is no train-labels-idx1-ubyte beside it"),

@@ -90,6 +90,8 @@ def test_limit_broken_cache_and_own_pictures_hold_for_both(tmp_path, capsys):
     ("overrides", "said"),
     [
         (["data.source=dark", "data.root=dark"], "data.source=dark equals data.root: there is nothing to translate"),
+        (["data.source=dark", "data.root=."], "one lies inside the other"),
+        (["data.source=.", "data.root=bright"], "one lies inside the other"),
         (["data.source=nowhere", "data.root=bright"], "data.source=nowhere: there is no such folder"),
         (["data.source=dark", "data.root=nowhere"], "data.root=nowhere: there is no such folder"),
         (["data.root=bright"], "data.source"),

@@ -1,7 +1,8 @@
 import json
 import math
+from pathlib import Path
 
-from saddle.run.folder import ERROR, clear, last_checkpoint, objective_value, state_of
+from saddle.run.folder import ERROR, clear, last_checkpoint, objective_value, run_of, state_of
 
 
 def test_what_training_left_is_cleared_and_settings_stay(tmp_path):
@@ -10,6 +11,19 @@ def test_what_training_left_is_cleared_and_settings_stay(tmp_path):
     (tmp_path / "metrics.csv").touch()
     clear(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == [".hydra"]
+
+
+def test_a_runs_folder_is_that_of_its_checkpoint_also_behind_a_link(tmp_path, monkeypatch):
+    (tmp_path / "run" / "checkpoints").mkdir(parents=True)
+    last = tmp_path / "run" / "checkpoints" / "last.ckpt"
+    (tmp_path / "elsewhere.ckpt").touch()
+    last.symlink_to(tmp_path / "elsewhere.ckpt")  # somebody made room
+    (tmp_path / "run" / "checkpoints" / "8.ckpt").touch()
+    link = tmp_path / "link.ckpt"
+    link.symlink_to(tmp_path / "run" / "checkpoints" / "8.ckpt")
+    assert run_of(tmp_path / "run") == run_of(last) == run_of(link) == tmp_path / "run"
+    monkeypatch.chdir(last.parent)
+    assert run_of(Path("last.ckpt")) == tmp_path / "run"
 
 
 def test_states_come_from_the_folder_alone(tmp_path):

@@ -1,5 +1,6 @@
 """Sample quality in training, in the feature space of a classifier, and the best checkpoint by it."""
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import saddle.compat  # noqa: F401  isort: skip
 import torch
 from torch import Tensor, nn
+from tqdm import tqdm
 
 from saddle.bound import Count, Samples
 from saddle.callback.at_end import AlsoAtEnd
@@ -48,8 +50,9 @@ class Quality(AlsoAtEnd):
     generator that translates receives held-out sources, and a conditional one labels in the data's shares.
 
     The values of `metrics`, those of the config's group `metric`, are logged as metric/frechet and so on. Whenever
-    metric/frechet reaches a new minimum, the checkpoint becomes `folder`/best.ckpt. The features of the training images
-    are cached in the folder `cache`.
+    metric/frechet reaches a new minimum, the checkpoint becomes `folder`/best.ckpt. A run that goes on with other data,
+    or measures otherwise, begins a new best.ckpt and keeps the old one under another name. The features of the training
+    images are cached in the folder `cache`.
 
     A signal interrupts a comparison; the resumed run repeats it before its first iteration.
 
@@ -83,14 +86,15 @@ class Quality(AlsoAtEnd):
         """Features and classes of the samples in the last comparison."""
         self.real: Read | None = None
         """Features and classes of the training images."""
+        self._basis: dict[str, Any] | None = None  # the stamp, the data and its shares, when `best` was measured
         self._class_shares: Tensor | None = None  # in the data, where the extractor reads its classes
         self._interrupted = False  # whether a signal cut the last comparison short
 
     def state_dict(self) -> dict[str, Any]:
-        return {"best": self.best, "interrupted": self._interrupted}
+        return {"best": self.best, "interrupted": self._interrupted, "basis": self._basis}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        self.best, self._interrupted = state["best"], state["interrupted"]
+        self.best, self._interrupted, self._basis = state["best"], state["interrupted"], state.get("basis")
 
     def load(self, data: Any) -> Extractor | None:
         """The extractor for a data module, or None if no metric applies; raises InputError if it does not fit."""
@@ -115,8 +119,10 @@ class Quality(AlsoAtEnd):
     @hook
     def on_train_start(self, trainer: GameTrainer, module: GameModule) -> None:
         self.extractor = self.load(trainer.datamodule.data)
-        if self.extractor is not None and trainer.is_global_zero and not trainer.fast_dev_run:
-            self._prepare(trainer, module, self.extractor)
+        if self.extractor is not None and not trainer.fast_dev_run:
+            if trainer.is_global_zero:
+                self._prepare(trainer, module, self.extractor)
+            self._check_best(trainer, module)
         if self._interrupted:
             self.act(trainer, module)
 
@@ -131,6 +137,29 @@ class Quality(AlsoAtEnd):
             "generated": self.num,
             "network": module.sampled_network,
         }
+
+    def _check_best(self, trainer: GameTrainer, module: GameModule) -> None:
+        """Forget the best value so far if it cannot be compared with later ones; its checkpoint gets another name.
+
+        Older versions recorded no basis; they measured conditional generators in equal shares of the classes.
+        """
+        is_other = False
+        if trainer.is_global_zero and self.stamp is not None:
+            digests = dict(trainer.datamodule.data.identity().digests)
+            basis = {**self.stamp, "label_shares": module.label_shares, "data": digests}
+            before, self._basis = self._basis, basis
+            is_other = before != basis if before is not None else module.label_shares is not None
+        if self.best is None or not trainer.strategy.broadcast(is_other):
+            return
+        self.best = None
+        if trainer.is_global_zero and self.path.is_file():
+            kept = self.path.with_name(f"best-until-{module.clock.iteration}.ckpt")
+            self.path.replace(kept)
+            tqdm.write(
+                f"warning: {FRECHET} is measured otherwise than before (data, its shares of classes, or settings), so "
+                f"best.ckpt begins anew; the one until now is {kept.name}",
+                file=sys.stderr,
+            )
 
     def act(self, trainer: GameTrainer, module: GameModule) -> None:
         if self.extractor is None or trainer.fast_dev_run:

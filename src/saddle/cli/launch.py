@@ -24,7 +24,7 @@ from saddle.error import Failed, InputError, Stopped
 from saddle.file import failure_of
 from saddle.interrupt import listen
 from saddle.rank import is_first
-from saddle.run.lock import make_no_folders, remove_claimed
+from saddle.run.lock import expect, make_no_folders, remove_claimed
 from saddle.run.resume import begin_or_resume
 from saddle.run.start import start
 from saddle.sweep import job
@@ -106,6 +106,7 @@ def spelled_out(command: CommandLine) -> tuple[CommandLine, str]:
     sweep = command.settings.get("hydra.sweep.dir")
     if sweep:
         check_no_sweep(Path(sweep))
+        expect(Path(sweep))
     return command, PRIMARY
 
 

@@ -16,17 +16,26 @@ from torch import Tensor
 from saddle.error import InputError
 
 PACKED = ".gz"
-"""The ending of a packed file."""
+"""The usual ending of a packed file."""
+
+_ARCHIVES = (b"PK\3\4", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"Rar!")
+"""The first bytes of files in which others are packed, other than by gzip."""
 
 _IMAGES_MAGIC, _LABELS_MAGIC = 2051, 2049  # unsigned bytes in three and in one dimension
 _KIND = {_IMAGES_MAGIC: "images", _LABELS_MAGIC: "labels"}
+
+
+def _is_packed(path: Path) -> bool:
+    """Whether a file is packed, by its content: browsers unpack files and leave their names, or the other way round."""
+    with path.open("rb") as file:
+        return file.read(2) == b"\x1f\x8b"
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[BinaryIO]:
     """The unpacked content; inside, an error of the file or of its packing becomes an InputError that names it."""
     try:
-        if path.suffix == PACKED:
+        if _is_packed(path):
             with gzip.open(path) as packed:
                 yield cast(BinaryIO, packed)
         else:
@@ -42,7 +51,7 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
 
 def _length(path: Path) -> int:
     """The number of bytes of the unpacked content; of a packed file as it says itself, modulo 2 ** 32."""
-    if path.suffix != PACKED:
+    if not _is_packed(path):
         return path.stat().st_size
     with path.open("rb") as file:
         file.seek(-4, 2)
@@ -61,7 +70,7 @@ def _header(path: Path, magic: int) -> tuple[int, ...]:
     number, *shape = struct.unpack(f">{1 + dimensions}I", head)
     if number != magic:
         kind = f" (idx {_KIND[number]})" if number in _KIND else ""
-        remedy = "unpack it, it is a gzip file" if head.startswith(b"\x1f\x8b") else "fetch the file again"
+        remedy = "unpack it, it is an archive" if head.startswith(_ARCHIVES) else "fetch the file again"
         raise InputError(f"{path}: expected magic number {magic} (idx {_KIND[magic]}), found {number}{kind}: {remedy}")
     _check_length(path, shape, length, size)
     return tuple(shape)

@@ -15,6 +15,21 @@ _FIRST_LABELS = {
 }
 """The first training labels of data sets whose files bear the same names."""
 
+_PUBLISHED = 60_000
+"""The number of training images in each of them."""
+
+_FOLDERS = {"FashionMNIST": ("fashionmnist", "fashion")}
+"""How a data set's folder is called, in small letters, where it is not just by its name."""
+
+_WORDS_OF_FOLDERS = "(the|dataset|data|raw|gzip|archive|idx|ubyte|files|master|main|downloads?|digits|s|[0-9])*"
+"""Words in the names of folders that tell of no other data set."""
+
+_DEEPEST = 5
+"""The number of levels of folders that are looked into."""
+
+_ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".7z", ".rar")
+"""Endings of files in which others are packed."""
+
 
 class Pair(NamedTuple):
     """The images and the labels of a split."""
@@ -54,17 +69,42 @@ def find_pair(root: Path, dataset: str, images: str, labels: str) -> Found:
         if not candidates[0] or not candidates[1]:
             missing = labels if candidates[0] else images
             unused += [f"{path}: there is no {missing} beside it" for path in (*candidates[0], *candidates[1])]
-    return Found(None, list(dict.fromkeys(unused)))
+    return Found(None, [*unused, *_others(root, dataset)])
 
 
 def _places(root: Path, dataset: str, unused: list[str]) -> Iterator[Path]:
-    """The folders in which people have the files, the standard one first."""
-    own = [folder for folder in _entries(root, unused) if _letters(folder.name) == _letters(dataset)]
-    own.sort(key=lambda folder: folder.name != dataset)
-    for folder in (*own, root):
-        for place in (folder / "raw", folder, folder / "gzip", folder / "raw" / "gzip"):
-            if place.is_dir():
-                yield place
+    """The folders in which people have the files: `root`/DATASET/raw first, then others from the top down.
+
+    Below `root` only folders are entered whose names do not tell of other things.
+    """
+    standard = root / dataset / "raw"
+    level = [root]
+    yield standard
+    for _ in range(_DEEPEST):
+        level.sort(key=lambda folder: (folder.name != dataset, folder.name != "raw"))
+        yield from (folder for folder in level if folder != standard)
+        entries = [entry for folder in level for entry in _entries(folder, unused)]
+        level = [entry for entry in entries if _may_hold(entry.name, dataset) and entry.is_dir()]
+
+
+def _may_hold(name: str, dataset: str) -> bool:
+    """Whether the name of a folder is that of the data set, with or without words such as data, or just such words."""
+    letters = _letters(name)
+    for own in _FOLDERS.get(dataset, (_letters(dataset),)):
+        letters = letters.replace(own, "", 1)
+    return re.fullmatch(_WORDS_OF_FOLDERS, letters) is not None
+
+
+def _others(root: Path, dataset: str) -> list[str]:
+    """What in `root` has the data set's name, or is an archive without another name, and is of no use as it is."""
+    reasons: list[str] = []
+    for entry in _entries(root, []):
+        stem = entry.name.partition(".")[0]
+        if entry.is_file() and entry.name.lower().endswith(_ARCHIVES) and _may_hold(stem, dataset):
+            reasons.append(f"{entry}: unpack it there")
+        elif _letters(entry.name).startswith(_letters(dataset)) and entry.name != dataset:
+            reasons.append(f"{entry}: only files in the idx format are read (data=image_folder reads pictures)")
+    return reasons
 
 
 def _candidates(place: Path, name: str, unused: list[str]) -> list[Path]:
@@ -104,7 +144,10 @@ def _check_not_another(pair: Pair, dataset: str) -> None:
     folders = {_letters(folder.name) for folder in pair.labels.parents}
     if _letters(dataset) in folders or dataset not in _SAME_NAMES:
         return
-    first = read_labels(pair.labels, 10).tolist()
-    for other, labels in _FIRST_LABELS.items():
-        if other != dataset and first == labels:
+    labels = read_labels(pair.labels)
+    first = labels[:10].tolist()
+    for other, known in _FIRST_LABELS.items():
+        if other != dataset and first == known:
             raise InputError(f"{pair.labels}: these are the labels of {other}")
+    if len(labels) == _PUBLISHED and first != _FIRST_LABELS.get(dataset, first):
+        raise InputError(f"{pair.labels}: these are not the labels of {dataset}")

@@ -17,6 +17,9 @@ from saddle.data.image_search import some
 from saddle.data.module import ImageData
 from saddle.error import InputError, printable
 
+_SPLITS = {"train", "training", "test", "testing", "val", "valid", "validation", "dev"}
+"""Names, in small letters, of folders that hold parts of a data set, and not its classes."""
+
 
 class ImageFolder(ImageData):
     """The image files below `root` at any depth, except hidden ones and what saddle made, in one form.
@@ -110,6 +113,11 @@ class ImageFolder(ImageData):
             if "/" in name:
                 members[_class(name)].append(name)
         folders = sorted(members, key=natural)
+        if len(folders) > 1 and all(folder.lower() in _SPLITS for folder in folders):
+            raise InputError(
+                f"data.root={self.root}: its sub-folders {some(folders)} are parts of a data set, and the classes are "
+                f"below them: name one of them, as data.root={self.root / folders[-1]}"
+            )
         if len(folders) != self.classes:
             folders = [folder for folder in folders if self._has_sound_image(members[folder])]
         if len(folders) != self.classes:

@@ -22,7 +22,8 @@ class ImageFolderPair(ImageFolder):
     replacement until all have been drawn. Both are read as `saddle.data.image_folder.ImageFolder` says; `limit` holds
     for each. No images are held out, so training images stand in for them, and no source has a true counterpart.
 
-    Raises InputError as ImageFolder does for either folder, and if both settings name the same one.
+    Raises InputError as ImageFolder does for either folder, and if one lies inside the other or is the
+    same.
     """
 
     has_sources = True
@@ -49,6 +50,13 @@ class ImageFolderPair(ImageFolder):
         self.source_files = self.files_of("data.source", source)
         if self.source_files.root.resolve() == self.root.resolve():
             raise InputError(f"data.source={source} equals data.root: there is nothing to translate; name two folders")
+        places = (self.source_files.root.resolve(), self.root.resolve())
+        for inner, outer in (places, places[::-1]):
+            if inner.is_relative_to(outer):
+                raise InputError(
+                    f"data.source={source} and data.root={root}: one lies inside the other, so that its images would "
+                    "be on both sides; name two folders beside each other"
+                )
         if limit is not None and limit > len(self.source_files):
             number = len(self.source_files)
             raise InputError(f"data.limit={limit} is more than the {number} source images: use at most {number}")

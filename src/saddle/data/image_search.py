@@ -28,6 +28,13 @@ _UNSURE = re.compile(rb"BM|P[1-6]\s")
 _NO_TEXT = re.compile(rb"[\0-\x08\x0e-\x1f]")
 _HEAD = 16  # bytes
 
+_OF_SYSTEMS = {"__macosx", "@eadir", "#recycle", "$recycle.bin", "system volume information", "lost+found"}
+"""Folders, in small letters, that systems and network drives make: previews, and what was removed."""
+
+_OF_SYSTEMS |= {"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"}
+
+_ARCHIVES = {"application/zip", "application/x-tar"}
+
 _KINDS = mimetypes.MimeTypes()
 """The kinds of files by their endings, as Python knows them, whatever the system adds."""
 
@@ -57,7 +64,7 @@ class Search:
 
 
 def search(root: Path) -> Search:
-    """The images below `root` at any depth; hidden files and folders, and what saddle made in runs, are left out.
+    """The images below `root` at any depth; hidden files and folders, and what systems and saddle made, are left out.
 
     A file is an image if its name ends as those of images do or, with another ending or none, if it begins as an image.
     Links are followed, but each folder is visited once. Raises OSError for a folder that cannot be read.
@@ -77,13 +84,18 @@ def search(root: Path) -> Search:
         visited.add(identity)
         if is_run(Path(folder), {*subfolders, *files}):
             _leave_out_products(root, Path(folder), subfolders, files, found)
-        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
+        subfolders[:] = sorted(name for name in subfolders if not _is_hidden(name))
         prefix = "" if Path(folder) == root else f"{_relative(folder, root)}/"
         for name in files:
-            if not name.startswith(".") and not name.endswith(MACHINE_FILES):
+            if not _is_hidden(name) and not name.endswith(MACHINE_FILES):
                 _sort_in(folder, prefix, name, found)
     found.names.sort()
     return found
+
+
+def _is_hidden(name: str) -> bool:
+    """Whether people do not see a file or folder as theirs."""
+    return name.startswith(".") or name.lower() in _OF_SYSTEMS
 
 
 def image_names(root: Path) -> list[str]:
@@ -95,6 +107,8 @@ def search_data(root: Path, setting: str) -> Search:
     """The result of `search` in the folder that a `setting` names; raises InputError as `image_names`."""
     try:
         if not root.is_dir():
+            if root.exists():
+                raise InputError(f"{setting}={root}: this is a file; name a folder, of an archive the unpacked one")
             raise InputError(f"{setting}={root}: there is no such folder; name the folder with your images")
         found = search(root)
     except OSError as error:
@@ -155,11 +169,11 @@ def _head(path: Path) -> bytes:
 
 
 def _may_be_picture(name: str, head: bytes) -> bool:
-    """Whether a person may take a file for a picture: by its ending, or because it is no text of an unknown ending."""
+    """Whether a person may take a file for pictures: by its ending, or because it is no text of an unknown ending."""
     kind, _ = _KINDS.guess_type(name)
     if kind is None:
         return _NO_TEXT.search(head) is not None
-    return kind.startswith("image/")
+    return kind.startswith("image/") or kind in _ARCHIVES
 
 
 def _opens(path: Path) -> bool:

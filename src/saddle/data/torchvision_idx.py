@@ -84,7 +84,7 @@ class TorchvisionIdx(ImageData):
             if found.pair is None:
                 missing += [name for name in split if not (self.folder / name).is_file()] or split
                 unused += found.unused
-        return missing, unused
+        return missing, list(dict.fromkeys(unused))
 
     def load(self) -> tuple[Tensor, Tensor]:
         return self.load_files(*self.files[:2])

@@ -144,7 +144,7 @@ def build_trainer(config: CheckedConfig, metrics: Metrics, purge_step: int | Non
             enable_checkpointing=has_checkpoint,
             plugins=[AtomicCheckpointIO(), *environments()],
         )
-    except (ValueError, TypeError, OverflowError, MisconfigurationException) as error:
+    except (ValueError, TypeError, OverflowError, RuntimeError, MisconfigurationException) as error:
         reason = first_line(error)
         raise InputError(f"trainer: {reason}") from error
     return cast(GameTrainer, trainer)

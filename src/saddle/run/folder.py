@@ -20,8 +20,13 @@ from saddle.layout import ERROR, PRODUCTS, SETTINGS
 
 
 def run_of(path: Path) -> Path:
-    """The folder of a run. `path` is that folder, or one of the run's checkpoints."""
-    return path if path.is_dir() else path.parent.parent
+    """The folder of a run. `path` is that folder, or one of the run's checkpoints, or a link to one."""
+    if path.is_dir():
+        return path
+    place = path.absolute().parent
+    if path.is_symlink() and place.name != "checkpoints":
+        place = path.resolve().parent
+    return place.parent
 
 
 def checkpoints_of(run: Path) -> Path:

@@ -131,6 +131,13 @@ def occupy(folder: Path) -> None:
         _claimed.append(folder)
 
 
+def expect(folder: Path) -> None:
+    """Note that another part of this process will make a folder, which is not there yet, for `remove_claimed`."""
+    if not folder.exists():
+        _claimed.append(folder)
+        _made_parents.extend(parent for parent in folder.parents if not parent.exists())
+
+
 def remove_claimed() -> None:
     """Remove the folders that this process made, if nothing was trained in them; unlock all folders."""
     for folder in _claimed:

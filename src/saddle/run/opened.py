@@ -50,7 +50,8 @@ class OpenedRun:
         """The number of training images (or points) in those iterations, with repetitions."""
         self.label_shares: list[float] | None = content[MARK].get("label_shares")
         """The share of each class in the data; None for a generator without labels, or where an old file lacks it."""
-        self._class_names = class_names_in(content[MARK])
+        self._mark = {"data": content[MARK].get("data")}
+        self._class_names = class_names_in(self._mark)
         self._state: dict[str, Tensor] = content["state_dict"]
         self._networks: dict[str, nn.Module] = {}
         self._data_settings = moved_data(self.record, settings, self.folder)
@@ -229,8 +230,12 @@ class OpenedRun:
 
     @cached_property
     def data(self) -> "ImageData | PointData":
-        """The data set of the run, downloaded if necessary; rows are read at their first use."""
-        return recorded_data(self._data_settings, self.makes_points, self._class_names)
+        """The data set of the run, downloaded if necessary; with a warning if it has changed since the checkpoint."""
+        from saddle.run.same_data import warn_of_other_data
+
+        data = recorded_data(self._data_settings, self.makes_points, self._class_names)
+        warn_of_other_data(self._mark, data, self.checkpoint)
+        return data
 
     @property
     def image_data(self) -> "ImageData":

@@ -24,14 +24,19 @@ def check_same_data(mark: Mapping[str, Any], data: MemoryData, accept: bool, pat
     `mark` is saddle's entry in the checkpoint; an older version recorded no data, which passes. With `accept` there is
     a warning on stderr instead. Data that only moved is the same.
     """
-    if mark.get("data") is None:
-        return
-    change = _change(_recorded(mark["data"], path), data, path)
+    change = _change(mark, data, path)
     if change is None:
         return
     if not accept:
         raise InputError(f"resume: {change}: put it back, or use data.changed=accept to go on with the data as it is")
     print(f"warning: {change}: the run goes on with the data as it is", file=sys.stderr)
+
+
+def warn_of_other_data(mark: Mapping[str, Any], data: MemoryData, path: Path) -> None:
+    """Warn on stderr if `data`, which a finished run is measured on, is not what it was in the checkpoint `path`."""
+    change = _change(mark, data, path)
+    if change is not None:
+        print(f"warning: {change}: what is measured and shown is the data as it is now", file=sys.stderr)
 
 
 def _recorded(state: Mapping[str, Any], path: Path) -> Identity:
@@ -41,8 +46,11 @@ def _recorded(state: Mapping[str, Any], path: Path) -> Identity:
         raise InputError(f"{path}: what it says about the run's data is damaged; use an earlier checkpoint") from error
 
 
-def _change(before: Identity, data: MemoryData, path: Path) -> str | None:
-    """What has changed, in words; None if nothing has."""
+def _change(mark: Mapping[str, Any], data: MemoryData, path: Path) -> str | None:
+    """What has changed, in words; None if nothing has, or if nothing is recorded."""
+    if mark.get("data") is None:
+        return None
+    before = _recorded(mark["data"], path)
     now = data.identity()
     reasons: Sequence[str] = before.differences(now)
     if before.rows != now.rows:
