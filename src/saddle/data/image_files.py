@@ -32,6 +32,10 @@ _WORTH_FILES, _WORTH_BYTES = 1000, 2**24
 _CHUNK = 256  # files that the threads share at a time
 
 
+class _CacheError(InputError):
+    """The folder `cache` cannot be used; the images themselves can."""
+
+
 class ImageFiles:
     """The image files below `root` (`saddle.data.image_search`) in one form.
 
@@ -98,7 +102,7 @@ class ImageFiles:
             try:
                 images, table, _ = self._from_file(shape, quiet)
                 return Decoded(images.clone(), table)
-            except InputError as error:
+            except _CacheError as error:
                 if not quiet:
                     print(f"warning: {error}; until then images are decoded at each start", file=sys.stderr)
         images = torch.empty((number, *shape), dtype=torch.uint8)
@@ -114,13 +118,13 @@ class ImageFiles:
             try:
                 write_cache(path, lambda store: self._decode_each(store, quiet))
             except OSError as error:
-                raise InputError(
+                raise _CacheError(
                     f"data.cache={self.cache}: {error.strerror}; choose another folder for the decoded images, or "
                     f"raise data.memory_mib={self.memory_mib}"
                 ) from error
             decoded = open_cache(path, shape)
             if decoded is None:
-                raise InputError(f"data.cache={self.cache}: {path.name} was written and cannot be read back")
+                raise _CacheError(f"data.cache={self.cache}: {path.name} was written and cannot be read back")
         self._check_broken(decoded.table)
         return decoded
 
