@@ -3,6 +3,7 @@
 import json
 import math
 import sys
+import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
@@ -29,6 +30,7 @@ Broken = Literal["skip", "refuse"]
 _WORTH_FILES, _WORTH_BYTES = 1000, 2**24
 """From so many files, or so many bytes of them, on decoded images are kept in a file, although memory holds them."""
 
+_PROBES = 16  # files whose content is read to know a folder again
 _CHUNK = 256  # files that the threads share at a time
 
 
@@ -202,9 +204,14 @@ class ImageFiles:
         return sum(status[0] for status in self._status if status is not None) >= _WORTH_BYTES
 
     def _fingerprint(self) -> str:
-        """A name for the decoded images, which depends on the name, size and time of every file and on the settings."""
+        """A name for the decoded images, which depends on the settings and on the name, size and time of every file.
+
+        It depends on the content of some files, too: uncompressed images from archives without times are alike in all
+        the rest, and one folder would get the images of another.
+        """
         key: list[Any] = [__version__, PIL.__version__, vars(self.form), self.limit]
         key += [[name, status] for name, status in zip(self.names, self._status, strict=True)]
+        key += [_checksum_of(self.root / name) for name in self.names[:: math.ceil(len(self) / _PROBES)]]
         return blake2b(json.dumps(key).encode(), digest_size=16).hexdigest()
 
 
@@ -214,6 +221,14 @@ def _status_of(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return status.st_size, status.st_mtime_ns
+
+
+def _checksum_of(path: Path) -> int | None:
+    """The CRC-32 of a file; None for what is no file (a pipe would hang) or cannot be read."""
+    try:
+        return zlib.crc32(path.read_bytes()) if path.is_file() else None
+    except OSError:
+        return None
 
 
 def _threads() -> int:
