@@ -68,6 +68,15 @@ class ImageFiles:
             self._decoded = self._decode(quiet)
         return self._decoded
 
+    def memory_bytes(self) -> int:
+        """Bytes of memory that the images take, if all can be read; 0 if they stay in a file."""
+        size = self._most() * self.form.channels * self.form.image_size**2
+        return size if size <= self.memory_mib * 2**20 else 0
+
+    def _most(self) -> int:
+        """The number of images, if all files can be read."""
+        return len(self) if self.limit is None else min(self.limit, len(self))
+
     def kept(self) -> list[str]:
         """The names of the files whose images are there, in their order."""
         return [self.names[index] for index in self.decoded(quiet=True).table.kept]
@@ -97,8 +106,7 @@ class ImageFiles:
 
     def _decode(self, quiet: bool) -> Decoded:
         shape = (self.form.channels, self.form.image_size, self.form.image_size)
-        number = len(self) if self.limit is None else min(self.limit, len(self))
-        if number * math.prod(shape) > self.memory_mib * 2**20:
+        if not self.memory_bytes():
             return self._from_file(shape, quiet)
         if self._is_worth_keeping():
             try:
@@ -107,7 +115,7 @@ class ImageFiles:
             except _CacheError as error:
                 if not quiet:
                     print(f"warning: {error}; until then images are decoded at each start", file=sys.stderr)
-        images = torch.empty((number, *shape), dtype=torch.uint8)
+        images = torch.empty((self._most(), *shape), dtype=torch.uint8)
         rows = iter(images)
         table = self._decode_each(lambda image: next(rows).copy_(image), quiet)
         return Decoded(images[: len(table.kept)], table)
