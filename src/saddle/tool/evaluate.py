@@ -72,9 +72,9 @@ def _holds_image_files(path: Path) -> bool:
     if not path.is_dir() or (path / "checkpoints").is_dir():
         return False
     from saddle.data.image_file import EXTENSIONS
-    from saddle.tool.image_files import image_files
+    from saddle.tool.image_files import searched
 
-    if image_files(path):
+    if searched(path).names:
         return True
     raise InputError(
         f"{path}: expected a run folder with checkpoints/last.ckpt, or image files; those that end in "
