@@ -10,6 +10,7 @@ import pytest
 import torch
 
 import saddle.compat  # noqa: F401
+from helpers import train, trained
 
 torch.set_num_threads(1)
 
@@ -32,3 +33,47 @@ def mnist_root():
     if not root:
         pytest.skip("SADDLE_DATA_ROOT is not set: this test reads real MNIST")
     return root
+
+
+# runs of a few iterations that several files read, and none changes
+
+TRANSLATING = ["experiment=cyclegan", "data.image_size=12", "data.limit=64", "data.batch_size=8", "trainer.max_steps=2"]
+TRANSLATING += ["architecture.generator.width=2", "architecture.generator.halvings=1", "trainer=cpu"]
+TRANSLATING += ["architecture.generator.blocks=1", "architecture.discriminator.widths=[4]", "data.target=inverted"]
+TRANSLATING += ["callback.quality.num=40", "callback.game.num=20"]
+
+
+@pytest.fixture(scope="session")
+def vae(tmp_path_factory):
+    """A conditional run with a gaussian encoder, saved at 5 and 10; its batch norm computes its statistics anew."""
+    path = tmp_path_factory.mktemp("vae") / "run"
+    settings = ["architecture.conditional=true", "architecture.generator.normalization=batch", "data.image_size=20"]
+    settings += ["trainer.max_steps=10", "checkpoints.every_images=500", "callback.game.num=1500", "seed=3"]
+    trained(path, "game=vae", *settings)
+    return path
+
+
+@pytest.fixture(scope="session")
+def bigan(tmp_path_factory):
+    """A run without labels, whose encoder is not gaussian."""
+    path = tmp_path_factory.mktemp("bigan") / "run"
+    trained(path, "game=bigan", "trainer.max_steps=2", "data.image_size=20")
+    return path
+
+
+@pytest.fixture(scope="session")
+def points(tmp_path_factory):
+    """A run on points of the plane."""
+    path = tmp_path_factory.mktemp("points") / "run"
+    result = train("experiment=ring", "data.size=2000", "trainer.max_steps=2", f"hydra.run.dir={path}")
+    assert result.returncode == 0, result.stderr
+    return path
+
+
+@pytest.fixture(scope="session")
+def cyclegan(mnist_root, tmp_path_factory):
+    """A run that translates images."""
+    path = tmp_path_factory.mktemp("translating") / "run"
+    result = train(*TRANSLATING, f"hydra.run.dir={path}")
+    assert result.returncode == 0, result.stderr
+    return path

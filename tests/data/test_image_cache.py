@@ -163,6 +163,20 @@ def test_the_cache_is_used_again_repaired_and_follows_files_and_settings(folder,
     assert [decoded(), decoded()] == [14, 0]
 
 
+def test_folders_that_differ_in_content_alone_have_caches_of_their_own(tmp_path):
+    cache = tmp_path / "cache"
+    for place, level in (("a", 10), ("b", 200)):
+        (tmp_path / place).mkdir()
+        for index in range(40):
+            path = tmp_path / place / f"{index}.bmp"
+            Image.new("L", (8, 8), level).save(path)
+            os.utime(path, (0, 0))  # as archives without times leave it
+        assert set(levels(read(tmp_path / place, memory_mib=0, cache=str(cache)))) == {level}
+    (tmp_path / "a").rename(tmp_path / "c")
+    read(tmp_path / "c", memory_mib=0, cache=str(cache))
+    assert len(list(cache.iterdir())) == 2
+
+
 def test_a_cache_that_cannot_be_written_is_refused_by_name(folder, tmp_path):
     (tmp_path / "cache").write_text("a file")
     with pytest.raises(InputError, match="data.cache=.*cache: File exists; choose another folder .*data.memory_mib=0"):

@@ -2,7 +2,6 @@
 
 import copy
 import csv
-import json
 
 import pytest
 import torch
@@ -13,12 +12,12 @@ from saddle.architecture import base
 from saddle.architecture.mlp import Generator
 from saddle.callback.curves import Curves
 from saddle.callback.quality import FRECHET, Quality
-from saddle.cli.tools import run_tool
 from saddle.data.digits import Digits
 from saddle.game.adversarial import Adversarial
 from saddle.game.adversarial_objective import AdversarialObjective
 from saddle.loss.non_saturating import NonSaturating
 from saddle.run.finished import FinishedRun
+from saddle.seed import hashed_seed
 from saddle.training.checkpoint import read_checkpoint
 from saddle.training.checkpoint_io import AtomicCheckpointIO
 from saddle.training.class_labels import labels_in_turn
@@ -143,11 +142,13 @@ def test_an_opened_generator_has_the_batch_statistics_of_training(folder):
     assert differences(opened, ready(run.generator, run.seed).state_dict()) != []  # equal shares
 
 
-def test_evaluate_measures_what_training_measured(folder, tmp_path, capsys):
-    assert run_tool(["evaluate", str(folder), "--num", "100", "--cache", str(tmp_path)]) == 0
-    found = json.loads((folder / "evaluation" / "00000004-100.json").read_text())
-    metrics = json.loads((folder / "summary.json").read_text())["metrics"]
-    assert found["samples"]["score"] == pytest.approx(metrics["metric/score"])
+def test_evaluate_measures_samples_in_the_shares_as_training_did(folder, tmp_path):
+    run = FinishedRun.open(folder)
+    measured = run.evaluate(100, cache=str(tmp_path)).images
+    seed = hashed_seed(run.seed, "quality")
+    in_shares = all_labels(run.generator, 100, run.label_shares)
+    assert torch.equal(measured, run.sample(100, labels=in_shares, seed=seed))
+    assert not torch.equal(measured, run.sample(100, seed=seed))  # in turn
 
 
 def test_samples_that_are_looked_at_keep_equal_shares(folder):

@@ -176,11 +176,14 @@ def test_a_pair_is_never_mixed_from_two_places(tmp_path):
     lay(tmp_path / "MNIST", CHANGES["packed"])
     (tmp_path / "MNIST" / f"{NAMES[1]}.gz").unlink()
     lay(tmp_path, CHANGES["a dot"])
-    other = LABELS[:-4] + bytes([9, 9, 9, 9])
-    (tmp_path / NAMES[1].replace("-idx", ".idx")).write_bytes(other)
+    others = {NAMES[0]: IMAGES[:16] + bytes(4 * 28 * 28), NAMES[1]: LABELS[:-4] + bytes([9, 9, 9, 9])}
+    for name, content in others.items():
+        (tmp_path / name.replace("-idx", ".idx")).write_bytes(content)
     data = Mnist(str(tmp_path), 28, 1, 10, 2, seed=0)
     data.prepare_data()
-    assert data.load()[1].tolist() == [9, 9, 9, 9]
+    images, labels = data.load()
+    assert labels.tolist() == [9, 9, 9, 9]
+    assert images.max() == 0
 
 
 UNSAFE = {

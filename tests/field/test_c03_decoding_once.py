@@ -11,6 +11,7 @@ from folders import data_of, gray_images, read, spoil
 from helpers import train
 from saddle.data import image_files
 from saddle.data.image_file import read_image
+from saddle.error import InputError
 
 
 @pytest.fixture
@@ -76,6 +77,16 @@ def test_a_cache_that_cannot_be_written_costs_time_alone(photographs, tmp_path, 
     said = capsys.readouterr().err
     assert said.startswith("warning: data.cache=")
     assert "until then images are decoded at each start" in said
+
+
+def test_broken_files_that_are_refused_are_decoded_once_and_no_fault_of_the_cache(
+    photographs, tmp_path, monkeypatch, decoded, capsys
+):
+    monkeypatch.setattr(image_files, "_WORTH_FILES", 1)
+    with pytest.raises(InputError, match="data.broken=refuse: 2 of the 41 image files"):
+        read(photographs, cache=str(tmp_path / "cache"), broken="refuse")
+    assert len(decoded) == 41
+    assert "warning" not in capsys.readouterr().err
 
 
 def test_few_small_files_make_no_cache(tmp_path, decoded):

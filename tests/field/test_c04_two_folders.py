@@ -56,6 +56,12 @@ def test_targets_and_sources_are_those_of_their_folders(place):
     assert len(held_out["source"]) == len(held_out["image"]) == 11
 
 
+def test_the_memory_of_two_folders_is_that_of_each_unless_it_stays_in_a_file(place):
+    assert pair(place).wanted_bytes() == (11 + 14) * 64
+    assert pair(place, limit=5).wanted_bytes() == 2 * 5 * 64
+    assert pair(place, memory_mib=0).wanted_bytes() == 0
+
+
 @pytest.mark.parametrize("changes", [{"fit": "pad", "background": 0}, {"fit": "stretch"}, {"channels": 3}])
 def test_both_folders_take_the_same_form(place, changes):
     data = pair(place, **changes)

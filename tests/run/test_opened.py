@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import saddle
-from helpers import command, train, trained
+from helpers import command, trained
 from saddle import seal
 from saddle.cli.tools import run_tool
 from saddle.data.digits import Digits
@@ -15,37 +15,20 @@ from saddle.metric.modes import captured
 from saddle.run.finished import FinishedRun
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """A conditional run with an encoder, which has saved at 5 and 10."""
-    path = tmp_path_factory.mktemp("run") / "run"
-    conditional = ["architecture.conditional=true", "data.image_size=20", "seed=3"]
-    trained(path, "game=vae", "trainer.max_steps=10", "checkpoints.every_images=500", *conditional)
-    return path
-
-
-@pytest.fixture(scope="module")
-def points(tmp_path_factory):
-    path = tmp_path_factory.mktemp("points") / "run"
-    result = train("experiment=ring", "data.size=2000", "trainer.max_steps=2", f"hydra.run.dir={path}")
-    assert result.returncode == 0, result.stderr
-    return path
-
-
-def test_a_tool_loads_a_checkpoint_once_and_digests_it_once(folder, tmp_path, monkeypatch):
+def test_a_tool_loads_a_checkpoint_once_and_digests_it_once(vae, tmp_path, monkeypatch):
     loads, digests = [], []
     load, digest = torch.load, seal._digest
     monkeypatch.setattr(torch, "load", lambda path, **options: loads.append(path) or load(path, **options))
     monkeypatch.setattr(seal, "_digest", lambda file, size: digests.append(file.name) or digest(file, size))
-    last = folder / "checkpoints" / "last.ckpt"
+    last = vae / "checkpoints" / "last.ckpt"
     commands = {
-        "evaluate": ["--num", "100", "--cache", str(tmp_path)],
+        "evaluate": ["--num", "100", "--cache", str(tmp_path), "--out", str(tmp_path / "metrics.json")],
         "sample": ["--num", "4", "--out", str(tmp_path / "grid.png")],
         "encode": ["--num", "4", "--out", str(tmp_path / "codes.npz")],
         "reconstruct": ["--num", "4", "--out", str(tmp_path / "pairs.png")],
         "interpolate": ["--images", "--rows", "2", "--out", str(tmp_path / "ways.png")],
     }
-    for path in (folder, last):
+    for path in (vae, last):
         for number, (name, options) in enumerate(commands.items()):
             options = [text.replace(str(tmp_path), str(tmp_path / path.stem)) for text in options]
             assert run_tool([name, str(path), *options]) == 0
@@ -55,21 +38,21 @@ def test_a_tool_loads_a_checkpoint_once_and_digests_it_once(folder, tmp_path, mo
         digests.clear()
 
 
-def test_it_says_what_the_checkpoint_and_the_folder_hold(folder):
-    run = saddle.open_run(str(folder))
-    assert (run.folder, run.checkpoint) == (folder, folder / "checkpoints" / "last.ckpt")
+def test_it_says_what_the_checkpoint_and_the_folder_hold(vae):
+    run = saddle.open_run(str(vae))
+    assert (run.folder, run.checkpoint) == (vae, vae / "checkpoints" / "last.ckpt")
     assert (run.iteration, run.images, run.seed, run.classes) == (10, 1000, 3, 10)
     assert (run.reads, run.makes_points, run.uses_average) == ("latent", False, True)
     assert run.record["data"]["image_size"] == 20
-    assert run.summary == json.loads((folder / "summary.json").read_text())
-    with (folder / "metrics.csv").open() as file:
+    assert run.summary == json.loads((vae / "summary.json").read_text())
+    with (vae / "metrics.csv").open() as file:
         rows = list(csv.DictReader(file))
     for name, curve in run.curves.items():
         filled = [row for row in rows if row[name]]
         assert curve.iterations == [int(row["iteration"]) for row in filled]
         assert curve.values == [float(row[name]) for row in filled]
     assert {"metric/frechet", "images"} <= run.curves.keys()
-    assert repr(run) == f"FinishedRun({str(folder)!r}, VAE on Digits, iteration 10, seed 3)"
+    assert repr(run) == f"FinishedRun({str(vae)!r}, VAE on Digits, iteration 10, seed 3)"
     assert run.network("generator") is run.generator
     assert not run.generator.training
     assert type(run.game).__name__ == "VAE"
@@ -77,14 +60,14 @@ def test_it_says_what_the_checkpoint_and_the_folder_hold(folder):
     assert run.data is run.data
 
 
-def test_its_config_has_every_setting_as_a_plain_value(folder, tmp_path, monkeypatch):
-    monkeypatch.chdir(folder.parent)
-    run = saddle.open_run(folder.name)
+def test_its_config_has_every_setting_as_a_plain_value(vae, tmp_path, monkeypatch):
+    monkeypatch.chdir(vae.parent)
+    run = saddle.open_run(vae.name)
     config = run.config
     assert json.loads(json.dumps(config)) == config
     assert (config["seed"], config["trainer"]["max_steps"], config["optimizer"]["lr"]) == (3, 10, 0.002)
     assert config["optimizer"]["generator"]["lr"] == 0.002
-    assert config["folder"] == config["trainer"]["default_root_dir"] == str(folder)
+    assert config["folder"] == config["trainer"]["default_root_dir"] == str(vae)
     for group in ("loss", "penalty", "augmentation", "game"):
         assert config[group] == run.record[group]
     alone = tmp_path / "alone.ckpt"
@@ -94,7 +77,7 @@ def test_its_config_has_every_setting_as_a_plain_value(folder, tmp_path, monkeyp
     assert alone.config is not alone.record
 
 
-def test_points_are_points(points, folder):
+def test_points_are_points(points, vae):
     run = FinishedRun.open(points / "checkpoints" / "last.ckpt")
     assert run.makes_points
     assert (run.classes, run.reads, run.folder) == (0, "latent", points)
@@ -108,16 +91,16 @@ def test_points_are_points(points, folder):
     with pytest.raises(InputError, match=r"data\.root=x: a run on points"):
         saddle.open_run(points, ["data.root=x"])
     with pytest.raises(InputError, match="makes images"):
-        _ = FinishedRun.open(folder).point_data
+        _ = FinishedRun.open(vae).point_data
 
 
-def test_what_cannot_be_is_refused_in_a_sentence(folder, points, tmp_path):
-    run, on_points = FinishedRun.open(folder), FinishedRun.open(points)
+def test_what_cannot_be_is_refused_in_a_sentence(vae, points, tmp_path):
+    run, on_points = FinishedRun.open(vae), FinishedRun.open(points)
     refused = {
         "holds no inverse": lambda: run.network("inverse"),
         "game=adversarial trains no encoder": lambda: on_points.encoder,
-        "data.limit=5: .*only data.root": lambda: saddle.open_run(folder, ["data.limit=5"]),
-        "data.root=x: .*in no folder": lambda: saddle.open_run(folder, ["data.root=x"]),
+        "data.limit=5: .*only data.root": lambda: saddle.open_run(vae, ["data.limit=5"]),
+        "data.root=x: .*in no folder": lambda: saddle.open_run(vae, ["data.root=x"]),
         "there is no such run folder": lambda: FinishedRun.open(tmp_path / "none"),
         "expected a run folder with checkpoints/last.ckpt": lambda: FinishedRun.open(tmp_path),
     }
@@ -127,11 +110,9 @@ def test_what_cannot_be_is_refused_in_a_sentence(folder, points, tmp_path):
         assert len(str(caught.value).splitlines()) == 1
 
 
-def test_a_folder_gives_the_latest_sound_checkpoint_and_a_lone_file_has_no_folder(
-    folder, tmp_path, capsys, monkeypatch
-):
+def test_a_folder_gives_the_latest_sound_checkpoint_and_a_lone_file_has_no_folder(vae, tmp_path, capsys, monkeypatch):
     copy = tmp_path / "run"
-    shutil.copytree(folder, copy)
+    shutil.copytree(vae, copy)
     last = copy / "checkpoints" / "last.ckpt"
     shutil.copy(last, tmp_path / "alone.ckpt")
     for path in (last, last.with_name("00000010.ckpt")):
@@ -144,8 +125,8 @@ def test_a_folder_gives_the_latest_sound_checkpoint_and_a_lone_file_has_no_folde
         FinishedRun.open(last)
     alone = FinishedRun.open(tmp_path / "alone.ckpt")
     assert (alone.iteration, alone.folder) == (10, None)
-    monkeypatch.chdir(folder / "checkpoints")
-    assert FinishedRun.open("last.ckpt").folder == folder
+    monkeypatch.chdir(vae / "checkpoints")
+    assert FinishedRun.open("last.ckpt").folder == vae
     for read in (lambda: alone.summary, lambda: alone.curves):
         with pytest.raises(InputError, match="this checkpoint is in none"):
             read()
@@ -161,9 +142,9 @@ def test_a_folder_gives_the_latest_sound_checkpoint_and_a_lone_file_has_no_folde
             _ = run.curves
 
 
-def test_a_folder_is_found_by_text_from_home_and_the_data_where_it_was_moved(folder, mnist_root, tmp_path, monkeypatch):
-    monkeypatch.setenv("HOME", str(folder.parent))
-    assert saddle.open_run(f"~/{folder.name}").checkpoint == folder / "checkpoints" / "last.ckpt"
+def test_a_folder_is_found_by_text_from_home_and_the_data_where_it_was_moved(vae, mnist_root, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(vae.parent))
+    assert saddle.open_run(f"~/{vae.name}").checkpoint == vae / "checkpoints" / "last.ckpt"
     on_files = tmp_path / "run"
     trained(on_files, "data=mnist", "data.limit=200", "trainer.max_steps=1", f"data.root={mnist_root}")
     (tmp_path / "moved").symlink_to(mnist_root)
@@ -172,7 +153,7 @@ def test_a_folder_is_found_by_text_from_home_and_the_data_where_it_was_moved(fol
     assert len(moved.image_data.training()[0]) == 200
 
 
-def test_importing_saddle_loads_nothing_heavy_and_opens_a_run(folder):
+def test_importing_saddle_loads_nothing_heavy_and_opens_a_run(vae):
     code = f"""
 import sys, saddle
 assert not {{"torch", "lightning", "hydra", "numpy"}} & sys.modules.keys()
@@ -181,7 +162,7 @@ try:
 except saddle.error.InputError as error:
     print(error)
 assert not {{"torch", "lightning", "hydra", "numpy"}} & sys.modules.keys()
-print(tuple(saddle.open_run({str(folder)!r}).sample(3, labels=7).shape))
+print(tuple(saddle.open_run({str(vae)!r}).sample(3, labels=7).shape))
 """
     result = command("-c", code)
     assert result.stdout == "nowhere: there is no such run folder or checkpoint\n(3, 1, 20, 20)\n", result.stderr

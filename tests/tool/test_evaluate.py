@@ -223,3 +223,12 @@ def test_a_resumed_run_has_the_bits_of_one_that_was_never_stopped(points, tmp_pa
     assert result.returncode == 0, result.stderr
     for part in ("state_dict", "optimizer_states"):
         assert differences(checkpoint(points)[part], checkpoint(folder)[part]) == []
+
+
+@pytest.mark.parametrize("name", ["metrics.json", "metrics.png"])
+def test_neither_the_metrics_nor_the_picture_beside_them_overwrite_a_file(folder, tmp_path, capsys, name):
+    (tmp_path / name).write_text("mine")
+    assert evaluate(folder, tmp_path / "cache", "--num", "100", "--out", str(tmp_path / "metrics.json")) == 2
+    assert capsys.readouterr().err.startswith(f"--out {tmp_path / name} exists: choose another name")
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert (tmp_path / name).read_text() == "mine"

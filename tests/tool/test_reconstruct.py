@@ -6,30 +6,21 @@ import pytest
 import torch
 from PIL import Image
 
-from helpers import trained
 from saddle.cli.tools import run_tool
 from saddle.data.digits import Digits
 from saddle.run.finished import FinishedRun
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    path = tmp_path_factory.mktemp("run") / "run"
-    conditional = ["architecture.conditional=true", "data.image_size=20", "callback.game.num=1500"]
-    trained(path, "game=vae", "trainer.max_steps=20", "optimizer.lr=3e-3", *conditional)
-    return path
 
 
 def reconstruct(folder, out, *options: str) -> int:
     return run_tool(["reconstruct", str(folder), *options, "--out", str(out)])
 
 
-def test_images_stand_above_what_the_averaged_networks_make_of_them_and_their_labels(folder, tmp_path, capsys):
-    assert reconstruct(folder, tmp_path / "grid.png", "--num", "13") == 0
+def test_images_stand_above_what_the_averaged_networks_make_of_them_and_their_labels(vae, tmp_path, capsys):
+    assert reconstruct(vae, tmp_path / "grid.png", "--num", "13") == 0
     printed = capsys.readouterr().out
     assert "13 reconstructions by " in printed
     batch = Digits(20, 1, 10, 1, seed=0).held_out(13)
-    run = FinishedRun.open(folder)
+    run = FinishedRun.open(vae)
     encoder, generator = run.encoder, run.generator
     with torch.no_grad():
         codes = encoder(batch["image"]).chunk(2, dim=1)[0]
@@ -52,16 +43,16 @@ def test_images_stand_above_what_the_averaged_networks_make_of_them_and_their_la
     assert (cell(3, 9) == 128).all()
 
 
-def test_its_error_is_the_one_that_training_logged(folder, tmp_path, capsys):
-    assert reconstruct(folder, tmp_path / "grid.png", "--num", "1500") == 0
+def test_its_error_is_the_one_that_training_logged(vae, tmp_path, capsys):
+    assert reconstruct(vae, tmp_path / "grid.png", "--num", "1500") == 0
     shown = re.search(r"mean squared error per pixel (\S+) ", capsys.readouterr().out)
-    logged = json.loads((folder / "summary.json").read_text())["metrics"]["metric/reconstruction_error"]
+    logged = json.loads((vae / "summary.json").read_text())["metrics"]["metric/reconstruction_error"]
     assert float(shown[1]) == pytest.approx(logged, abs=1e-5)
 
 
-def test_bad_input_is_refused_in_a_sentence(folder, tmp_path, capsys):
-    assert reconstruct(folder, folder / "summary.json") == 2
+def test_bad_input_is_refused_in_a_sentence(vae, tmp_path, capsys):
+    assert reconstruct(vae, vae / "summary.json") == 2
     assert "choose another name" in capsys.readouterr().err
-    assert reconstruct(folder, tmp_path / "x", "data.classes=5") == 2
+    assert reconstruct(vae, tmp_path / "x", "data.classes=5") == 2
     assert "only data.root may be given" in capsys.readouterr().err
     assert not (tmp_path / "x").exists()

@@ -4,11 +4,10 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import ChoiceSweep, Glob, IntervalSweep, Override, OverrideType, RangeSweep
-from hydra.errors import HydraException
 
 from saddle.command import training_command
+from saddle.config.grammar import parsed, unquoted
 from saddle.config.location import config_folders
 from saddle.config.options import options, settings_in
 from saddle.error import InputError
@@ -33,7 +32,7 @@ def check_choices(overrides: Sequence[str]) -> None:
     refused, too: it would end without a job and without a word.
     """
     for text in without_nothing(overrides):
-        override = _parsed(text)
+        override = parsed(text)
         if override is None:
             continue
         group = override.key_or_group
@@ -43,19 +42,6 @@ def check_choices(overrides: Sequence[str]) -> None:
             _check_sweep(text, override)
         if is_group(group) and not _chooses_names(override):
             raise InputError(_no_name(text, group))
-
-
-def _parsed(text: str) -> Override | None:
-    """An override as Hydra reads it; None for a flag and for what Hydra cannot read.
-
-    Hydra raises its error later, with the place.
-    """
-    if text.startswith("-"):
-        return None
-    try:
-        return OverridesParser.create().parse_override(text)
-    except HydraException:
-        return None
 
 
 def _no_name(text: str, group: str) -> str:
@@ -103,9 +89,7 @@ def _chooses_names(override: Override) -> bool:
 def _is_choice(value: Any) -> bool:
     """Whether a value chooses an option, or several at once, by name."""
     choices: list[Any] = value if isinstance(value, list) else [value]
-    return bool(choices) and all(
-        _is_name(getattr(choice, "text", choice)) for choice in choices
-    )  # a quoted value keeps its text
+    return bool(choices) and all(_is_name(unquoted(choice)) for choice in choices)
 
 
 def _is_name(text: Any) -> bool:
@@ -118,13 +102,13 @@ def choice_of(text: str) -> tuple[str, Any] | None:
 
     Hydra's own groups do not count, nor groups in packages (`GROUP@PLACE=OPTION`).
     """
-    override = _parsed(text)
+    override = parsed(text)
     if override is None or override.type != OverrideType.CHANGE or not _is_own_group(override):
         return None
     value = override.value()
     if isinstance(value, list):
-        return override.key_or_group, [str(getattr(item, "text", item)) for item in value]
-    return override.key_or_group, str(getattr(value, "text", value))
+        return override.key_or_group, [str(unquoted(item)) for item in value]
+    return override.key_or_group, str(unquoted(value))
 
 
 def _is_own_group(override: Override) -> bool:
@@ -143,7 +127,7 @@ def with_nothing_spelled_out(overrides: Sequence[str]) -> list[str]:
     """
     spelled_out: list[str] = []
     for text in overrides:
-        override = _parsed(text)
+        override = parsed(text)
         parts = [] if override is None else _parts_left_out(override)
         if parts:
             spelled_out += parts
@@ -168,7 +152,7 @@ def _parts_left_out(override: Override) -> list[str]:
     group = override.key_or_group
     left_out: list[str] = []
     for choice in value if isinstance(value, list) else [value]:
-        option = str(getattr(choice, "text", choice))
+        option = str(unquoted(choice))
         if option in options(group) and f"{group}.{option}" in settings_in(group, option):
             left_out.append(f"~{group}.{option}")
     return left_out
@@ -203,5 +187,5 @@ def _chooses_nothing(override: Override) -> bool:
         return value is None or isinstance(value, str)
     if override.type != OverrideType.CHANGE or override.is_sweep_override():
         return False
-    value = getattr(value, "text", value)
+    value = unquoted(value)
     return (value.lower() if isinstance(value, str) else value) in _NOTHING

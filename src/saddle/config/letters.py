@@ -6,10 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override
-from hydra.errors import HydraException
-
+from saddle.config.grammar import parsed
 from saddle.config.override import key_of, quoted, value_of
 from saddle.config.place import is_path
 from saddle.error import InputError, printable
@@ -87,7 +84,7 @@ def _path(key: str, value: str, is_sweep: bool) -> str:
     text = value_of(f"{key}={value}")
     if text != value and os.path.lexists(expanded(text)):  # in quotes, perhaps in a person's and not in Hydra's
         return quoted(expanded(text))
-    override = _parsed(f"{key}={value}")
+    override = parsed(f"{key}={value}")
     if override is not None and ("${" in value or override.value() is None):
         return value
     if override is not None and text != value:  # in quotes
@@ -104,13 +101,5 @@ def _path(key: str, value: str, is_sweep: bool) -> str:
 
 def _quoted_if_needed(key: str, text: str) -> str:
     """`text` as a value, with quotes unless Hydra reads the same without."""
-    override = _parsed(f"{key}={text}")
+    override = parsed(f"{key}={text}")
     return text if override is not None and override.value() == text and "${" not in text else quoted(text)
-
-
-def _parsed(text: str) -> Override | None:
-    """An override as Hydra reads it; None if it cannot."""
-    try:
-        return OverridesParser.create().parse_override(text)
-    except HydraException:
-        return None

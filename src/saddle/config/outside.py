@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.errors import HydraException
 
 from saddle.config.command_line import CommandLine
+from saddle.config.grammar import parsed, unquoted
 from saddle.config.location import check_options, config_folder, folder_of_package
 from saddle.config.override import check_hydra
 from saddle.error import InputError
@@ -42,15 +41,13 @@ def check_command(command: CommandLine) -> None:
     check_options(folders)
 
 
-def _searched(override: str) -> dict[str, Path]:
+def _searched(text: str) -> dict[str, Path]:
     """The folders of an override of hydra.searchpath, a list of FOLDER, file://FOLDER and pkg://PACKAGE."""
-    try:
-        value = OverridesParser.create().parse_override(override).value()
-    except HydraException:
-        return {}  # Hydra raises the same error later, with the place
+    override = parsed(text)
+    value = None if override is None else override.value()
     folders: dict[str, Path] = {}
     for entry in value if isinstance(value, list) else []:
-        kind, _, place = str(getattr(entry, "text", entry)).rpartition("://")
+        kind, _, place = str(unquoted(entry)).rpartition("://")
         name = f"hydra.searchpath: {kind}://{place}" if kind else f"hydra.searchpath: {place}"
         folder = folder_of_package(place) if kind == "pkg" else Path(place)
         if folder is None:

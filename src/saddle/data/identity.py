@@ -61,8 +61,9 @@ class Identity:
         return reasons
 
     def _difference_of_classes(self, now: "Identity") -> str | None:
-        gone = [name for name in self.classes if name not in now.classes]
-        new = [name for name in now.classes if name not in self.classes]
+        known_before, known_now = set(self.classes), set(now.classes)
+        gone = [name for name in self.classes if name not in known_now]
+        new = [name for name in now.classes if name not in known_before]
         if gone and new:
             return f"the class {printable(gone[0])} is gone, and the class {printable(new[0])} is new"
         if gone or new:
@@ -104,8 +105,9 @@ def _difference_of_part(part: str, before: Sequence[FileContent] | None, now: Se
 
 def _different_files(before: Iterable[FileContent], now: Iterable[FileContent]) -> Iterable[str]:
     """A phrase for each file that is gone, new or changed."""
-    old, new = ({name: content for name, *content in files} for files in (before, now))
-    for name in sorted({**old, **new}):
+    old = {name: (size, checksum) for name, size, checksum in before}
+    new = {name: (size, checksum) for name, size, checksum in now}
+    for name in sorted(old.keys() | new.keys()):
         if name not in new:
             yield f"{printable(name)} is gone"
         elif name not in old:

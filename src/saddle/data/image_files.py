@@ -3,6 +3,7 @@
 import json
 import math
 import sys
+import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
@@ -29,7 +30,12 @@ Broken = Literal["skip", "refuse"]
 _WORTH_FILES, _WORTH_BYTES = 1000, 2**24
 """From so many files, or so many bytes of them, on decoded images are kept in a file, although memory holds them."""
 
+_PROBES = 16  # files whose content is read to know a folder again
 _CHUNK = 256  # files that the threads share at a time
+
+
+class _CacheError(InputError):
+    """The folder `cache` cannot be used; the images themselves can."""
 
 
 class ImageFiles:
@@ -62,6 +68,15 @@ class ImageFiles:
             self._decoded = self._decode(quiet)
         return self._decoded
 
+    def memory_bytes(self) -> int:
+        """Bytes of memory that the images take, if all can be read; 0 if they stay in a file."""
+        size = self._most() * self.form.channels * self.form.image_size**2
+        return size if size <= self.memory_mib * 2**20 else 0
+
+    def _most(self) -> int:
+        """The number of images, if all files can be read."""
+        return len(self) if self.limit is None else min(self.limit, len(self))
+
     def kept(self) -> list[str]:
         """The names of the files whose images are there, in their order."""
         return [self.names[index] for index in self.decoded(quiet=True).table.kept]
@@ -91,17 +106,16 @@ class ImageFiles:
 
     def _decode(self, quiet: bool) -> Decoded:
         shape = (self.form.channels, self.form.image_size, self.form.image_size)
-        number = len(self) if self.limit is None else min(self.limit, len(self))
-        if number * math.prod(shape) > self.memory_mib * 2**20:
+        if not self.memory_bytes():
             return self._from_file(shape, quiet)
         if self._is_worth_keeping():
             try:
                 images, table, _ = self._from_file(shape, quiet)
                 return Decoded(images.clone(), table)
-            except InputError as error:
+            except _CacheError as error:
                 if not quiet:
                     print(f"warning: {error}; until then images are decoded at each start", file=sys.stderr)
-        images = torch.empty((number, *shape), dtype=torch.uint8)
+        images = torch.empty((self._most(), *shape), dtype=torch.uint8)
         rows = iter(images)
         table = self._decode_each(lambda image: next(rows).copy_(image), quiet)
         return Decoded(images[: len(table.kept)], table)
@@ -114,13 +128,13 @@ class ImageFiles:
             try:
                 write_cache(path, lambda store: self._decode_each(store, quiet))
             except OSError as error:
-                raise InputError(
+                raise _CacheError(
                     f"data.cache={self.cache}: {error.strerror}; choose another folder for the decoded images, or "
                     f"raise data.memory_mib={self.memory_mib}"
                 ) from error
             decoded = open_cache(path, shape)
             if decoded is None:
-                raise InputError(f"data.cache={self.cache}: {path.name} was written and cannot be read back")
+                raise _CacheError(f"data.cache={self.cache}: {path.name} was written and cannot be read back")
         self._check_broken(decoded.table)
         return decoded
 
@@ -198,9 +212,14 @@ class ImageFiles:
         return sum(status[0] for status in self._status if status is not None) >= _WORTH_BYTES
 
     def _fingerprint(self) -> str:
-        """A name for the decoded images, which depends on the name, size and time of every file and on the settings."""
+        """A name for the decoded images, which depends on the settings and on the name, size and time of every file.
+
+        It depends on the content of some files, too: uncompressed images from archives without times are alike in all
+        the rest, and one folder would get the images of another.
+        """
         key: list[Any] = [__version__, PIL.__version__, vars(self.form), self.limit]
         key += [[name, status] for name, status in zip(self.names, self._status, strict=True)]
+        key += [_checksum_of(self.root / name) for name in self.names[:: math.ceil(len(self) / _PROBES)]]
         return blake2b(json.dumps(key).encode(), digest_size=16).hexdigest()
 
 
@@ -210,6 +229,14 @@ def _status_of(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return status.st_size, status.st_mtime_ns
+
+
+def _checksum_of(path: Path) -> int | None:
+    """The CRC-32 of a file; None for what is no file (a pipe would hang) or cannot be read."""
+    try:
+        return zlib.crc32(path.read_bytes()) if path.is_file() else None
+    except OSError:
+        return None
 
 
 def _threads() -> int:

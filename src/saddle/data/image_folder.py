@@ -82,7 +82,7 @@ class ImageFolder(ImageData):
         self._check_classes(table)
 
     def wanted_bytes(self) -> int:
-        return min(super().wanted_bytes(), self.memory_mib * 2**20)  # more than that goes into a file
+        return self.files.memory_bytes()
 
     def wanted_by(self) -> str:
         return f"data.memory_mib={self.memory_mib}"

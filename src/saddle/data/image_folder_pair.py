@@ -76,7 +76,7 @@ class ImageFolderPair(ImageFolder):
         return self.source_files.decoded(quiet=True).images
 
     def wanted_bytes(self) -> int:
-        return 2 * super().wanted_bytes()
+        return super().wanted_bytes() + self.source_files.memory_bytes()
 
     def held_out(self, num: int) -> dict[str, Tensor]:
         """At most `num` training images, `image`, and as many sources, `source`, both (N, C, S, S) in [-1, 1]."""

@@ -125,11 +125,19 @@ def _leave_out_all_of_a_run(root: Path, found: Search) -> None:
     """Leave out everything if `root` itself lies among what saddle made in a run, or is that."""
     below = root.resolve()
     for parent in below.parents:
-        if below.name in IN_RUNS and is_run(parent, {below.name, *(path.name for path in parent.iterdir())}):
+        if below.name in IN_RUNS and is_run(parent, _names_in(parent)):
             found.products["."] = len(found.names)
             found.names.clear()
             return
         below = parent
+
+
+def _names_in(folder: Path) -> set[str]:
+    """The names in a folder; none of one that may not be listed, in which no run of this user lies."""
+    try:
+        return {path.name for path in folder.iterdir()}
+    except OSError:
+        return set()
 
 
 def _leave_out_products(root: Path, run: Path, subfolders: list[str], files: list[str], found: Search) -> None:

@@ -49,8 +49,9 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 def evaluate(arguments: argparse.Namespace) -> None:
     """Print the metrics and write them, with a picture of the samples nearest to training images."""
     if arguments.out is not None:
-        check_new(arguments.out)
         check_kind(arguments.out, ".json")
+        check_new(arguments.out)
+        check_new(_picture_beside(arguments.out))
     if _holds_image_files(arguments.path):
         _report(_evaluated_files(arguments), arguments.out)
         return
@@ -72,9 +73,9 @@ def _holds_image_files(path: Path) -> bool:
     if not path.is_dir() or (path / "checkpoints").is_dir():
         return False
     from saddle.data.image_file import EXTENSIONS
-    from saddle.tool.image_files import image_files
+    from saddle.tool.image_files import searched
 
-    if image_files(path):
+    if searched(path).names:
         return True
     raise InputError(
         f"{path}: expected a run folder with checkpoints/last.ckpt, or image files; those that end in "
@@ -110,10 +111,15 @@ def _report(evaluation: "ImageEvaluation", out: Path | None) -> None:
     write_json(evaluation.as_json(), out)
     said = f"  metrics in {out}"
     if evaluation.neighbors is not None:
-        picture = out.with_suffix(".png")
+        picture = _picture_beside(out)
         _write_neighbors(evaluation.images[evaluation.neighbors.samples], evaluation.neighbors.images, picture)
         said += f", samples above their nearest training images in {picture}"
     print(said)
+
+
+def _picture_beside(out: Path) -> Path:
+    """The file of the nearest neighbors beside the metrics in `out`."""
+    return out.with_suffix(".png")
 
 
 def _report_points(evaluation: "PointEvaluation", out: Path | None) -> None:

@@ -10,14 +10,14 @@ from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
 from saddle.data.image_file import FORMATS, BrokenImageError, Form, read_image
-from saddle.data.image_search import search
+from saddle.data.image_search import Search, search
 from saddle.error import InputError
 
 
-def image_files(folder: Path) -> list[Path]:
-    """The image files below a folder, as a data set finds them, sorted; raises InputError if it cannot be read."""
+def searched(folder: Path) -> Search:
+    """The image files below a folder, as a data set finds them; raises InputError if it cannot be read."""
     try:
-        return [folder / name for name in search(folder).names]
+        return search(folder)
     except OSError as error:
         raise InputError(f"{error.filename}: {error.strerror}; make the folder readable") from error
 
@@ -52,9 +52,10 @@ def _from_array(path: Path) -> Tensor:
 def _from_folder(path: Path, channels: int) -> Tensor:
     if channels not in (1, 3):
         raise InputError(f"{path}: image files have 1 or 3 channels, and the data has {channels}: use an npz")
-    files = image_files(path)
-    for remark in search(path).remarks(path):
+    found = searched(path)
+    for remark in found.remarks(path):
         print(remark, file=sys.stderr)
+    files = [path / name for name in found.names]
     side = _side(files[0])
     form = Form(image_size=side, channels=1 if channels == 1 else 3, fit="stretch", background=0)
     images = []

@@ -61,7 +61,9 @@ def form_of(out: Path, form: str | None, folder_of_files: bool = True) -> str:
 
 def check_room(out: Path, size: int) -> None:
     """Raise InputError if the disk of `out` has no room for `size` bytes; say how much it is if that takes long."""
-    place = next(parent for parent in out.absolute().parents if parent.exists())
+    place = next((parent for parent in out.absolute().parents if parent.exists()), None)
+    if place is None:  # a drive of Windows that is not there, which writing names
+        return
     free = shutil.disk_usage(place).free
     if size > free:
         raise InputError(
