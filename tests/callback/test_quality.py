@@ -159,6 +159,22 @@ def test_a_resumed_run_keeps_the_best_so_far(tmp_path):
     assert not (tmp_path / "best.ckpt").exists()
 
 
+@pytest.mark.parametrize("difference", [-1e9, 1e9])
+def test_a_best_of_the_end_is_not_overwritten_by_a_worse_one(tmp_path, difference):
+    """last.ckpt is saved before the comparison at the end, so a run that goes on from it does not know that one."""
+    measured(tmp_path, module(), steps=4)
+    content = read_checkpoint(tmp_path / "best.ckpt")
+    state = content["callbacks"]["Quality"]
+    state["best"] += difference
+    AtomicCheckpointIO().save_checkpoint(content, tmp_path / "best.ckpt")
+    quality = Quality(str(tmp_path), METRICS, num=40, cache=None)
+    quality.load_state_dict({**state, "best": 1e10})
+    fit(module(), Digits(), 4, [quality], plugins=[AtomicCheckpointIO()])
+    assert quality.best < 1e9
+    is_kept = read_checkpoint(tmp_path / "best.ckpt")["callbacks"]["Quality"]["best"] == state["best"]
+    assert is_kept == (difference < 0)
+
+
 class OtherDigits(Digits):
     """Digits of which the first pixel differs."""
 

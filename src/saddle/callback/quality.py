@@ -25,6 +25,7 @@ from saddle.metric.extractor import extractor_for
 from saddle.metric.measure import Metrics, measured
 from saddle.metric.reference import chosen, class_shares, reference
 from saddle.seed import hashed_seed
+from saddle.training.checkpoint import read_checkpoint
 from saddle.training.due import NEVER, next_crossing, next_round
 from saddle.training.module import GameModule
 from saddle.training.sampling import images_from, sources_for
@@ -86,6 +87,7 @@ class Quality(AlsoAtEnd):
         """Features and classes of the samples in the last comparison."""
         self.real: Read | None = None
         """Features and classes of the training images."""
+        self._on_disk: float | None = None  # metric/frechet of the file best.ckpt, if it is measured likewise
         self._basis: dict[str, Any] | None = None  # the stamp, the data and its shares, when `best` was measured
         self._class_shares: Tensor | None = None  # in the data, where the extractor reads its classes
         self._interrupted = False  # whether a signal cut the last comparison short
@@ -149,6 +151,8 @@ class Quality(AlsoAtEnd):
             basis = {**self.stamp, "label_shares": module.label_shares, "data": digests}
             before, self._basis = self._basis, basis
             is_other = before != basis if before is not None else module.label_shares is not None
+            self._on_disk = self._best_on_disk(basis)
+        self._on_disk = trainer.strategy.broadcast(self._on_disk)
         if self.best is None or not trainer.strategy.broadcast(is_other):
             return
         self.best = None
@@ -160,6 +164,19 @@ class Quality(AlsoAtEnd):
                 f"best.ckpt begins anew; the one until now is {kept.name}",
                 file=sys.stderr,
             )
+
+    def _best_on_disk(self, basis: dict[str, Any]) -> float | None:
+        """The value of best.ckpt: the comparison at the end of a run is later than the checkpoint that it goes on from.
+
+        None if there is none, or if it was measured otherwise.
+        """
+        if not self.path.is_file():
+            return None
+        try:
+            state = read_checkpoint(self.path)["callbacks"][self.state_key]
+        except (InputError, KeyError):
+            return None
+        return state["best"] if state.get("basis") == basis else None
 
     def act(self, trainer: GameTrainer, module: GameModule) -> None:
         if self.extractor is None or trainer.fast_dev_run:
@@ -173,7 +190,9 @@ class Quality(AlsoAtEnd):
         values = publish(trainer, self.acted, values or {})
         if FRECHET in values and (self.best is None or values[FRECHET] < self.best):
             self.best = values[FRECHET]
-            trainer.save_checkpoint(self.path)
+            if self._on_disk is None or self.best < self._on_disk:
+                trainer.save_checkpoint(self.path)
+                self._on_disk = self.best
         let_judge(trainer, module, values)
 
     def _values(self, trainer: GameTrainer, module: GameModule) -> dict[str, float] | None:
