@@ -74,8 +74,8 @@ def moved_data(record: dict[str, Any], settings: Sequence[str]) -> dict[str, Any
         if name == "data.root" and not folders:
             raise InputError(f"{setting}: this run's data is in no folder; leave it out")
         if name not in folders:
-            given = " and ".join(folders) or "data.root"
-            raise InputError(f"{setting}: a run is measured on its own data; only {given} may be given")
+            given = f"only {' and '.join(folders)} may be given" if folders else "leave it out"
+            raise InputError(f"{setting}: a run is measured on its own data; {given}")
         node[name.removeprefix("data.")] = value
     return node
 
