@@ -128,7 +128,7 @@ def sentence_of(text: str, overrides: Sequence[str] = ()) -> str:
     unknown = re.search(r"Could not override '([^']+)'", text)
     if unknown is not None:
         return _unknown(unknown[1], overrides)
-    ambiguous = re.search(r"Ambiguous value for argument '\+*([\w.]+)=", text)
+    ambiguous = re.search(r"Ambiguous value for argument '([\w.]+)=", text)
     if ambiguous is not None and not is_group(ambiguous[1]) and not _is_setting(ambiguous[1], overrides):
         return _unknown(ambiguous[1], overrides)
     gone = re.search(r"Interpolation key '([^']+)' not found\s+full_key: (\S+)", text)
