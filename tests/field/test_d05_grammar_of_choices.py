@@ -79,3 +79,8 @@ def test_slips_of_the_grammar(text, sentence):
         compose(["data=digits", text])
     assert sentence in str(refused.value)
     assert "Hydra" not in str(refused.value)
+
+
+def test_what_another_choice_took_away_is_not_called_null():
+    with pytest.raises(InputError, match=r"^~penalty.r2: there is no such setting as things are chosen$"):
+        compose(["data=digits", "penalty=[r1]", "~penalty.r2"])

@@ -172,7 +172,8 @@ def _nothing_to_leave_out(setting: str, overrides: Sequence[str]) -> str:
         node = node.get(part) if isinstance(node, dict) else None
     last = setting.rpartition(".")[2]
     if isinstance(node, dict) and last in node:
-        return f"~{setting}: this is null already, which means none: leave it out of the command"
+        null = "this is null already, which means none: leave it out of the command"
+        return f"~{setting}: {null if node[last] is None else 'there is no such setting as things are chosen'}"
     there = f"; there are {', '.join(map(str, node))}" if isinstance(node, dict) and node else ""
     return f"~{setting}: there is no such setting to leave out{there}"
 
