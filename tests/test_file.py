@@ -1,3 +1,5 @@
+import errno
+
 import pytest
 
 from saddle import file
@@ -61,3 +63,8 @@ def test_numbered_files_are_found_in_order_and_cut_back(tmp_path):
     assert list(numbered(tmp_path, ".ckpt")) == [9, 10, 100_000_000]
     cut_numbered(tmp_path, ".ckpt", 9)
     assert {path.name for path in tmp_path.iterdir()} == {"00000009.ckpt", "last.ckpt", "00000011.png"}
+
+
+def test_a_file_that_is_too_large_is_not_met_by_making_room():
+    assert "allow larger files" in file.remedy_of(OSError(errno.EFBIG, "File too large"))
+    assert file.remedy_of(OSError(errno.ENOSPC, "No space left on device")) == "make room"

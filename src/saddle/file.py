@@ -15,7 +15,7 @@ _PATIENCE = 5.0 if os.name == "nt" else 0.0
 _LONGEST = 50
 """The number of letters of a file's name in that of its temporary file, which would be too long with all of them."""
 
-_NO_ROOM = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
+_NO_ROOM = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _NO_ACCESS = {errno.EACCES, errno.EPERM}
 _GONE = {errno.ENOENT, errno.ENOTDIR}
 _MANY_OPEN = {errno.EMFILE, errno.ENFILE}
@@ -29,6 +29,8 @@ def remedy_of(error: OSError) -> str:
     """What to do about an error of the file system."""
     if error.errno in _NO_ROOM:
         return "make room"
+    if error.errno == errno.EFBIG:
+        return "allow larger files (ulimit -f unlimited), or choose a disk that does"
     if error.errno == errno.EROFS:
         return "make it writable"
     if error.errno in _NO_ACCESS:

@@ -35,19 +35,61 @@ def sentence(*overrides: str) -> str:
         ("optimizer=AdamW", "optimizer=adamw"),
         ("+lr=0.1", "optimizer.lr"),
         ("momentum=0.9", "optimizer.momentum (of optimizer=rmsprop or sgd)"),
+        ("wandb.project=x", "+logger.wandb._target_=lightning.pytorch.loggers.WandbLogger"),
+        ("logger.wandb.project=x", "+logger.wandb._target_=lightning.pytorch.loggers.WandbLogger"),
+        ("model.name=dcgan", "architecture=dcgan"),
+        ("optimizer.name=adam", "optimizer=adam"),
+        ("dataset.name=celeba", "data=image_folder data.root=FOLDER"),
+        ("data.path=x", "data.root (of data=emnist"),
+        ("run.name=x", "folder"),
+        ("scheduler.name=cosine", "training.schedule"),
+        ("train.epochs=3", "trainer.max_epochs"),
+        ("train.lr=1", "optimizer.lr"),
+        ("optimzer.lr=1", "optimizer"),
+        ("data.size=64", "data.image_size"),
+        ("num_layers=4", "architecture.generator.widths"),
+        ("architecture.generator.num_layers=4", "architecture.generator.widths"),
+        ("model.generator=mlp", "architecture.generator?"),
+        ("LOSS=hinge", "loss=hinge"),
+        ("optimizer.LR=1", "optimizer.lr"),
+        ("optimizer/lr=1", "optimizer.lr"),
+        ("optimizer-lr=1", "optimizer.lr"),
+        ("gpus=0,1", "trainer.devices"),
+        ("metric=fid", "metric=frechet"),
+        ("kid=true", "metric=kernel"),
+        ("data=/photos", "data=image_folder data.root=/photos"),
+        ("data=digits/", "data=digits"),
+        ("patience=3", "+callback.early._target_=lightning.pytorch.callbacks.EarlyStopping"),
         ("wandb=true", "+logger.wandb._target_=lightning.pytorch.loggers.WandbLogger"),
     ],
 )
 def test_a_name_of_another_project_is_met_by_ours(override, guess):
     said = sentence(override)
     assert f"did you mean {guess}" in said
-    assert said.startswith(override.partition("=")[0].lstrip("+"))
+    assert said.startswith((override.partition("=")[0].lstrip("+"), "optimzer: "))
 
 
 def test_a_guess_never_names_the_setting_itself():
     for override in ("+data.shuffle=true", "+unknown.key=1", "+loss.margin=1"):
         assert override in REFUSED
         assert "did you mean" not in sentence(override)
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        ("architecture.recognition.features=3", "game=infogan"),
+        ("architecture.encoder=mlp",),
+        ("callback.samples.n=3",),
+        ("logging.dir=x",),
+        ("architecture=unet",),
+        ("penalty=nothing",),
+    ],
+)
+def test_where_nothing_is_alike_the_known_ones_are_listed(overrides):
+    said = sentence(*overrides)
+    assert "did you mean" not in said
+    assert "known here: " in said or "choose one of " in said
 
 
 def test_a_setting_of_another_option_is_named_with_the_option():
@@ -57,6 +99,8 @@ def test_a_setting_of_another_option_is_named_with_the_option():
 
 def test_what_nothing_here_stands_for_is_said():
     assert "the data stays in memory" in sentence("num_workers=4")
+    assert "each pass over the data has an order of its own" in sentence("data.shuffle=true")
+    assert "saddle evaluate RUN" in sentence("test=true")
 
 
 @pytest.mark.parametrize(

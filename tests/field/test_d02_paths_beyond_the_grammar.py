@@ -57,8 +57,19 @@ def test_a_sweep_over_paths_keeps_its_values():
     assert CommandLine.parse(["-m", "data.root=ä,b(1)"]).overrides == ("data.root='ä','b(1)'",)
 
 
-def test_a_folder_may_hold_a_comma_even_if_it_is_new():
-    assert CommandLine.parse(["folder=a,b"]).settings["folder"] == "a,b"
+@pytest.mark.parametrize(
+    "setting", ["folder", "callback.samples.folder", "callback.curves.path", "+logger.csv.save_dir", "data.cache"]
+)
+def test_what_is_written_may_hold_a_comma_even_if_it_is_new(setting):
+    (settings,) = CommandLine.parse([f"{setting}=a,b"]).settings.values()
+    assert settings == "a,b"
+
+
+def test_a_comma_in_what_is_added_is_no_unknown_setting():
+    from saddle.config.compose import compose
+
+    with pytest.raises(InputError, match=r"^\+callback.mine.num=1,2: several values"):
+        compose(["+callback.mine.num=1,2"])
 
 
 def test_a_run_whose_folder_hydra_would_evaluate_is_refused(tmp_path, monkeypatch):

@@ -52,3 +52,27 @@ def test_parts_are_left_out_by_either_form():
     for text in ("callback.quality=none", "penalty.r1=null"):
         with pytest.raises(InputError, match=f"leave it out by ~{text.partition('=')[0]}"):
             compose([text])
+
+
+@pytest.mark.parametrize("value", ["none", "None", "null", "false", "off", "''"])
+def test_nothing_for_settings_that_have_a_word_for_it(value):
+    config = compose(["data=digits", f"training.ema={value}", f"trainer.profiler={value}"])
+    assert config.training["ema"] is None
+    assert config.trainer["profiler"] is None
+    if value != "''":
+        quality = compose([f"callback.quality.{name}={value}" for name in ("cache", "extractor")]).callback["quality"]
+        assert (quality["cache"], quality["extractor"]) == (None, "none")
+
+
+@pytest.mark.parametrize(
+    "setting", ["training.images", "data.limit", "checkpoints.keep", "training.clip_norm.generator"]
+)
+def test_a_number_that_may_be_null_says_so(setting):
+    with pytest.raises(InputError, match=f"^{setting}=None: should be a valid .* or null"):
+        compose(["data=digits", f"{setting}=None"])
+
+
+@pytest.mark.parametrize("setting", ["data.limit", "training.clip_norm.generator"])
+def test_what_is_null_already_cannot_be_left_out(setting):
+    with pytest.raises(InputError, match=f"^~{setting}: this is null already"):
+        compose(["data=digits", f"~{setting}"])

@@ -24,6 +24,14 @@ from saddle.error import InputError
         ("training.schedule.generator=cosine", "as training.schedule.generator.shape"),
         ("training.clip_norm=1", "as training.clip_norm.NAME=1"),
         ("training.images=1e6", "write 1000000"),
+        ("optimizer.betas=[0.5,0.9,0.9]", "takes 2 entries, not 3"),
+        ("trainer.devices=1.5", "use a number, a list as [0,1], or auto or -1 for all"),
+        ("trainer.devices=true", "use a number, a list as [0,1], or auto or -1 for all"),
+        ("trainer.devices=[a]", "use a number, a list as [0,1], or auto or -1 for all"),
+        ("trainer.precision=16", "is not supported: use 32-true, bf16-mixed, 16-mixed or 64-true"),
+        ("trainer.precision=bf16-true", "weights in half precision freeze the averaged generator"),
+        ("penalty.r1=10", "holds settings by name, as penalty.r1.weight"),
+        ("architecture.generator=mlp", "expected a network: choose all of them by architecture=NAME"),
     ],
 )
 def test_the_form_is_said(override, form):
@@ -31,6 +39,18 @@ def test_the_form_is_said(override, form):
         compose(["data=digits", override])
     assert str(refused.value).startswith(override.partition("=")[0])
     assert form in str(refused.value)
+
+
+def test_a_setting_left_out_says_what_to_give():
+    with pytest.raises(InputError, match="^architecture.conditional is missing: use true or false"):
+        compose(["data=digits", "~architecture.conditional"])
+
+
+def test_a_long_value_is_cut():
+    with pytest.raises(InputError) as refused:
+        compose(["data=digits", "+penalty@penalty.extra=r1"])
+    assert str(refused.value).startswith('penalty.extra={"r1": ')
+    assert len(str(refused.value)) < 250
 
 
 def test_a_duration_of_the_right_form_is_taken():

@@ -49,3 +49,12 @@ def test_a_folder_without_images_is_one_sentence(tmp_path, capsys, files):
     assert (
         f"{tmp_path}: expected a run folder with checkpoints/last.ckpt, or image files; those that end in png" in said
     )
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.JPG", "a.zip", "a.npy", "a.txt"])
+def test_a_file_of_images_in_another_form_is_one_sentence(tmp_path, capsys, name):
+    (tmp_path / name).write_bytes(b"x")
+    assert run_tool(["evaluate", str(tmp_path / name)]) == 2
+    assert capsys.readouterr().err.startswith(
+        f"{tmp_path / name}: images are measured from a folder, at any depth, or "
+    )

@@ -184,6 +184,7 @@ def test_a_run_from_the_command_line_stops_early(tmp_path, overrides, monitor, i
         (["metric=kernel"], "metric/frechet"),
         (["data=ring", "architecture=points"], "metric/frechet"),
         (["~callback.health"], "health/duplicates"),
+        (["game=adversarial_autoencoder"], "logit/real"),  # D sees codes and no images
     ],
 )
 @pytest.mark.parametrize("kind", ["EarlyStopping", "ModelCheckpoint"])
@@ -194,6 +195,14 @@ def test_what_will_never_come_is_refused_with_what_will(overrides, monitor, kind
     start = re.escape(f"callback.early.monitor={monitor}: this run does not measure that; choose one of ")
     with pytest.raises(InputError, match=start + ".*loss/generator"):
         check_monitors(config.callback, run.trainer, run.module, run.data, run.parts.metrics)
+
+
+@pytest.mark.parametrize("kind", ["EarlyStopping", "ModelCheckpoint"])
+def test_what_lightning_refuses_of_a_callback_is_named(kind):
+    watch = [f"+callback.early._target_=lightning.pytorch.callbacks.{kind}", "+callback.early.monitor=loss/generator"]
+    config = compose(["data=digits", "architecture=mlp", *watch, "+callback.early.mode=minimum"])
+    with pytest.raises(InputError, match=r"^callback.early: `mode` can be min, max.* got minimum$"):
+        build(config)
 
 
 def test_it_is_one_sentence_before_training(tmp_path):

@@ -93,3 +93,22 @@ def test_an_ending_of_another_kind_is_refused(folder, arguments, tmp_path, monke
     assert run_tool([command, str(folder), *options]) == 2
     assert capsys.readouterr().err.startswith(f"--out {options[-1]}: ")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_above_the_output_is_refused_before_anything_is_made(folder, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    for command, name in (("sample", "file/x.png"), ("evaluate", "file/deep/x.json")):
+        assert run_tool([command, str(folder), "--out", name]) == 2
+        assert capsys.readouterr().err == f"--out {name}: file is no folder: choose another place\n"
+
+
+def test_only_what_is_required_is_called_required(capsys):
+    with pytest.raises(SystemExit):
+        run_tool(["sample"])
+    assert capsys.readouterr().err.endswith("are required: RUN, --out\n")
+
+
+def test_a_setting_of_another_kind_is_refused_without_one_that_the_run_lacks(folder, capsys):
+    assert run_tool(["evaluate", str(folder), "lr=3"]) == 2
+    assert capsys.readouterr().err == "lr=3: a run is measured on its own data; leave it out\n"

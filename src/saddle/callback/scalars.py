@@ -62,10 +62,10 @@ def real_above_fake(real: Tensor, fake: Tensor) -> Tensor:
 def names_of_scalars(module: GameModule) -> list[str]:
     """The names of `scalars_of` that are known before training; terms of losses are known only once they are computed.
 
-    Where there is a discriminator, its logits are taken to be observed.
+    Where there is a discriminator of images, its logits are taken to be observed.
     """
     names = [f"loss/{turn.name}" for turn in module.turns]
-    if "loss/discriminator" in names:
+    if "loss/discriminator" in names and "code_discriminator" not in module.game.needs:
         names += ["logit/real", "logit/fake"]
         names += _PROBABILITIES.values() if sign_is_meaningful(module) else [_RANKED]
     for name, state in module.state.items():

@@ -122,7 +122,9 @@ def _check_names(values: dict[str, Any]) -> None:
 
 def _conditional(architecture: dict[str, Any]) -> bool:
     """The setting `architecture.conditional`; raises InputError if it is no boolean."""
-    conditional = architecture.get("conditional")
+    if "conditional" not in architecture:
+        raise InputError("architecture.conditional is missing: use true or false")
+    conditional = architecture["conditional"]
     if not isinstance(conditional, bool):
         raise InputError(f"architecture.conditional={conditional}: should be a valid boolean: use true or false")
     return conditional
@@ -135,7 +137,10 @@ def _networks(architecture: dict[str, Any]) -> dict[str, Node]:
         if name == "conditional":
             continue
         if not isinstance(values, dict):
-            raise InputError(f"architecture.{name}={values}: expected a network with a _target_")
+            raise InputError(
+                f"architecture.{name}={values}: expected a network: choose all of them by architecture=NAME, and "
+                f"change settings below this, as architecture.{name}.NAME=VALUE"
+            )
         passed_in = PASSED_IN["architecture"]
         if name != "generator":  # the latents of the others are the generator's
             passed_in |= {"latent_dim"}

@@ -38,7 +38,7 @@ def checked(config: DictConfig, overrides: Sequence[str] = (), folder: Path | No
     try:
         plain = OmegaConf.to_container(config, resolve=True, throw_on_missing=True, enum_to_str=True)
     except OmegaConfBaseException as error:
-        raise InputError(sentence_of(str(error))) from error
+        raise InputError(sentence_of(str(error), overrides)) from error
     assert isinstance(plain, dict)
     values = {str(name): value for name, value in plain.items() if name != "experiment"}
     if folder is not None:

@@ -21,8 +21,18 @@ _OPTIONAL = ("experiment", "sweep")
 _OF_PARTS = ("callback", "metric")
 """Groups that are never empty, and whose parts can be left out."""
 
-_MAY_BE_NULL = ("objective", "resume")
-"""Settings whose value may be null, where no word can be meant as a name."""
+_NOTHING_IS = {
+    "objective": "null",
+    "resume": "null",
+    "callback.quality.cache": "null",
+    "callback.quality.extractor": "none",
+    "trainer.profiler": "null",
+    "training.ema": "null",
+}
+"""Settings for which such a value means nothing, each with the way in which it says so."""
+
+_OF_ONE = ("architecture", "data", "game", "loss", "optimizer")
+"""Groups whose options are parts of which a run has one, so that a list would mix the settings of two."""
 
 
 def check_choices(overrides: Sequence[str]) -> None:
@@ -42,6 +52,8 @@ def check_choices(overrides: Sequence[str]) -> None:
             _check_sweep(text, override)
         if is_group(group) and not _chooses_names(override):
             raise InputError(_no_name(text, group))
+        if group in _OF_ONE and any(isinstance(choice, list) and len(choice) > 1 for choice in _choices(override)):
+            raise InputError(f"{text}: a run has one of these: choose one, or compare them by -m {group}=NAME,NAME")
 
 
 def _no_name(text: str, group: str) -> str:
@@ -68,6 +80,8 @@ def _check_sweep(text: str, override: Override) -> None:
 
 def is_group(name: str) -> bool:
     """Whether a key of the command line names a group of config files, Hydra's own ones included."""
+    if not name:
+        return False
     if re.match(r"hydra(/|$)", name):
         return True
     return any((folder / name).is_dir() for folder in config_folders())
@@ -78,12 +92,15 @@ def _chooses_names(override: Override) -> bool:
     value = override.value()
     if override.is_delete():
         return value is None or isinstance(value, str)
-    if isinstance(value, Glob):
-        return True
-    choices: list[Any] = [value]
-    if override.is_sweep_override():
-        choices = list(value.list) if isinstance(value, ChoiceSweep) else [...]
-    return all(_is_choice(choice) for choice in choices)
+    return isinstance(value, Glob) or all(_is_choice(choice) for choice in _choices(override))
+
+
+def _choices(override: Override) -> list[Any]:
+    """The values of an override: one, or those of a sweep as far as they are listed."""
+    value = override.value()
+    if not override.is_sweep_override():
+        return [value]
+    return list(value.list) if isinstance(value, ChoiceSweep) else [...]
 
 
 def _is_choice(value: Any) -> bool:
@@ -164,8 +181,8 @@ def _nothing(text: str, override: Override) -> list[str]:
     Raises InputError if a run needs something.
     """
     name = override.key_or_group
-    if name in _MAY_BE_NULL:
-        return [f"{name}=null"]
+    if name in _NOTHING_IS:
+        return [f"{name}={_NOTHING_IS[name]}"]
     if not _is_own_group(override):
         return [text]
     if name in _OPTIONAL:

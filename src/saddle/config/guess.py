@@ -1,10 +1,11 @@
 """What a setting or an option that does not exist was probably meant to be."""
 
 import difflib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from saddle.config.newcomers import CHOICE_OF, NOT_NEEDED, SETTING_OF
+from saddle.config.newcomers import CHOICE_OF, FOLDERS, NAMES, NOT_NEEDED, SETTING_OF
 from saddle.config.options import either, groups, options, settings_in
 from saddle.error import InputError
 
@@ -13,6 +14,9 @@ Tree = Mapping[str, Any]
 
 ALIKE = 0.8
 """How much alike names are, from 0 to 1, that differ by a slip of the finger."""
+
+_ALIKE_ELSEWHERE = 0.9
+"""The same for names of other projects: these are many, and so most words are a little like one of them."""
 
 _TOP = ("folder", "objective", "resume", "seed")
 """The settings beside the groups."""
@@ -40,17 +44,25 @@ def unknown_setting(path: str, known: Sequence[str], tree: Tree, value: str = ""
     if word in NOT_NEEDED:
         return f"{path}: there is no such setting: {NOT_NEEDED[word]}"
     having = _options_having(path)
+    guesses = _respelled(path, tree, value)
+    if not guesses and place.count(".") > 0 and place in dict(_walk(tree)):
+        guesses = [] if having else _in_part(name, place, known, tree)
+    elif not guesses:
+        here = known if not place or place in dict(_walk(tree)) else []
+        guesses = _by_place(word, place, value) or _by_word(word, place, here, tree, value)
+        guesses = [guess for guess in guesses if not having or guess in dict(_walk(tree))]
+        if not having and not (place and word in (*NAMES, *FOLDERS)):
+            guesses = guesses or _by_option(name)
+            guesses = guesses or _elsewhere(path, tree)
+            guesses = guesses or _alike(name, place, here, tree, value)
+    meant = f"; did you mean {' or '.join(guesses[:_MOST])}?" if guesses else ""
     if having:
-        return f"{path}: there is no such setting as things are chosen; {having} has it"
-    guesses = _by_word(word, place, known, tree, value)
-    guesses = guesses or _by_option(name)
-    guesses = guesses or _elsewhere(path, tree)
-    guesses = guesses or _alike(name, place, known, tree, value)
-    if not guesses and not known:
+        return f"{path}: there is no such setting as things are chosen; {having} has it{meant}"
+    if guesses:
+        return f"{path}: there is no such setting{meant}"
+    if not known:
         return f"{path}: there is no such setting; {place} has none"
-    if not guesses:
-        return f"{path}: there is no such setting; known here: {', '.join(known)}"
-    return f"{path}: there is no such setting; did you mean {' or '.join(guesses[:_MOST])}?"
+    return f"{path}: there is no such setting; known here: {', '.join(known)}"
 
 
 def unknown_option(group: str, option: str, choices: Sequence[str]) -> str:
@@ -58,13 +70,15 @@ def unknown_option(group: str, option: str, choices: Sequence[str]) -> str:
 
     `choices` are those that it has.
     """
-    same = [choice for choice in choices if _plain(choice) == _plain(option)]
+    same = [choice for choice in choices if _plain(choice) == _plain(option).strip("/")]
     guesses = [f"{group}={choice}" for choice in same]
     guesses = guesses or _by_option(option)
     if not guesses:
-        near = difflib.get_close_matches(_plain(option), choices, n=1)
+        near = difflib.get_close_matches(_plain(option), choices, n=1, cutoff=ALIKE)
         guesses = [f"{group}={choice}" for choice in near]
     sentence = f"{group}={option}: there is no such option"
+    if group == "data" and "/" in option and not same:
+        guesses = [f"data=image_folder data.root={option}"]
     if guesses:
         return f"{sentence}; did you mean {' or '.join(guesses[:_MOST])}?"
     return f"{sentence}; choose one of {', '.join(choices)}" if choices else sentence
@@ -88,6 +102,16 @@ def meant_by(name: str) -> str:
     return ""
 
 
+def is_there(parts: Sequence[str], tree: Tree) -> bool:
+    """Whether a config holds the setting or group with these parts of a name."""
+    return ".".join(parts) in dict(_walk(tree))
+
+
+def is_name(name: str, tree: Tree) -> bool:
+    """Whether a setting somewhere in a config, or in another project, is called `name`."""
+    return _plain(name) in SETTING_OF or any(setting.endswith(f".{name}") for setting, _ in _walk(tree))
+
+
 def _without(path: str, tree: Tree) -> Tree:
     """The tree without the setting itself, which a config can hold although nothing reads it."""
     first, _, rest = path.partition(".")
@@ -109,9 +133,44 @@ def _options_having(path: str) -> str:
     return either(group, names) if names else ""
 
 
+def _respelled(path: str, tree: Tree, value: str) -> list[str]:
+    """The setting whose name is `path` but for capitals, and for the signs between its parts."""
+    same = {re.sub(r"\W|_", ".", setting.lower()): setting for setting, _ in _walk(tree)}
+    setting = same.get(re.sub(r"\W|_", ".", path.lower()))
+    return [_shown(setting, tree, value)] if setting else []
+
+
+def _by_place(word: str, place: str, value: str) -> list[str]:
+    """What a word as general as `name` or `path` means below a group, which other projects may call otherwise."""
+    parts = [_plain(part) for part in place.split(".")]
+    for part in parts:
+        if CHOICE_OF.get(part, "").startswith("+"):  # what is only there if it is added
+            return [CHOICE_OF[part]]
+    group = SETTING_OF.get(parts[0], parts[0])
+    if word in NAMES and group in groups():
+        return [_choice(group, value)]
+    if word in FOLDERS and group == "data":
+        return [_shown("data.root", {}, value)]
+    if word in (*NAMES, *FOLDERS) and group != parts[0] and group not in groups():
+        return [group]
+    return []
+
+
+def _in_part(name: str, place: str, known: Sequence[str], tree: Tree) -> list[str]:
+    """The setting of the same part, as of one network, that is called `name`; or the only one in its group."""
+    word = _plain(name)
+    last = SETTING_OF.get(word, word).rpartition(".")[2]
+    near = [last] if last in known else difflib.get_close_matches(word, known, n=1, cutoff=ALIKE)
+    if near:
+        return [f"{place}.{near[0]}"]
+    group = place.partition(".")[0]
+    found = [setting for setting in _settings(tree) if re.fullmatch(rf"{group}\..*\.{re.escape(word)}", setting)]
+    return found if len(found) == 1 else []
+
+
 def _by_word(word: str, place: str, known: Sequence[str], tree: Tree, value: str) -> list[str]:
     """The setting or choice that other projects call `word`."""
-    if word not in SETTING_OF:
+    if word not in SETTING_OF or (place and word in (*NAMES, *FOLDERS)):
         return []
     setting = SETTING_OF[word]
     last = setting.rpartition(".")[2]
@@ -153,13 +212,18 @@ def _by_option(name: str) -> list[str]:
 
 def _elsewhere(path: str, tree: Tree) -> list[str]:
     """The settings of the tree whose names end like `path`, or like its last part, in the fewest levels."""
-    settings = [setting for setting, _ in _walk(tree)]
-    for end in (path, path.rpartition(".")[2]):
+    first, name = path.partition(".")[0], path.rpartition(".")[2]
+    settings = _settings(tree)
+    if name in _sections(tree):
+        group = SETTING_OF.get(_plain(first), first)
+        settings = [setting for setting, _ in _walk(tree) if setting.startswith(f"{group}.")]
+    for end in (path, name):
         found = [setting for setting in settings if setting.endswith(f".{end}")]
         if found:
             level = min(setting.count(".") for setting in found)
             return [setting for setting in found if setting.count(".") == level]
-    name = path.rpartition(".")[2]
+    if name in _sections(tree):
+        return []
     for group in groups():
         for option in options(group):
             for setting in settings_in(group, option):
@@ -175,10 +239,25 @@ def _alike(name: str, place: str, known: Sequence[str], tree: Tree, value: str) 
     if near:
         return [prefix + near[0]]
     by_name = {setting.rpartition(".")[2]: setting for setting, _ in _walk(tree)}
-    near = difflib.get_close_matches(name, [*by_name, *SETTING_OF], n=1, cutoff=ALIKE)
+    for section in _sections(tree):
+        del by_name[section]
+    near = difflib.get_close_matches(name, by_name, n=1, cutoff=ALIKE)
     if near:
-        return [by_name[near[0]]] if near[0] in by_name else _by_word(near[0], place, known, tree, value)
+        return [by_name[near[0]]]
+    near = difflib.get_close_matches(name, SETTING_OF, n=1, cutoff=_ALIKE_ELSEWHERE)
+    if near:
+        return _by_word(near[0], place, known, tree, value)
     return [prefix + other for other in difflib.get_close_matches(name, known, n=1)]
+
+
+def _sections(tree: Tree) -> set[str]:
+    """The names in a tree that hold settings by name, as `generator`."""
+    return {setting.rpartition(".")[2] for setting, value in _walk(tree) if isinstance(value, Mapping)}
+
+
+def _settings(tree: Tree) -> list[str]:
+    """The settings of a tree that hold a value."""
+    return [setting for setting, value in _walk(tree) if not isinstance(value, Mapping)]
 
 
 def _walk(tree: Tree, prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -16,7 +16,10 @@ _PLAIN = r"[\w ./:\\~+@%=-]+"
 """A value without quotes, lists and choices."""
 
 _NEW_FOLDERS = ("folder", "hydra.run.dir", "hydra.sweep.dir", "keep")
-"""Settings that name a folder which need not be there."""
+"""Settings that name the folder of a run or a sweep, which need not be there."""
+
+_WRITTEN = re.compile(r"folder|hydra\.(run|sweep)\.dir|keep|.*\.(cache|default_root_dir|dirpath|folder|path|save_dir)")
+"""The names of settings of paths to which saddle writes, which need not be there."""
 
 
 def readable_by_hydra(arguments: Sequence[str], is_sweep: bool = False) -> list[str]:
@@ -92,7 +95,7 @@ def _path(key: str, value: str, is_sweep: bool) -> str:
     if is_sweep and "," in value:
         is_read = override is not None
         return value if is_read else ",".join(quoted(expanded(part)) for part in value.split(","))
-    if override is not None and override.is_sweep_override() and key not in _NEW_FOLDERS:
+    if override is not None and override.is_sweep_override() and not _WRITTEN.fullmatch(key):
         return value  # Hydra says that it takes several values in a sweep only
     if override is not None and "\\" in value and not _is_windows():
         return quoted(expanded(str(override.value())))  # the backslashes are those of Hydra's grammar

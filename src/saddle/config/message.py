@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,7 +12,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from saddle.config.group_choice import check_choices, is_group
-from saddle.config.guess import ALIKE, unknown_option, unknown_setting
+from saddle.config.guess import ALIKE, is_name, is_there, unknown_option, unknown_setting
 from saddle.config.hydra_state import own_hydra
 from saddle.config.location import config_folder
 from saddle.config.options import options
@@ -27,6 +27,22 @@ _TEMPLATES = (
     (
         r"Error merging override (.+)\nCannot merge DictConfig with ListConfig",
         "{}: this holds settings by name, and a list cannot take its place",
+    ),
+    (
+        r"force-add of config groups is not supported: '\+\+(.+)'",
+        "++{0}: an option of a group is chosen without plus signs, as {0}",
+    ),
+    (
+        r"An item is already at '(\S+)'\.\s+Either remove \+ prefix: '(.+)'",
+        "+{1}: there is one already: leave the plus sign out, as {1}",
+    ),
+    (
+        r"Could not delete from config\. The value of '(\S+)' is ",
+        "~{0}: it has another value than this: leave the value out, as ~{0}",
+    ),
+    (
+        r"node `(\w+)` is not a container and thus cannot contain `(\w+)`",
+        "{0}: it holds settings by name, as {0}.{1}, so no value can take its place",
     ),
     (
         r"Ambiguous value for argument '(.+)'\n",
@@ -76,11 +92,17 @@ def _raise_inner(error: BaseException) -> None:
 
 def _unreadable(error: OverrideParseException) -> str:
     """One sentence for an override that Hydra's grammar does not know, with the form that a text needs."""
-    lines = [line for line in str(error).splitlines() if line and not line.startswith("Error parsing override")]
-    sentence = f"{error.override}: this is not setting=value ({lines[0] if lines else 'Hydra cannot read it'})"
+    sentence = f"{error.override}: this is not setting=value"
     setting, equals, value = error.override.partition("=")
-    if not re.fullmatch(r"[+]*\w[\w./@-]*", setting) or not value.strip("'\""):
+    if not re.fullmatch(r"\+{0,2}\w+([./@-]\w+)*", setting) or not value.strip("'\""):
         return sentence
+    if value.startswith("="):
+        return f"{sentence}: one = is enough, as {setting}={value.lstrip('=')}"
+    if value.endswith(","):
+        return f"{sentence}; take the comma at its end away"
+    if re.fullmatch(r"\(.*,.*\)", value):
+        form = quoted_for_shell(f"{setting}=[{value[1:-1]}]")
+        return f"{sentence}; a list is written in brackets, for the shell as {form}"
     form = quoted_for_shell(f"{setting}{equals}{quoted(value)}")
     return f"{sentence}; write a text with such characters in quotes, for the shell as {form}"
 
@@ -106,6 +128,12 @@ def sentence_of(text: str, overrides: Sequence[str] = ()) -> str:
     unknown = re.search(r"Could not override '([^']+)'", text)
     if unknown is not None:
         return _unknown(unknown[1], overrides)
+    ambiguous = re.search(r"Ambiguous value for argument '([\w.]+)=", text)
+    if ambiguous is not None and not is_group(ambiguous[1]) and not _is_setting(ambiguous[1], overrides):
+        return _unknown(ambiguous[1], overrides)
+    gone = re.search(r"Interpolation key '([^']+)' not found\s+full_key: (\S+)", text)
+    if gone is not None:
+        return _missing_source(gone[1], gone[2], overrides)
     for pattern, template in _TEMPLATES:
         match = re.search(pattern, text)
         if match is not None:
@@ -124,12 +152,28 @@ def sentence_of(text: str, overrides: Sequence[str] = ()) -> str:
     return " ".join(lines[:2])
 
 
+def _is_setting(name: str, overrides: Sequence[str]) -> bool:
+    return is_there(name.split("."), _with_groups_of(overrides))
+
+
+def _missing_source(source: str, copy: str, overrides: Sequence[str]) -> str:
+    """One sentence for a setting that copies another one, which is not there."""
+    for text in overrides:
+        if text.startswith("~") and f"{source}.".startswith(f"{key_of(text)}."):
+            return f"{text}: a run needs this: give it another value instead of leaving it out"
+    return f"{copy}: it copies ${{{source}}}, and there is no such setting"
+
+
 def _nothing_to_leave_out(setting: str, overrides: Sequence[str]) -> str:
     """One sentence for `~setting` where there is no such setting, with those that are there."""
     node: Any = _with_groups_of(overrides)
     place = setting.rpartition(".")[0]
     for part in place.split("."):
         node = node.get(part) if isinstance(node, dict) else None
+    last = setting.rpartition(".")[2]
+    if isinstance(node, dict) and last in node:
+        null = "this is null already, which means none: leave it out of the command"
+        return f"~{setting}: {null if node[last] is None else 'there is no such setting as things are chosen'}"
     there = f"; there are {', '.join(map(str, node))}" if isinstance(node, dict) and node else ""
     return f"~{setting}: there is no such setting to leave out{there}"
 
@@ -137,6 +181,9 @@ def _nothing_to_leave_out(setting: str, overrides: Sequence[str]) -> str:
 def _no_option(choice: str, text: str, overrides: Sequence[str]) -> str:
     """One sentence for an option whose file is missing. `choice` is GROUP/OPTION, `text` is Hydra's message."""
     group, _, option = choice.rpartition("/")
+    for key, value in by_setting(overrides).items():
+        if f"{key}/{value}" == choice:  # an option with a slash of its own, as the path of a folder
+            group, option = key, value
     listing = text.partition("Available options in")[2].partition("Config search path")[0]
     choices = listing.split()[1:] or options(group)
     if (group, option) == ("hydra/launcher", "joblib"):
@@ -166,15 +213,16 @@ def _unknown(setting: str, overrides: Sequence[str]) -> str:
         return f"{setting}: another override puts a value in place of the settings there: leave one of the two out"
     known = [str(key) for key in node] if isinstance(node, dict) else []
     value = by_setting(overrides).get(setting, "")
-    return unknown_setting(_first_unknown(setting, place, known), known, tree, value)
+    return unknown_setting(_first_unknown(setting, place, known, tree), known, tree, value)
 
 
-def _first_unknown(setting: str, place: Sequence[str], known: Sequence[str]) -> str:
+def _first_unknown(setting: str, place: Sequence[str], known: Sequence[str], tree: Mapping[str, Any]) -> str:
     """The setting as far as its first unknown part, if that is a slip of the finger; else the whole setting."""
-    part = setting.split(".")[len(place)]
-    if difflib.get_close_matches(part, known, n=1, cutoff=ALIKE):
-        return ".".join([*place, part])
-    return setting
+    part, *rest = setting.split(".")[len(place) :]
+    near = difflib.get_close_matches(part, known, n=1, cutoff=ALIKE)
+    if not near or (rest and is_name(rest[-1], tree) and not is_there([*place, near[0], *rest], tree)):
+        return setting
+    return ".".join([*place, part])
 
 
 def _with_groups_of(overrides: Sequence[str]) -> dict[str, Any]:

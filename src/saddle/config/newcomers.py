@@ -2,14 +2,17 @@
 
 _SETTINGS = {
     "architecture": "model arch net nets network networks backbone model_name model_type netg netd gen disc",
-    "architecture.conditional": "cond class_conditional conditioned use_labels condition cgan",
+    "architecture.conditional": "cond class_conditional conditioned labels use_labels condition cgan",
     "architecture.discriminator.widths": "ndf df_dim d_channels d_dim nfd",
     "architecture.generator.latent_dim": "latent latents nz z_dim zdim z dim_z latent_size latent_dimension noise_dim "
     "noise_size noise n_z z_size dim_latent code_dim latent_channels",
-    "architecture.generator.widths": "ngf gf_dim g_channels g_dim ch filters width hidden_dim num_filters features nf "
+    "architecture.generator.normalization": "batch_norm batchnorm use_bn bn norm norm_layer norm_type",
+    "architecture.generator.widths": "depth num_layers n_layers layers num_blocks n_blocks "
+    "ngf gf_dim g_channels g_dim ch filters width hidden_dim num_filters features nf "
     "fmap_base hidden_size nfg",
     "augmentation": "augment aug augs augmentations transforms transform policy",
     "callback": "callbacks",
+    "callback.progress": "progress_bar tqdm pbar verbose quiet silent",
     "callback.quality.every_images": "eval_every eval_interval eval_freq fid_every metrics_every val_every "
     "val_interval",
     "callback.quality.extractor": "classifier inception feature_extractor",
@@ -22,7 +25,8 @@ _SETTINGS = {
     "data": "dataset datasets ds data_name dataset_name dataset_type data_set",
     "data.batch_size": "batch bs batchsize batches minibatch minibatch_size batch_gpu train_batch_size "
     "per_device_batch_size n_batch nbatch",
-    "data.channels": "nc img_channels image_channels num_channels n_channels in_channels colors color rgb input_nc",
+    "data.channels": "gray grey grayscale greyscale "
+    "nc img_channels image_channels num_channels n_channels in_channels colors color rgb input_nc",
     "data.classes": "num_classes n_classes nclass n_class num_labels n_labels nclasses",
     "data.flip": "mirror hflip horizontal_flip random_flip xflip flips",
     "data.image_size": "size resolution res img_size imsize im_size imagesize imgsize image_resolution crop_size "
@@ -40,7 +44,7 @@ _SETTINGS = {
     "n_critics critic_updates disc_iters d_per_g",
     "logger": "loggers logging tb report_to",
     "loss": "criterion loss_fn gan_mode gan_loss loss_type adv_loss losses loss_name adversarial_loss",
-    "metric": "metrics fid eval_metrics evaluation",
+    "metric": "metrics eval_metrics evaluation",
     "objective": "monitor",
     "optimizer": "optim opt optimiser solver optimizer_name optimizer_type",
     "optimizer.betas": "beta beta1 beta2 beta_1 beta_2 b1 b2 adam_betas adam_beta1 adam_beta2",
@@ -87,6 +91,9 @@ _SETTINGS = {
 _OPTIONS = {
     "+logger.csv._target_=lightning.pytorch.loggers.CSVLogger +logger.csv.save_dir=FOLDER": "csv csvlogger",
     "+logger.wandb._target_=lightning.pytorch.loggers.WandbLogger": "wandb use_wandb wandblogger weights_and_biases",
+    "+callback.early._target_=lightning.pytorch.callbacks.EarlyStopping +callback.early.monitor=metric/frechet": (
+        "early early_stopping earlystopping early_stop patience early_stopping_patience"
+    ),
     "architecture.conditional=true": "conditional_gan ccgan",
     "architecture.discriminator.normalization=spectral": "sn spectral spectral_norm sngan spectral_normalization "
     "sn_gan snorm",
@@ -108,6 +115,10 @@ _OPTIONS = {
     "loss=relativistic_average": "ragan rasgan ra ragan_loss",
     "loss=wasserstein": "wgan w w1 emd",
     "loss=wasserstein penalty=gradient_penalty": "wgan_gp wgangp wgan_gp_loss",
+    "metric=[default,manifold]": "prdc precision_recall recall density coverage",
+    "metric=frechet": "fid frechet_inception_distance fd",
+    "metric=kernel": "kid kernel_inception_distance mmd",
+    "metric=score": "is inception_score inception",
     "penalty=[r1,r2]": "r1r2 r1_r2 r1+r2",
     "penalty=gradient_penalty": "gp gradientpenalty zero_gp",
     "penalty=weight_clipping": "wc weight_clip clipping",
@@ -119,10 +130,21 @@ _LOADING = (
     "persistent_workers dataloader_workers data_workers"
 )
 
-NOT_NEEDED = dict.fromkeys(
-    _LOADING.split(), "the data stays in memory, so nothing has to be loaded beside training: leave it out"
-)
-"""Settings elsewhere that need no counterpart, each with the reason."""
+_REASONS = {
+    "the data stays in memory, so nothing has to be loaded beside training: leave it out": _LOADING,
+    "each pass over the data has an order of its own: leave it out": "shuffle shuffle_data",
+    "images that do not fill a batch wait for another pass: leave it out": "drop_last",
+    "images always have values from -1 to 1: leave it out": "normalize normalise mean std",
+    "this command trains; saddle evaluate RUN measures a finished run, and saddle sample RUN samples from it": "test "
+    "eval evaluate validate validation inference generate testing is_train do_train do_eval eval_only",
+}
+"""Why settings elsewhere have no counterpart."""
+
+NAMES = ("name", "type", "kind", "cls", "class", "class_name", "id", "target", "variant")
+"""Words that mean, below a group, which of its options is chosen."""
+
+FOLDERS = tuple(_SETTINGS["folder"].split()) + tuple(_SETTINGS["data.root"].split()) + ("folder", "location")
+"""Words that mean, below a group, a place of that group's own."""
 
 
 def _by_name(names: dict[str, str]) -> dict[str, str]:
@@ -135,3 +157,6 @@ SETTING_OF = _by_name(_SETTINGS)
 
 CHOICE_OF = _by_name(_OPTIONS)
 """From the name of an option elsewhere to what chooses it here."""
+
+NOT_NEEDED = _by_name(_REASONS)
+"""Settings elsewhere that need no counterpart, each with the reason."""

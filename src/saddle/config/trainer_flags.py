@@ -79,6 +79,7 @@ def check_trainer(node: dict[str, Any]) -> None:
         if supported.get(name) is None:
             raise InputError(f"trainer.{name} is missing: it has no default here")
     _check_time(node.get("max_time"))
+    _check_device_list(node["devices"])
     check_parameters("trainer", supported, signature_of(TrainerFlags))
     _check_devices(node)
     _check_precision(node)
@@ -120,17 +121,22 @@ def _check_devices(node: dict[str, Any]) -> None:
         value = str(node[name])
         if value.isdecimal() and not 1 <= int(value[:10]) <= _MOST_DEVICES:
             raise InputError(f"trainer.{name}={value}: use 1 to {_MOST_DEVICES}")
-    devices = str(node["devices"])
-    if not isinstance(node["devices"], list) and not re.fullmatch(r"auto|-1|\d+(, *\d*)*", devices):
+
+
+def _check_device_list(devices: Any) -> None:
+    """Raise InputError unless devices are a number, a list of numbers, or a word for all."""
+    is_list = isinstance(devices, list) and all(type(device) is int and device >= 0 for device in devices)
+    if not is_list and not re.fullmatch(r"auto|-1|\d+(, *\d*)*", str(devices)):
         raise InputError(f"trainer.devices={devices}: use a number, a list as [0,1], or auto or -1 for all")
 
 
 def _check_precision(node: dict[str, Any]) -> None:
     precision = str(node.get("precision"))
     if precision not in _PRECISIONS:
+        reason = "weights in half precision freeze the averaged generator and break penalties; "
+        reason = reason if precision.endswith("16-true") else ""
         raise InputError(
-            f"trainer.precision={precision} is not supported: weights in half precision freeze the averaged generator "
-            "and break penalties; use 32-true, bf16-mixed, 16-mixed or 64-true"
+            f"trainer.precision={precision} is not supported: {reason}use 32-true, bf16-mixed, 16-mixed or 64-true"
         )
     if precision == "16-mixed" and not computes_on_cuda(node):
         raise InputError("trainer.precision=16-mixed needs a CUDA device: on a CPU use bf16-mixed or 32-true")

@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import re
 from collections.abc import Mapping
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -9,6 +10,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import PydanticSchemaGenerationError, TypeAdapter, ValidationError
 
 from saddle.config.guess import UnknownSettingError
+from saddle.config.options import options, settings_in
 from saddle.config.signature import (
     Signature,
     check_trusted,
@@ -18,6 +20,9 @@ from saddle.config.signature import (
     signature_of,
 )
 from saddle.error import InputError
+
+_LONGEST = 100
+"""The number of letters of a value in a message."""
 
 _PLAIN = (bool, int, float, str, NoneType)
 
@@ -133,7 +138,8 @@ def _check_value(path: str, value: Any, expected: Any) -> None:
     try:
         adapter.validate_json(_as_json(value), strict=True)
     except ValidationError as error:
-        raise InputError(f"{path}={_shown(value)}: {_reasons(error, path, value)}") from error
+        null = " or null" if NoneType in _alternatives(expected) else ""
+        raise InputError(f"{path}={_shown(value)}: {_reasons(error, path, value)}{null}") from error
 
 
 def _as_json(value: Any) -> bytes:
@@ -150,7 +156,11 @@ def _expected_object(path: str, expected: Any) -> str:
         settings = list(signature_of(kinds[0]).types)
         if settings:
             return f"holds settings by name, as {path}.{settings[0]} (others: {', '.join(settings[1:])}){null}"
+    group, _, part = path.partition(".")
+    below = [name for name in settings_in(group, part) if name.startswith(f"{path}.")] if part in options(group) else []
     leave_out = f"; leave it out by ~{path}" if "." in path else ""
+    if below:
+        return f"holds settings by name, as {below[0]}{null}{leave_out}"
     return f"expected {' or '.join(names)}, given by a group or a _target_{leave_out}"
 
 
@@ -176,6 +186,8 @@ def _with_form(reason: str, path: str, value: Any) -> str:
         return f"{reason}: use a list, as {path}=[{value},{value}]"
     if reason == "should be an object":
         return f"{reason}: it holds settings by name, as {path}.NAME={_shown(value)}"
+    if reason.startswith("Tuple should have at most"):
+        return f"takes {re.findall(r'[0-9]+', reason)[0]} entries, not {len(value)}"
     if reason.startswith("should be a valid boolean"):
         return "should be a valid boolean: use true or false"
     if reason == "should be a valid string" and type(value) in (int, float):
@@ -186,10 +198,9 @@ def _with_form(reason: str, path: str, value: Any) -> str:
 
 
 def _shown(value: Any) -> str:
-    """A value as it stands in YAML."""
-    if value is None or isinstance(value, list | dict):
-        return json.dumps(value)
-    return str(value)
+    """A value as it stands in YAML, cut where it is long."""
+    text = json.dumps(value) if value is None or isinstance(value, list | dict) else str(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 def _name_of(kind: Any) -> str:

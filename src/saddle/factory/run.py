@@ -158,6 +158,6 @@ def _build(path: str, settings: Settings, offered: Mapping[str, Any]) -> Any:
     target = import_target(path, settings["_target_"])
     passed_in = {name: value for name, value in offered.items() if takes(target, name)}
     try:
-        return make_plain(path, settings, passed_in or None)
+        return make_plain(path, settings, passed_in)
     except MisconfigurationException as error:
         raise InputError(f"{path}: {first_line(error)}") from error

@@ -28,11 +28,13 @@ def load_extractor(path: Path) -> ClassifierExtractor:
 
     Raises InputError, naming the file, if the weights or the card are missing, damaged, or do not fit each other.
     """
-    card = _read_card(path.with_suffix(".json"))
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise InputError(f"{path}: {error.strerror}; expected the weights of a classifier") from error
+        raise InputError(
+            f"{path}: {error.strerror}; expected the weights of a classifier, as saddle extractor writes them"
+        ) from error
+    card = _read_card(path.with_suffix(".json"))
     if hashlib.sha256(content).hexdigest() != card.sha256:
         raise InputError(f"{path}: the file is not the one that its card describes (sha256 differs): create it again")
     try:

@@ -72,8 +72,8 @@ def moved_data(record: dict[str, Any], settings: Sequence[str], run: Path | None
         if name == "data.root" and not may_move:
             raise InputError(f"{setting}: this run's data is in no folder; leave it out")
         if name not in may_move:
-            given = " and ".join(may_move) or "data.root"
-            raise InputError(f"{setting}: a run is measured on its own data; only {given} may be given")
+            given = f"only {' and '.join(may_move)} may be given" if may_move else "leave it out"
+            raise InputError(f"{setting}: a run is measured on its own data; {given}")
         node[name.removeprefix("data.")] = value
     return node
 

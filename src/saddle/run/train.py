@@ -66,6 +66,7 @@ def train(config: CheckedConfig, parts: Parts, content: dict[str, Any]) -> float
     if is_first():
         run.data.prepare_data()
     run.data.read()
+    _check_share(run)
     if is_first() and checkpoint is not None:
         check_same_data(mark, run.data, config.data_changed == "accept", checkpoint)
         remember_moved(folder, config.moved)
@@ -117,6 +118,17 @@ def _check_resumed(config: CheckedConfig, run: Run, checkpoint: Path, content: d
     check_fits(content["state_dict"], run.module, checkpoint)
     if mark["clock"]["iteration"] == run.trainer.max_steps:
         run.trainer.callbacks.append(Finish())
+
+
+def _check_share(run: Run) -> None:
+    """Raise InputError if the share of the batches that is trained on is less than one batch."""
+    share = run.trainer.limit_train_batches
+    batches = run.data.size // run.data.rows
+    if isinstance(share, float) and int(share * batches) < 1:
+        raise InputError(
+            f"trainer.limit_train_batches={share} of the {batches} batches is less than one: use a whole number of "
+            "batches, or a larger share"
+        )
 
 
 def _fit(config: CheckedConfig, run: Run, checkpoint: Path | None) -> int | None:

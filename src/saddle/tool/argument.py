@@ -18,7 +18,7 @@ _OPTIONS = {"labels": "label"}
 def add_run(parser: argparse.ArgumentParser, settings: str = "data.root=..., if the data was moved") -> None:
     """Add the run that a tool reads, and settings of its data, whose help is `settings`."""
     parser.add_argument("path", metavar="RUN", type=path_of, help="a run folder or a checkpoint file")
-    parser.add_argument("settings", nargs="*", metavar="SETTING", help=settings)
+    parser.add_argument("settings", nargs="*", default=[], metavar="SETTING", help=settings)
 
 
 def check_request(run: FinishedRun, out: Path, num: int, name: str = "num", each: int = 1, copies: int = 1) -> None:

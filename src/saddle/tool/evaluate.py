@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from saddle.metric.evaluation import ImageEvaluation, PointEvaluation
 
 
+_NO_CHECKPOINTS = ("npy", "zip", "tar", "gz", "tgz", "json", "csv", "txt", "safetensors", "yaml")
+"""Endings of files, beside those of pictures, in which people have images or metrics, and that are no checkpoints."""
+
+
 def add_parser(commands: argparse._SubParsersAction) -> None:
     """Add the command to the parser of `saddle`."""
     parser = commands.add_parser(
@@ -28,7 +32,11 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     )
     parser.add_argument("path", metavar="PATH", type=path_of)
     parser.add_argument(
-        "settings", nargs="*", metavar="SETTING", help="of the data: data.root=..., or data=mnist for files"
+        "settings",
+        nargs="*",
+        default=[],
+        metavar="SETTING",
+        help="of the data: data.root=..., or data=mnist for files",
     )
     parser.add_argument(
         "--num", type=count, help="how many samples (default 10,000; 26,000 for Stacked MNIST, 2,500 for points)"
@@ -67,12 +75,21 @@ def evaluate(arguments: argparse.Namespace) -> None:
 
 
 def _holds_image_files(path: Path) -> bool:
-    """Whether `path` is an npz or a folder of image files; a run's folder is none, whatever else lies in it."""
+    """Whether `path` is an npz or a folder of image files; a run's folder is none, whatever else lies in it.
+
+    Raises InputError for a folder without images, and for a file of images in another form.
+    """
+    from saddle.data.image_file import EXTENSIONS
+
     if path.suffix == ".npz":
         return True
+    if path.is_file() and path.suffix.lower().lstrip(".") in (*EXTENSIONS, *_NO_CHECKPOINTS):
+        raise InputError(
+            f"{path}: images are measured from a folder, at any depth, or from an .npz with an array `images`, uint8 "
+            "(N, H, W, C): give one of these"
+        )
     if not path.is_dir() or (path / "checkpoints").is_dir():
         return False
-    from saddle.data.image_file import EXTENSIONS
     from saddle.tool.image_files import searched
 
     if searched(path).names:
