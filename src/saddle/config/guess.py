@@ -39,22 +39,11 @@ def unknown_setting(path: str, known: Sequence[str], tree: Tree, value: str = ""
     `known` are the settings in its place, `tree` is the whole config, `value` what it was to be.
     """
     place, _, name = path.rpartition(".")
+    if _plain(name) in NOT_NEEDED:
+        return f"{path}: there is no such setting: {NOT_NEEDED[_plain(name)]}"
     tree = _without(path, tree)
-    word = _plain(name)
-    if word in NOT_NEEDED:
-        return f"{path}: there is no such setting: {NOT_NEEDED[word]}"
     having = _options_having(path)
-    guesses = _respelled(path, tree, value)
-    if not guesses and place.count(".") > 0 and place in dict(_walk(tree)):
-        guesses = [] if having else _in_part(name, place, known, tree)
-    elif not guesses:
-        here = known if not place or place in dict(_walk(tree)) else []
-        guesses = _by_place(word, place, value) or _by_word(word, place, here, tree, value)
-        guesses = [guess for guess in guesses if not having or guess in dict(_walk(tree))]
-        if not having and not (place and word in (*NAMES, *FOLDERS)):
-            guesses = guesses or _by_option(name)
-            guesses = guesses or _elsewhere(path, tree)
-            guesses = guesses or _alike(name, place, here, tree, value)
+    guesses = _respelled(path, tree, value) or _guesses(path, known, tree, value, is_of_other_choice=bool(having))
     meant = f"; did you mean {' or '.join(guesses[:_MOST])}?" if guesses else ""
     if having:
         return f"{path}: there is no such setting as things are chosen; {having} has it{meant}"
@@ -63,6 +52,28 @@ def unknown_setting(path: str, known: Sequence[str], tree: Tree, value: str = ""
     if not known:
         return f"{path}: there is no such setting; {place} has none"
     return f"{path}: there is no such setting; known here: {', '.join(known)}"
+
+
+def _guesses(path: str, known: Sequence[str], tree: Tree, value: str, is_of_other_choice: bool) -> list[str]:
+    """The settings or choices that may be meant, by the first way that finds any; arguments as `unknown_setting`.
+
+    Where the setting `is_of_other_choice`, another option of its group has it, and only a name that other projects use
+    for a setting of this config is another guess.
+    """
+    place, _, name = path.rpartition(".")
+    word = _plain(name)
+    settings = dict(_walk(tree))
+    is_in_part = "." in place and place in settings
+    if is_in_part:
+        return [] if is_of_other_choice else _in_part(name, place, known, tree)
+    here = known if not place or place in settings else []
+    guesses = _by_place(word, place, value) or _by_word(word, place, here, tree, value)
+    if is_of_other_choice:
+        return [guess for guess in guesses if guess in settings]
+    is_general = place and word in (*NAMES, *FOLDERS)
+    if guesses or is_general:
+        return guesses
+    return _by_option(name) or _elsewhere(path, tree) or _alike(name, place, here, tree, value)
 
 
 def unknown_option(group: str, option: str, choices: Sequence[str]) -> str:
