@@ -1,5 +1,6 @@
 import json
 import math
+from types import SimpleNamespace
 
 import lightning
 import pytest
@@ -9,7 +10,7 @@ from helpers import SMALL, Points, checkpoint, differences, fit, small_module, t
 from saddle.callback.checkpoint import LastCheckpoint
 from saddle.callback.curves import Curves
 from saddle.callback.health import Health
-from saddle.callback.quality import FRECHET
+from saddle.callback.quality import FRECHET, Quality
 from saddle.data.digits import Digits
 from saddle.game.adversarial import Adversarial
 from saddle.game.adversarial_objective import AdversarialObjective
@@ -121,3 +122,15 @@ def test_exit_codes_and_the_command_that_goes_on(tmp_path):
     summary = json.loads((folder / "summary.json").read_text())
     assert (summary["iterations"], summary["finished"]) == (30, True)
     assert math.isfinite(summary["metrics"]["loss/generator"])
+
+
+def test_where_the_best_checkpoint_begins_anew_the_alarm_does_too(tmp_path, capsys):
+    health, quality = Health(evaluations=1), Quality(str(tmp_path), {}, cache=None)
+    health.load_state_dict({**health.state_dict(), "best": 1.0})
+    curves = Curves(str(tmp_path / "metrics.csv"))
+    network = small_module(Adversarial(AdversarialObjective(NonSaturating())))
+    curves.latest = {"iteration": network.clock.iteration, FRECHET: 9.0}
+    trainer = SimpleNamespace(callbacks=[curves, quality, health], is_global_zero=True, should_stop=False)
+    quality.best = 9.0  # measured otherwise than the 1.0 before
+    health._judge_quality(trainer, network)
+    assert (health._best, health.alarms["quality"].ringing) == (9.0, False)

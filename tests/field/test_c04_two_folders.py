@@ -95,7 +95,7 @@ def test_limit_broken_cache_and_own_pictures_hold_for_both(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("overrides", "said"),
     [
-        (["data.source=dark", "data.root=dark"], "data.source=dark equals data.root: there is nothing to translate"),
+        (["data.source=dark", "data.root=dark"], "are the same folder: there is nothing to translate"),
         (["data.source=dark", "data.root=."], "one lies inside the other"),
         (["data.source=.", "data.root=bright"], "one lies inside the other"),
         (["data.source=nowhere", "data.root=bright"], "data.source=nowhere: there is no such folder"),

@@ -177,7 +177,8 @@ class Health(Scheduled):
             return  # not measured in this iteration; a measurement at the end of an earlier process does not count
         self._judge_classes(trainer, module)
         value = latest[FRECHET]
-        self._best = value if self._best is None else min(value, self._best)
+        is_first = any(isinstance(callback, Quality) and callback.best == value for callback in trainer.callbacks)
+        self._best = value if is_first or self._best is None else min(value, self._best)  # best.ckpt may begin anew
         bad, fine = value > self._best * (1 + self.rise), value <= self._best * (1 + self.rise / 2)
         if self.alarms["quality"].observe(bad, fine):
             text = (

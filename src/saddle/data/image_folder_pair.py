@@ -22,8 +22,7 @@ class ImageFolderPair(ImageFolder):
     replacement until all have been drawn. Both are read as `saddle.data.image_folder.ImageFolder` says; `limit` holds
     for each. No images are held out, so training images stand in for them, and no source has a true counterpart.
 
-    Raises InputError as ImageFolder does for either folder, and if one lies inside the other or is the
-    same.
+    Raises InputError as ImageFolder does for either folder, and if one lies inside the other or is the same.
     """
 
     has_sources = True
@@ -48,18 +47,22 @@ class ImageFolderPair(ImageFolder):
         settings = (image_size, channels, 0, batch_size, seed, accumulate, limit, flip, fit, background, broken)
         super().__init__(root, *settings, memory_mib, cache)
         self.source_files = self.files_of("data.source", source)
-        if self.source_files.root.resolve() == self.root.resolve():
-            raise InputError(f"data.source={source} equals data.root: there is nothing to translate; name two folders")
-        places = (self.source_files.root.resolve(), self.root.resolve())
-        for inner, outer in (places, places[::-1]):
-            if inner.is_relative_to(outer):
-                raise InputError(
-                    f"data.source={source} and data.root={root}: one lies inside the other, so that its images would "
-                    "be on both sides; name two folders beside each other"
-                )
+        self._check_apart()
         if limit is not None and limit > len(self.source_files):
             number = len(self.source_files)
             raise InputError(f"data.limit={limit} is more than the {number} source images: use at most {number}")
+
+    def _check_apart(self) -> None:
+        """Raise InputError if an image would be on both sides."""
+        targets, sources = self.root.resolve(), self.source_files.root.resolve()
+        names = f"data.source={self.source_files.root} and data.root={self.root}"
+        if targets == sources:
+            raise InputError(f"{names} are the same folder: there is nothing to translate; name two folders")
+        if targets.is_relative_to(sources) or sources.is_relative_to(targets):
+            raise InputError(
+                f"{names}: one lies inside the other, so that its images would be on both sides; name two folders "
+                "beside each other"
+            )
 
     def prepare_data(self) -> None:
         """Decode the images of both folders, or open their caches; list unreadable files on stderr."""
