@@ -237,7 +237,7 @@ def test_what_was_read_in_the_training_images_is_kept(tmp_path):
 def test_bad_settings_are_refused(tmp_path):
     with pytest.raises(ValueError, match="num should be at least 4"):
         Quality(str(tmp_path), METRICS, num=3)
-    with pytest.raises(InputError, match=r"nowhere\.json"):
+    with pytest.raises(InputError, match=r"nowhere\.safetensors"):
         Quality(str(tmp_path), METRICS, extractor="nowhere.safetensors").load(Digits())
 
 

@@ -1,9 +1,12 @@
 """Every composed config is valid, and what is not is refused by name, once and before anything is built."""
 
 import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
+from folders import gray_images
 from helpers import REPOSITORY, command
 from refused import REFUSED
 from saddle.config import validate
@@ -22,11 +25,13 @@ FURTHER = {  # networks that some game adds: groups inside the group architectur
     "classifier": "auxiliary_classifier",
     "recognition": "infogan",
 }
+_TEMPORARY = TemporaryDirectory()
+IMAGES = gray_images(Path(_TEMPORARY.name))
 NEEDED = {  # what has no default, and what goes together
     "data=image_folder": [f"data.root='{REPOSITORY / 'docs'}'", "data.batch_size=1"],
     "data=image_folder_pair": [
-        f"data.source='{REPOSITORY / 'docs'}'",
-        f"data.root='{REPOSITORY / 'docs' / 'figures'}'",
+        f"data.source='{IMAGES / 'cats'}'",
+        f"data.root='{IMAGES / 'dogs'}'",
         "data.batch_size=1",
     ],
     "loss=wasserstein": ["penalty=gradient_penalty"],

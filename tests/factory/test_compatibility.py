@@ -49,7 +49,7 @@ def test_a_translation_is_refused_with_the_mend_where_networks_or_data_are_of_an
 
 DECIDED = {
     "game=infogan +architecture.recognition.features=100": "architecture.recognition.features: there is no such "
-    "setting; did you mean architecture.generator.widths?",
+    "setting; known here: hidden, activation",
     "game=auxiliary_classifier architecture.discriminator.condition=concatenation": "architecture.discriminator."
     "condition=concatenation is read by networks that take labels: in this game it takes none; leave it out",
     "game=infogan loss=wasserstein penalty=none": "loss=wasserstein without a constraint on the discriminator has no "

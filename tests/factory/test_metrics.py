@@ -126,7 +126,8 @@ def test_training_refuses_what_it_cannot_measure_and_what_the_game_measures_itse
 @pytest.mark.parametrize(
     ("override", "reason"),
     [
-        ("metric=fid", "metric=fid: there is no such option; choose one of agreement, "),
+        ("metric=fid", "metric=fid: there is no such option; did you mean metric=frechet?"),
+        ("metric=xyzzy", "metric=xyzzy: there is no such option; choose one of agreement, "),
         ("metric.frechet=3", "metric.frechet=3: expected Metric or PointMetric"),
         ("+metric.frechet.k=1", "metric.frechet.k: there is no such setting"),
         ("+metric.own._target_=saddle.loss.hinge.Hinge", "expected a Metric or PointMetric"),

@@ -77,7 +77,7 @@ REFUSED = {
     "loss='${'": "loss='${': a group is chosen by",
     "hydra=null": "hydra=null: a group is chosen by",
     "hydra/launcher=[1]": "hydra/launcher=[1]: a group is chosen by",
-    "seed=[1": "seed=[1: this is not setting=value (no viable alternative at input",
+    "seed=[1": "seed=[1: this is not setting=value; write a text with such characters in quotes",
     "\x0c\x85a": "\\x0c\\x85a: this is not setting=value",
     "++architecture.generator.widths.new=1": "widths.new=1: this setting is a list, whose entries have numbers",
     "a b=1": "a b=1: this is not setting=value",

@@ -99,7 +99,7 @@ def test_what_cannot_be_is_refused_in_a_sentence(vae, points, tmp_path):
     refused = {
         "holds no inverse": lambda: run.network("inverse"),
         "game=adversarial trains no encoder": lambda: on_points.encoder,
-        "data.limit=5: .*only data.root": lambda: saddle.open_run(vae, ["data.limit=5"]),
+        "data.limit=5: .*; leave it out": lambda: saddle.open_run(vae, ["data.limit=5"]),
         "data.root=x: .*in no folder": lambda: saddle.open_run(vae, ["data.root=x"]),
         "there is no such run folder": lambda: FinishedRun.open(tmp_path / "none"),
         "expected a run folder with checkpoints/last.ckpt": lambda: FinishedRun.open(tmp_path),

@@ -100,7 +100,13 @@ def test_going_on_takes_the_sweeps_own_arguments_and_few_new_ones(tmp_path):
     assert command.flags == ("--multirun",)
     assert command.overrides == (
         *("seed=1,2", "hydra.launcher.n_jobs=3", "hydra.sweeper.max_batch_size=2"),
-        *("sweep=null", "data.root=b", "hydra.verbose=true", f"resume='{place}'", f"hydra.sweep.dir='{place}'"),
+        *(
+            "sweep=null",
+            f"data.root='{Path.cwd() / 'b'}'",
+            "hydra.verbose=true",
+            f"resume='{place}'",
+            f"hydra.sweep.dir='{place}'",
+        ),
         "hydra.output_subdir='${saddle.settings:${hydra.runtime.output_dir}}'",
     )
     for refused in ("seed=3", "trainer.max_steps=9", "hydra.sweep.dir=b", "hydra.sweeper.max_batch_size=1", "sweeps=1"):

@@ -57,7 +57,7 @@ def test_bad_input_is_refused_in_a_sentence(folder, tmp_path, capsys):
     (tmp_path / "mine").write_text("mine")
     cases = {
         (plain, tmp_path / "x"): "game=adversarial trains no encoder; take a run of a game that does, as game=vae",
-        (folder, tmp_path / "x", "data.limit=5"): "only data.root may be given",
+        (folder, tmp_path / "x", "data.limit=5"): "a run is measured on its own data; leave it out",
         (folder, tmp_path / "mine"): "choose another name",
         (tmp_path / "none", tmp_path / "x"): "there is no such run folder or checkpoint",
     }

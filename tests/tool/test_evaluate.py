@@ -88,14 +88,14 @@ def test_real_test_images_stand_beside_and_neighbors_are_shown(mnist_root, tmp_p
 
 def test_bad_input_is_refused_in_a_sentence(folder, tmp_path, capsys):
     cases = {
-        (str(folder), "data.limit=5"): "a run is measured on its own data; only data.root may be given",
+        (str(folder), "data.limit=5"): "a run is measured on its own data; leave it out",
         (str(folder), "--num", "3"): "--num 3: too few to measure: use at least 4",
         (
             str(folder),
             "--extractor",
             "none",
         ): "--extractor none: without a classifier nothing is measured",
-        (str(folder), "--extractor", "nowhere.safetensors"): "nowhere.json",
+        (str(folder), "--extractor", "nowhere.safetensors"): "nowhere.safetensors",
         (str(tmp_path / "none"),): "there is no such run folder or checkpoint",
         (str(folder), "--out", str(folder / "summary.json")): "choose another name",
     }

@@ -54,5 +54,5 @@ def test_bad_input_is_refused_in_a_sentence(vae, tmp_path, capsys):
     assert reconstruct(vae, vae / "summary.json") == 2
     assert "choose another name" in capsys.readouterr().err
     assert reconstruct(vae, tmp_path / "x", "data.classes=5") == 2
-    assert "only data.root may be given" in capsys.readouterr().err
+    assert "a run is measured on its own data; leave it out" in capsys.readouterr().err
     assert not (tmp_path / "x").exists()

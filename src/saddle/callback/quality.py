@@ -155,7 +155,7 @@ class Quality(AlsoAtEnd):
         self._on_disk = trainer.strategy.broadcast(self._on_disk)
         if self.best is None or not trainer.strategy.broadcast(is_other):
             return
-        self.best = None
+        self.best = self._on_disk = None
         if trainer.is_global_zero and self.path.is_file():
             kept = self.path.with_name(f"best-until-{module.clock.iteration}.ckpt")
             self.path.replace(kept)

@@ -15,10 +15,10 @@ from omegaconf import DictConfig
 
 from saddle.config.command_line import CommandLine
 from saddle.config.compose import checked
+from saddle.config.hydra_state import leave_run_folder
 from saddle.config.location import config_folder
 from saddle.config.message import one_sentence
 from saddle.config.outside import check_command
-from saddle.config.place import leave_run_folder
 from saddle.config.resumed import PRIMARY
 from saddle.error import Failed, InputError, Stopped
 from saddle.file import failure_of

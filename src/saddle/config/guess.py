@@ -66,7 +66,10 @@ def _guesses(path: str, known: Sequence[str], tree: Tree, value: str, is_of_othe
     is_in_part = "." in place and place in settings
     if is_in_part:
         return [] if is_of_other_choice else _in_part(name, place, known, tree)
-    here = known if not place or place in settings else []
+    here = known if not place or not tree or place in settings else []
+    slip = difflib.get_close_matches(name, here, n=1, cutoff=ALIKE) if place else []
+    if slip:
+        return [f"{place}.{slip[0]}"]
     guesses = _by_place(word, place, value) or _by_word(word, place, here, tree, value)
     if is_of_other_choice:
         return [guess for guess in guesses if guess in settings]

@@ -1,13 +1,11 @@
 """Settings that are paths. A relative one keeps its meaning when a run goes on from another folder."""
 
-import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
-from hydra.core.hydra_config import HydraConfig
 
 from saddle.config.override import key_of, quoted, value_of
 from saddle.error import InputError
@@ -110,16 +108,6 @@ def _from_here(text: str) -> str:
     if key == "data.source" and not Path(value).exists():  # of other data this is the name of a domain
         return text
     return f"{text.partition('=')[0]}={quoted(Path.cwd() / value)}"
-
-
-def leave_run_folder() -> None:
-    """Return to the folder of the command if Hydra has changed into the run's (`hydra.job.chdir=true`).
-
-    So relative paths keep their meaning.
-    """
-    settings = HydraConfig.get()
-    if settings.job.chdir:
-        os.chdir(settings.runtime.cwd)
 
 
 # what was moved

@@ -73,18 +73,24 @@ def find_pair(root: Path, dataset: str, images: str, labels: str) -> Found:
 
 
 def _places(root: Path, dataset: str, unused: list[str]) -> Iterator[Path]:
-    """The folders in which people have the files: `root`/DATASET/raw first, then others from the top down.
+    """The folders in which people have the files: `root`/DATASET/raw first, then others below `root`, `root` last.
 
-    Below `root` only folders are entered whose names do not tell of other things.
+    Only folders are entered whose names do not tell of other things.
     """
     standard = root / dataset / "raw"
-    level = [root]
     yield standard
+    level = [root]
     for _ in range(_DEEPEST):
+        entries = [entry for folder in level for entry in _entries(folder, unused)]
+        level = [entry for entry in entries if _is_entered(entry, dataset)]
         level.sort(key=lambda folder: (folder.name != dataset, folder.name != "raw"))
         yield from (folder for folder in level if folder != standard)
-        entries = [entry for folder in level for entry in _entries(folder, unused)]
-        level = [entry for entry in entries if _may_hold(entry.name, dataset) and entry.is_dir()]
+    yield root
+
+
+def _is_entered(entry: Path, dataset: str) -> bool:
+    """Whether an entry of a folder is one in which the files are looked for."""
+    return entry.is_dir() and _may_hold(entry.name, dataset)
 
 
 def _may_hold(name: str, dataset: str) -> bool:
@@ -102,7 +108,7 @@ def _others(root: Path, dataset: str) -> list[str]:
         stem = entry.name.partition(".")[0]
         if entry.is_file() and entry.name.lower().endswith(_ARCHIVES) and _may_hold(stem, dataset):
             reasons.append(f"{entry}: unpack it there")
-        elif _letters(entry.name).startswith(_letters(dataset)) and entry.name != dataset:
+        elif _letters(entry.name).startswith(_letters(dataset)) and not _is_entered(entry, dataset):
             reasons.append(f"{entry}: only files in the idx format are read (data=image_folder reads pictures)")
     return reasons
 

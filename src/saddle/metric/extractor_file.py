@@ -28,13 +28,11 @@ def load_extractor(path: Path) -> ClassifierExtractor:
 
     Raises InputError, naming the file, if the weights or the card are missing, damaged, or do not fit each other.
     """
+    card = _read_card(path.with_suffix(".json"), path)
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise InputError(
-            f"{path}: {error.strerror}; expected the weights of a classifier, as saddle extractor writes them"
-        ) from error
-    card = _read_card(path.with_suffix(".json"))
+        raise InputError(f"{path}: {error.strerror}; expected the weights of a classifier") from error
     if hashlib.sha256(content).hexdigest() != card.sha256:
         raise InputError(f"{path}: the file is not the one that its card describes (sha256 differs): create it again")
     try:
@@ -47,7 +45,10 @@ def load_extractor(path: Path) -> ClassifierExtractor:
     return ClassifierExtractor(model, card)
 
 
-def _read_card(path: Path) -> Card:
+def _read_card(path: Path, weights: Path) -> Card:
+    """The card `path` beside the `weights`; raises InputError if it is missing or damaged."""
+    if not path.exists() and not weights.exists():
+        raise InputError(f"{weights}: there is no such file; expected a classifier, as saddle extractor writes it")
     try:
         return TypeAdapter(Card).validate_json(path.read_bytes(), strict=True)
     except OSError as error:

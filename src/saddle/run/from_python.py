@@ -23,11 +23,10 @@ from omegaconf import DictConfig, OmegaConf
 import saddle.run.resolver  # noqa: F401
 from saddle.config.command_line import CommandLine
 from saddle.config.compose import checked
-from saddle.config.hydra_state import own_hydra
+from saddle.config.hydra_state import leave_run_folder, own_hydra
 from saddle.config.location import config_folder
 from saddle.config.message import one_sentence
 from saddle.config.outside import check_command
-from saddle.config.place import leave_run_folder
 from saddle.error import InputError
 from saddle.interrupt import SIGNALS
 from saddle.rank import is_launched

@@ -28,7 +28,9 @@ _MUCH = 2**30
 
 def check_new(out: Path, may_be_empty_folder: bool = False) -> None:
     """Raise InputError if writing to `out` would overwrite something, or if a folder above it is a file."""
-    above = next(folder for folder in out.absolute().parents if folder.exists())
+    above = next((folder for folder in out.parents if folder.exists()), None)
+    if above is None:
+        raise InputError(f"--out {out}: the current folder is gone: choose another place")
     if not above.is_dir():
         raise InputError(f"--out {out}: {relative(above)} is no folder: choose another place")
     if out.exists() and not (may_be_empty_folder and out.is_dir() and not any(out.iterdir())):
