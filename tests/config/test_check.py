@@ -110,6 +110,7 @@ print(json.dumps(sentences))
 """
 
 
+@pytest.mark.slow
 def test_lightning_is_loaded_after_what_can_be_refused_without_it():
     texts = [f"architecture=dcgan {text}" if "widths" in text else text for text in REFUSED if " please" not in text]
     result = command("-c", WITHOUT_LIGHTNING, json.dumps(texts))

@@ -52,6 +52,7 @@ def test_a_folder_that_is_missing_broken_or_hidden_behind_saddles_own_is_refused
     check("--config-dir", str(conf))
 
 
+@pytest.mark.slow
 def test_a_run_of_own_files_goes_on_without_them_is_kept_and_swept(conf, tmp_path):
     flags = [f"--config-dir={conf}", "experiment=own"]
     outcome = train("seed=6", *flags[:1], *QUICK, flags[1], "trainer.max_steps=4", "hydra.run.dir=run", cwd=tmp_path)

@@ -66,6 +66,7 @@ def test_flags_that_show_show_the_run_and_train_nothing(place):
     assert sorted(place.rglob("*")) == before
 
 
+@pytest.mark.slow
 def test_it_is_kept(place):
     for steps in (2, 4):
         accepted("keep=run", *QUICK, "--config-dir=conf", "experiment=mine", f"trainer.max_steps={steps}", cwd=place)

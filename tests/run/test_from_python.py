@@ -93,6 +93,7 @@ def test_wrong_input_is_one_sentence_and_leaves_nothing(tmp_path, overrides, sen
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_one_run_at_a_time_and_none_in_a_coroutine(tmp_path):
     script = f"""
 import asyncio, os, threading, time, saddle
@@ -146,6 +147,7 @@ def test_ctrl_c_ends_with_a_checkpoint_and_a_sentence(tmp_path):
     assert saddle.open_run("run").iteration > 0
 
 
+@pytest.mark.slow
 def test_a_script_without_a_guard_trains_on_two_devices_and_on_one_again(tmp_path):
     (tmp_path / "script.py").write_text(
         f"""

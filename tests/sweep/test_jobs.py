@@ -120,6 +120,7 @@ def test_going_on_takes_the_sweeps_own_arguments_and_few_new_ones(tmp_path):
 # as users run them
 
 
+@pytest.mark.slow
 @linux
 def test_a_sweep_that_was_killed_and_stopped_and_had_a_failure_goes_on_to_the_same_end(tmp_path):
     sweep, steps = tmp_path / "sweep", ["trainer.max_steps=150", "checkpoints.every_images=1000"]
@@ -163,6 +164,7 @@ def test_a_sweep_that_was_killed_and_stopped_and_had_a_failure_goes_on_to_the_sa
     assert (sweep / "table.csv").read_text().count("finished") == 4
 
 
+@pytest.mark.slow
 @linux
 def test_parallel_jobs_stop_with_checkpoints_and_go_on(tmp_path):
     sweep = tmp_path / "sweep"
