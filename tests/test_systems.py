@@ -110,6 +110,7 @@ def test_a_folder_with_other_letters_is_trained_in_or_refused_with_the_remedy(tm
     assert (tmp_path / "ü.png").is_file()
 
 
+@pytest.mark.slow
 def test_a_sweep_in_a_folder_with_other_letters_ends_where_the_terminal_lacks_them(tmp_path):
     result = train_afresh("-m", *QUICK, "seed=1,2", f"hydra.sweep.dir={tmp_path / 'fegen-ü'}", PYTHONIOENCODING="ascii")
     assert result.returncode == 0, result.stderr

@@ -56,6 +56,7 @@ def test_two_processes_from_a_wheel_give_the_result_of_one(alone, tmp_path):
     assert 0 < distance(tmp_path / "one", tmp_path / "two") < 1e-11  # sums are rounded differently
 
 
+@pytest.mark.slow
 def test_parts_of_an_installed_package_need_no_naming(with_parts, tmp_path):
     run, sweep = tmp_path / "run", tmp_path / "sweep"
     assert "exponential" in with_parts.run("train", "--help", cwd=tmp_path)
@@ -75,6 +76,7 @@ def test_parts_of_an_installed_package_need_no_naming(with_parts, tmp_path):
     with_parts.run("interpolate", "run", "--rows", "2", "--out", "ways.png", cwd=tmp_path)
 
 
+@pytest.mark.slow
 def test_their_metric_is_measured_in_training_by_the_tool_and_in_tables(with_parts, tmp_path):
     chosen = ["metric=[default,sliced_wasserstein]", "objective=metric/sliced_wasserstein", "architecture=upsampling"]
     jobs = ["-m", *SMALL, *chosen, "trainer.max_steps=2", "seed=1,2", "hydra.sweep.dir=sweep"]
@@ -84,6 +86,7 @@ def test_their_metric_is_measured_in_training_by_the_tool_and_in_tables(with_par
     assert "sliced_wasserstein" in said
 
 
+@pytest.mark.slow
 def test_their_settings_are_checked_like_saddles_own(with_parts, tmp_path):
     for override, sentence in (
         ("loss.scale=0", "loss.scale=0: should be greater than 0"),
@@ -103,6 +106,7 @@ def test_they_play_in_one_compiled_graph(with_parts, tmp_path):
     assert 0 < distance(tmp_path / "default", tmp_path / "fast") < 1e-3
 
 
+@pytest.mark.slow
 def test_a_run_without_its_package_says_which_and_how_to_name_it(with_parts, alone, tmp_path):
     with_parts.run("train", *OWN, "trainer.max_steps=2", "hydra.run.dir=run", cwd=tmp_path)
     remedy = "if you trust the package own_parts, set the environment variable SADDLE_PLUGINS=own_parts"

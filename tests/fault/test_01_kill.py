@@ -18,8 +18,7 @@ from systems import require_posix
 
 require_posix()
 
-STEPS = 600
-SETTINGS = [*SMALL, f"trainer.max_steps={STEPS}", "checkpoints.every_images=100", "checkpoints.keep=3"]
+SETTINGS = [*SMALL, "checkpoints.every_images=100", "checkpoints.keep=3"]
 RESTS = ".*.[0-9]*"
 
 
@@ -37,10 +36,10 @@ def elsewhere(tmp_path):
     subprocess.run(["rm", "-r", place], check=True)
 
 
-def start(folder: Path, tmpdir: str) -> subprocess.Popen:
+def start(folder: Path, tmpdir: str, steps: int) -> subprocess.Popen:
     """Train in `folder`, or go on there if anything was saved."""
     begun = any((folder / "checkpoints").glob("[!.]*.ckpt"))
-    arguments = [f"resume={folder}"] if begun else [*SETTINGS, f"hydra.run.dir={folder}"]
+    arguments = [f"resume={folder}"] if begun else [*SETTINGS, f"trainer.max_steps={steps}", f"hydra.run.dir={folder}"]
     if not begun and folder.exists():
         subprocess.run(["rm", "-r", folder], check=True)
     command = [sys.executable, str(REPOSITORY / "train.py"), *arguments]
@@ -74,11 +73,11 @@ def kill(process: subprocess.Popen, folder: Path, kind: str, chance: random.Rand
     process.wait()
 
 
-def killed_and_resumed(folder: Path, tmpdir: str, kills: int, seed: int) -> Counter:
+def killed_and_resumed(folder: Path, tmpdir: str, kills: int, steps: int, seed: int) -> Counter:
     """Kill a run so often, then let it end; what was found after the kills."""
     chance, found, usual = random.Random(seed), Counter(), []
     for number in range(kills):
-        process = start(folder, tmpdir)
+        process = start(folder, tmpdir, steps)
         kill(process, folder, ("in", "later", "anywhere")[number % 3], chance, usual)
         assert process.returncode == -signal.SIGKILL, "the run ended before it was killed: give it more iterations"
         rests = list(folder.rglob(RESTS))
@@ -87,15 +86,15 @@ def killed_and_resumed(folder: Path, tmpdir: str, kills: int, seed: int) -> Coun
         for path in (folder / "checkpoints").glob("[!.]*.ckpt"):
             read_checkpoint(path)  # whole, each of them
             found["checkpoints read"] += 1
-    assert start(folder, tmpdir).wait() == 0
+    assert start(folder, tmpdir, steps).wait() == 0
     assert list(folder.rglob(RESTS)) == []
     return found
 
 
-def check(tmp_path: Path, elsewhere: str, kills: int, capsys) -> None:
-    straight = trained(tmp_path / "straight", *SETTINGS[len(SMALL) :])
+def check(tmp_path: Path, elsewhere: str, kills: int, steps: int, capsys) -> None:
+    straight = trained(tmp_path / "straight", *SETTINGS[len(SMALL) :], f"trainer.max_steps={steps}")
     folder, begun = tmp_path / "killed", time.monotonic()
-    found = killed_and_resumed(folder, elsewhere, kills, seed=0)
+    found = killed_and_resumed(folder, elsewhere, kills, steps, seed=0)
     with capsys.disabled():
         print(f"\n{dict(found)} in {time.monotonic() - begun:.0f} s")
     resumed = checkpoint(folder)
@@ -111,12 +110,12 @@ def check(tmp_path: Path, elsewhere: str, kills: int, capsys) -> None:
 
 
 def test_a_killed_run_goes_on_to_the_same_bits(tmp_path, elsewhere, capsys):
-    check(tmp_path, elsewhere, 2, capsys)
+    check(tmp_path, elsewhere, 2, 150, capsys)
 
 
 @pytest.mark.slow
 def test_a_run_killed_thirty_times(tmp_path, elsewhere, capsys):
-    check(tmp_path, elsewhere, 30, capsys)
+    check(tmp_path, elsewhere, 30, 600, capsys)
 
 
 def test_what_a_killed_save_left_goes_at_the_next_start(tmp_path):

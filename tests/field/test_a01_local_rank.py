@@ -10,15 +10,18 @@ from helpers import REPOSITORY, SMALL, checkpoint, train_afresh
 
 VARIABLES = [
     {"LOCAL_RANK": "0"},
+    {"SLURM_NTASKS": "4", "SLURM_PROCID": "0", "SLURM_JOB_NAME": "gan", "SLURM_JOB_ID": "7"},  # sbatch without srun
+]
+MORE_VARIABLES = [
     {"LOCAL_RANK": "1", "RANK": "1", "WORLD_SIZE": "2", "MASTER_ADDR": "elsewhere", "MASTER_PORT": "1"},
     {"NODE_RANK": "3", "GROUP_RANK": "3"},
     {"SLURM_JOB_ID": "7", "SLURM_PROCID": "0", "SLURM_LOCALID": "0"},
-    {"SLURM_NTASKS": "4", "SLURM_PROCID": "0", "SLURM_JOB_NAME": "gan", "SLURM_JOB_ID": "7"},  # sbatch without srun
     {"OMPI_COMM_WORLD_RANK": "1", "OMPI_COMM_WORLD_SIZE": "2", "PMI_RANK": "1", "PMI_SIZE": "2", "RANK": "1"},
 ]
+SLOW = [pytest.param(variables, marks=pytest.mark.slow) for variables in MORE_VARIABLES]
 
 
-@pytest.mark.parametrize("variables", VARIABLES, ids=lambda variables: next(iter(variables)))
+@pytest.mark.parametrize("variables", [*VARIABLES, *SLOW], ids=lambda variables: next(iter(variables)))
 def test_a_run_begins_and_goes_on_in_its_own_folder(tmp_path, variables):
     begun = train_afresh(*SMALL, "seed=3", "trainer.max_steps=2", "hydra.run.dir=a1", cwd=tmp_path, **variables)
     assert begun.returncode == 0, begun.stderr

@@ -42,6 +42,7 @@ def test_power_iterations_go_on_where_a_resumed_run_stopped(tmp_path):
         assert differences(straight[part], resumed[part]) == []
 
 
+@pytest.mark.slow
 def test_power_iterations_of_two_ranks_are_those_of_one_process(tmp_path):
     choices = [*SPECTRAL, "trainer.precision=64-true", "trainer.max_steps=5", "optimizer.lr=1e-2", "optimizer.eps=1e-6"]
     one = trained(tmp_path / "one", "trainer=cpu", *choices)["state_dict"]

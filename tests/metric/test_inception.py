@@ -37,6 +37,7 @@ def weights(tmp_path_factory):
     return path
 
 
+@pytest.mark.slow
 def test_the_metrics_are_those_of_torch_fidelity(weights):
     generator = torch.Generator().manual_seed(1)
     first = torch.randint(256, (24, 3, 28, 28), generator=generator, dtype=torch.uint8)
