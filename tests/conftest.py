@@ -6,8 +6,10 @@ import signal
 os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["OMP_WAIT_POLICY"] = "passive"
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 import saddle.compat  # noqa: F401
 from helpers import train, trained
@@ -33,6 +35,18 @@ def mnist_root():
     if not root:
         pytest.skip("SADDLE_DATA_ROOT is not set: this test reads real MNIST")
     return root
+
+
+@pytest.fixture(scope="session")
+def picture_folder(tmp_path_factory):
+    """The FOLDER of the pages: a few pictures of noise, in two folders."""
+    folder = tmp_path_factory.mktemp("pictures")
+    for number in range(80):
+        pixels = np.random.default_rng(number).integers(0, 256, (16, 16, 3), dtype=np.uint8)
+        place = folder / ("horses" if number % 2 else "zebras")
+        place.mkdir(exist_ok=True)
+        Image.fromarray(pixels).save(place / f"{number}.png")
+    return folder
 
 
 # runs of a few iterations that several files read, and none changes

@@ -1,7 +1,9 @@
 """Commands and settings that the pages show in running text and in tables, for a reader to type."""
 
+import itertools
 import re
 import shlex
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +14,7 @@ PAGES = [REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md", *sorted((REPO
 _BLOCK = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
 _INLINE = re.compile(r"`([^`\n]+(?:\n[^`\n]+)?)`")
 _SETTING = re.compile(r"[+~]{0,2}[a-z_][\w.@/]*=.*")
-_TRAIN = ("python train.py", "saddle train")
+TRAIN = ("python train.py", "saddle train")
 
 NEEDED = {
     "architecture.discriminator.condition": "architecture.conditional=true",
@@ -75,7 +77,7 @@ class Typed:
     @property
     def is_tool(self) -> bool:
         """Whether it is a command of `saddle` other than `saddle train`."""
-        return self.text.startswith("saddle ") and not self.text.startswith(_TRAIN)
+        return self.text.startswith("saddle ") and not self.text.startswith(TRAIN)
 
     @property
     def words(self) -> list[str]:
@@ -83,7 +85,7 @@ class Typed:
         words = shlex.split(self.text)
         if self.is_tool:
             return words[1:]
-        if self.text.startswith(_TRAIN):
+        if self.text.startswith(TRAIN):
             return words[2:]
         before = [chosen for beginning, chosen in NEEDED.items() if self.text.startswith(beginning)]
         return [word for chosen in before for word in chosen.split()] + words
@@ -105,10 +107,30 @@ def shown_inline(page: str) -> list[str]:
 
 
 def _is_typed(text: str) -> bool:
-    if text.startswith((*_TRAIN, "saddle ")):
+    if text.startswith((*TRAIN, "saddle ")):
         return True
     try:
         words = shlex.split(text)
     except ValueError:
         return False
     return all(_SETTING.fullmatch(word) for word in words)
+
+
+def shell_lines(text: str) -> Iterator[str]:
+    """Commands in the ```sh blocks of a page: continuations joined, comments stripped, one per `&&`."""
+    for block in re.findall(r"^ *```(?:sh|bash)\n(.*?)^ *```", text, re.MULTILINE | re.DOTALL):
+        for line in block.replace("\\\n", " ").splitlines():
+            words = shlex.split(line, comments=True)
+            for is_separator, group in itertools.groupby(words, lambda word: word == "&&"):
+                if not is_separator:
+                    yield shlex.join(group)
+
+
+def block_commands(*beginnings: str) -> list[tuple[Path, str]]:
+    """Every command in the blocks of the pages that begins so, once, with the page it stands on."""
+    found: dict[str, Path] = {}
+    for page in PAGES:
+        for line in shell_lines(page.read_text(encoding="utf-8")):
+            if any(line.startswith(f"{beginning} ") for beginning in beginnings):
+                found.setdefault(line, page)
+    return [(page, line) for line, page in found.items()]

@@ -9,45 +9,26 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from PIL import Image
 
+from documented import PAGES, TRAIN, block_commands, shell_lines
 from helpers import REPOSITORY, train
 from saddle.cli.tools import parsed
 from saddle.config.compose import compose
 from saddle.error import InputError
 from saddle.factory.parts import build_parts
 
-PAGES = [REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
-TRAIN = ("python train.py", "saddle train")
 NEEDS_A_RUN = ("resume", "keep")
 FILE = re.compile(r"(?<![\w/])(?:src|docs|benchmarks|tests|conf)/[\w./-]*\.(?:py|md|txt|yaml|png|json|safetensors)\b")
 MODULE = re.compile(r"`(saddle(?:\.\w+)+)`")
 
 
-def shell_lines(text: str) -> Iterator[str]:
-    """Commands in the ```sh blocks of a page: continuations joined, comments stripped, one per `&&`."""
-    for block in re.findall(r"^ *```(?:sh|bash)\n(.*?)^ *```", text, re.MULTILINE | re.DOTALL):
-        for line in block.replace("\\\n", " ").splitlines():
-            words = shlex.split(line, comments=True)
-            for is_separator, group in itertools.groupby(words, lambda word: word == "&&"):
-                if not is_separator:
-                    yield shlex.join(group)
-
-
 def commands(*beginnings: str) -> list[str]:
     """Every command of the pages that begins so, once, with the page it stands on."""
-    parameters = {}
-    for page in PAGES:
-        for line in shell_lines(page.read_text(encoding="utf-8")):
-            if any(line.startswith(f"{beginning} ") for beginning in beginnings):
-                parameters.setdefault(line, pytest.param(line, id=f"{page.name}: {line}"))
-    return list(parameters.values())
+    return [pytest.param(command, id=f"{page.name}: {command}") for page, command in block_commands(*beginnings)]
 
 
 def shown_files(text: str) -> dict[str, str]:
@@ -66,18 +47,6 @@ def jobs(overrides: list[str]) -> list[list[str]]:
         else:
             choices.append([override.input_line])
     return [list(job) for job in itertools.product(*choices)]
-
-
-@pytest.fixture(scope="module")
-def picture_folder(tmp_path_factory):
-    """The FOLDER of the pages: a few pictures of noise, in two folders."""
-    folder = tmp_path_factory.mktemp("pictures")
-    for number in range(80):
-        pixels = np.random.default_rng(number).integers(0, 256, (16, 16, 3), dtype=np.uint8)
-        place = folder / ("horses" if number % 2 else "zebras")
-        place.mkdir(exist_ok=True)
-        Image.fromarray(pixels).save(place / f"{number}.png")
-    return folder
 
 
 def test_sweeps_are_taken_apart():
