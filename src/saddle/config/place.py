@@ -66,14 +66,21 @@ def with_places(settings: Mapping[str, Any], places: Mapping[str, str], prefix: 
 
 def began_in(folder: Path) -> Path | None:
     """The current folder when the run in `folder`, or the sweep whose job it is, began; None if nothing says so."""
-    of_sweep, of_run = folder.resolve().parent / SWEEP_FILE, folder / SETTINGS / "hydra.yaml"
-    for file in (of_sweep, of_run):
-        try:
-            settings = yaml.safe_load(file.read_text(encoding="utf-8"))
-            return Path(settings["hydra"]["runtime"]["cwd"])
-        except (OSError, UnicodeDecodeError, yaml.YAMLError, TypeError, KeyError):
-            continue
-    return None
+    return sweep_began_in(folder.resolve().parent) or _recorded_in(folder / SETTINGS / "hydra.yaml")
+
+
+def sweep_began_in(folder: Path) -> Path | None:
+    """The current folder when the sweep in `folder` began; None if nothing says so."""
+    return _recorded_in(folder / SWEEP_FILE)
+
+
+def _recorded_in(file: Path) -> Path | None:
+    """The current folder that Hydra recorded in a file with its settings; None if it is not there."""
+    try:
+        settings = yaml.safe_load(file.read_text(encoding="utf-8"))
+        return Path(settings["hydra"]["runtime"]["cwd"])
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, TypeError, KeyError):
+        return None
 
 
 def located(settings: Mapping[str, Any], base: Path | None) -> dict[str, Any]:
@@ -139,8 +146,9 @@ def read_moved(folder: Path) -> dict[str, str]:
 
 def remember_moved(folder: Path, places: Mapping[str, str]) -> None:
     """Note the new places for the next time that the run in `folder` goes on."""
-    moved = {**read_moved(folder), **places}
-    if not places or moved == read_moved(folder):
+    before = read_moved(folder)
+    moved = {**before, **places}
+    if moved == before:
         return
     with replacing(folder / SETTINGS / _MOVED) as temporary:
         temporary.write_text(yaml.safe_dump(moved, allow_unicode=True), encoding="utf-8")

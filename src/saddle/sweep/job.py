@@ -19,6 +19,7 @@ from omegaconf.errors import OmegaConfBaseException
 import saddle.sweep.resolver  # noqa: F401
 from saddle.config.checked import CheckedConfig
 from saddle.config.override import quoted
+from saddle.config.place import sweep_began_in
 from saddle.error import Failed, InputError, Stopped
 from saddle.file import failure_of
 from saddle.interrupt import TERMINATE_KILLS, listen
@@ -27,7 +28,7 @@ from saddle.run.checkpoint import checkpoint_of
 from saddle.run.folder import ERROR, clear, last_checkpoint, objective_value, state_of, summary_of
 from saddle.run.lock import hold, let_go
 from saddle.run.start import start
-from saddle.sweep.jobs import is_sweep, planned_jobs, settings_of
+from saddle.sweep.jobs import planned_jobs
 from saddle.terminal import prepare_output
 from saddle.threads import share_cores, usable_cores
 
@@ -50,7 +51,7 @@ class SweepStart(Callback):
             folder = Path(config.hydra.sweep.dir).resolve()
             folder.mkdir(parents=True, exist_ok=True)
             jobs = planned_jobs(_plain(config.hydra))
-            folder_then = settings_of(folder)["hydra"]["runtime"]["cwd"] if is_sweep(folder) else Path.cwd()
+            folder_then = sweep_began_in(folder) or Path.cwd()
         except (OSError, HydraException, OmegaConfBaseException):
             return  # Hydra's sweeper meets the same error and reports it
         with open_dict(config):
