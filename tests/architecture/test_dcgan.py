@@ -7,6 +7,7 @@ from network_checks import check_code, check_encoder, check_joint, check_packing
 from saddle.architecture.dcgan import Discriminator, Encoder, Generator, JointDiscriminator
 from saddle.layer.attention import SelfAttention
 from saddle.layer.conditional_batch_norm import ConditionalBatchNorm
+from saddle.layer.residual import ResidualBlock
 from saddle.penalty.base import logits_and_input_gradient
 
 
@@ -248,3 +249,43 @@ def test_the_last_numbers_of_the_latent_are_a_code():
     check_code(lambda *code: Generator(9, 1, code[0], widths=(4,), categories=code[1], continuous=code[2]))
     both = Generator(9, 1, 9, widths=(4,), conditional=True, classes=3, categories=4, continuous=2)
     check_trained(both, both(torch.randn(30, 9), torch.arange(30) % 3))
+
+
+@pytest.mark.parametrize("normalization", ["none", "batch", "spectral"])
+@pytest.mark.parametrize("size", [8, 27, 28])
+def test_blocks_and_a_last_width_keep_the_sizes(size, normalization):
+    torch.manual_seed(0)
+    generator = Generator(size, 3, widths=(8, 6), blocks=2, last_width=5, normalization=normalization)
+    assert sum(isinstance(module, ResidualBlock) for module in generator.modules()) == 4
+    images = generator(torch.randn(4, 100))
+    assert images.shape == (4, 3, size, size)
+    *_, last = generator.layers
+    assert (last.in_channels, last.out_channels, last.kernel_size) == (5, 3, (3, 3))
+    discriminator = Discriminator(size, 3, widths=(4, 8), blocks=1, last_convolutions=2, normalization=normalization)
+    assert sum(isinstance(module, ResidualBlock) for module in discriminator.modules()) == 2
+    assert discriminator(images).shape == (4,)
+
+
+def test_a_last_width_of_a_conditional_generator_with_batch_norm_hears_the_label():
+    generator = Generator(8, 1, widths=(4, 8), conditional=True, classes=3, last_width=5)
+    norms = [module for module in generator.modules() if isinstance(module, ConditionalBatchNorm)]
+    assert [norm.gain.weight.shape for norm in norms] == [(3, 4), (3, 8), (3, 5)]
+
+
+def test_deeper_networks_bound_every_weight_by_spectral_normalization():
+    torch.manual_seed(0)
+    given = {"normalization": "spectral", "blocks": 1}
+    generator = Generator(16, 1, widths=(16, 8), last_width=6, **given)
+    check_spectral(generator, (torch.randn(4, 100),), weights=8)
+    discriminator = Discriminator(16, 1, widths=(8, 16), last_convolutions=1, **given)
+    check_spectral(discriminator, (torch.randn(4, 1, 16, 16),), weights=8)
+
+
+def test_without_them_the_networks_are_those_of_earlier_versions():
+    torch.manual_seed(0)
+    plain = Generator(8, 1, widths=(4, 8)), Discriminator(8, 1, widths=(4, 8))
+    torch.manual_seed(0)
+    named = Generator(8, 1, widths=(4, 8), blocks=0, last_width=0), Discriminator(8, 1, widths=(4, 8), blocks=0)
+    for first, second in zip(plain, named, strict=True):
+        assert [*first.state_dict()] == [*second.state_dict()]
+        assert all(torch.equal(a, b) for a, b in zip(first.parameters(), second.parameters(), strict=True))

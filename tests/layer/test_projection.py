@@ -15,6 +15,13 @@ def test_a_logit_is_a_linear_part_and_the_inner_product_with_the_labels_vector()
         torch.testing.assert_close(logits[row, 0], features[row] @ weight + head.linear.bias[0])
 
 
+def test_the_logits_of_all_labels_are_those_of_each():
+    head = ProjectionHead(4, classes=3, normalization="none")
+    features = torch.randn(5, 4)
+    each = [head(features, torch.full((5,), label)) for label in range(3)]
+    torch.testing.assert_close(head.logits_of_all_labels(features), torch.cat(each, 1))
+
+
 def test_both_parts_are_spectrally_normalized():
     head = ProjectionHead(6, classes=3, normalization="spectral")
     for _ in range(50):

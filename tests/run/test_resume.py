@@ -94,6 +94,12 @@ def test_settings_may_not_differ_but_the_place_of_the_data_may(tmp_path):
     check_same(saved, {"seed": 0, "data": {"root": "b", "batch_size": 4}, "penalty": {}}, tmp_path)
     with pytest.raises(InputError, match=r"data\.batch_size was 4 .* and is now 8"):
         check_same(saved, {"seed": 0, "data": {"root": "a", "batch_size": 8}, "penalty": {}}, tmp_path)
+    target = {"_target_": "saddle.penalty.r1.R1", "weight": 1.0}
+    old, new = {"penalty": {"r1": target}}, {"penalty": {"r1": {**target, "every_iterations": 1}}}
+    check_same(old, new, tmp_path)  # a setting that the class did not have then, at its default
+    new["penalty"]["r1"]["every_iterations"] = 2
+    with pytest.raises(InputError, match=r"penalty\.r1\.every_iterations was None .* and is now 2"):
+        check_same(old, new, tmp_path)
     with pytest.raises(InputError, match=r"penalty\.r1\.weight was None .* and is now 1"):
         check_same(saved, {"seed": 0, "data": saved["data"], "penalty": {"r1": {"weight": 1}}}, tmp_path)
 

@@ -7,13 +7,14 @@ import torch
 from torch import Tensor, nn
 
 from saddle.architecture import base
-from saddle.bound import Normalization, Side, Size, SizeOrNone, Sizes
+from saddle.bound import Depth, Normalization, Side, Size, SizeOrNone, Sizes
 from saddle.layer.activation import Activation, nonlinearity
 from saddle.layer.attention import SelfAttention
 from saddle.layer.code import code_of, coded
 from saddle.layer.code_head import code_head
 from saddle.layer.convolution import (
     Doubling,
+    convolution_layer,
     halved_sides,
     halvings,
     hidden_layer,
@@ -21,11 +22,13 @@ from saddle.layer.convolution import (
     initialized,
     initialized_norms,
 )
+from saddle.layer.initialization import Initialization, draw_he_weights
 from saddle.layer.labeled import LabeledSequential, LabelEmbedding, classes_of
 from saddle.layer.minibatch_stddev import MinibatchStddev
 from saddle.layer.normalization import weighted
 from saddle.layer.packing import packed, packing_of
 from saddle.layer.projection import ProjectionHead
+from saddle.layer.residual import ResidualBlock
 
 
 def _check_attention(side: int, sides: Sequence[int]) -> None:
@@ -43,6 +46,11 @@ class Generator(base.Generator):
 
     - `conditional`: the network also takes labels (N,) int64. An embedding of `label_dim` numbers is appended to the
       latent, and batch norm is conditional on the label.
+    - `blocks`: that many residual blocks follow each feature map.
+    - `last_width`: the last convolution maps to that many features of full size, and a 3x3 convolution maps these to
+      the channels; 0 for none.
+    - `initialization`: the weights begin as the paper says ("dcgan"), or as He et al. say ("he"), who keep the variance
+      of features from layer to layer.
     - `attention`: self-attention follows the feature map with this side; 0 for none.
     - `categories`, `continuous`: the last numbers of the latent become this code of InfoGAN (`saddle.layer.code`).
 
@@ -51,6 +59,7 @@ class Generator(base.Generator):
     """
 
     label_settings = ("label_dim",)
+    suits_bfloat16 = True
 
     def __init__(
         self,
@@ -66,6 +75,9 @@ class Generator(base.Generator):
         attention: SizeOrNone = 0,
         categories: SizeOrNone = 0,
         continuous: SizeOrNone = 0,
+        blocks: Depth = 0,
+        last_width: SizeOrNone = 0,
+        initialization: Initialization = "dcgan",
     ) -> None:
         super().__init__()
         self.latent_dim = latent_dim
@@ -80,9 +92,12 @@ class Generator(base.Generator):
             *([LabelEmbedding(classes, label_dim)] if conditional else []),
             weighted(projection, normalization),
             nn.Unflatten(1, (widths[0], sides[0], sides[0])),
-            *self._body(widths, sides, activation, normalization, attention),
-            Doubling(widths[-1], channels, sides[-1], normalization, bias=True),
+            *self._body(widths, sides, activation, normalization, attention, blocks),
+            *self._last(widths[-1], last_width, channels, sides[-1], activation, normalization),
         )
+        if initialization == "he":
+            last = self.layers[-1]
+            draw_he_weights(self, last.convolution if isinstance(last, Doubling) else last)
 
     def _body(
         self,
@@ -91,6 +106,7 @@ class Generator(base.Generator):
         name: Activation,
         normalization: Normalization,
         attention: int,
+        blocks: int,
     ) -> list[nn.Module]:
         """The layers between the projection and the last convolution; `sides` are those of all feature maps."""
         layers: list[nn.Module] = []
@@ -99,10 +115,25 @@ class Generator(base.Generator):
                 bias = normalization != "batch"
                 layers.append(Doubling(widths[index - 1], features, side, normalization, bias))
             layers += initialized_norms(features, normalization, dimensions=2, classes=self.classes)
+            layers += [ResidualBlock(features, name, normalization) for _ in range(blocks)]
             layers.append(nonlinearity(name))
             if side == attention:
                 layers.append(SelfAttention(features, normalization))
         return layers
+
+    def _last(
+        self, inputs: int, width: int, channels: int, side: int, name: Activation, normalization: Normalization
+    ) -> list[nn.Module]:
+        """The layers from the last feature map to the image, through `width` features of full size unless that is 0."""
+        if width == 0:
+            return [Doubling(inputs, channels, side, normalization, bias=True)]
+        convolution = nn.Conv2d(width, channels, kernel_size=3, padding=1)
+        return [
+            Doubling(inputs, width, side, normalization, bias=normalization != "batch"),
+            *initialized_norms(width, normalization, dimensions=2, classes=self.classes),
+            nonlinearity(name),
+            initialized(convolution, normalization),
+        ]
 
     def forward(self, latent: Tensor, labels: Tensor | None = None, activated: bool = True) -> Tensor:
         """Images (N, C, H, W); if not `activated`, the numbers whose tanh is the images."""
@@ -120,6 +151,9 @@ class Discriminator(base.Discriminator):
     - `conditional`: the network also takes labels (N,) int64. They enter by "projection" in the head, or by
       "concatenation": an embedding of `label_dim` planes is appended to the image.
     - `head_bias`: whether the last layer has a bias; None means yes. Relativistic losses cannot train one.
+    - `blocks`: that many residual blocks follow each feature map.
+    - `last_convolutions`: that many 3x3 convolutions follow the last feature map, and keep its width.
+    - `initialization`: as in the generator.
     - `minibatch_stddev`: the spread of each group of that many images is appended to the last feature map as one more
       plane; 0 for none.
     - `attention`: self-attention follows the feature map with this side; 0 for none.
@@ -130,6 +164,7 @@ class Discriminator(base.Discriminator):
     """
 
     label_settings = ("condition", "label_dim")
+    suits_bfloat16 = True
 
     def __init__(
         self,
@@ -148,6 +183,9 @@ class Discriminator(base.Discriminator):
         minibatch_stddev: SizeOrNone = 0,
         attention: SizeOrNone = 0,
         packing: Size = 1,
+        blocks: Depth = 0,
+        last_convolutions: Depth = 0,
+        initialization: Initialization = "dcgan",
     ) -> None:
         super().__init__()
         self.classes = classes_of(conditional, classes)
@@ -158,7 +196,9 @@ class Discriminator(base.Discriminator):
         _check_attention(attention, sides[1:])
         layers: list[nn.Module] = [LabelEmbedding(classes, label_dim)] if concatenates else []
         inputs = packing * channels + (label_dim if concatenates else 0)
-        layers += halvings(inputs, widths, kernel_size, activation, normalization, sides[1:], attention)
+        layers += halvings(inputs, widths, kernel_size, activation, normalization, sides[1:], attention, blocks)
+        for _ in range(last_convolutions):
+            layers += convolution_layer(widths[-1], widths[-1], activation, normalization)
         if minibatch_stddev:
             layers.append(MinibatchStddev(minibatch_stddev))
         flat = (widths[-1] + (minibatch_stddev > 0)) * sides[-1] ** 2
@@ -169,6 +209,8 @@ class Discriminator(base.Discriminator):
         else:
             head = initialized(nn.Linear(self.features, 1, bias=head_bias is not False), normalization)
         self.layers = LabeledSequential(*layers, nn.Flatten(), *tail, head)
+        if initialization == "he":
+            draw_he_weights(self, head)
 
     @property
     def head(self) -> nn.Module:

@@ -10,6 +10,7 @@ from saddle.layer.activation import Activation, nonlinearity
 from saddle.layer.attention import SelfAttention
 from saddle.layer.conditional_batch_norm import ConditionalBatchNorm
 from saddle.layer.normalization import normalized, weighted
+from saddle.layer.residual import ResidualBlock
 
 
 def halved_sides(image_size: int, halvings: int, up: bool = True) -> list[int]:
@@ -79,12 +80,13 @@ def halvings(
     normalization: Normalization,
     sides: Sequence[int] = (),
     attention: int = 0,
+    blocks: int = 0,
 ) -> list[nn.Module]:
     """Strided convolutions from `channels` to each of `widths` in turn, each with normalization and activation.
 
     Each halves the side: rounded down if `kernel_size` is 4 (padding 1), up if it is 5 (padding 2). The first one has
-    no batch norm (the paper's section 3). `sides` are the sides of the feature maps; self-attention follows the one
-    whose side is `attention`, unless that is 0.
+    no batch norm (the paper's section 3). `blocks` residual blocks follow each one. `sides` are the sides of the
+    feature maps; self-attention follows the one whose side is `attention`, unless that is 0.
     """
     layers: list[nn.Module] = []
     padding = (kernel_size - 1) // 2
@@ -94,10 +96,24 @@ def halvings(
         layers.append(initialized(convolution, normalization))
         if batch_norm:
             layers += initialized_norms(outputs, normalization, dimensions=2)
+        layers += [ResidualBlock(outputs, name, normalization) for _ in range(blocks)]
         layers.append(nonlinearity(name))
         if attention and sides[index] == attention:
             layers.append(SelfAttention(outputs, normalization))
     return layers
+
+
+def convolution_layer(inputs: int, outputs: int, name: Activation, normalization: Normalization) -> list[nn.Module]:
+    """A 3x3 convolution that keeps the side, with normalization and activation. In front of batch norm it has no bias.
+
+    Its weights are drawn by He et al. 2015 (section 2.2, arXiv 1502.01852).
+    """
+    norms = initialized_norms(outputs, normalization, dimensions=2)
+    convolution = nn.Conv2d(inputs, outputs, kernel_size=3, padding=1, bias=not norms)
+    nn.init.kaiming_normal_(convolution.weight, nonlinearity="relu")
+    if convolution.bias is not None:
+        nn.init.zeros_(convolution.bias)
+    return [weighted(convolution, normalization), *norms, nonlinearity(name)]
 
 
 def hidden_layer(features: int, units: int, name: Activation, normalization: Normalization) -> list[nn.Module]:

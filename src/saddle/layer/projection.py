@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from torch import Tensor, nn
+from torch.nn.functional import linear
 
 from saddle.bound import Normalization
 from saddle.layer.labeled import Labeled
@@ -26,14 +27,25 @@ class ProjectionHead(Labeled):
         bias: bool = True,
     ) -> None:
         super().__init__()
-        linear = nn.Linear(features, 1, bias=bias)
+        single = nn.Linear(features, 1, bias=bias)
         vectors = nn.Embedding(classes, features)
         nn.init.xavier_uniform_(vectors.weight)
         if initialize is not None:
-            initialize(linear)
+            initialize(single)
             initialize(vectors)
-        self.linear = weighted(linear, normalization)
+        self.linear = weighted(single, normalization)
         self.vectors = weighted(vectors, normalization)
+
+    @property
+    def label_vectors(self) -> Tensor:
+        """The vectors of the labels, (classes, D)."""
+        vectors = self.vectors.weight
+        assert isinstance(vectors, Tensor)
+        return vectors
+
+    def logits_of_all_labels(self, features: Tensor) -> Tensor:
+        """The logits (N, classes) of features (N, D) under each label."""
+        return self.linear(features) + linear(features, self.label_vectors)
 
     def forward(self, features: Tensor, labels: Tensor) -> Tensor:
         inner_product = (self.vectors(labels) * features).sum(1, keepdim=True)

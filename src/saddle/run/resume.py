@@ -1,5 +1,6 @@
 """Resuming a run: its settings, and what must be as before."""
 
+import inspect
 import re
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from saddle.config.group_choice import choice_of
 from saddle.config.override import key_of, quoted
 from saddle.config.place import from_here, places_in, read_moved, with_places
 from saddle.config.resumed import PRIMARY, RESUMED, read_settings, store_resumed
+from saddle.config.signature import import_target
 from saddle.error import InputError
 from saddle.rank import is_first, spans
 from saddle.run.checkpoint import checkpoint_of
@@ -162,7 +164,7 @@ def check_same(saved: dict[str, Any], current: dict[str, Any], path: Path) -> No
     `saved` is the record in the checkpoint `path`, `current` that of the new process.
     """
     before, now = _leaves(saved), _leaves(current)
-    may_change = _MAY_CHANGE | set(places_in(current))
+    may_change = _MAY_CHANGE | set(places_in(current)) | _new_at_default(before, now)
     names = list({**before, **now})
     for name in sorted(names, key=lambda name: "." in name):  # seed before data.seed, which follows it
         if name not in may_change and before.get(name) != now.get(name):
@@ -170,6 +172,23 @@ def check_same(saved: dict[str, Any], current: dict[str, Any], path: Path) -> No
                 f"resume: {name} was {before.get(name)} in {path} and is now {now.get(name)}: a resumed run keeps its "
                 "settings (trainer, callback, logger, checkpoints and training.images may change): start a new run"
             )
+
+
+def _new_at_default(before: dict[str, Any], now: dict[str, Any]) -> set[str]:
+    """Settings that a newer saddle gave a class, and that are at the class's default: it does what it did before.
+
+    `before` and `now` are leaves of records, by their dotted names.
+    """
+    new: set[str] = set()
+    for name in now.keys() - before.keys():
+        part, _, setting = name.rpartition(".")
+        target = now.get(f"{part}._target_")
+        if target is None or before.get(f"{part}._target_") != target:
+            continue
+        parameter = inspect.signature(import_target(part, target)).parameters.get(setting)
+        if parameter is not None and parameter.default == now[name]:
+            new.add(name)
+    return new
 
 
 def check_unfinished(mark: dict[str, Any], last: int, folder: Path, path: Path) -> None:
