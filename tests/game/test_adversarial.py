@@ -5,6 +5,7 @@ import torch
 from torch.nn.functional import softplus
 
 from helpers import SmallDiscriminator, SmallGenerator, differences
+from saddle.architecture import dcgan
 from saddle.augmentation.ada import ADA
 from saddle.augmentation.base import Augmentation
 from saddle.game.adversarial import Adversarial
@@ -12,6 +13,7 @@ from saddle.game.adversarial_objective import AdversarialObjective, generated, i
 from saddle.game.turn import Moment
 from saddle.loss.minimax import Minimax
 from saddle.loss.non_saturating import NonSaturating
+from saddle.loss.relativistic import Relativistic
 from saddle.loss.relativistic_average import RelativisticAverage
 from saddle.penalty.feature_matching import FeatureMatching
 from saddle.penalty.gradient_penalty import GradientPenalty
@@ -289,3 +291,40 @@ def test_what_it_spells_out_is_what_other_games_ask_of_the_objective(networks, l
                 torch.autograd.grad(sum(p.terms.values()), networks[name].linear.weight) for p in (mine, other)
             ]
             assert torch.equal(*(gradient for (gradient,) in gradients))
+
+
+LABELS = torch.tensor([0, 2, 1, 2, 0, 1])
+
+
+def conditional(condition="projection"):
+    torch.manual_seed(1)
+    sizes = {"conditional": True, "classes": 3, "widths": (4,)}
+    generator = dcgan.Generator(8, 1, latent_dim=3, normalization="none", **sizes)
+    return {"generator": generator, "discriminator": dcgan.Discriminator(8, 1, condition=condition, **sizes)}
+
+
+@pytest.mark.parametrize("penalties", [{}, {"r1": R1(weight=0.5)}, {"gp": GradientPenalty(weight=1.0)}])
+def test_labels_are_told_apart_by_ds_own_logits(penalties):
+    networks, batch = conditional(), {"image": torch.randn(6, 1, 8, 8), "label": LABELS}
+    game = Adversarial(AdversarialObjective(Relativistic(), penalties), label_weight=0.3)
+    played = game.discriminator_loss(networks, batch, moment())
+    logits = torch.stack([networks["discriminator"](batch["image"], torch.full((6,), label)) for label in range(3)], 1)
+    likelihood = logits.softmax(1)[torch.arange(6), LABELS]
+    torch.testing.assert_close(played.terms["labels"], -0.3 * likelihood.log().mean())
+
+    plain = Adversarial(AdversarialObjective(Relativistic(), penalties))
+    others = plain.discriminator_loss(networks, batch, moment()).terms
+    assert played.terms.keys() - others.keys() == {"labels"}
+    for name, value in others.items():
+        torch.testing.assert_close(played.terms[name], value)
+    of_g = [one.generator_loss(networks, batch, moment()).terms for one in (game, plain)]
+    assert of_g[0].keys() == of_g[1].keys()
+
+
+@pytest.mark.parametrize("condition", ["concatenation", None])
+def test_labels_that_ds_last_layer_does_not_take_are_not_told_apart(condition, networks):
+    given = networks if condition is None else conditional(condition)
+    size = 2 if condition is None else 8
+    game = Adversarial(AdversarialObjective(Relativistic()), label_weight=0.3)
+    batch = {"image": torch.randn(6, 1, size, size), "label": LABELS}
+    assert game.discriminator_loss(given, batch, moment()).terms.keys() == {"adversarial"}

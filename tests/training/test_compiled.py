@@ -93,6 +93,9 @@ CONFIGS = {
         *("data=digits", "penalty=none", "loss=non_saturating", *DCGAN),
         *(f"architecture.{name}.normalization=batch" for name in ("generator", "discriminator")),
     ],
+    "labels that D tells apart": [
+        *("data=digits", "architecture.conditional=true", "game.label_weight=0.5", *DCGAN),
+    ],
     "spectral norms": [
         *("data=digits", *DCGAN),
         *(f"architecture.{name}.normalization=spectral" for name in ("generator", "discriminator")),
