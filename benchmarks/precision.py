@@ -23,7 +23,15 @@ from saddle.error import InputError
 from saddle.factory.run import build
 from saddle.training.noise import Noise
 
-_COMMON = ["data=digits", "trainer=cpu", "trainer.max_steps=30", "data.batch_size=64", "training.ema=null", *QUIET]
+_COMMON = [
+    "experiment=none",
+    "data=digits",
+    "trainer=cpu",
+    "trainer.max_steps=30",
+    "data.batch_size=64",
+    "training.ema=null",
+    *QUIET,
+]
 
 
 def errors(architecture: str, choices: list[str], device: str = "cpu") -> dict[str, tuple[float, float]]:

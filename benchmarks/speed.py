@@ -28,10 +28,11 @@ from saddle.loss.base import Loss
 from saddle.penalty.base import WeightConstraint
 
 ONE = Path(__file__).with_name("speed_one.py")
-TUTORIAL = "architecture=mlp loss=non_saturating penalty=none trainer=cpu"
+TUTORIAL = "experiment=none architecture=mlp loss=non_saturating penalty=none trainer=cpu"
 TUTORIAL += " optimizer.lr=2e-4 optimizer.betas=[0.5,0.999]"
 SMALL_DCGAN = (
-    "architecture=dcgan loss=non_saturating penalty=none optimizer.lr=2e-4 optimizer.betas=[0.5,0.999] trainer=cpu"
+    "experiment=none architecture=dcgan loss=non_saturating penalty=none optimizer.lr=2e-4"
+    " optimizer.betas=[0.5,0.999] trainer=cpu"
 )
 LARGE_DCGAN = SMALL_DCGAN + " architecture.generator.widths=[128,64] architecture.discriminator.widths=[64,128]"
 WIDE_DCGAN = SMALL_DCGAN + " architecture.generator.widths=[256,128] architecture.discriminator.widths=[128,256]"

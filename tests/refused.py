@@ -1,7 +1,7 @@
 """Overrides that are refused, and what is said of each."""
 
 REFUSED = {
-    "architecture.conditional=1": "architecture.conditional=1: should be a valid boolean",
+    "architecture.conditional=1": "architecture.conditional=1: use true, false or auto",
     "architecture.generator=true": "architecture.generator=True: expected a network",
     "architecture.generator.conditional=true": "architecture.generator.conditional: there is no such setting",
     "+architecture.discriminator.classes=3": "architecture.discriminator.classes: there is no such setting",
@@ -37,7 +37,7 @@ REFUSED = {
     "training.accumulate=0": "training.accumulate=0: should be greater than or equal to 1",
     "training.ema.half_life_images=0": "training.ema.half_life_images=0: should be greater than 0",
     "training.clip_norm.generator=-1": "training.clip_norm.generator=-1: should be greater than 0",
-    "training.schedule.generator.shape=cosine": "schedule.generator: horizon_images=0 must exceed warmup_images=0",
+    "training.schedule.generator.horizon_images=0": "schedule.generator: horizon_images=0 must exceed warmup_images=0",
     "training.schedule.generator.shape=step": "should be 'constant', 'linear' or 'cosine'",
     "+training.clip_norm.critic=1": "training.clip_norm.critic: the game has no such turn",
     "+unknown.key=1": "unknown: there is no such setting; known here: data, architecture,",

@@ -3,6 +3,7 @@ import pytest
 from helpers import train_afresh
 from saddle.config.compose import compose
 from saddle.error import InputError
+from saddle.factory.parts import build_parts
 
 
 @pytest.mark.parametrize("architecture", ["mlp", "dcgan"])
@@ -77,3 +78,36 @@ def test_labels_that_data_or_networks_do_not_have_are_refused():
         compose(["data=ring", "architecture=points", "architecture.conditional=true"])
     with pytest.raises(InputError, match=r"architecture\.conditional=True: none of these networks can take labels"):
         compose(["data=mnist_pair", "game=cyclegan", "architecture=resnet", "architecture.conditional=true"])
+
+
+LABELED = ["architecture=residual", "data=digits"]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "conditional"),
+    [
+        (LABELED, True),
+        ([*LABELED, "architecture.conditional=false"], False),
+        ([*LABELED, "game=bigan"], False),
+        ([*LABELED, "game=vae"], False),
+        ([*LABELED, "architecture.discriminator.packing=2"], False),
+        (["architecture=residual", "data=stacked_mnist"], False),
+        (["architecture=dcgan", "data=digits", "architecture.conditional=auto"], True),
+        (["architecture=points", "data=ring", "architecture.conditional=auto"], False),
+        (["experiment=none", "data=digits"], False),
+    ],
+)
+def test_labels_are_used_by_default_where_the_data_has_some_to_ask_for(overrides, conditional):
+    config = compose(overrides)
+    assert config.conditional is conditional
+    assert build_parts(config).record["architecture"]["conditional"] is conditional
+
+
+def test_data_without_labels_needs_no_word_about_them(picture_folder):
+    place = ["data=image_folder", f"data.root='{picture_folder}'", "data.image_size=16", "data.batch_size=8"]
+    assert compose(place).conditional is False
+    assert compose([*place, "data.classes=2"]).conditional is True
+    with pytest.raises(InputError, match="needs labels, but data.classes=0"):
+        compose([*place, "architecture.conditional=true"])
+    with pytest.raises(InputError, match="architecture.conditional=maybe: use true, false or auto"):
+        compose([*place, "architecture.conditional=maybe"])

@@ -1,9 +1,11 @@
 import pytest
+import torch
 
 from saddle.config.compose import compose
 from saddle.config.trainer_flags import trainer_arguments
 from saddle.error import InputError
-from saddle.factory.executor import check_executor
+from saddle.factory.executor import bfloat16_hardware, check_executor
+from saddle.factory.parts import build_parts
 from saddle.factory.run import build
 from saddle.training.compiled import Compiled
 
@@ -33,6 +35,36 @@ def test_a_machine_without_bfloat16_is_warned_of(monkeypatch):
     (sentence,) = build(compose(overrides)).warnings
     assert "trainer.precision=bf16-mixed: this CPU has no arithmetic for bfloat16" in sentence
     assert build(compose([*overrides, "trainer.precision=32-true"])).warnings == []
+
+
+@pytest.mark.parametrize(
+    ("hardware", "overrides", "precision"),
+    [
+        ("AMX", [], "bf16-mixed"),
+        (None, [], "32-true"),
+        ("AMX", ["architecture=mlp"], "32-true"),
+        ("AMX", ["game=vae"], "32-true"),
+        ("AMX", ["trainer.precision=64-true"], "64-true"),
+        ("AMX", ["experiment=none"], "32-true"),
+    ],
+)
+def test_auto_takes_bfloat16_where_the_machine_and_all_networks_suit_it(hardware, overrides, precision, monkeypatch):
+    monkeypatch.setattr("saddle.factory.executor.bfloat16_hardware", lambda trainer: hardware)
+    parts = build_parts(compose(["data=digits", "trainer=cpu", *overrides]))
+    assert parts.precision == precision
+    assert build(compose(["data=digits", "trainer=cpu", *overrides])).trainer.precision == precision
+
+
+@pytest.mark.parametrize(
+    ("amx", "avx", "name"), [(True, True, "AMX"), (False, True, "AVX512_BF16"), (False, False, None)]
+)
+def test_the_hardware_for_bfloat16_is_named(amx, avx, name, monkeypatch):
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx)
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: avx)
+    assert bfloat16_hardware({"accelerator": "cpu"}) == name
+    monkeypatch.delattr(torch.cpu, "_is_amx_tile_supported")
+    monkeypatch.delattr(torch.cpu, "_is_avx512_bf16_supported")
+    assert bfloat16_hardware({"accelerator": "cpu"}) is None
 
 
 @pytest.mark.parametrize(

@@ -94,4 +94,4 @@ def test_schedules_of_betas_are_for_optimizers_that_have_them():
     with pytest.raises(InputError, match=rf"{chosen}.warmup_images=5 would begin with beta2=1"):
         build(config(f"{chosen}.warmup_images=5"))
     with pytest.raises(InputError, match="horizon_images=9 is not read by shape=constant"):
-        build(config("training.schedule.generator.horizon_images=9"))
+        build(config("experiment=none", "training.schedule.generator.horizon_images=9"))

@@ -98,7 +98,7 @@ REFUSED = {
     "~optimizer._partial_": "optimizer._partial_ is missing",
     "callback.quality.cache=${data}": "callback.quality.cache._target_=saddle.data.mnist.Mnist: expected a plain value",
     "architecture.generator.widths=[1000000000]": "entry 1 should be less than or equal to 65536",
-    "architecture.generator.widths=[65536,65536]": "training 68,928,208,896 weights needs",
+    "architecture.generator.widths=[65536,65536]": "training 38,914,818,208 weights needs",
     "data.image_size=100000": "data.image_size=100000: should be less than or equal to 4096",
     "seed=1" + "0" * 30: "should be less than or equal to 9223372036854775807",
     "trainer.devices=1000000000": "trainer.devices=1000000000: use 1 to 1024",

@@ -76,7 +76,7 @@ CANNOT = {  # values that no saddle run can have
     "overfit_batches=0.5": "trainer.overfit_batches=0.5: use a whole number of batches",
     "max_time=5m": "use DD:HH:MM:SS, as 00:01:30:00",
     "max_time={days:1}": "trainer.max_time={'days': 1}: use DD:HH:MM:SS",
-    "min_steps=9000": "trainer.min_steps=9000 is more than trainer.max_steps=4000",
+    "min_steps=9000": "trainer.min_steps=9000 is more than trainer.max_steps=7500",
     "profiler=xla": "trainer.profiler=xla: use simple, advanced, pytorch or null",
     "profiler=nothing": "trainer.profiler=nothing: use simple, advanced, pytorch or null",
     "max_steps=-7": "trainer.max_steps=-7: use a count of at least 1",

@@ -28,7 +28,7 @@ from saddle.error import InputError
         ("trainer.devices=1.5", "use a number, a list as [0,1], or auto or -1 for all"),
         ("trainer.devices=true", "use a number, a list as [0,1], or auto or -1 for all"),
         ("trainer.devices=[a]", "use a number, a list as [0,1], or auto or -1 for all"),
-        ("trainer.precision=16", "is not supported: use 32-true, bf16-mixed, 16-mixed or 64-true"),
+        ("trainer.precision=16", "is not supported: use auto, 32-true, bf16-mixed, 16-mixed or 64-true"),
         ("trainer.precision=bf16-true", "weights in half precision freeze the averaged generator"),
         ("penalty.r1=10", "holds settings by name, as penalty.r1.weight"),
         ("architecture.generator=mlp", "expected a network: choose all of them by architecture=NAME"),
@@ -42,7 +42,7 @@ def test_the_form_is_said(override, form):
 
 
 def test_a_setting_left_out_says_what_to_give():
-    with pytest.raises(InputError, match="^architecture.conditional is missing: use true or false"):
+    with pytest.raises(InputError, match="^architecture.conditional is missing: use true, false or auto"):
         compose(["data=digits", "~architecture.conditional"])
 
 

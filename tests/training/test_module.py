@@ -27,6 +27,7 @@ def loop_of_the_docs(n_critic: int) -> tuple[dict[str, Any], list[str]]:
     assert loop.count("n_critic, rows = 20, 2, 32\n") == command.count("game.n_critic=2 ") == 1
     names: dict[str, Any] = {}
     exec(compile(loop.replace("= 20, 2, 32\n", f"= 20, {n_critic}, 32\n"), "docs/games.md", "exec"), names)
+    command = command.replace("\\\n", "")
     return names, command.replace("game.n_critic=2 ", f"game.n_critic={n_critic} ").split()[2:]
 
 

@@ -34,6 +34,9 @@ class Network(nn.Module, ABC):
     classes: int = 0
     """Number of classes of the labels that it takes; 0 if it takes none."""
 
+    suits_bfloat16: bool = False
+    """Whether trainer.precision=auto computes in bfloat16 where the machine is made for it. Measured, not derived."""
+
     label_settings: tuple[str, ...] = ()
     """Names of settings that have no effect unless it takes labels."""
 

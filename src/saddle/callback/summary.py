@@ -95,6 +95,7 @@ class Summary(Patient):
             "finished": not any(map(_ended_run, trainer.callbacks)),
             "updates": dict(clock.updates),
             "seed": module.seed,
+            "precision": str(trainer.precision),
             "versions": {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
             "data": {
                 "name": type(data).__name__,

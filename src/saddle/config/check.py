@@ -42,15 +42,18 @@ def check_config(values: dict[str, Any], overrides: Sequence[str]) -> CheckedCon
         check(name, values[name], settings.types[name])
     check_trainer(values["trainer"])
     plain = {name: value for name, value in values.items() if name not in _BUILT}
+    networks = _networks(values["architecture"])
+    data = checked_node("data", _data(values), MemoryData, PASSED_IN["data"])
+    game = checked_node("game", values["game"], Game, PASSED_IN["game"])
     config = CheckedConfig(
-        conditional=_conditional(values["architecture"]),
-        networks=_networks(values["architecture"]),
-        data=checked_node("data", _data(values), MemoryData, PASSED_IN["data"]),
+        conditional=_conditional(values["architecture"], networks, data, game),
+        networks=networks,
+        data=data,
         data_changed=values["data"]["changed"],
         loss=checked_node("loss", values["loss"], Loss),
         penalty=checked_nodes("penalty", values["penalty"], Penalty),
         augmentation=checked_nodes("augmentation", values["augmentation"], Augmentation),
-        game=checked_node("game", values["game"], Game, PASSED_IN["game"]),
+        game=game,
         metric=checked_nodes("metric", values["metric"], Metric | PointMetric),
         moved=moved_in(overrides),
         **plain,
@@ -120,14 +123,26 @@ def _check_names(values: dict[str, Any]) -> None:
             raise InputError(f"{name}={values[name]}: expected settings by name; choose a file of that group")
 
 
-def _conditional(architecture: dict[str, Any]) -> bool:
-    """The setting `architecture.conditional`; raises InputError if it is no boolean."""
+def _conditional(architecture: dict[str, Any], networks: Mapping[str, Node], data: Node, game: Node) -> bool:
+    """Whether networks take labels; raises InputError if the setting `architecture.conditional` is unknown.
+
+    "auto" means yes where the data has classes to ask for, the game by default plays with labels, and its networks can
+    take them. Packed images have no single label.
+    """
     if "conditional" not in architecture:
-        raise InputError("architecture.conditional is missing: use true or false")
+        raise InputError("architecture.conditional is missing: use true, false or auto")
     conditional = architecture["conditional"]
-    if not isinstance(conditional, bool):
-        raise InputError(f"architecture.conditional={conditional}: should be a valid boolean: use true or false")
-    return conditional
+    if isinstance(conditional, bool):
+        return conditional
+    if conditional != "auto":
+        raise InputError(f"architecture.conditional={conditional}: use true, false or auto")
+    kind: Any = data.target
+    played: Any = game.target
+    has_labels = data.settings.get("classes", 0) > 0 and kind.labels_by_default
+    players = [networks[name] for name in played.needs if name in networks]
+    take_labels = all("conditional" in node.parameters for node in players)
+    packed = any(node.settings.get("packing", 1) > 1 for node in players)
+    return has_labels and played.labels_by_default and take_labels and not packed
 
 
 def _networks(architecture: dict[str, Any]) -> dict[str, Node]:

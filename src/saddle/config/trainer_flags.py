@@ -40,7 +40,8 @@ for none), and the reason or the alternative."""
 
 _ACCELERATORS = ("auto", "cpu", "gpu", "cuda", "mps")
 _STRATEGIES = ("auto", "ddp", "ddp_find_unused_parameters_true")
-_PRECISIONS = ("32-true", "32", "bf16-mixed", "16-mixed", "64-true", "64")
+AUTO = "auto"
+_PRECISIONS = (AUTO, "32-true", "bf16-mixed", "16-mixed", "64-true", "32", "64")
 _PROFILERS = ("simple", "advanced", "pytorch")
 _MOST_DEVICES = 1024
 
@@ -136,7 +137,8 @@ def _check_precision(node: dict[str, Any]) -> None:
         reason = "weights in half precision freeze the averaged generator and break penalties; "
         reason = reason if precision.endswith("16-true") else ""
         raise InputError(
-            f"trainer.precision={precision} is not supported: {reason}use 32-true, bf16-mixed, 16-mixed or 64-true"
+            f"trainer.precision={precision} is not supported: {reason}use auto, 32-true, bf16-mixed, 16-mixed "
+            "or 64-true"
         )
     if precision == "16-mixed" and not computes_on_cuda(node):
         raise InputError("trainer.precision=16-mixed needs a CUDA device: on a CPU use bf16-mixed or 32-true")

@@ -32,6 +32,9 @@ class MemoryData(ABC):
     classes: int = 0
     """Number of labels; 0: none."""
 
+    labels_by_default: bool = True
+    """Whether architecture.conditional=auto lets networks ask for the classes, where there are any."""
+
     known_classes: Sequence[str] = ()
     """The names of the classes by their numbers; empty where they have no names but the numbers."""
 

@@ -34,6 +34,9 @@ class StackedMnist(Mnist):
 
     evaluated = test_size
 
+    labels_by_default = False
+    """Its classes are modes to be found: a generator that is told the mode has nothing to find."""
+
     def __init__(
         self,
         root: str,

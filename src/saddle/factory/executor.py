@@ -3,12 +3,14 @@
 import os
 import platform
 import shutil
+from collections.abc import Iterable
 from typing import Any
 
 import torch
 
+from saddle.architecture.base import Network
 from saddle.config.checked import CheckedConfig
-from saddle.config.trainer_flags import computes_on_cuda, process_count
+from saddle.config.trainer_flags import AUTO, computes_on_cuda, process_count
 from saddle.error import InputError
 
 _COMPILED_OPTIMIZERS = ("torch.optim.Adam", "torch.optim.AdamW")
@@ -41,6 +43,32 @@ def check_executor(config: CheckedConfig) -> None:
     compiler = os.environ.get("CXX", usual)
     if shutil.which(compiler) is None:
         raise InputError(f"training.executor=compiled needs a C++ compiler, and {compiler} was not found: use {_EAGER}")
+
+
+def chosen_precision(trainer: dict[str, Any], networks: Iterable[Network]) -> str:
+    """The precision of the Trainer with these flags; "auto" is chosen for the machine and the networks.
+
+    It means bf16-mixed where the machine has arithmetic for bfloat16 and all networks suit it, else 32-true.
+    """
+    precision = str(trainer["precision"])
+    if precision != AUTO:
+        return precision
+    suited = all(network.suits_bfloat16 for network in networks)
+    return "bf16-mixed" if suited and bfloat16_hardware(trainer) is not None else "32-true"
+
+
+def bfloat16_hardware(trainer: dict[str, Any]) -> str | None:
+    """What multiplies matrices of bfloat16 where the Trainer with these flags computes; None if nothing is known to."""
+    if computes_on_cuda(trainer):
+        is_built_in = torch.cuda.is_bf16_supported(including_emulation=False)
+        return torch.cuda.get_device_name() if is_built_in else None
+    if trainer["accelerator"] not in ("cpu", "auto") or torch.backends.mps.is_available():
+        return None
+    for name, supported in (("AMX", "_is_amx_tile_supported"), ("AVX512_BF16", "_is_avx512_bf16_supported")):
+        is_supported = getattr(torch.cpu, supported, None)
+        if is_supported is not None and is_supported():
+            return name
+    return None
 
 
 def precision_warnings(trainer: dict[str, Any]) -> list[str]:

@@ -11,7 +11,7 @@ from saddle.config.node import Node
 from saddle.data.memory import MemoryData
 from saddle.factory.compatibility import Choice, accumulation_warnings, check_compatible
 from saddle.factory.data import data_node
-from saddle.factory.executor import check_executor, precision_warnings
+from saddle.factory.executor import check_executor, chosen_precision, precision_warnings
 from saddle.factory.game import build_game
 from saddle.factory.instantiate import make
 from saddle.factory.metrics import build_metrics, check_in_training
@@ -41,6 +41,8 @@ class Parts:
     schedules: Mapping[str, Schedule]
     beta2_schedules: Mapping[str, Schedule | None]
     clip_norm: Mapping[str, float | None]
+    precision: str
+    """The Trainer's, chosen if the config leaves it to the machine."""
     metrics: Metrics
     """What training measures, by option of the group `metric`."""
     record: Settings
@@ -78,6 +80,7 @@ def build_parts(config: CheckedConfig) -> Parts:
         schedules=build_schedules("training.schedule", config.training["schedule"], turns),
         beta2_schedules=build_beta2_schedules(config, turns),
         clip_norm=build_clip_norm(config.training["clip_norm"], turns),
+        precision=chosen_precision(config.trainer, networks.values()),
         metrics=metrics,
         record=_record(config, complete_data, nodes),
         warnings=[*warnings, *precision_warnings(config.trainer)],

@@ -1,7 +1,7 @@
 """Builds a run: Lightning's Trainer with its callbacks and loggers, and the module that plays the game."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import saddle.compat  # noqa: F401  isort: skip
@@ -80,6 +80,7 @@ def build_run(config: CheckedConfig, parts: Parts, purge_step: int | None = None
 
     Raises InputError, naming the setting, for a batch that the devices cannot share, and for what Lightning refuses.
     """
+    config = replace(config, trainer={**config.trainer, "precision": parts.precision})
     trainer = build_trainer(config, parts.metrics, purge_step)
     batch_size, devices = config.batch_size, trainer.world_size
     if batch_size % devices:
@@ -106,7 +107,7 @@ def build_run(config: CheckedConfig, parts: Parts, purge_step: int | None = None
     data_module = GameDataModule(parts.data, training["block"], may_change=config.data_changed == "accept")
     if training["channels_last"]:
         module.to(memory_format=torch.channels_last)
-    if str(config.trainer["precision"]) in ("64-true", "64"):
+    if parts.precision in ("64-true", "64"):
         module.double()  # before a checkpoint is loaded, lest its weights pass through float32
     return Run(module, data_module, trainer, parts)
 

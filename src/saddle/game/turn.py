@@ -125,6 +125,9 @@ class Game(ABC):
     plays: tuple[type, ...] = ()
     """The kinds of penalty that it can play."""
 
+    labels_by_default: bool = False
+    """Whether architecture.conditional=auto gives labels to the networks, where the data has some."""
+
     packs: bool = False
     """Whether its discriminator may read several images as one input (`packing`)."""
 

@@ -16,7 +16,9 @@ from saddle.callback.stop import StopOnSignal
 from saddle.command import training_command
 from saddle.config.checked import CheckedConfig
 from saddle.config.place import remember_moved
+from saddle.config.trainer_flags import AUTO
 from saddle.error import Failed, InputError, Stopped, first_line
+from saddle.factory.executor import bfloat16_hardware
 from saddle.factory.parts import Parts
 from saddle.factory.run import Run, build_run
 from saddle.file import remove_rests
@@ -70,6 +72,7 @@ def train(config: CheckedConfig, parts: Parts, content: dict[str, Any]) -> float
     if is_first() and checkpoint is not None:
         check_same_data(mark, run.data, config.data_changed == "accept", checkpoint)
         remember_moved(folder, config.moved)
+    _say_precision(config, parts.precision)
     try:
         with storage_failures_in_one_sentence(run.trainer):
             stopped_by = _fit(config, run, checkpoint)
@@ -79,6 +82,13 @@ def train(config: CheckedConfig, parts: Parts, content: dict[str, Any]) -> float
             raise
         return None  # all ranks end together, and the first one reports the cause
     return objective_value(config.objective, folder)
+
+
+def _say_precision(config: CheckedConfig, precision: str) -> None:
+    """Say on stderr that the machine's own arithmetic was chosen."""
+    if is_first() and config.trainer["precision"] == AUTO and precision != "32-true":
+        hardware = bfloat16_hardware(config.trainer)
+        print(f"precision: {precision}, which this machine computes fast ({hardware})", file=sys.stderr)
 
 
 def _quiet(config: CheckedConfig) -> None:
