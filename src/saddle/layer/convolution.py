@@ -9,6 +9,7 @@ from saddle.bound import Normalization
 from saddle.layer.activation import Activation, nonlinearity
 from saddle.layer.attention import SelfAttention
 from saddle.layer.conditional_batch_norm import ConditionalBatchNorm
+from saddle.layer.initialization import he_initialized
 from saddle.layer.normalization import normalized, weighted
 from saddle.layer.residual import ResidualBlock
 
@@ -109,10 +110,7 @@ def convolution_layer(inputs: int, outputs: int, name: Activation, normalization
     Its weights are drawn by He et al. 2015 (section 2.2, arXiv 1502.01852).
     """
     norms = initialized_norms(outputs, normalization, dimensions=2)
-    convolution = nn.Conv2d(inputs, outputs, kernel_size=3, padding=1, bias=not norms)
-    nn.init.kaiming_normal_(convolution.weight, nonlinearity="relu")
-    if convolution.bias is not None:
-        nn.init.zeros_(convolution.bias)
+    convolution = he_initialized(nn.Conv2d(inputs, outputs, kernel_size=3, padding=1, bias=not norms))
     return [weighted(convolution, normalization), *norms, nonlinearity(name)]
 
 

@@ -14,6 +14,14 @@ Initialization = Literal["dcgan", "he"]
 """N(0, 0.02) for all weights (Radford et al. 2016), or a variance that fits each layer's inputs (He et al. 2015)."""
 
 
+def he_initialized(convolution: nn.Conv2d) -> nn.Conv2d:
+    """`convolution` with weights drawn from N(0, 2 / inputs), as by `draw_he_weights`, and biases of 0."""
+    nn.init.kaiming_normal_(convolution.weight, nonlinearity="relu")
+    if convolution.bias is not None:
+        nn.init.zeros_(convolution.bias)
+    return convolution
+
+
 @torch.no_grad()
 def draw_he_weights(network: nn.Module, last: nn.Module) -> None:
     """Draw the weights of linear and convolutional layers from N(0, 2 / inputs), and set their biases to 0.

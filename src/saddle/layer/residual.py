@@ -5,6 +5,7 @@ from torch import Tensor, nn
 
 from saddle.bound import Normalization
 from saddle.layer.activation import Activation, nonlinearity
+from saddle.layer.initialization import he_initialized
 from saddle.layer.normalization import normalized, weighted
 
 
@@ -20,12 +21,8 @@ class ResidualBlock(nn.Module):
     def __init__(self, features: int, activation: Activation, normalization: Normalization = "none") -> None:
         super().__init__()
         norms = normalized(features, normalization, dimensions=2)
-        first = nn.Conv2d(features, features, kernel_size=3, padding=1, bias=not norms)
-        second = nn.Conv2d(features, features, kernel_size=3, padding=1)
-        for convolution in (first, second):
-            nn.init.kaiming_normal_(convolution.weight, nonlinearity="relu")
-            if convolution.bias is not None:
-                nn.init.zeros_(convolution.bias)
+        first = he_initialized(nn.Conv2d(features, features, kernel_size=3, padding=1, bias=not norms))
+        second = he_initialized(nn.Conv2d(features, features, kernel_size=3, padding=1))
         self.gain = nn.Parameter(torch.zeros(()))
         self.layers = nn.Sequential(
             nonlinearity(activation),
