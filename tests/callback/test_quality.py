@@ -8,7 +8,8 @@ import torch
 from lightning.pytorch.callbacks import EarlyStopping
 from torch import nn
 
-from helpers import Points, SmallGenerator, default_metrics, differences, fit, small_module
+from helpers import Points, SmallGenerator, differences, fit
+from quality_runs import METRICS, Digits, measured, module
 from saddle.callback.checkpoint import LastCheckpoint
 from saddle.callback.curves import Curves
 from saddle.callback.quality import FRECHET, Quality
@@ -16,9 +17,6 @@ from saddle.callback.stop import StopOnSignal
 from saddle.callback.summary import Summary
 from saddle.data.ring import Ring
 from saddle.error import InputError
-from saddle.game.adversarial import Adversarial
-from saddle.game.adversarial_objective import AdversarialObjective
-from saddle.loss.non_saturating import NonSaturating
 from saddle.metric.base import Metric, MetricInputs, Read
 from saddle.metric.extractor import extractor_for
 from saddle.metric.measure import measured as measured_by
@@ -28,26 +26,6 @@ from saddle.training.checkpoint import read_checkpoint
 from saddle.training.checkpoint_io import AtomicCheckpointIO
 from saddle.training.sampling import images_from
 from systems import posix
-
-METRICS = default_metrics()
-
-
-class Digits(Points):
-    """Points that are read by the classifier of MNIST."""
-
-    extractor = "mnist"
-
-
-def module(**changes):
-    return small_module(Adversarial(AdversarialObjective(NonSaturating())), **changes)
-
-
-def measured(folder, network, steps=9, data=None, **settings):
-    """The callback after training `network`, with metrics.csv and summary.json in `folder`."""
-    quality = Quality(str(folder), METRICS, num=40, **{"every_images": 32, "cache": None, **settings})
-    callbacks = [Curves(str(folder / "metrics.csv")), quality, Summary(str(folder))]
-    fit(network, data or Digits(), steps, callbacks, log_every_n_steps=4, plugins=[AtomicCheckpointIO()])
-    return quality
 
 
 def expected(network) -> dict[str, float]:
@@ -95,18 +73,6 @@ def test_images_of_another_domain_are_read_as_the_classifier_expects_them(tmp_pa
     assert not torch.equal(quality.latest.features, extractor(samples)[0])
 
 
-def test_the_best_checkpoint_is_the_one_with_the_lowest_distance(tmp_path):
-    measured(tmp_path, module(), steps=24)
-    with (tmp_path / "metrics.csv").open() as file:
-        rows = {int(row["iteration"]): float(row[FRECHET]) for row in csv.DictReader(file) if row[FRECHET]}
-    best = min(rows, key=rows.get)
-    content = read_checkpoint(tmp_path / "best.ckpt")
-    assert content["global_step"] == best
-    state = content["callbacks"]["Quality"]
-    assert (state["best"], state["interrupted"]) == (rows[best], False)
-    assert sorted(rows) == [4, 8, 12, 16, 20, 24]
-
-
 def test_training_is_the_same_with_and_without_it(tmp_path):
     with_it, without = module(), module()
     measured(tmp_path, with_it)
@@ -149,57 +115,6 @@ def test_a_comparison_that_a_signal_cuts_short_is_made_up_for(tmp_path):
             metrics.append({row["iteration"]: row[FRECHET] for row in csv.DictReader(file)})
     assert metrics[0] == metrics[1]
     assert all(metrics[0].values())
-
-
-def test_a_resumed_run_keeps_the_best_so_far(tmp_path):
-    quality = Quality(str(tmp_path), METRICS, num=40, cache=None)
-    quality.load_state_dict({"best": -1.0, "interrupted": False})
-    fit(module(), Digits(), 2, [quality], plugins=[AtomicCheckpointIO()])
-    assert quality.best == -1.0
-    assert not (tmp_path / "best.ckpt").exists()
-
-
-@pytest.mark.parametrize("difference", [-1e9, 1e9])
-def test_a_best_of_the_end_is_not_overwritten_by_a_worse_one(tmp_path, difference):
-    """last.ckpt is saved before the comparison at the end, so a run that goes on from it does not know that one."""
-    measured(tmp_path, module(), steps=4)
-    content = read_checkpoint(tmp_path / "best.ckpt")
-    state = content["callbacks"]["Quality"]
-    state["best"] += difference
-    AtomicCheckpointIO().save_checkpoint(content, tmp_path / "best.ckpt")
-    quality = Quality(str(tmp_path), METRICS, num=40, cache=None)
-    quality.load_state_dict({**state, "best": 1e10})
-    fit(module(), Digits(), 4, [quality], plugins=[AtomicCheckpointIO()])
-    assert quality.best < 1e9
-    is_kept = read_checkpoint(tmp_path / "best.ckpt")["callbacks"]["Quality"]["best"] == state["best"]
-    assert is_kept == (difference < 0)
-
-
-class OtherDigits(Digits):
-    """Digits of which the first pixel differs."""
-
-    def load(self):
-        images, labels = super().load()
-        images[0, 0, 0, 0] ^= 1
-        return images, labels
-
-
-@pytest.mark.parametrize(
-    ("data", "settings", "is_other"),
-    [(Digits(), {}, False), (OtherDigits(), {}, True), (Digits(), {"num": 30}, True)],
-)
-def test_a_best_so_far_that_was_measured_otherwise_is_kept_apart(tmp_path, capsys, data, settings, is_other):
-    measured(tmp_path, module(), steps=4)
-    first = read_checkpoint(tmp_path / "best.ckpt")
-    state = first["callbacks"]["Quality"]
-    capsys.readouterr()
-    quality = Quality(str(tmp_path), METRICS, **{"num": 40, "cache": None, **settings})
-    quality.load_state_dict({**state, "best": -1.0})
-    fit(module(), data, 2, [quality], plugins=[AtomicCheckpointIO()])
-    assert (quality.best == -1.0) == (not is_other)
-    assert ("best.ckpt begins anew" in capsys.readouterr().err) == is_other
-    kept = tmp_path / ("best-until-0.ckpt" if is_other else "best.ckpt")
-    assert not differences(read_checkpoint(kept)["state_dict"], first["state_dict"])
 
 
 def test_where_no_metric_applies_the_run_says_so(tmp_path, capsys):
