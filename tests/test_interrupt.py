@@ -3,7 +3,7 @@ import signal
 
 import pytest
 
-from saddle.interrupt import SENT_TO_ALL, SIGNALS, Interrupted, killer_of, leave, listen, name_of
+from saddle.interrupt import SENT_TO_ALL, SIGNALS, Interrupted, interrupt, killer_of, leave, listen, name_of, whole
 
 
 def test_signals_and_what_kills_have_names():
@@ -38,3 +38,30 @@ def test_each_signal_leaves_with_its_exit_code_and_one_that_is_ignored_stays_so(
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def test_what_is_whole_is_interrupted_at_its_end():
+    done = []
+    with pytest.raises(Interrupted) as told, whole():
+        with whole():
+            interrupt(2)
+            done.append("inner")
+        done.append("outer")
+    assert (done, told.value.number) == (["inner", "outer"], 2)
+    with whole():
+        pass  # nothing is left of it
+
+
+def test_an_error_in_what_is_whole_gives_way_to_the_interruption():
+    with pytest.raises(Interrupted) as told, whole():
+        interrupt(15)
+        raise RuntimeError
+    assert told.value.number == 15
+
+
+def test_a_further_interruption_breaks_what_does_not_end():
+    with pytest.raises(Interrupted) as told, whole():
+        interrupt(2)
+        with pytest.raises(Interrupted):
+            interrupt(2)
+    assert told.value.number == 2

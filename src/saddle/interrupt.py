@@ -3,7 +3,8 @@
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
@@ -61,9 +62,41 @@ def killer_of(code: int) -> str | None:
     return f"Windows (0x{code:X})" if is_crash else None
 
 
+class _Whole:
+    """How deep the main thread is in blocks of `whole`, and the signal that waits for their end."""
+
+    depth = 0
+    waiting: int | None = None
+
+
+@contextmanager
+def whole() -> Iterator[None]:
+    """A block of the main thread that `interrupt` does not break: Interrupted is raised behind it.
+
+    For code of libraries that an exception at any instant would break. torch.save takes it for a failure to write, and
+    the queue of TensorBoard's writer loses count of what is in it, so that its end is waited for without end.
+    """
+    _Whole.depth += 1
+    try:
+        yield
+    finally:
+        _Whole.depth -= 1
+        if _Whole.depth == 0 and _Whole.waiting is not None:
+            number, _Whole.waiting = _Whole.waiting, None
+            raise Interrupted(number)
+
+
+def interrupt(number: int) -> None:
+    """Raise Interrupted for a signal: at the end of a block of `whole`, unless one waits already; else at once."""
+    if _Whole.depth > 0 and _Whole.waiting is None:
+        _Whole.waiting = number
+        return
+    raise Interrupted(number)
+
+
 def leave(number: int, frame: FrameType | None) -> None:
     """A signal handler that raises Interrupted."""
-    raise Interrupted(number)
+    interrupt(number)
 
 
 def listen(handler: Handler) -> dict[int, Any]:

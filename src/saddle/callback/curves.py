@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from saddle.callback.hook import GameTrainer, hook
+from saddle.callback.loggers import log_values
 from saddle.callback.scalars import scalars_of
 from saddle.callback.scheduled import Patient
 from saddle.callback.watching import let_judge
@@ -68,8 +69,7 @@ class Curves(Patient):
         self.latest = {"iteration": module.clock.iteration, **values}
         if trainer.is_global_zero and not trainer.fast_dev_run:
             append_row(self.path, self.latest)
-            for logger in trainer.loggers:
-                logger.log_metrics(values, step=module.clock.iteration)
+            log_values(trainer, module.clock.iteration, values)
         announce(trainer, values)
         let_judge(trainer, module, values)
 

@@ -9,6 +9,8 @@ from torch import Tensor
 
 from saddle.callback.curves import Curves, announce
 from saddle.callback.hook import GameTrainer
+from saddle.callback.loggers import log_values
+from saddle.interrupt import whole
 from saddle.picture.png import write_png
 
 
@@ -21,8 +23,7 @@ def publish(trainer: GameTrainer, iteration: int, values: dict[str, float]) -> d
     values = trainer.strategy.broadcast(values)
     announce(trainer, values)
     if trainer.is_global_zero and values:
-        for logger in trainer.loggers:
-            logger.log_metrics(values, step=iteration)
+        log_values(trainer, iteration, values)
         for callback in trainer.callbacks:
             if isinstance(callback, Curves):
                 callback.add(iteration, values)
@@ -36,7 +37,8 @@ def publish_picture(trainer: GameTrainer, name: str, iteration: int, picture: Te
     for logger in trainer.loggers:
         experiment = _experiment(logger)
         if hasattr(experiment, "add_image"):
-            experiment.add_image(name, picture, iteration)
+            with whole():
+                experiment.add_image(name, picture, iteration)
 
 
 def publish_text(trainer: GameTrainer, name: str, iteration: int, text: str) -> None:
@@ -44,8 +46,9 @@ def publish_text(trainer: GameTrainer, name: str, iteration: int, text: str) -> 
     for logger in trainer.loggers:
         experiment = _experiment(logger)
         if hasattr(experiment, "add_text"):
-            experiment.add_text(name, text, iteration)
-            experiment.flush()
+            with whole():
+                experiment.add_text(name, text, iteration)
+                experiment.flush()
 
 
 def _experiment(logger: Logger) -> Any:

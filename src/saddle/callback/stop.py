@@ -10,7 +10,7 @@ import torch
 
 from saddle.callback.hook import GameTrainer, hook
 from saddle.callback.scheduled import Patient
-from saddle.interrupt import Interrupted, listen
+from saddle.interrupt import interrupt, listen
 from saddle.rank import is_first
 from saddle.training.module import GameModule
 
@@ -19,8 +19,9 @@ class StopOnSignal(Patient):
     """A signal (`saddle.interrupt.SIGNALS`) ends training after the current iteration, so that a checkpoint is kept.
 
     With several ranks all of them stop at the same iteration, whichever received the signal. A second Ctrl-C raises
-    Interrupted at once, as does any signal before the first iteration and after the last, when there is nothing to
-    save. A second signal of another kind is ignored: a launcher and its process group may each send one.
+    Interrupted as soon as no file is half written (`saddle.interrupt.whole`), as does any signal before the first
+    iteration and after the last, when there is nothing to save. A second signal of another kind is ignored: a launcher
+    and its process group may each send one.
     """
 
     def __init__(self) -> None:
@@ -56,8 +57,8 @@ class StopOnSignal(Patient):
             return
         self.signal = self.signal or number
         if again or not self._iterating:
-            raise Interrupted(self.signal)
-        if number == signal.SIGINT and is_first():
+            interrupt(self.signal)
+        elif number == signal.SIGINT and is_first():
             # not print, which the signal may have interrupted
             os.write(2, b"\nstopping after this iteration; press Ctrl-C again to stop at once\n")
 

@@ -23,6 +23,7 @@ from saddle.callback.quality import Quality
 from saddle.callback.scheduled import Patient
 from saddle.callback.stop import StopOnSignal
 from saddle.file import relative, replacing
+from saddle.interrupt import whole
 from saddle.terminal import quoted_for_shell
 from saddle.training.module import GameModule
 
@@ -188,9 +189,10 @@ def _show_hyper_parameters(logger: TensorBoardLogger, record: dict[str, Any]) ->
     """
     writer = logger.experiment._get_file_writer()
     _, start, end = hparams(hyper_parameters(record), {})
-    for part in (start, end):
-        writer.add_summary(part)
-    logger.experiment.flush()
+    with whole():
+        for part in (start, end):
+            writer.add_summary(part)
+        logger.experiment.flush()
 
 
 def hyper_parameters(config: dict[str, Any], prefix: str = "") -> dict[str, Any]:

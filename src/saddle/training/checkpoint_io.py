@@ -9,6 +9,7 @@ import torch
 from lightning.fabric.plugins import CheckpointIO
 
 from saddle.file import replacing
+from saddle.interrupt import whole
 from saddle.seal import seal
 from saddle.training.checkpoint import read_checkpoint
 
@@ -23,7 +24,7 @@ class AtomicCheckpointIO(CheckpointIO):
         path = Path(path)
         path.parent.mkdir(exist_ok=True)  # not above: a run's folder that is gone was moved
         try:
-            with replacing(path) as temporary, temporary.open("w+b") as file:
+            with whole(), replacing(path) as temporary, temporary.open("w+b") as file:
                 _write(checkpoint, file)
             _sync_folder(path.parent)
         except OSError as error:
