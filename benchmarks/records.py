@@ -2,8 +2,9 @@
 
 A record is a command of saddle, trained once for each seed in a process of its own, on one thread. Afterwards as many
 samples as its protocol says are measured as `saddle evaluate` does. Prints the figures of each seed; CPU seconds are
-those of the process, from its start, with all that it does (comparisons, pictures and checkpoints are left out by the
-settings QUIET). A run leaves its folder in OUT, and a finished one is not trained again.
+those of the process, from its start, with all that it does (comparisons and pictures are left out by the settings
+QUIET). A run leaves its folder in OUT, and a finished one is not trained again. Some records also measure checkpoints,
+so that there is a curve; there CPU minutes are the run's, shared out evenly over its images.
 
 The figures are kept in docs/records/NAME.json, beside digests of the code and of each run's samples, and the hardware.
 If that file is there already, the script says which samples differ. `table` prints the rows of all records as they
@@ -44,6 +45,8 @@ class Record:
     figures: dict[str, int]
     published: str
     """The row of a paper or a repository that stands beside it."""
+    every_images: int | None = None
+    """How many images lie between two points of the curve; None: the end alone is measured."""
 
 
 _TOY = {"modes": 0, "high_quality": 3, "modes_kl": 4}
@@ -65,6 +68,8 @@ def trained(record: Record, seed: int, folder: Path) -> dict[str, Any]:
         return about
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     command = [sys.executable, str(REPOSITORY / "train.py"), *record.settings.split(), *QUIET]
+    if record.every_images is not None:
+        command += [f"checkpoints.every_images={record.every_images}", "checkpoints.keep=null"]
     subprocess.run([*command, f"seed={seed}", f"folder={folder}"], check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
@@ -74,22 +79,44 @@ def trained(record: Record, seed: int, folder: Path) -> dict[str, Any]:
     return about
 
 
-def measured(record: Record, folder: Path) -> dict[str, Any]:
+def measured(record: Record, folder: Path, minutes: float) -> dict[str, Any]:
     """The figures of a run's samples, those of real data, and a checksum of the samples."""
     import saddle
 
     run = saddle.open_run(folder)
-    samples = run.sample(record.samples, seed=0)
-    evaluation = run.evaluate(num=record.samples)
+    evaluation = run.evaluate(num=record.samples, cache=folder.parent / "cache")
+    samples = getattr(evaluation, "images", None)
+    if samples is None:  # points
+        samples = run.sample(record.samples, seed=0)
     summary = json.loads((folder / "summary.json").read_text())
     real = getattr(evaluation, "test", None) or getattr(evaluation, "data", {})
-    return {
-        "figures": {name: evaluation.samples[name] for name in record.figures},
+    row = {
+        "figures": _figures(record, evaluation),
         "floor": {name: real[name] for name in record.figures if name in real},
         "sha256": hashlib.sha256(samples.contiguous().numpy().tobytes()).hexdigest()[:16],
         "images": summary["images"],
         "precision": summary["precision"],
     }
+    if record.every_images is not None:
+        row["curve"] = _curve(record, folder, minutes / summary["images"])
+    return row
+
+
+def _figures(record: Record, evaluation: Any) -> dict[str, float]:
+    return {name: evaluation.samples[name] for name in record.figures}
+
+
+def _curve(record: Record, folder: Path, minutes: float) -> list[dict[str, Any]]:
+    """The figures of each checkpoint, with the CPU minutes that its images took at `minutes` each."""
+    import saddle
+    from saddle.training.checkpoint import MARK, read_checkpoint
+
+    points = []
+    for checkpoint in sorted((folder / "checkpoints").glob("*.ckpt")):
+        images = read_checkpoint(checkpoint)[MARK]["clock"]["images"]
+        evaluation = saddle.open_run(checkpoint).evaluate(num=record.samples, cache=folder.parent / "cache")
+        points.append({"images": images, "cpu_minutes": round(images * minutes, 1), **_figures(record, evaluation)})
+    return points
 
 
 def code() -> str:
@@ -104,13 +131,14 @@ def code() -> str:
 
 
 def hardware() -> str:
-    """The processor and its arithmetic, in words."""
-    import torch
+    """The processor and what it computes bfloat16 with, in words."""
+    from saddle.factory.executor import bfloat16_hardware
 
+    arithmetic = bfloat16_hardware({"accelerator": "cpu"}) or "no bfloat16"
     file = Path("/proc/cpuinfo")
     lines = file.read_text().splitlines() if file.exists() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return f"one core of {names[0] if names else platform.processor()} ({torch.backends.cpu.get_cpu_capability()})"
+    return f"one core of {names[0] if names else platform.processor()} ({arithmetic})"
 
 
 def made(name: str, seeds: list[int], out: Path) -> dict[str, Any]:
@@ -120,7 +148,8 @@ def made(name: str, seeds: list[int], out: Path) -> dict[str, Any]:
     runs = []
     for seed in seeds:
         folder = out / f"{name}-{seed}"
-        runs.append({**trained(record, seed, folder), **measured(record, folder)})
+        about = trained(record, seed, folder)
+        runs.append({**about, **measured(record, folder, about["cpu_minutes"])})
         print(json.dumps(runs[-1]), flush=True)
     return {"command": command, "samples": record.samples, "published": record.published, "runs": runs}
 

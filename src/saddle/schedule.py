@@ -26,7 +26,9 @@ class Schedule:
     def __post_init__(self) -> None:
         for name in ("horizon_images", "final"):
             if self.shape == "constant" and getattr(self, name):
-                raise ValueError(f"{name}={getattr(self, name)} is not read by shape=constant: use linear or cosine")
+                raise ValueError(
+                    f"{name}={getattr(self, name)} is not read by shape=constant: use linear or cosine, or {name}=0"
+                )
         if self.shape != "constant" and self.horizon_images <= self.warmup_images:
             raise ValueError(
                 f"horizon_images={self.horizon_images} must exceed warmup_images={self.warmup_images} "
