@@ -32,8 +32,8 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 KEPT = REPOSITORY / "docs" / "records"
 QUIET = ["trainer=cpu", "logger=none", "objective=null", "callback.quality.extractor=none"]
 QUIET += [f"~callback.{name}" for name in ("samples", "game")]
-CODE = ("src", "conf", "constraints.txt")
-"""What a record depends on."""
+CODE = ("src", "constraints.txt")
+"""What every record depends on, beside its own settings."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def trained(record: Record, seed: int, folder: Path) -> dict[str, Any]:
     subprocess.run([*command, f"seed={seed}", f"folder={folder}"], check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    about = {"seed": seed, "cpu_minutes": round(seconds / 60, 2), "code": code(), "hardware": hardware()}
+    about = {"seed": seed, "cpu_minutes": round(seconds / 60, 2), "code": code(record), "hardware": hardware()}
     about["date"] = date.today().isoformat()
     noted.write_text(json.dumps(about) + "\n")
     return about
@@ -119,15 +119,20 @@ def _curve(record: Record, folder: Path, minutes: float) -> list[dict[str, Any]]
     return points
 
 
-def code() -> str:
-    """A digest of the committed code that a record depends on, with "+" where files differ from it.
+def code(record: Record) -> str:
+    """A digest of the committed code and of the record's settings, with "+" where files differ from the commit.
 
     It is of the content, so it stays the same when commits are put on top of others.
     """
+    from saddle.config.compose import compose
+
     git = ["git", "-C", str(REPOSITORY)]
     trees = subprocess.run([*git, "rev-parse", *(f"HEAD:{path}" for path in CODE)], capture_output=True, check=True)
     changed = subprocess.run([*git, "status", "--porcelain", "--", *CODE], capture_output=True, check=True)
-    return hashlib.sha256(trees.stdout).hexdigest()[:10] + ("+" if changed.stdout.strip() else "")
+    settings = repr(compose([*record.settings.split(), *QUIET, "seed=0", "folder=unused"]))
+    settings = settings.replace(os.environ.get("SADDLE_DATA_ROOT", "data"), "data")
+    digest = hashlib.sha256(trees.stdout + settings.encode()).hexdigest()
+    return digest[:10] + ("+" if changed.stdout.strip() else "")
 
 
 def hardware() -> str:
@@ -194,17 +199,17 @@ def table() -> None:
     head = ["command", "seeds", "mean ± standard deviation", "real data", "CPU minutes", "images", "hardware"]
     head += ["published", "measured"]
     print("| " + " | ".join(head) + " |\n|" + "---|" * len(head))
-    now, old = code(), []
-    for name in RECORDS:
+    old = []
+    for name, record in RECORDS.items():
         file = KEPT / f"{name}.json"
         if not file.exists():
             continue
         row = json.loads(file.read_text())
         print("| " + " | ".join(cells(name, row)) + " |")
-        if any(run["code"] != now for run in row["runs"]):
+        if any(run["code"] != code(record) for run in row["runs"]):
             old.append(name)
     if old:
-        print(f"\nNot measured anew with the code at hand ({now}): {', '.join(old)}.")
+        print(f"\nNot measured anew with the code at hand: {', '.join(old)}.")
 
 
 def main() -> None:

@@ -59,7 +59,8 @@ def shortened(iterations: int) -> list[str]:
     horizons = [
         f"training.schedule.{turn}.horizon_images={128 * iterations}" for turn in ("discriminator", "generator")
     ]
-    return [f"trainer.max_steps={iterations}", "data.batch_size=128", *horizons]
+    speed = ["data.batch_size=128", "optimizer.lr=2e-3", "optimizer.betas=[0.0,0.9]"]
+    return [f"trainer.max_steps={iterations}", *speed, *horizons]
 
 
 def trained(problem: str, overrides: str, seed: int, folder: Path) -> dict[str, Any]:

@@ -1,8 +1,10 @@
+import math
+
 import pytest
 import torch
 
 from network_checks import check_features
-from saddle.architecture.points import Discriminator, Generator
+from saddle.architecture.points import Discriminator, Generator, encoded
 
 
 def test_shapes_and_a_linear_output_without_bounds():
@@ -53,6 +55,23 @@ def test_a_pack_is_one_point_of_more_coordinates(normalization):
     with pytest.raises(ValueError, match="11 inputs make no whole packs of packing=3"):
         network(points[1:])
     assert (network.packing, Discriminator().packing) == (3, 1)
+
+
+def test_frequencies_add_sines_and_cosines_of_the_scaled_coordinates():
+    network = Discriminator(4.0, hidden=[8], packing=2, frequencies=3)
+    assert network.layers[0].in_features == 2 * 2 * (1 + 2 * 3)
+    points = torch.tensor([[1.0, -2.0], [0.0, 4.0]])
+    both = encoded(points / 4, 2)
+    assert both.shape == (2, 10)
+    assert torch.allclose(both[0, :2], torch.tensor([0.25, -0.5]))
+    assert torch.allclose(both[0, 2:4], torch.tensor([math.sin(math.pi / 4), -1.0]))
+    assert torch.allclose(both[0, 4:6], torch.tensor([math.cos(math.pi / 4), 0.0]), atol=1e-6)
+    assert torch.allclose(both[0, 6:8], torch.tensor([1.0, 0.0]), atol=1e-6)
+    assert torch.allclose(both[0, 8:], torch.tensor([0.0, -1.0]), atol=1e-6)
+    assert torch.equal(encoded(points, 0), points)
+    assert network(points).shape == (1,)
+    moved = network(torch.tensor([[1.0, -2.0], [0.1, 4.0]]))
+    assert not torch.equal(network(points), moved)
 
 
 @pytest.mark.parametrize("packing", [1, 2])

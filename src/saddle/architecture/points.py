@@ -3,10 +3,13 @@
 Points have no labels, so these networks are never conditional.
 """
 
+import math
+
+import torch
 from torch import Tensor, nn
 
 from saddle.architecture import base
-from saddle.bound import AnySizes, Normalization, Positive, Size
+from saddle.bound import AnySizes, Depth, Normalization, Positive, Size
 from saddle.layer.activation import Activation
 from saddle.layer.hidden import hidden_layers
 from saddle.layer.normalization import weighted
@@ -38,6 +41,10 @@ class Generator(base.Generator):
 class Discriminator(base.Discriminator):
     """Points (N, 2), divided by `scale`, to logits (N / packing,), through hidden layers. There is no sigmoid.
 
+    With `frequencies` above 0 the first layer also gets sin(2^k pi x) and cos(2^k pi x) of each coordinate x, for k
+    from 0 to `frequencies` - 1 (NeRF's encoding, Mildenhall et al. 2020, eq. 4, arXiv 2003.08934). A network of such
+    inputs learns fine structure, which one of plain coordinates learns late (Tancik et al. 2020, arXiv 2006.10739).
+
     If `head_bias` is false, the last layer has no bias. Relativistic losses cannot train one. With `packing` above 1
     that many neighboring points form one input with more coordinates, and get one logit together.
     """
@@ -50,11 +57,13 @@ class Discriminator(base.Discriminator):
         normalization: Normalization = "none",
         head_bias: bool | None = None,
         packing: Size = 1,
+        frequencies: Depth = 0,
     ) -> None:
         super().__init__()
         self.scale = scale
         self.packing = packing
-        sizes = [2 * packing, *hidden]
+        self.frequencies = frequencies
+        sizes = [2 * packing * (1 + 2 * frequencies), *hidden]
         self.features = sizes[-1]
         head = weighted(nn.Linear(self.features, 1, bias=head_bias is not False), normalization)
         self.layers = nn.Sequential(*hidden_layers(sizes, activation, normalization), head)
@@ -65,4 +74,11 @@ class Discriminator(base.Discriminator):
         return self.layers[-1]
 
     def forward(self, points: Tensor) -> Tensor:
-        return self.layers(packed(points / self.scale, self.packing)).squeeze(1)
+        return self.layers(packed(encoded(points / self.scale, self.frequencies), self.packing)).squeeze(1)
+
+
+def encoded(points: Tensor, frequencies: int) -> Tensor:
+    """`points` (N, D) beside sin(2^k pi x) and cos(2^k pi x) of their coordinates: (N, D (1 + 2 `frequencies`))."""
+    angles = [2.0**power * math.pi * points for power in range(frequencies)]
+    waves = [wave for angle in angles for wave in (angle.sin(), angle.cos())]
+    return torch.cat([points, *waves], 1)
