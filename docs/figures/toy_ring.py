@@ -1,6 +1,6 @@
 """Join the last pictures of two runs: `python docs/figures/toy_ring.py RUN RUN`; writes toy_ring.png beside this file.
 
-The figure in docs/toy.md: experiment=ring, and experiment=ring penalty=none, both with seed 0.
+The figure in docs/toy.md: experiment=ring, and experiment=ring penalty=none, both short and with seed 0.
 """
 
 import sys
