@@ -101,7 +101,8 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     arguments.out.mkdir(parents=True, exist_ok=True)
-    print(f"| recipe | seed | {' | '.join(f'{times}x' for times in TIMES)} | last: minutes, images, distance |")
+    if not arguments.one:
+        print(f"| recipe | seed | {' | '.join(f'{times}x' for times in TIMES)} | last: minutes, images, distance |")
     for seed in arguments.seeds.split(","):
         for recipe in arguments.recipes:
             name, settings = recipe.split("=", 1)
