@@ -1,3 +1,5 @@
+"""The two turns of the adversarial game, by hand and beside all that joins them: labels, augmentations, terms."""
+
 from dataclasses import replace
 
 import pytest

@@ -6,7 +6,7 @@ from torch import nn
 from saddle.architecture.mlp import Generator
 from saddle.architecture.resnet import Generator as Translator
 from saddle.data.ring import Ring
-from saddle.training.sampling import all_labels, as_floats, images_from, ready, sources_for, truncated
+from saddle.training.sampling import all_labels, as_floats, images_from, ready, sources_for, through, truncated
 
 
 def conditional(normalization: str = "none") -> nn.Module:
@@ -96,3 +96,10 @@ def test_a_generator_that_reads_sources_is_given_the_datas_in_order_and_again_fr
     torch.testing.assert_close(images_from(translator, 3, 0, sources=sources).float(), expected, atol=0.51, rtol=0)
     assert sources_for(conditional(), data, 3) is None
     assert sources_for(translator, Ring(batch_size=8, seed=0), 3) is None
+
+
+def test_an_output_does_not_depend_on_how_many_are_computed():
+    network = nn.Sequential(nn.Linear(64, 256), nn.ReLU(), nn.Linear(256, 400)).eval()
+    latent = torch.randn(9, 64)
+    for num in range(1, 9):
+        assert torch.equal(through(network, latent[:num]), through(network, latent)[:num])

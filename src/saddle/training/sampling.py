@@ -16,6 +16,7 @@ from saddle.training.noise import fixed_noise
 
 _POWER_ITERATIONS = 100
 _STATISTICS_BATCHES, _STATISTICS_BATCH_SIZE = 4, 128
+_FEWEST = 8  # rows of a pass: products of matrices with one to three rows are rounded differently
 
 
 def ready(network: nn.Module, seed: int, shares: Sequence[float] | None = None) -> nn.Module:
@@ -134,10 +135,16 @@ def sources_for(generator: nn.Module, data: MemoryData, num: int) -> Tensor | No
 def through(network: nn.Module, *inputs: Tensor, batch_size: int = 500) -> Tensor:
     """The outputs of a network that is `ready` for inputs (N, ...), float32 (N, ...) on the CPU, batch by batch.
 
-    A first input in uint8 holds images, which the network reads in [-1, 1].
+    Few rows are computed beside copies of the last one, so that an output does not depend on their number. A first
+    input in uint8 holds images, which the network reads in [-1, 1].
     """
     batches = zip(*(values.split(batch_size) for values in inputs), strict=True)
-    return torch.cat([_output(network, *batch) for batch in batches])
+    return torch.cat([_output(network, *map(_enough, batch))[: len(batch[0])] for batch in batches])
+
+
+def _enough(values: Tensor) -> Tensor:
+    """`values` (N, ...) and copies of the last row, so that there are at least `_FEWEST`."""
+    return torch.cat([values, *(values[-1:] for _ in range(len(values), _FEWEST))])
 
 
 def _output(network: nn.Module, first: Tensor, *others: Tensor) -> Tensor:
