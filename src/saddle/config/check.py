@@ -10,6 +10,7 @@ from saddle.augmentation.base import Augmentation
 from saddle.config.checked import CheckedConfig
 from saddle.config.consistency import check_kinds, check_labels, check_read
 from saddle.config.guess import UnknownSettingError
+from saddle.config.labels import takes_labels
 from saddle.config.node import Node
 from saddle.config.place import moved_in
 from saddle.config.schema import PASSED_IN, RunSettings
@@ -46,7 +47,7 @@ def check_config(values: dict[str, Any], overrides: Sequence[str]) -> CheckedCon
     data = checked_node("data", _data(values), MemoryData, PASSED_IN["data"])
     game = checked_node("game", values["game"], Game, PASSED_IN["game"])
     config = CheckedConfig(
-        conditional=_conditional(values["architecture"], networks, data, game),
+        conditional=takes_labels(values),
         networks=networks,
         data=data,
         data_changed=values["data"]["changed"],
@@ -121,28 +122,6 @@ def _check_names(values: dict[str, Any]) -> None:
     for name in _GROUPS:
         if not isinstance(values[name], dict):
             raise InputError(f"{name}={values[name]}: expected settings by name; choose a file of that group")
-
-
-def _conditional(architecture: dict[str, Any], networks: Mapping[str, Node], data: Node, game: Node) -> bool:
-    """Whether networks take labels; raises InputError if the setting `architecture.conditional` is unknown.
-
-    "auto" means yes where the data has classes to ask for, the game by default plays with labels, and its networks can
-    take them. Packed images have no single label.
-    """
-    if "conditional" not in architecture:
-        raise InputError("architecture.conditional is missing: use true, false or auto")
-    conditional = architecture["conditional"]
-    if isinstance(conditional, bool):
-        return conditional
-    if conditional != "auto":
-        raise InputError(f"architecture.conditional={conditional}: use true, false or auto")
-    kind: Any = data.target
-    played: Any = game.target
-    has_labels = data.settings.get("classes", 0) > 0 and kind.labels_by_default
-    players = [networks[name] for name in played.needs if name in networks]
-    take_labels = all("conditional" in node.parameters for node in players)
-    packed = any(node.settings.get("packing", 1) > 1 for node in players)
-    return has_labels and played.labels_by_default and take_labels and not packed
 
 
 def _networks(architecture: dict[str, Any]) -> dict[str, Node]:

@@ -7,7 +7,9 @@ Importing this module registers them.
 from omegaconf import OmegaConf
 
 from saddle.command import training_command
+from saddle.config.labels import times_without_labels
 from saddle.config.limit import default_iterations
 
 OmegaConf.register_new_resolver("saddle.command", training_command, replace=True)
 OmegaConf.register_new_resolver("saddle.iterations", default_iterations, replace=True)
+OmegaConf.register_new_resolver("saddle.times_without_labels", times_without_labels, replace=True)
