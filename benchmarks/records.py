@@ -59,6 +59,10 @@ RECORDS = {
     "grid": Record("experiment=grid", 2500, _TOY, "PacGAN4: 24.8 modes, 93.6 %, reverse KL 0.04", seeds=10),
     "default": Record("", 10_000, _DIGITS, "none"),
     "default_without_labels": Record("architecture.conditional=false", 10_000, _DIGITS, "none"),
+    "half_hour": Record("experiment=half_hour", 10_000, _DIGITS, "none", every_images=144_000, seeds=3),
+    "half_hour_without_labels": Record(
+        "experiment=half_hour architecture.conditional=false", 10_000, _DIGITS, "none", every_images=144_000, seeds=3
+    ),
 }
 
 
