@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from saddle.bound import Count, Index
+from saddle.bound import Count, ImageSize, Index
 from saddle.data.identity import Identity, identity_of_rows
 from saddle.data.loader import MemoryLoader
 from saddle.data.mapped import Prefetch
@@ -38,8 +38,8 @@ class MemoryData(ABC):
     known_classes: Sequence[str] = ()
     """The names of the classes by their numbers; empty where they have no names but the numbers."""
 
-    image_size: int | None = None
-    """Side of the images in pixels; None if rows are not images."""
+    image_size: ImageSize | None = None
+    """Size of the images in pixels; None if rows are not images."""
 
     skipped: int = 0
     """Number of unreadable files that were left out; known after `read`."""
@@ -103,7 +103,7 @@ class MemoryData(ABC):
 
     def check_size(self, size: int) -> None:
         """Raise InputError if `size` rows are fewer than `limit`, or if too few are left to fill a batch."""
-        what = f"training {self.rows_are}"
+        what = f"training {self.rows_are.removesuffix('s') if size == 1 else self.rows_are}"
         if self.limit is not None and self.limit > size:
             raise InputError(f"data.limit={self.limit} is more than the {size} {what}: use at most {size}")
         kept = size if self.limit is None else self.limit
