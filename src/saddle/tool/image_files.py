@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from PIL import Image, UnidentifiedImageError
 from torch import Tensor
+from tqdm import tqdm
 
 from saddle.data.image_file import FORMATS, BrokenImageError, Form, read_image
 from saddle.data.image_search import Search, search
@@ -59,7 +60,7 @@ def _from_folder(path: Path, channels: int) -> Tensor:
     side = _side(files[0])
     form = Form(image_size=side, channels=1 if channels == 1 else 3, fit="stretch", background=0)
     images = []
-    for file in files:
+    for file in tqdm(files, desc="reading images", unit="image", delay=2, leave=False):
         if _side(file) != side:
             raise InputError(f"{file}: expected {side} x {side} pixels, as {files[0].name} has: bring all to one size")
         try:
@@ -71,6 +72,8 @@ def _from_folder(path: Path, channels: int) -> Tensor:
 
 def _side(file: Path) -> int:
     """The width and height of a square image file; raises InputError for others."""
+    if not file.is_file():  # a pipe would hang
+        raise InputError(f"{file}: not a file")
     try:
         with Image.open(file, formats=FORMATS) as image:
             width, height = image.size
