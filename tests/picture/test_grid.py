@@ -50,3 +50,13 @@ def test_importing_pictures_loads_no_lightning_and_no_library_for_drawing():
 def test_drawing_never_uses_the_global_state_of_matplotlib():
     for path in Path(saddle.picture.__file__).parent.glob("*.py"):
         assert "pyplot" not in path.read_text(encoding="utf-8"), path
+
+
+def test_a_name_that_is_too_wide_for_the_margin_keeps_its_beginning_and_end():
+    images = torch.zeros(4, 1, 12, 12, dtype=torch.uint8)
+    labels = torch.tensor([0, 1, 0, 1])
+    middles = ["b" * 40 + middle + "e" * 40 for middle in ("xxx", "zzzzzzz")]
+    ends = ["B" + middles[0][1:], middles[0][:-1] + "E"]
+    first, *others = (image_grid(images, labels, ["dog", name]) for name in (*middles, *ends))
+    assert 110 < first.shape[2] - (2 * 14 + 2) <= 120 + 4
+    assert [torch.equal(first, other) for other in others] == [True, False, False]
