@@ -11,6 +11,7 @@ REFUSED = {
     "data.batch_size=1.5": "data.batch_size=1.5: should be a valid integer",
     "data.batch_size=true": "data.batch_size=True: should be a valid integer",
     "data.limit=0": "data.limit=0: should be greater than or equal to 1",
+    "data.limit=1": "data.limit=1: a distribution is learned from at least 2 training images, and there is 1: use more",
     "data.limit=60001": "data.limit=60001 is more than the 60000 training images: use at most 60000",
     "data.limit=31": "data.batch_size=32 x training.accumulate=1 is more than the data.limit=31 training images",
     "data.flip=yes please": "data.flip=yes please: should be a valid boolean",

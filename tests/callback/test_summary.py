@@ -23,7 +23,8 @@ def test_summary_has_the_promised_keys_and_seconds_add_up(tmp_path, capsys):
     assert written["finished"] is True
     assert (written["iterations"], written["images"]) == (9, 72)
     assert 100 < written["seconds"] < 160
-    assert written["data"] == {"name": "Points", "images": 60, "skipped": 0, "image_size": 2}
+    names = [str(number) for number in range(10)]
+    assert written["data"] == {"name": "Points", "images": 60, "skipped": 0, "image_size": 2, "classes": names}
     assert "loss/generator" in written["metrics"]
     printed = capsys.readouterr().out
     assert "tensorboard --logdir" in printed

@@ -1,3 +1,4 @@
+import saddle.compat  # noqa: F401  isort: skip
 import gzip
 import hashlib
 import struct
@@ -9,6 +10,7 @@ from typing import get_args, get_type_hints
 
 import pytest
 import torch
+from torchvision.datasets import EMNIST
 
 from saddle.data.emnist import Emnist
 from saddle.error import InputError
@@ -63,6 +65,12 @@ def test_a_split_has_its_own_classes_and_size():
             emnist("", split, 11)
     sizes = [emnist("", split).size for split in CLASSES]
     assert sizes == [697_932, 697_932, 112_800, 124_800, 240_000, 60_000]
+
+
+@pytest.mark.parametrize("split", CLASSES)
+def test_classes_are_torchvisions_letters_and_digits(split):
+    theirs = [name.lower() for name in EMNIST.classes_split_dict[split] if name != "N/A"]
+    assert [name.lower() for name in emnist("", split).class_names] == theirs
 
 
 def test_the_archive_is_fetched_once_for_all_splits(tmp_path, server, monkeypatch):

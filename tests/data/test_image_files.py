@@ -3,6 +3,7 @@
 from zlib import crc32
 
 import pytest
+from PIL import Image
 
 from folders import gray_images, spoil
 from saddle.data.image_file import Form
@@ -61,3 +62,12 @@ def test_what_is_left_out_is_listed_once(folder, capsys):
     assert len(first.splitlines()) == 3
     files.report()
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(("number", "limit", "is_worth"), [(60, None, False), (70, None, True), (70, 60, False)])
+def test_some_seconds_of_decoding_are_worth_a_cache_however_few_bytes_they_are(tmp_path, number, limit, is_worth):
+    drawing = Image.new("L", (1024, 1024))
+    drawing.save(tmp_path / "0.png")
+    for index in range(1, number):
+        (tmp_path / f"{index}.png").hardlink_to(tmp_path / "0.png")
+    assert files_in(tmp_path, limit)._is_worth_keeping() == is_worth

@@ -51,3 +51,10 @@ def test_an_image_is_never_on_both_sides(place, source, root):
 def test_a_limit_beyond_the_sources_is_refused(place):
     with pytest.raises(InputError, match=r"data\.limit=4 is more than the 3 source images: use at most 3"):
         pair(place, limit=4)
+
+
+def test_a_single_source_is_refused(place):
+    for name in ("1.png", "2.png"):
+        (place / "sources" / name).unlink()
+    with pytest.raises(InputError, match=r"^data\.source=.*sources: .* at least 2 training images, and there is 1"):
+        pair(place).prepare_data()

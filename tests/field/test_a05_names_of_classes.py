@@ -1,15 +1,18 @@
 """A5: the names of classes travel from the data into the checkpoint and out of every tool."""
 
+import json
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 import saddle
 from folders import data_of
-from helpers import checkpoint, train
+from helpers import SMALL, checkpoint, train, trained
 from saddle.cli.tools import run_tool
 from saddle.data.digits import Digits
 from saddle.data.emnist import Emnist
@@ -19,6 +22,7 @@ from saddle.data.kmnist import Kmnist
 from saddle.data.ring import Ring
 from saddle.data.stacked_mnist import StackedMnist
 from saddle.error import InputError
+from saddle.run.argument import class_number
 from saddle.training.checkpoint import MARK
 from saddle.training.checkpoint_io import AtomicCheckpointIO
 
@@ -37,6 +41,7 @@ def begun(tmp_path_factory):
     settings += ["data.image_size=8", "data.channels=1", "data.batch_size=4", "trainer.max_steps=2", "trainer=cpu"]
     result = train(*settings, f"data.root={place / 'own'}", f"hydra.run.dir={place / 'run'}")
     assert result.returncode == 0, result.stderr
+    (place / "said.txt").write_text(result.stderr, encoding="utf-8")
     return place
 
 
@@ -94,6 +99,64 @@ def test_a_class_is_asked_for_by_its_name_or_else_by_its_number(begun, tmp_path,
     assert torch.equal(run.sample(3, labels=asked), run.sample(3, labels=number))
 
 
+def test_a_name_may_be_given_in_other_small_and_capital_letters_if_no_two_are_alike():
+    letters = ["a", "A", "Boot", "1"]
+    run = SimpleNamespace(classes=4, class_names=letters, reads="latent", checkpoint="last.ckpt")
+    assert [class_number(run, label) for label in ("a", "A", "boot", "BOOT", "1", "0")] == [0, 1, 2, 2, 3, 0]
+    run.class_names = ["Cat", "CAT", "dog", "bird"]
+    for label in ("cat", "4", "-1", "birds"):
+        with pytest.raises(InputError, match=f"labels={label}: last.ckpt knows the classes Cat, CAT, dog, bird"):
+            class_number(run, label)
+
+
+def test_several_classes_are_asked_for_in_turn_and_stand_in_rows(begun, tmp_path, capsys):
+    asked = ["sample", str(begun / "run"), "--labels", "10", "--label", "2", "--num", "6", "--out"]
+    assert run_tool([*asked, str(tmp_path / "two.npz")]) == 0
+    assert "classes 10 (number 3), 2 (number 1) in" in capsys.readouterr().out
+    found = np.load(tmp_path / "two.npz")
+    assert found["labels"].tolist() == [3, 1, 3, 1, 3, 1]
+    assert run_tool([*asked, str(tmp_path / "two.png")]) == 0
+    grid = np.asarray(Image.open(tmp_path / "two.png").convert("L"))
+    assert grid.shape[0] == 2 * 10 + 2
+    images = found["images"][found["labels"] == 1]  # the first row
+    assert np.array_equal(grid[2:10, -30:-2].reshape(8, 28)[:, :8], images[0, :, :, 0])
+
+
+def test_single_files_come_with_a_table_of_their_classes(begun, tmp_path):
+    asked = ["sample", str(begun / "run"), "--num", "3", "--format", "png", "--out", str(tmp_path / "files")]
+    assert run_tool([*asked, "--label", "10", "--label", "2"]) == 0
+    table = (tmp_path / "files" / "labels.csv").read_text(encoding="utf-8").splitlines()
+    assert table == ["file,label,class", "000000.png,3,10", "000001.png,1,2", "000002.png,3,10"]
+
+
+def test_names_stand_at_the_start_in_the_summary_and_in_tensorboard(begun):
+    assert "5 classes: 1, 2, 3, 10, 11\n" in (begun / "said.txt").read_text(encoding="utf-8")
+    assert json.loads((begun / "run" / "summary.json").read_text())["data"]["classes"] == NAMES
+    events = EventAccumulator(str(begun / "run" / "tensorboard"))
+    events.Reload()
+    (text,) = events.Tensors("classes/text_summary")
+    shown = text.tensor_proto.string_val[0].decode()
+    assert shown == "\n".join(f"{number}. `{name}`" for number, name in enumerate(NAMES))
+
+
+def test_a_run_keeps_the_names_that_a_later_version_changes(tmp_path):
+    old = [f"digit {number}" for number in range(10)]
+    content = trained(tmp_path / "run", "trainer.max_steps=2", "architecture.conditional=true")
+    content[MARK]["data"]["classes"] = old
+    AtomicCheckpointIO().save_checkpoint(content, tmp_path / "run" / "checkpoints" / "last.ckpt")
+    result = train(f"resume={tmp_path / 'run'}", "trainer.max_steps=4")
+    assert result.returncode == 0, result.stderr
+    assert checkpoint(tmp_path / "run")[MARK]["data"]["classes"] == old
+    assert saddle.open_run(tmp_path / "run").class_number("digit 7") == 7
+
+
+def test_a_network_that_is_not_told_named_classes_says_so(tmp_path, begun):
+    settings = ["data=image_folder", f"data.root={begun / 'own'}", "data.classes=5", "data.image_size=8"]
+    result = train(*SMALL, *settings, "data.batch_size=4", "trainer.max_steps=1", f"hydra.run.dir={tmp_path / 'run'}")
+    assert result.returncode == 0, result.stderr
+    assert "5 classes: 1, 2, 3, 10, 11; the networks are not told them" in result.stderr
+
+
 @pytest.mark.parametrize("kind", [list, tuple, np.array])
 def test_names_are_taken_in_python_for_each_image(begun, kind):
     run = saddle.open_run(begun / "run")
@@ -135,7 +198,7 @@ def test_a_run_of_an_older_version_keeps_its_own_order(begun, tmp_path):
 def test_data_sets_know_the_names_of_their_classes():
     root, sizes = "", (28, 1)
     assert Digits(8, 1, 10, 4, seed=0).class_names == [str(digit) for digit in range(10)]
-    assert FashionMnist(root, *sizes, 10, 4, seed=0).class_names[9] == "ankle boot"
+    assert FashionMnist(root, *sizes, 10, 4, seed=0).class_names[9] == "Ankle boot"
     assert Kmnist(root, *sizes, 10, 4, seed=0).class_names[3] == "tsu"
     assert Emnist(root, *sizes, 26, 4, seed=0, split="letters").class_names[25] == "Z"
     balanced = Emnist(root, *sizes, 47, 4, seed=0, split="balanced").class_names

@@ -1,6 +1,7 @@
 """C3: a folder of many images is decoded by several threads, once: later starts find the images in the cache."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from PIL import Image
 
 from folders import data_of, gray_images, read, spoil
 from helpers import train
-from saddle.data import image_files
+from saddle.data import image_cache, image_files
 from saddle.data.image_file import read_image
 from saddle.error import InputError
 
@@ -53,10 +54,12 @@ def test_any_number_of_threads_gives_the_same_bits_as_one_file_after_the_other(p
     assert torch.equal(first, torch.stack(alone))
 
 
-@pytest.mark.parametrize("reason", ["many files", "large files"])
+@pytest.mark.parametrize("reason", ["many files", "large files", "many pixels"])
 def test_what_took_long_is_kept_although_memory_holds_it(photographs, tmp_path, monkeypatch, decoded, reason):
     if reason == "many files":
         monkeypatch.setattr(image_files, "_WORTH_FILES", 41)
+    elif reason == "many pixels":
+        monkeypatch.setattr(image_files, "_WORTH_PIXELS", 39 * 100 * 90)
     else:
         monkeypatch.setattr(image_files, "_WORTH_BYTES", sum(path.stat().st_size for path in photographs.iterdir()))
     cache = str(tmp_path / "cache")
@@ -67,6 +70,30 @@ def test_what_took_long_is_kept_although_memory_holds_it(photographs, tmp_path, 
     assert torch.equal(first.training()[0], second.training()[0])
     assert (second.skipped, second.prefetch) == (2, None)
     assert first.identity() == second.identity()
+
+
+def test_jobs_that_start_together_decode_once(photographs, tmp_path, monkeypatch, decoded, capsys):
+    monkeypatch.setattr(image_files, "_WORTH_FILES", 1)
+    monkeypatch.setattr(image_cache, "_SILENT_SECONDS", 0.0)
+    cache = tmp_path / "cache"
+    with ThreadPoolExecutor(3) as pool:  # a lock of the system parts threads as it parts processes
+        jobs = list(pool.map(lambda _: read(photographs, cache=str(cache)), range(3)))
+    assert len(decoded) == 41
+    assert all(torch.equal(job.training()[0], jobs[0].training()[0]) for job in jobs)
+    assert capsys.readouterr().err.count("another process is reading these images: waiting for its result") == 2
+    assert [path.suffix for path in cache.iterdir()] == [".images"]
+
+
+def test_a_killed_job_keeps_no_other_from_decoding(photographs, tmp_path, monkeypatch, decoded):
+    monkeypatch.setattr(image_files, "_WORTH_FILES", 1)
+    cache = tmp_path / "cache"
+    first = read(photographs, cache=str(cache))
+    (file,) = cache.iterdir()
+    file.unlink()
+    file.with_name(f".{file.stem}.lock").touch()  # what is left of it
+    second = read(photographs, cache=str(cache))
+    assert torch.equal(first.training()[0], second.training()[0])
+    assert len(decoded) == 82
 
 
 def test_a_cache_that_cannot_be_written_costs_time_alone(photographs, tmp_path, monkeypatch, decoded, capsys):

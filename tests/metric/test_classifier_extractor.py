@@ -1,9 +1,15 @@
 import pytest
 import torch
 
+from folders import data_of, gray_images
+from saddle.data.digits import Digits
+from saddle.data.fashion_mnist import FashionMnist
+from saddle.data.mnist import Mnist
+from saddle.data.stacked_mnist import StackedMnist
 from saddle.error import InputError
 from saddle.metric.classifier import Classifier
 from saddle.metric.classifier_extractor import Card, ClassifierExtractor
+from saddle.metric.extractor import extractor_for
 
 CARD = Card("made", 1, 16, 3, epochs=1, seed=0, trained=2, tested=1, accuracy=0.5, command="none")
 
@@ -29,5 +35,27 @@ def test_other_sizes_are_brought_to_the_classifiers_and_other_channels_refused(e
     flat = torch.full((2, 1, 32, 32), 77, dtype=torch.uint8)
     assert torch.equal(extractor(flat)[0], extractor(flat[:, :, :16, :16])[0])
     extractor.check(3)
-    with pytest.raises(InputError, match=r"reads 2 channels, and data\.channels=3"):
+    with pytest.raises(InputError, match="reads images with 2 channels, and the data has 3"):
         ClassifierExtractor(Classifier(2, 16, 3), Card(**{**vars(CARD), "channels": 2})).check(3)
+
+
+def test_its_classes_are_those_of_a_folder_with_the_same_names_in_the_same_order(tmp_path):
+    data = data_of(gray_images(tmp_path), classes=2)
+    card = {**vars(CARD), "data": "imagefolder", "classes": 2}
+    reads = {}
+    for names in (None, ["cats", "dogs"], ["dogs", "cats"], ["horses", "zebras"]):
+        extractor = ClassifierExtractor(Classifier(1, 16, 2), Card(**{**card, "class_names": names}))
+        reads[str(names)] = extractor.reads_classes_of(data)
+    assert list(reads.values()) == [True, True, False, False]
+    assert not ClassifierExtractor(Classifier(1, 16, 3), CARD).reads_classes_of(data)
+
+
+def test_the_classifier_of_digits_reads_all_data_that_is_made_of_them():
+    extractor = extractor_for("auto", "mnist")
+    digits = Mnist("", 28, 1, 10, 2, seed=0), StackedMnist("", 28, 3, 1000, 2, seed=0), Digits(28, 1, 10, 2, seed=0)
+    assert all(map(extractor.reads_classes_of, digits))
+    own = ClassifierExtractor(
+        Classifier(1, 28, 10), Card(**{**vars(extractor.card), "class_names": list("0123456789")})
+    )
+    assert all(map(own.reads_classes_of, digits))
+    assert not own.reads_classes_of(FashionMnist("", 28, 1, 10, 2, seed=0))

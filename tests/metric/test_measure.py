@@ -19,7 +19,7 @@ from saddle.metric.extractor import extractor_for
 from saddle.metric.frechet import Frechet, frechet_distance
 from saddle.metric.kernel import kernel_distance
 from saddle.metric.manifold import manifold
-from saddle.metric.measure import applies, measured, measured_points
+from saddle.metric.measure import applies, check_enough, measured, measured_points
 from saddle.metric.reference import chosen
 
 METRICS = all_metrics()
@@ -275,3 +275,13 @@ def test_repeated_images_lower_recall_and_coverage_and_leave_the_histogram(digit
     assert rising([-metric["coverage"] for metric in found])
     assert max(metric["recall"] for metric in found[1:]) < 0.8 * found[0]["recall"]
     assert rising([metric["frechet"] for metric in found])
+
+
+def test_metrics_say_how_many_training_images_they_need():
+    check_enough(METRICS, 6)
+    check_enough({"frechet": METRICS["frechet"]}, 2)
+    with pytest.raises(InputError, match=r"^metric\.manifold needs at least 6 training images, and there are 5"):
+        check_enough(METRICS, 5)
+    with pytest.raises(ValueError, match="k=5 needs more than 5 rows"):
+        METRICS["manifold"].measure(MetricInputs(read(5), read(50)))
+    assert METRICS["manifold"].measure(MetricInputs(read(6), read(50)))

@@ -74,3 +74,13 @@ def test_half_transparent_colors_are_mixed_with_the_checkerboard():
     assert on_checkerboard(image)[0, :, 0, :2].T.tolist() == [[244, 224, 204], [203, 183, 163]]
     opaque = torch.randint(256, (2, 3, 4, 4), dtype=torch.uint8)
     assert on_checkerboard(opaque) is opaque
+
+
+def test_a_name_that_is_too_wide_for_the_margin_keeps_its_beginning_and_end():
+    images = torch.zeros(4, 1, 12, 12, dtype=torch.uint8)
+    labels = torch.tensor([0, 1, 0, 1])
+    middles = ["b" * 40 + middle + "e" * 40 for middle in ("xxx", "zzzzzzz")]
+    ends = ["B" + middles[0][1:], middles[0][:-1] + "E"]
+    first, *others = (image_grid(images, labels, ["dog", name]) for name in (*middles, *ends))
+    assert 110 < first.shape[2] - (2 * 14 + 2) <= 120 + 4
+    assert [torch.equal(first, other) for other in others] == [True, False, False]

@@ -19,6 +19,7 @@ def test_a_classifier_is_trained_with_a_card_that_tells_how(tmp_path, capsys):
     assert 0.5 < card["accuracy"] <= 1.0
     command = "saddle extractor data=digits data.image_size=16 --epochs 2 --seed 3 --out digits.safetensors"
     assert card["command"] == command
+    assert card["class_names"] == [str(digit) for digit in range(10)]
     assert f"{100 * card['accuracy']:.2f} % of 180 test images" in capsys.readouterr().out
     assert load_extractor(out).card.sha256 == card["sha256"]
     assert train(out, "data=digits") == 2

@@ -75,7 +75,7 @@ def test_a_label_that_cannot_be_is_refused(folder, conditional, tmp_path, capsys
     assert "--label 10: " in (message := capsys.readouterr().err)
     assert "knows the classes 0 to 9" in message
     assert sample(folder, tmp_path / "x", "--label", "1") == 2
-    assert "takes no labels; train with architecture.conditional=true" in capsys.readouterr().err
+    assert "takes no labels: leave it out, or train with architecture.conditional=true" in capsys.readouterr().err
 
 
 def test_truncation_draws_the_images_together(folder, tmp_path):

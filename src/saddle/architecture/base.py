@@ -1,6 +1,6 @@
 """What a network must offer to games, to the checks before training, and to the tools.
 
-A network of your own inherits from one of these classes and assigns the attributes in its constructor. The three
+A network of your own inherits from one of these classes and assigns the attributes in its constructor. The
 properties of `Network` are answers read off its layers; override one where the layers do not tell the truth.
 
 Some settings of a constructor are decided when the networks are built, for whichever of them it has:
@@ -51,6 +51,11 @@ class Network(nn.Module, ABC):
         True with batch normalization. Minibatch standard deviation does not count: StyleGAN trains it with R1.
         """
         return any(isinstance(layer, _BatchNorm) for layer in self.modules())
+
+    @property
+    def compares_rows(self) -> bool:
+        """Whether it cannot train on a single row: batch norm of features (N, D) would divide by a deviation of 0."""
+        return any(isinstance(layer, nn.BatchNorm1d) for layer in self.modules())
 
     @property
     def over_batch(self) -> bool:

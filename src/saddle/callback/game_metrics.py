@@ -92,7 +92,7 @@ def agreements(
 
     Empty unless `extractor` reads the data's own classes.
     """
-    if not extractor.reads_classes_of(type(data).__name__, data.extractor):
+    if not extractor.reads_classes_of(data):
         return {}
     intended: dict[str, list[Tensor]] = defaultdict(list)
     predicted: dict[str, list[Tensor]] = defaultdict(list)

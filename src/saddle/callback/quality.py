@@ -22,7 +22,7 @@ from saddle.error import InputError
 from saddle.file import expanded
 from saddle.metric.base import PREFIX, Extractor, MetricInputs, Read
 from saddle.metric.extractor import extractor_for
-from saddle.metric.measure import Metrics, measured
+from saddle.metric.measure import Metrics, check_enough, measured
 from saddle.metric.reference import chosen, class_shares, reference
 from saddle.seed import hashed_seed
 from saddle.training.checkpoint import read_checkpoint
@@ -109,8 +109,15 @@ class Quality(AlsoAtEnd):
             )
         extractor = extractor_for(self.choice, data.extractor)
         if extractor is not None:
-            extractor.check(data.readable_channels)
+            self._check(extractor, data)
         return extractor
+
+    def _check(self, extractor: Extractor, data: ImageData) -> None:
+        """Raise InputError if the extractor cannot read the data."""
+        try:
+            extractor.check(data.readable_channels)
+        except InputError as error:
+            raise InputError(f"callback.quality.extractor={self.choice}: {error}") from error
 
     def next_due(self, iteration: int, rows: int) -> int:
         if self.every_images is None:
@@ -131,6 +138,7 @@ class Quality(AlsoAtEnd):
     def _prepare(self, trainer: GameTrainer, module: GameModule, extractor: Extractor) -> None:
         data = _images_of(trainer)
         images = data.readable(chosen(data.training()[0], self.num))
+        check_enough(self.metrics, len(images))
         self.real = reference(images, extractor, self.cache)
         self._class_shares = class_shares(data, extractor, self.real)
         self.stamp = {

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from saddle.bound import Count, Samples
 from saddle.callback.at_end import AlsoAtEnd
 from saddle.callback.hook import GameTrainer, hook
-from saddle.callback.publish import publish_picture
+from saddle.callback.publish import publish_picture, publish_text
 from saddle.data.module import ImageData
 from saddle.data.points import PointData
 from saddle.file import cut_numbered, numbered, remove
@@ -28,10 +28,11 @@ class SampleGrids(AlsoAtEnd):
     """A PNG grid of `num` samples in `folder`, and in TensorBoard, at growing intervals and at the end.
 
     The latent noise is the same in every grid; a generator that translates images receives the same ones. A conditional
-    generator shows one class per row (at most 64), eight to sixteen images of each. Grids are drawn before training and
-    after 1, 2, 5, 10, 20, 50, ... iterations, but at least every `every_iterations`. Where the data is points, a
-    picture shows `points` samples over the data, in the landscape of D (`saddle.picture.landscape`). When a run is
-    resumed, pictures of later iterations in `folder` are removed.
+    generator shows one class per row (at most 64), eight to sixteen images of each, right of its name. TensorBoard
+    lists the names of all classes as the text `classes`. Grids are drawn before training and after 1, 2, 5, 10, 20, 50,
+    ... iterations, but at least every `every_iterations`. Where the data is points, a picture shows `points` samples
+    over the data, in the landscape of D (`saddle.picture.landscape`). When a run is resumed, pictures of later
+    iterations in `folder` are removed.
 
     Where there are more than `keep`, the one that leaves the smallest gap is removed, so that the others are spread
     over the whole run. Those of round iterations always stay.
@@ -56,6 +57,7 @@ class SampleGrids(AlsoAtEnd):
         if trainer.is_global_zero and not trainer.fast_dev_run:
             for folder in {path.parent for path in self.folder.rglob("*.png")}:  # also those of the game's pictures
                 cut_numbered(folder, ".png", module.clock.iteration)
+            _publish_classes(trainer, module.clock.iteration)
         if module.clock.iteration == 0:
             self.act(trainer, module)
 
@@ -109,3 +111,12 @@ class SampleGrids(AlsoAtEnd):
         row_labels = torch.arange(rows) * classes // rows
         columns = min(16, max(8, self.num // rows))
         return row_labels.repeat(columns)
+
+
+def _publish_classes(trainer: GameTrainer, iteration: int) -> None:
+    """Give the names of the data's classes, a numbered list in Markdown, to every logger that shows texts."""
+    names = trainer.datamodule.data.class_names
+    if names:
+        publish_text(
+            trainer, "classes", iteration, "\n".join(f"{number}. `{name}`" for number, name in enumerate(names))
+        )

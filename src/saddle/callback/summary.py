@@ -103,6 +103,7 @@ class Summary(Patient):
                 "images": trainer.datamodule.state_dict()["images"],
                 "skipped": data.skipped,
                 "image_size": data.image_size,
+                "classes": data.class_names,
             },
         }
 

@@ -16,9 +16,19 @@ def check_labels(config: CheckedConfig) -> None:
     if not config.conditional:
         return
     if config.data.settings.get("classes", 0) == 0:
-        raise InputError("architecture.conditional=True needs labels, but data.classes=0: the data has none")
+        raise InputError(
+            f"architecture.conditional=True needs labels, but data.classes=0: {_how_to_label(config.data)}, or use "
+            "architecture.conditional=false"
+        )
     if not any("conditional" in node.parameters for node in config.networks.values()):
         raise InputError("architecture.conditional=True: none of these networks can take labels: use false")
+
+
+def _how_to_label(data: Node) -> str:
+    """What to do for labels where the data has none."""
+    if "classes" not in data.parameters:
+        return f"data={data.option} has none; use other data"
+    return "give the number of classes (of a folder of pictures, its sub-folders)"
 
 
 def check_kinds(config: CheckedConfig) -> None:

@@ -9,6 +9,6 @@ class FashionMnist(TorchvisionIdx):
     dataset = "FashionMNIST"
     size = 60_000
     known_classes = (
-        *("T-shirt", "trouser", "pullover", "dress", "coat"),
-        *("sandal", "shirt", "sneaker", "bag", "ankle boot"),
+        *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
+        *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
     )

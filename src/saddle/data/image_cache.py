@@ -6,17 +6,23 @@ not be read; then the length of the table (8 bytes, little endian).
 
 import json
 import os
+import sys
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from filelock import FileLock, Timeout
 from torch import Tensor
+from tqdm import tqdm
 
 from saddle.data.mapped import Prefetch, mapped
 from saddle.file import replacing
 
 _CHUNK = 1 << 24
+_ANYBODY = 0o666  # the permissions of a lock: whoever may write into the folder may take it
+_SILENT_SECONDS = 2.0
 
 
 class Table(NamedTuple):
@@ -65,14 +71,45 @@ def write_cache(path: Path, decode: Callable[[Callable[[Tensor], None]], Table])
         os.fsync(file.fileno())
 
 
-def open_cache(path: Path, shape: tuple[int, int, int]) -> Decoded | None:
+@contextmanager
+def alone(path: Path, quiet: bool) -> Iterator[None]:
+    """Inside, no other process of this machine is about to write the file: they wait until this one has left.
+
+    So jobs that start together decode a folder once. A message on stderr says so unless `quiet`. The lock ends with its
+    process, however that ends. In a folder that cannot be written, or has no locks, nobody waits.
+    """
+    lock = FileLock(path.with_name(f".{path.stem}.lock"), mode=_ANYBODY, fallback_to_soft=False)
+    with suppress(OSError):  # whatever is written there next reports it
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _acquire(lock, quiet)
+    try:
+        yield
+    finally:
+        if lock.is_locked:
+            with suppress(OSError):  # Windows keeps a file that is open; there `release` removes it
+                Path(lock.lock_file).unlink()
+            lock.release()
+
+
+def _acquire(lock: FileLock, quiet: bool) -> None:
+    try:
+        lock.acquire(timeout=_SILENT_SECONDS)
+    except Timeout:
+        if not quiet:
+            print("another process is reading these images: waiting for its result", file=sys.stderr, flush=True)
+        lock.acquire()
+
+
+def open_cache(path: Path, shape: tuple[int, int, int], quiet: bool = True) -> Decoded | None:
     """Images of `shape` (C, H, W), which stay in the file until they are used; None if it is missing or damaged.
 
-    The whole file is read once, to verify its checksum.
+    The whole file is read once, to verify its checksum, with a bar unless `quiet`.
     """
     try:
         table, checksum, length = _table(path)
-        if length != len(table.kept) * shape[0] * shape[1] * shape[2] or checksum != _checksum(path, length):
+        if length != len(table.kept) * shape[0] * shape[1] * shape[2]:
+            return None
+        if checksum != _checksum(path, length, quiet):
             return None
         images, prefetch = mapped(path, (len(table.kept), *shape))
     except (OSError, ValueError, KeyError, TypeError):
@@ -92,14 +129,19 @@ def _table(path: Path) -> tuple[Table, int, int]:
     return table, content["checksum"], length
 
 
-def _checksum(path: Path, length: int) -> int:
+def _checksum(path: Path, length: int, quiet: bool) -> int:
     """The CRC-32 of the first `length` bytes."""
     checksum = 0
-    with path.open("rb") as file:
+    title = "checking decoded images"
+    with (
+        path.open("rb") as file,
+        tqdm(total=length, desc=title, unit="B", unit_scale=True, delay=2, leave=False, disable=quiet) as bar,
+    ):
         while length > 0:
             chunk = file.read(min(length, _CHUNK))
             if not chunk:
                 break
             checksum = zlib.crc32(chunk, checksum)
             length -= len(chunk)
+            bar.update(len(chunk))
     return checksum

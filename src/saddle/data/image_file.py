@@ -3,12 +3,12 @@
 import math
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeVar
 
 import numpy as np
 import torch
@@ -31,6 +31,8 @@ FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM", *_OPTIONAL)
 """What Pillow may decode: no other decoder sees a file (EPS runs a program)."""
 
 _EXIF_SOFTWARE = 0x0131
+
+T = TypeVar("T")
 
 Fit = Literal["crop", "pad", "stretch"]
 
@@ -122,12 +124,24 @@ def read_picture(path: Path, form: Form) -> Picture:
 
 def is_own_picture(path: Path) -> bool:
     """Whether saddle made the image in a file; false for what is no image."""
+    return bool(_from_header(path, _is_own))
+
+
+def pixels_in(path: Path) -> int:
+    """The number of pixels that the header of an image file announces; 0 for what is no image."""
+    return _from_header(path, lambda image: image.width * image.height) or 0
+
+
+def _from_header(path: Path, read: Callable[[Image.Image], T]) -> T | None:
+    """What `read` finds in an image that is not decoded; None for what is no image."""
+    if not path.is_file():  # a pipe would hang
+        return None
     with quiet_pillow():
         try:
             with Image.open(path, formats=FORMATS) as image:
-                return _is_own(image)
+                return read(image)
         except Exception:  # as above
-            return False
+            return None
 
 
 def _is_own(image: Image.Image) -> bool:

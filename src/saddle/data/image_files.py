@@ -17,8 +17,8 @@ from torch import Tensor
 from tqdm import tqdm
 
 from saddle.bound import height_and_width
-from saddle.data.image_cache import Decoded, Table, open_cache, write_cache
-from saddle.data.image_file import BrokenImageError, Form, Picture, quiet_pillow, read_picture
+from saddle.data.image_cache import Decoded, Table, alone, open_cache, write_cache
+from saddle.data.image_file import BrokenImageError, Form, Picture, pixels_in, quiet_pillow, read_picture
 from saddle.data.image_search import SHOWN, counted, search_data, some
 from saddle.error import InputError, printable
 from saddle.file import expanded
@@ -28,10 +28,13 @@ from saddle.version import __version__
 
 Broken = Literal["skip", "refuse"]
 
-_WORTH_FILES, _WORTH_BYTES = 1000, 2**24
-"""From so many files, or so many bytes of them, on decoded images are kept in a file, although memory holds them."""
+_WORTH_FILES, _WORTH_BYTES, _WORTH_PIXELS = 1000, 2**24, 2**26
+"""From so many files, bytes or pixels of them on decoded images are kept in a file, although memory holds them.
 
-_PROBES = 16  # files whose content is read to know a folder again
+A core decodes 2^26 pixels of PNG in 1 to 2 seconds.
+"""
+
+_PROBES = 16  # files that are looked into, to know a folder again and to guess how large its images are
 _CHUNK = 256  # files that the threads share at a time
 
 
@@ -133,19 +136,25 @@ class ImageFiles:
     def _from_file(self, quiet: bool) -> Decoded:
         """The images in a file in the folder `cache`, which is written unless it exists."""
         path = self.cache / f"{self._fingerprint()}.images"
-        decoded = open_cache(path, self._shape)
+        decoded = open_cache(path, self._shape, quiet)
         if decoded is None:
-            try:
-                write_cache(path, lambda store: self._decode_each(store, quiet))
-            except OSError as error:
-                raise _CacheError(
-                    f"data.cache={self.cache}: {error.strerror}; choose another folder for the decoded images, or "
-                    f"raise data.memory_mib={self.memory_mib}"
-                ) from error
-            decoded = open_cache(path, self._shape)
-            if decoded is None:
-                raise _CacheError(f"data.cache={self.cache}: {path.name} was written and cannot be read back")
+            with alone(path, quiet):
+                decoded = open_cache(path, self._shape, quiet) or self._written(path, quiet)
         self._check_broken(decoded.table)
+        return decoded
+
+    def _written(self, path: Path, quiet: bool) -> Decoded:
+        """The images, decoded into the file `path`."""
+        try:
+            write_cache(path, lambda store: self._decode_each(store, quiet))
+        except OSError as error:
+            raise _CacheError(
+                f"data.cache={self.cache}: {error.strerror}; choose another folder for the decoded images, or raise "
+                f"data.memory_mib={self.memory_mib}"
+            ) from error
+        decoded = open_cache(path, self._shape, quiet)
+        if decoded is None:
+            raise _CacheError(f"data.cache={self.cache}: {path.name} was written and cannot be read back")
         return decoded
 
     def _decode_each(self, store: Callable[[Tensor], object], quiet: bool) -> Table:
@@ -217,9 +226,14 @@ class ImageFiles:
         return [_status_of(self.root / name) for name in self.names]
 
     def _is_worth_keeping(self) -> bool:
-        if len(self) >= _WORTH_FILES:
+        if len(self) >= _WORTH_FILES or sum(status[0] for status in self._status if status) >= _WORTH_BYTES:
             return True
-        return sum(status[0] for status in self._status if status is not None) >= _WORTH_BYTES
+        pixels = [pixels_in(self.root / name) for name in self._probes()]
+        return sum(pixels) / len(pixels) * self._most() >= _WORTH_PIXELS
+
+    def _probes(self) -> list[str]:
+        """Some of the files, evenly spread."""
+        return self.names[:: math.ceil(len(self) / _PROBES)]
 
     def _fingerprint(self) -> str:
         """A name for the decoded images, which depends on the settings and on the name, size and time of every file.
@@ -229,7 +243,7 @@ class ImageFiles:
         """
         key: list[Any] = [__version__, PIL.__version__, vars(self.form), self.limit]
         key += [[name, status] for name, status in zip(self.names, self._status, strict=True)]
-        key += [_checksum_of(self.root / name) for name in self.names[:: math.ceil(len(self) / _PROBES)]]
+        key += [_checksum_of(self.root / name) for name in self._probes()]
         return blake2b(json.dumps(key).encode(), digest_size=16).hexdigest()
 
 

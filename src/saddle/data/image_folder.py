@@ -60,6 +60,7 @@ class ImageFolder(ImageData):
         self.background, self.broken, self.memory_mib, self.cache = background, broken, memory_mib, cache
         self.files = self.files_of("data.root", root)
         self.root, self.names = self.files.root, self.files.names
+        self.origin = f"data.root={self.root}"
         self.size = len(self.names)
         self._classes = self._find_classes() if classes else []
 
@@ -71,7 +72,7 @@ class ImageFolder(ImageData):
     def class_names(self) -> list[str]:
         return list(self._classes)
 
-    def keep_class_order(self, names: Sequence[str] | None) -> None:
+    def keep_classes(self, names: Sequence[str] | None) -> None:
         before = sorted(self._classes) if names is None else list(names)  # older versions sorted them as text
         if sorted(before) == sorted(self._classes):
             self._classes = before

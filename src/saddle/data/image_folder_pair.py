@@ -67,7 +67,8 @@ class ImageFolderPair(ImageFolder):
     def prepare_data(self) -> None:
         """Decode the images of both folders, or open their caches; list unreadable files on stderr."""
         super().prepare_data()
-        self.source_files.decoded(quiet=False)
+        sources, _, _ = self.source_files.decoded(quiet=False)
+        self.check_enough(len(sources), f"data.source={self.source_files.root}")
         self.source_files.report()
 
     def load(self) -> tuple[Tensor, None]:

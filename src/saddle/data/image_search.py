@@ -18,6 +18,8 @@ from saddle.layout import IN_RUNS, MACHINE_FILES, is_run
 SHOWN = 10
 """How many names a message lists."""
 
+_LINE = 100  # characters
+
 _ENDS = tuple(f".{extension}" for extension in EXTENSIONS)
 _SURE = re.compile(rb"\x89PNG\r\n\x1a\n|\xff\xd8\xff|GIF8[79]a|II\*\0|MM\0\*|RIFF.{4}WEBP|.{4}ftypavi[fs]", re.DOTALL)
 """The first bytes of images, by which they are known without an ending."""
@@ -204,9 +206,18 @@ def counted(number: int, noun: str, kind: str) -> str:
     return f"{number} {noun if number == 1 else f'{noun}s'} {kind}"
 
 
-def some(names: Sequence[str]) -> str:
-    """The first names, and the number of the others, for a message."""
-    text = ", ".join(map(printable, names[:SHOWN]))
-    if len(names) > SHOWN:
-        text += f" and {len(names) - SHOWN} more"
+def some(names: Sequence[str], number: int = SHOWN) -> str:
+    """The first `number` names, and how many others there are, for a message."""
+    text = ", ".join(map(printable, names[:number]))
+    if len(names) > number:
+        text += f" and {len(names) - number} more"
     return text
+
+
+def some_in_a_line(names: Sequence[str]) -> str:
+    """As many of the first names as fit into a line, at least one, and how many others there are."""
+    for number in range(SHOWN, 1, -1):
+        text = some(names, number)
+        if len(text) <= _LINE:
+            return text
+    return some(names, 1)

@@ -14,6 +14,9 @@ from saddle.error import InputError
 from saddle.memory import too_much
 from saddle.seed import fixed_order
 
+_FEWEST = 2
+"""Fewer rows are no distribution: of a single one a generator learns to show that one."""
+
 
 class MemoryData(ABC):
     """Rows in memory, delivered in batches of `accumulate` x `batch_size` over all ranks.
@@ -50,6 +53,9 @@ class MemoryData(ABC):
     flip = False
     """Whether each image is mirrored with probability 1/2."""
 
+    origin: str = "data"
+    """The setting that names where the rows come from, for messages."""
+
     prefetch: Prefetch | None = None
     """The prefetch callback, if rows stay in a file; known after `read`."""
 
@@ -70,13 +76,13 @@ class MemoryData(ABC):
             return list(self.known_classes)
         return [str(number) for number in range(self.classes)]
 
-    def keep_class_order(self, names: Sequence[str] | None) -> None:
-        """Number the classes in the order of `names`, that of a run that goes on; before the data is read.
+    def keep_classes(self, names: Sequence[str] | None) -> None:
+        """Name and number the classes as `names` does, that of a run that goes on; before the data is read.
 
-        None stands for a run of an older version, which recorded none. Does nothing where the order never changes, or
-        where the classes have other names.
+        None stands for a run of an older version, which recorded none. Names of another number of classes are ignored.
         """
-        return
+        if names is not None and len(names) == self.classes:
+            self.known_classes = tuple(names)
 
     def prepare_data(self) -> None:
         """Fetch missing files, on the first rank only; does nothing by default."""
@@ -102,16 +108,25 @@ class MemoryData(ABC):
         return rows
 
     def check_size(self, size: int) -> None:
-        """Raise InputError if `size` rows are fewer than `limit`, or if too few are left to fill a batch."""
+        """Raise InputError if `size` rows are fewer than `limit`, or too few to learn from or to fill a batch."""
         what = f"training {self.rows_are.removesuffix('s') if size == 1 else self.rows_are}"
         if self.limit is not None and self.limit > size:
             raise InputError(f"data.limit={self.limit} is more than the {size} {what}: use at most {size}")
         kept = size if self.limit is None else self.limit
+        self.check_enough(kept, self.origin if self.limit is None else f"data.limit={self.limit}")
         if self.rows > kept:
             there = f"{kept} {what}" if self.limit is None else f"data.limit={kept} {what}"
             raise InputError(
                 f"data.batch_size={self.batch_size} x training.accumulate={self.accumulate} is more than the {there}: "
                 f"use at most {kept}"
+            )
+
+    def check_enough(self, number: int, setting: str) -> None:
+        """Raise InputError, naming the setting, if this number of rows is too small to learn from."""
+        if number < _FEWEST:
+            what = f"{_FEWEST} training {self.rows_are}"
+            raise InputError(
+                f"{setting}: a distribution is learned from at least {what}, and there is {number}: use more"
             )
 
     def check_memory(self) -> None:

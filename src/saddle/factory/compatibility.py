@@ -96,6 +96,17 @@ def check_packing(networks: Mapping[str, Network], game: Game, batch_size: int, 
         )
 
 
+def check_rows(networks: Mapping[str, Network], batch_size: int, devices: int) -> None:
+    """Raise InputError if batch norm would see a single row on each device."""
+    for name, network in networks.items():
+        if network.compares_rows and batch_size // devices < 2:
+            each = "" if devices == 1 else f" on {devices} devices"
+            raise InputError(
+                f"data.batch_size={batch_size}{each}: batch norm in architecture.{name} compares rows with each other; "
+                f"use at least {2 * devices}"
+            )
+
+
 def _check_domains(game: Game, data: MemoryData, choice: Choice) -> None:
     """Raise InputError if the game translates images and the data has no source domain."""
     if game.reads == "source" and not data.has_sources:

@@ -20,7 +20,7 @@ from saddle.config.signature import import_target
 from saddle.config.trainer_flags import trainer_arguments
 from saddle.data.memory import MemoryData
 from saddle.error import InputError, first_line
-from saddle.factory.compatibility import check_packing
+from saddle.factory.compatibility import check_packing, check_rows
 from saddle.factory.instantiate import make_plain
 from saddle.factory.parts import Parts, build_parts
 from saddle.factory.processes import OwnProcesses, environments
@@ -86,6 +86,7 @@ def build_run(config: CheckedConfig, parts: Parts, purge_step: int | None = None
     if batch_size % devices:
         raise InputError(f"data.batch_size={batch_size} must be a multiple of the {devices} devices")
     check_packing(parts.networks, parts.game, batch_size, devices, config.game.option)
+    check_rows(parts.networks, batch_size, devices)
     training = config.training
     if training["executor"] == "compiled":
         period(parts.game)  # raises InputError for a game without a period

@@ -46,8 +46,8 @@ class AuxiliaryClassifier(Game):
         check_weights(self.weights, ("class_real", "class_fake", "class_generator"))
         if self.sizes.classes == 0:
             raise ValueError(
-                "this game's classifier learns from labels, but data.classes=0: the data has none; use data that has "
-                "labels, or game=adversarial"
+                "this game's classifier learns from labels, but data.classes=0: give the number of classes (of a "
+                "folder of pictures, its sub-folders), use data that has labels, or game=adversarial"
             )
 
     def decides(self) -> Mapping[str, Mapping[str, Any]]:

@@ -7,6 +7,8 @@ from typing import Any, ClassVar, Literal, Protocol, TypeVar, cast
 
 from torch import Tensor
 
+from saddle.data.module import ImageData
+
 Direction = Literal["smaller", "larger"]
 """Which values of a metric are better."""
 
@@ -34,11 +36,11 @@ class Extractor(ABC):
 
     @abstractmethod
     def check(self, channels: int) -> None:
-        """Raise InputError if images with this number of channels cannot be read."""
+        """Raise InputError, without the setting that names it, if it cannot read images with so many channels."""
 
-    def reads_classes_of(self, name: str, shipped: str | None) -> bool:
-        """Whether its classes are those of the data `name`, for which saddle ships the classifier `shipped`."""
-        return self.name in (name.lower(), shipped)
+    def reads_classes_of(self, data: ImageData) -> bool:
+        """Whether its classes are those of the data: it was made for such data, or ships with saddle for it."""
+        return self.name in (type(data).__name__.lower(), data.extractor)
 
     @abstractmethod
     def __call__(self, images: Tensor) -> tuple[Tensor, Tensor]:
@@ -125,6 +127,11 @@ class Metric(AnyMetric, ABC):
     value as metric/NAME; `saddle evaluate` measures every option of the group. `needs` names attributes of
     `MetricInputs`.
     """
+
+    @property
+    def fewest(self) -> int:
+        """The number of training images without which it cannot be measured."""
+        return 2
 
     @abstractmethod
     def measure(self, inputs: MetricInputs) -> Mapping[str, float]:

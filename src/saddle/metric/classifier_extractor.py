@@ -7,6 +7,7 @@ from torch import Tensor
 
 from saddle.bound import ImageSize
 from saddle.data.loader import as_floats
+from saddle.data.module import ImageData
 from saddle.data.resize import resized
 from saddle.error import InputError
 from saddle.metric.base import Extractor
@@ -19,7 +20,7 @@ _BATCH_SIZE = 100  # with channels last this takes half the time of 500 in torch
 class Card:
     """What a classifier was trained for and on; `accuracy` in [0, 1] is over `tested` images outside its training set.
 
-    `sha256` is the digest of the weights, known once they are saved.
+    `sha256` is the digest of the weights, known once they are saved. The cards of older classifiers name no classes.
     """
 
     data: str
@@ -33,6 +34,7 @@ class Card:
     accuracy: float
     command: str
     sha256: str = ""
+    class_names: list[str] | None = None
 
 
 class ClassifierExtractor(Extractor):
@@ -45,10 +47,17 @@ class ClassifierExtractor(Extractor):
         self.name, self.sha256 = card.data, card.sha256
 
     def check(self, channels: int) -> None:
-        if channels != self.card.channels and self.card.channels != 1:
+        own = self.card.channels
+        if own not in (1, channels):
             raise InputError(
-                f"the classifier {self.stamp} reads {self.card.channels} channels, and data.channels={channels}"
+                f"this classifier reads images with {own} channels, and the data has {channels}: name another one "
+                f"(saddle extractor trains it), or use data.channels={own}"
             )
+
+    def reads_classes_of(self, data: ImageData) -> bool:
+        names = self.card.class_names
+        is_of_other_classes = self.name == type(data).__name__.lower() and names not in (None, data.class_names)
+        return super().reads_classes_of(data) and not is_of_other_classes
 
     def __call__(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """As in `Extractor`, D = 128.

@@ -9,7 +9,7 @@ from torch import Tensor
 from saddle.data.module import ImageData
 from saddle.metric.base import Extractor, MetricInputs, PointDistribution, Read
 from saddle.metric.classes import entropy
-from saddle.metric.measure import Metrics, measured, measured_points
+from saddle.metric.measure import Metrics, check_enough, measured, measured_points
 from saddle.metric.memorization import search
 from saddle.metric.reference import chosen, class_shares, reference
 
@@ -89,6 +89,7 @@ def evaluate_images(
     images is kept in the folder `cache`. Raises InputError as `measured`.
     """
     training = data.training()[0]
+    check_enough(metrics, len(training))
     real = reference(data.readable(chosen(training, _REAL)), extractor, cache)
     fake = Read(*extractor(data.readable(images)))
     shares = class_shares(data, extractor, real)

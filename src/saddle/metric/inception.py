@@ -50,7 +50,7 @@ class Inception(Extractor):
 
     def check(self, channels: int) -> None:
         if channels not in (1, 3):
-            raise InputError(f"data.channels={channels}: Inception reads 1 or 3")
+            raise InputError(f"Inception reads 1 or 3 channels, and the data has {channels}: name another extractor")
 
     @torch.no_grad()
     def __call__(self, images: Tensor) -> tuple[Tensor, Tensor]:

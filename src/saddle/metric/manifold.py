@@ -62,5 +62,9 @@ class PrecisionRecall(Metric):
     directions = {"precision": "larger", "recall": "larger", "density": "larger", "coverage": "larger"}
     place = 60
 
+    @property
+    def fewest(self) -> int:
+        return max(self.k_precision, self.k_density) + 1
+
     def measure(self, inputs: MetricInputs) -> dict[str, float]:
         return vars(manifold(inputs.real.features, inputs.fake.features, self.k_precision, self.k_density))

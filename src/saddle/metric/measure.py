@@ -12,6 +12,15 @@ Metrics = Mapping[str, AnyMetric]
 """Metrics by the names of their options."""
 
 
+def check_enough(metrics: Metrics, number: int) -> None:
+    """Raise InputError, naming the metric, if one of images cannot be measured on this number of training images."""
+    for option, metric in metrics.items():
+        if isinstance(metric, Metric) and number < metric.fewest:
+            raise InputError(
+                f"metric.{option} needs at least {metric.fewest} training images, and there are {number}: use more"
+            )
+
+
 def measured(metrics: Metrics, inputs: MetricInputs) -> dict[str, float]:
     """The values of those metrics of images that apply to `inputs`, by name, in the order of the metrics.
 

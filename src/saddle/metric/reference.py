@@ -46,8 +46,7 @@ def reference(images: Tensor, extractor: Extractor, cache: Path | None) -> Read:
 
 def class_shares(data: ImageData, extractor: Extractor, read: Read) -> Tensor | None:
     """The share of each class in the data, float64 (K,), if `extractor`, which gave `read`, reads these classes."""
-    reads_classes = extractor.reads_classes_of(type(data).__name__, data.extractor)
-    if not reads_classes or data.classes != read.probabilities.shape[1]:
+    if not extractor.reads_classes_of(data) or data.classes != read.probabilities.shape[1]:
         return None
     return data.label_shares()
 

@@ -1,6 +1,6 @@
 """Grids: many images of one size in one picture."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -83,15 +83,26 @@ def names_of(labels: Tensor, class_names: Sequence[str]) -> list[str]:
 
 
 def _margin(names: Sequence[str], height: int) -> Tensor:
-    """Names, one below the other, each `height` pixels, uint8 (3, H, W); what is too wide is cut off."""
+    """Names, one below the other, each `height` pixels, uint8 (3, H, W); the middle of too wide ones is left out."""
     import numpy as np
     from PIL import Image, ImageDraw, ImageFont
 
     font = ImageFont.load_default(_TEXT_SIZE)
-    width = min(_WIDEST_NAME, max(round(font.getlength(name)) for name in names)) + 2 * _PADDING
+    names = [_fitted(name, font.getlength) for name in names]
+    width = max(round(font.getlength(name)) for name in names) + 2 * _PADDING
     margin = Image.new("RGB", (width, height * len(names) + _PADDING), (_GRAY,) * 3)
     draw = ImageDraw.Draw(margin)
     for row, name in enumerate(names):
         middle = _PADDING + row * height + (height - _PADDING) // 2
         draw.text((_PADDING, middle), name, fill=(_WHITE,) * 3, font=font, anchor="lm")
     return torch.from_numpy(np.array(margin)).permute(2, 0, 1)
+
+
+def _fitted(name: str, width: Callable[[str], float]) -> str:
+    """`name`, or as much of its beginning and end as the margin has room for; `width` gives the pixels of a text."""
+    for left_out in range(len(name)):
+        kept = len(name) - left_out
+        text = name if left_out == 0 else f"{name[: kept - kept // 2]}...{name[len(name) - kept // 2 :]}"
+        if width(text) <= _WIDEST_NAME:
+            return text
+    return ""

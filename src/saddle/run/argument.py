@@ -62,17 +62,21 @@ def labels_of(run: OpenedRun, num: int, labels: Labels | None) -> Tensor | None:
 
 
 def class_number(run: OpenedRun, label: str) -> int:
-    """The number of the class with this name or, where no class has it, with this number.
+    """The number of the class with this name; if no class has it, with this number, or with these letters in any case.
 
-    Raises ArgumentError if there is no such class.
+    Raises ArgumentError if there is no such class, or if two have these letters.
     """
-    if label in run.class_names:
-        return run.class_names.index(label)
+    _check_takes_labels(run, label)
+    names = run.class_names
+    if label in names:
+        return names.index(label)
     if label.removeprefix("-").isdecimal():
         _check_class(run, int(label))
         return int(label)
-    _check_takes_labels(run, label)
-    raise ArgumentError("labels", label, f"{run.checkpoint} knows the classes {_classes_in_words(run)}")
+    alike = [number for number, name in enumerate(names) if name.casefold() == label.casefold()]
+    if len(alike) != 1:
+        raise ArgumentError("labels", label, f"{run.checkpoint} knows the classes {_classes_in_words(run)}")
+    return alike[0]
 
 
 def _numbered(run: OpenedRun, labels: Labels) -> Labels:
@@ -114,10 +118,13 @@ def _check_takes_labels(run: OpenedRun, label: int | str) -> None:
     """Raise ArgumentError if the run's generator takes no labels."""
     if run.reads == "source":
         raise ArgumentError("labels", label, f"{run.checkpoint} translates images, whatever their class: leave it out")
+    if run.classes == 0 and run.class_names:
+        remedy = "train with architecture.conditional=true"
+        raise ArgumentError("labels", label, f"{run.checkpoint} takes no labels: leave it out, or {remedy}")
     if run.classes == 0:
-        raise ArgumentError(
-            "labels", label, f"{run.checkpoint} takes no labels; train with architecture.conditional=true"
-        )
+        remedy = "train on data with labels (of a folder of pictures, its sub-folders)"
+        reason = f"{run.checkpoint} takes no labels, because its data has none: leave it out, or {remedy}"
+        raise ArgumentError("labels", label, reason)
 
 
 def checked_images(run: OpenedRun, images: Images, name: str) -> Tensor:

@@ -5,7 +5,7 @@ from pathlib import Path
 from torch import Tensor
 
 from saddle.data.module import ImageData
-from saddle.error import ArgumentError
+from saddle.error import ArgumentError, InputError
 from saddle.factory.metrics import all_metrics
 from saddle.metric.base import Extractor
 from saddle.metric.evaluation import ImageEvaluation, PointEvaluation, evaluate_images, evaluate_points
@@ -60,7 +60,10 @@ def extractor_of(choice: str, data: ImageData) -> Extractor:
             f"no metric applies: no classifier comes with saddle for {type(data).__name__}; for data with labels make "
             "one with saddle extractor, for others use Inception's weights, and name its file",
         )
-    extractor.check(data.readable_channels)
+    try:
+        extractor.check(data.readable_channels)
+    except InputError as error:
+        raise ArgumentError("extractor", choice, str(error)) from error
     return extractor
 
 

@@ -56,7 +56,10 @@ class FinishedRun(OpenedRun):
         return labels_of(self, num, labels)
 
     def class_number(self, label: str) -> int:
-        """The number of the class with this name or, where no class has it, with this number in digits."""
+        """The number of the class with this name.
+
+        Where no class has it, it may be the number in digits, or the name in other small and capital letters.
+        """
         from saddle.run.argument import class_number
 
         return class_number(self, label)

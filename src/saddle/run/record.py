@@ -87,6 +87,6 @@ def recorded_data(node: dict[str, Any], points: bool, class_names: list[str] | N
     from saddle.data.points import PointData
 
     data: ImageData | PointData = build_recorded("data", node, PointData if points else ImageData)
-    data.keep_class_order(class_names)
+    data.keep_classes(class_names)
     data.prepare_data()
     return data

@@ -17,6 +17,7 @@ from saddle.command import training_command
 from saddle.config.checked import CheckedConfig
 from saddle.config.place import remember_moved
 from saddle.config.trainer_flags import AUTO
+from saddle.data.image_search import some_in_a_line
 from saddle.error import Failed, InputError, Stopped, first_line
 from saddle.factory.executor import bfloat16_hardware
 from saddle.factory.parts import Parts
@@ -62,7 +63,7 @@ def train(config: CheckedConfig, parts: Parts, content: dict[str, Any]) -> float
     check_monitors(config.callback, run.trainer, run.module, run.data, run.parts.metrics)
     if checkpoint is not None:
         _check_resumed(config, run, checkpoint, content)
-        run.data.keep_class_order(class_names_in(content[MARK]))
+        run.data.keep_classes(class_names_in(content[MARK]))
     mark = {name: content[MARK][name] for name in ("data",) if content and name in content[MARK]}
     del content
     if is_first():
@@ -73,6 +74,7 @@ def train(config: CheckedConfig, parts: Parts, content: dict[str, Any]) -> float
         check_same_data(mark, run.data, config.data_changed == "accept", checkpoint)
         remember_moved(folder, config.moved)
     _say_precision(config, parts.precision)
+    _say_classes(run)
     try:
         with storage_failures_in_one_sentence(run.trainer):
             stopped_by = _fit(config, run, checkpoint)
@@ -89,6 +91,17 @@ def _say_precision(config: CheckedConfig, precision: str) -> None:
     if is_first() and config.trainer["precision"] == AUTO and precision != "32-true":
         hardware = bfloat16_hardware(config.trainer)
         print(f"precision: {precision}, which this machine computes fast ({hardware})", file=sys.stderr)
+
+
+def _say_classes(run: Run) -> None:
+    """Say on stderr which classes the data has. Mere numbers that no network is told are not worth a line."""
+    names = run.data.class_names
+    are_numbers = names == [str(number) for number in range(len(names))]
+    are_told = any(network.classes for network in run.parts.networks.values())
+    if not is_first() or (are_numbers and not are_told):
+        return
+    untold = "" if are_told else "; the networks are not told them (architecture.conditional=false)"
+    print(f"{len(names)} {'class' if len(names) == 1 else 'classes'}: {some_in_a_line(names)}{untold}", file=sys.stderr)
 
 
 def _quiet(config: CheckedConfig) -> None:

@@ -48,7 +48,10 @@ def extractor(arguments: argparse.Namespace) -> None:
 
     data = fetched_data(arguments.settings)
     if not isinstance(data, ImageData) or data.classes == 0:
-        raise InputError("data.classes=0: a classifier needs labels")
+        raise InputError(
+            "data.classes=0: a classifier needs labels; give the number of classes (of a folder of pictures, its "
+            "sub-folders), or use data that has labels"
+        )
     (images, labels), (test_images, test_labels) = _split(data)
     try:
         model = train_classifier(
@@ -68,6 +71,7 @@ def extractor(arguments: argparse.Namespace) -> None:
         tested=len(test_images),
         accuracy=0.0,
         command=f"saddle extractor {' '.join(map(quoted_for_shell, arguments.settings))} {options}",
+        class_names=data.class_names,
     )
     _, probabilities = ClassifierExtractor(model, card)(test_images)
     accuracy = float((probabilities.argmax(1) == test_labels).double().mean())

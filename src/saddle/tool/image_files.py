@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from PIL import Image, UnidentifiedImageError
 from torch import Tensor
+from tqdm import tqdm
 
 from saddle.bound import ImageSize, height_and_width
 from saddle.data.image_file import FORMATS, BrokenImageError, Form, read_image
@@ -62,7 +63,7 @@ def _from_folder(path: Path, channels: int, image_size: ImageSize) -> Tensor:
     size = _size(files[0])
     form = Form(size, cast(Literal[1, 3, 4], channels), fit="stretch", background=0)
     images = []
-    for file in files:
+    for file in tqdm(files, desc="reading images", unit="image", delay=2, leave=False):
         own = _size(file)
         _check_proportions(file, own, image_size)
         if own != size:
@@ -77,6 +78,8 @@ def _from_folder(path: Path, channels: int, image_size: ImageSize) -> Tensor:
 
 def _size(file: Path) -> tuple[int, int]:
     """Height and width of an image file; raises InputError for other files."""
+    if not file.is_file():  # a pipe would hang
+        raise InputError(f"{file}: not a file")
     try:
         with Image.open(file, formats=FORMATS) as image:
             return image.height, image.width

@@ -1,9 +1,10 @@
 """Files that a tool writes: never over something that is there."""
 
+import csv
 import json
 import shutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -118,6 +119,12 @@ def write_arrays(
 def channels_last(images: "Tensor") -> "Tensor":
     """Images (N, C, H, W) as (N, H, W, C), which other programs expect in files."""
     return images.permute(0, 2, 3, 1)
+
+
+def write_table(columns: Sequence[str], rows: Iterable[Sequence[object]], out: Path) -> None:
+    """Write a table as CSV, with the names of its columns in the first line."""
+    with writing(out), out.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([columns, *rows])
 
 
 def write_json(content: Mapping[str, Any], out: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from saddle.error import InputError
 from saddle.run.finished import FinishedRun
 from saddle.tool.argument import add_run, check_request, count, index, options_named, path_of, positive
-from saddle.tool.output import channels_last, check_new, form_of, write_arrays, write_picture, writing
+from saddle.tool.output import channels_last, check_new, form_of, write_arrays, write_picture, write_table, writing
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -28,8 +28,11 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("--seed", type=index, default=0, help="seed of the latent noise (default 0)")
     parser.add_argument(
         "--label",
+        "--labels",
+        action="append",
+        metavar="CLASS",
         help="ask a conditional run for this class alone, by its name or, where no class has that name, by its number "
-        "(default: all in turn)",
+        "from 0 on; given several times, for these classes in turn (default: all in turn)",
     )
     parser.add_argument(
         "--truncation",
@@ -40,9 +43,10 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--format",
         choices=("grid", "png", "npz"),
-        help="grid: one picture (default, and for .png); png: one file per image; npz (for .npz): one array `images`, "
-        "uint8 (N, H, W, C), and, from a conditional run, `labels`, int64 (N,), and `class_names`. From a toy problem, "
-        "grid is one picture of samples over data, and npz holds one array `points`, float32 (N, 2)",
+        help="grid: one picture (default, and for .png), of several classes with a row for each; png: one file per "
+        "image and, from a conditional run, labels.csv; npz (for .npz): one array `images`, uint8 (N, H, W, C), and, "
+        "from a conditional run, `labels`, int64 (N,), and `class_names`. From a toy problem, grid is one picture of "
+        "samples over data, and npz holds one array `points`, float32 (N, 2)",
     )
     parser.set_defaults(run=sample)
 
@@ -54,30 +58,33 @@ def sample(arguments: argparse.Namespace) -> None:
     check_new(arguments.out, may_be_empty_folder=form == "png")
     run = FinishedRun.open(arguments.path, arguments.settings)
     _check(run, arguments, form)
-    label = arguments.label
-    images = run.sample(arguments.num, labels=label, seed=arguments.seed, truncation=arguments.truncation)
+    classes = [run.class_number(label) for label in arguments.label or ()]
+    asked = [classes[number % len(classes)] for number in range(arguments.num)] if classes else None
+    images = run.sample(arguments.num, labels=asked, seed=arguments.seed, truncation=arguments.truncation)
     if run.makes_points:
         _write_points(images, run, form, arguments.out)
         return
-    labels = run.labels(arguments.num, label)
+    labels = run.labels(arguments.num, asked)
     if form == "grid":
-        rows = labels if label is None else None  # one class alone needs no rows
+        rows = labels if len(set(classes)) != 1 else None  # one class alone needs no rows
         _write_grid(images, rows, run.class_names, arguments.out)
     elif form == "png":
-        _write_files(images, arguments.out)
+        _write_files(images, labels, run.class_names, arguments.out)
     else:
         arrays = {"images": channels_last(images)}
         write_arrays(arrays, arguments.out, labels, run.class_names)
-    print(f"{len(images)} images of {_source(run, label)} in {arguments.out}")
+    print(f"{len(images)} images of {_source(run, classes)} in {arguments.out}")
 
 
-def _source(run: FinishedRun, label: str | None) -> str:
-    """Where images come from, in words."""
-    if label is None:
+def _source(run: FinishedRun, classes: Sequence[int]) -> str:
+    """Where images come from, in words; `classes` are those that were asked for."""
+    words: list[str] = []
+    for number in classes:
+        name = run.class_names[number]
+        words.append(name if name == str(number) else f"{name} (number {number})")
+    if not words:
         return str(run.checkpoint)
-    number = run.class_number(label)
-    name = run.class_names[number]
-    return f"{run.checkpoint}, class {name}" + ("" if name == str(number) else f" (number {number})")
+    return f"{run.checkpoint}, {'class' if len(words) == 1 else 'classes'} {', '.join(words)}"
 
 
 def _check(run: FinishedRun, arguments: argparse.Namespace, form: str) -> None:
@@ -105,8 +112,13 @@ def _write_grid(images: "Tensor", labels: "Tensor | None", class_names: Sequence
     write_picture(image_grid(images, labels, class_names), out)
 
 
-def _write_files(images: "Tensor", folder: Path) -> None:
+def _write_files(images: "Tensor", labels: "Tensor | None", class_names: Sequence[str], folder: Path) -> None:
+    """One file per image, and a table of their `labels` (N,) and classes, if they have any."""
     with writing(folder):
         folder.mkdir(exist_ok=True)
-    for number, image in enumerate(images):
-        write_picture(image, folder / f"{number:06d}.png")
+    names = [f"{number:06d}.png" for number in range(len(images))]
+    for name, image in zip(names, images, strict=True):
+        write_picture(image, folder / name)
+    if labels is not None:
+        rows = [(name, label, class_names[label]) for name, label in zip(names, labels.tolist(), strict=True)]
+        write_table(("file", "label", "class"), rows, folder / "labels.csv")
