@@ -56,6 +56,7 @@ class Generator(base.Generator):
     """
 
     label_settings = ("label_dim",)
+    initial_settings = ("initialization",)
     suits_bfloat16 = True
 
     def __init__(
@@ -165,6 +166,7 @@ class Discriminator(base.Discriminator):
     """
 
     label_settings = ("condition", "label_dim")
+    initial_settings = ("initialization",)
     suits_bfloat16 = True
 
     def __init__(
