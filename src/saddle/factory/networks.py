@@ -37,7 +37,7 @@ def build_networks(config: CheckedConfig, game: Game, data: MemoryData) -> tuple
 def _complete(name: str, config: CheckedConfig, game: Game, data: MemoryData, networks: Mapping[str, Network]) -> Node:
     """The node of network `name`, completed by the sizes of data and other networks and by the game's decisions."""
     own = config.networks[name]
-    node = own.completed_by(_sizes(config, data, networks))
+    node = own.completed_by({**_sizes(config, data, networks), "reconstructs": _needs_reconstructions(game)})
     decisions = game.decides().get(name, {})
     for setting, value in decisions.items():
         _check_decision(name, node, setting, value, config)
@@ -98,6 +98,13 @@ def _head_bias(node: Node, game: Game) -> bool:
             "learn: use null or false"
         )
     return not relative if bias is None else bias
+
+
+def _needs_reconstructions(game: Game) -> bool:
+    """Whether a penalty reads what D makes of its features, so that D has to make it."""
+    objective = objective_of(game)
+    penalties = {} if objective is None else objective.active_penalties
+    return any(penalty.needs_reconstructions for penalty in penalties.values())
 
 
 def _check_label_settings(node: Node, is_decided: bool) -> None:
