@@ -39,6 +39,8 @@ class Generator(base.Generator):
     Raises ValueError if `image_size` is below 8, or the latent is not longer than its code.
     """
 
+    suits_bfloat16 = True
+
     def __init__(
         self,
         image_size: Side,
@@ -145,6 +147,8 @@ class Discriminator(base.Discriminator):
 
     The network takes no labels. Raises ValueError if `image_size` is below 8.
     """
+
+    suits_bfloat16 = True
 
     def __init__(
         self,

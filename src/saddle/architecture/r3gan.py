@@ -52,6 +52,7 @@ class Generator(base.Generator):
     """
 
     label_settings = ("label_dim",)
+    suits_bfloat16 = True
 
     def __init__(
         self,
@@ -104,6 +105,8 @@ class Discriminator(base.Discriminator):
     Raises ValueError if `image_size` is below 8, the features of a stage do not divide into groups, or a conditional
     network has no classes or a `packing` above 1.
     """
+
+    suits_bfloat16 = True
 
     def __init__(
         self,

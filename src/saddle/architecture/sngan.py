@@ -79,6 +79,8 @@ class Generator(base.Generator):
     has the side `attention`, or the latent is not longer than its code.
     """
 
+    suits_bfloat16 = True
+
     def __init__(
         self,
         image_size: Side,
@@ -145,6 +147,8 @@ class Discriminator(base.Discriminator):
     Raises ValueError if `image_size` is below 8, a conditional network has no classes or a `packing` above 1, or no
     feature map has the side `attention`.
     """
+
+    suits_bfloat16 = True
 
     def __init__(
         self,

@@ -14,9 +14,9 @@ class UpBlock(nn.Module):
 
     Batch norm, ReLU, nearest upsampling, a 3x3 convolution, batch norm, ReLU and a 3x3 convolution, plus a shortcut of
     a 1x1 convolution and upsampling (Miyato et al. 2018, figure 8 and table 4, arXiv 1802.05957). With `classes`, batch
-    norm is conditional on the label (appendix B.3). Without `batch_norm` there is none. With `spectral_norm` all
-    weights are spectrally normalized. The shortcut's convolution comes first: in this order it gives the same maps at a
-    quarter of the cost.
+    norm is conditional on the label (appendix B.3). Without `batch_norm` there is none. With it no convolution has a
+    bias: batch norm, here or behind the last block, would subtract it. With `spectral_norm` all weights are spectrally
+    normalized. The shortcut's convolution comes first: in this order it gives the same maps at a quarter of the cost.
     """
 
     def __init__(
@@ -35,12 +35,13 @@ class UpBlock(nn.Module):
             *normalized(inputs, norm, dimensions=2, classes=classes),
             nn.ReLU(),
             Upsampling(sides, "nearest"),
-            _convolution(inputs, outputs, weights),
+            _convolution(inputs, outputs, weights, bias=not batch_norm),
             *normalized(outputs, norm, dimensions=2, classes=classes),
             nn.ReLU(),
-            _convolution(outputs, outputs, weights),
+            _convolution(outputs, outputs, weights, bias=not batch_norm),
         )
-        self.shortcut = nn.Sequential(_shortcut(inputs, outputs, weights), Upsampling(sides, "nearest"))
+        beside = _shortcut(inputs, outputs, weights, bias=not batch_norm)
+        self.shortcut = nn.Sequential(beside, Upsampling(sides, "nearest"))
 
     def forward(self, features: Tensor, labels: Tensor | None = None) -> Tensor:
         return self.shortcut(features) + self.layers(features, labels)
@@ -76,10 +77,10 @@ class DownBlock(nn.Module):
         return self.shortcut(features) + self.layers(features)
 
 
-def _convolution(inputs: int, outputs: int, normalization: Normalization) -> nn.Module:
-    layer = nn.Conv2d(inputs, outputs, kernel_size=3, padding=1)
+def _convolution(inputs: int, outputs: int, normalization: Normalization, bias: bool = True) -> nn.Module:
+    layer = nn.Conv2d(inputs, outputs, kernel_size=3, padding=1, bias=bias)
     return weighted(scaled(layer, RELU_GAIN), normalization)
 
 
-def _shortcut(inputs: int, outputs: int, normalization: Normalization) -> nn.Module:
-    return weighted(scaled(nn.Conv2d(inputs, outputs, kernel_size=1)), normalization)
+def _shortcut(inputs: int, outputs: int, normalization: Normalization, bias: bool = True) -> nn.Module:
+    return weighted(scaled(nn.Conv2d(inputs, outputs, kernel_size=1, bias=bias)), normalization)
