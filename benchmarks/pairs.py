@@ -67,6 +67,10 @@ PENALTIES = with_variants(
 )
 MLP = ["architecture=mlp", "architecture.generator.hidden=[16,16]", "architecture.discriminator.hidden=[16,16]"]
 DCGAN = ["architecture=dcgan", "architecture.generator.widths=[8,4]", "architecture.discriminator.widths=[4,8]"]
+R3GAN, SNGAN, LIGHT = (
+    [f"architecture={name}", *(f"architecture.{network}.width={width}" for network in ("generator", "discriminator"))]
+    for name, width in (("r3gan", 16), ("sngan", 4), ("light", 4))
+)
 ARCHITECTURES = with_variants(
     "architecture",
     {
@@ -76,6 +80,9 @@ ARCHITECTURES = with_variants(
             "mlp, packs of two": [*MLP, "architecture.discriminator.packing=2"],
             "mlp, batch norm in D": [*MLP, "architecture.discriminator.normalization=batch"],
         },
+        "r3gan": {"r3gan": R3GAN},
+        "sngan": {"sngan": SNGAN},
+        "light": {"light": LIGHT},
         "points": {"points": ["architecture=points", "data=ring"]},
         "dcgan": {
             "dcgan": DCGAN,

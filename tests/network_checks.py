@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from saddle.layer.code import coded
+from saddle.penalty.base import logits_and_input_gradient
 
 
 def check_trained(network: nn.Module, output: Tensor) -> None:
@@ -89,3 +90,47 @@ def check_code(made: Callable[[int, int, int], nn.Module]) -> None:
     for dims in ((6, 4, 2), (3, 4, 0), (2, 0, 2)):
         with pytest.raises(ValueError, match=f"latent_dim={dims[0]} holds no noise .*use at least {sum(dims[1:]) + 1}"):
             made(*dims)
+
+
+def check_r1(network: nn.Module, images: Tensor, *labels: Tensor) -> None:
+    """The gradient of R1 by the weights of a discriminator in float64 is that of finite differences."""
+    network.eval()  # so that power iterations stand still
+
+    def r1() -> Tensor:
+        return logits_and_input_gradient(lambda x: network(x, *labels), images)[1].square().flatten(1).sum(1).mean()
+
+    r1().backward()
+    trained = [parameter for parameter in network.parameters() if parameter.grad is not None]
+    largest = max(parameter.grad.abs().max().item() for parameter in trained)
+    seen = 0
+    for parameter in trained:
+        flat, gradient = parameter.data.view(-1), parameter.grad.flatten()
+        place = int(gradient.abs().argmax())
+        value, step, ends = flat[place].item(), 1e-6, []
+        for sign in (1, -1):
+            flat[place] = value + sign * step
+            ends.append(r1().item())
+        flat[place] = value
+        slope = gradient[place].item()
+        assert slope == pytest.approx((ends[0] - ends[1]) / (2 * step), rel=1e-4, abs=1e-7 * largest)
+        seen += abs(slope) > 1e-5 * largest
+    assert seen > len(trained) / 2
+
+
+def check_sizes(generator: Callable[..., nn.Module], discriminator: Callable[..., nn.Module]) -> None:
+    """Networks made by (image_size, channels) reach every size from 8 on exactly; 7 is refused by both."""
+    for size in (8, 9, 15, 16, 27, 28, 30, 32, 33, 48, 64):
+        for channels in (1, 4):
+            network = generator(size, channels)
+            images = network(torch.randn(2, network.latent_dim))
+            assert images.shape == (2, channels, size, size)
+            assert images.abs().max() <= 1
+            assert discriminator(size, channels)(images).shape == (2,)
+    for made in (generator, discriminator):
+        with pytest.raises(ValueError, match="image_size=7 is too small for these networks: use at least 8"):
+            made(7, 1)
+
+
+def millions(network: nn.Module) -> float:
+    """The number of a network's parameters, in millions."""
+    return sum(parameter.numel() for parameter in network.parameters()) / 1e6

@@ -3,7 +3,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm, weight_norm
 
-from saddle.architecture import base, code, dcgan, head, mlp, points, resnet
+from saddle.architecture import base, code, dcgan, head, light, mlp, points, r3gan, resnet, sngan
 
 IMAGES = {"image_size": 12, "channels": 1}
 LABELS = {"conditional": True, "classes": 3}
@@ -32,6 +32,14 @@ NORMALIZED = [
     (code.Discriminator, {"latent_dim": 3, "hidden": [4]}),
 ]
 WITHOUT_A_CHOICE = [
+    (r3gan.Generator, IMAGES | {"width": 4}),
+    (r3gan.Generator, IMAGES | {"width": 4} | LABELS),
+    (r3gan.Discriminator, IMAGES | {"width": 4}),
+    (r3gan.Discriminator, IMAGES | {"width": 4} | LABELS),
+    (sngan.Generator, IMAGES | {"width": 2, "batch_norm": False}),
+    (sngan.Discriminator, IMAGES | {"width": 2, "normalization": "none"}),
+    (sngan.Discriminator, IMAGES | {"width": 2, "normalization": "none"} | LABELS),
+    (light.Discriminator, IMAGES | {"width": 2, "normalization": "none"}),
     (resnet.Generator, IMAGES | {"width": 2, "blocks": 1}),
     (resnet.Discriminator, IMAGES | SMALL),
     (head.Head, {"features": 4, "outputs": 2}),

@@ -11,7 +11,7 @@ from saddle.game.turn import Game
 
 REFUSED = (
     "architecture=resnet: its generator reads images of a source domain, and game=adversarial gives it a latent: "
-    "use architecture=dcgan or mlp"
+    "use architecture=dcgan, light, mlp, r3gan or sngan"
 )
 
 
@@ -56,7 +56,7 @@ DECIDED = {
     "minimum: add penalty=dragan, gradient_penalty, r1 or r2, or architecture.discriminator.normalization=spectral",
     "game=auxiliary_classifier penalty=weight_clipping": "penalty=weight_clipping does not go with "
     "game=auxiliary_classifier: use penalty=balanced_consistency, dragan, feature_matching, gradient_penalty, "
-    "latent_consistency, lecam, mean_matching, orthogonal, r1 or r2",
+    "latent_consistency, lecam, mean_matching, orthogonal, r1, r2 or reconstruction",
     "game=vae data=ring": "data=ring delivers points, and game=vae plays with images: use data=digits, emnist, "
     "fashion_mnist, image_folder, image_folder_pair, kmnist, mnist, mnist_pair or stacked_mnist",
     "game=bigan architecture.conditional=true": "architecture.conditional=True: game=bigan decides conditional=False "
@@ -68,7 +68,8 @@ DECIDED = {
     "game=auxiliary_classifier architecture.discriminator.packing=2": "architecture.discriminator.packing=2: "
     "game=auxiliary_classifier looks at single images; use packing=1",
     "game=auxiliary_classifier data=mnist_pair architecture=resnet": "architecture=resnet: its generator has no "
-    "setting conditional, which game=auxiliary_classifier decides: use architecture=dcgan or mlp",
+    "setting conditional, which game=auxiliary_classifier decides: use architecture=dcgan, "
+    "mlp, r3gan or sngan",
 }
 
 
@@ -91,6 +92,46 @@ def test_what_a_game_decides_is_what_is_built_and_recorded():
     assert recorded["discriminator"]["conditional"] is False
     assert (recorded["classifier"]["outputs"], recorded["classifier"]["features"]) == (10, 256)
     assert build(compose(["game=bigan", "game.stochastic=true"])).module.record["architecture"]["encoder"]["gaussian"]
+
+
+NETWORKS = {
+    "penalty=reconstruction": "penalty=reconstruction needs a discriminator that makes images of its features again: "
+    "use architecture=light, or leave it out",
+    "architecture=light +architecture.discriminator.reconstructs=true": "architecture.discriminator.reconstructs: "
+    "there is no such setting; known here: width, normalization, head_bias, packing",
+    "architecture=light architecture.conditional=true": "architecture.conditional=True: none of these networks can "
+    "take labels: use false",
+    "architecture=r3gan data.image_size=7": "architecture.generator: image_size=7 is too small for these networks: use "
+    "at least 8",
+    "architecture=r3gan architecture.generator.width=20": "architecture.generator: group_size=16 does not divide the "
+    "40 features of a grouped convolution: use a width that is a multiple of 8 at every side, or group_size=0",
+    "architecture=sngan architecture.generator.batch_norm=false": "architecture.generator: batch_norm=False leaves no "
+    "way in for labels: use batch_norm=true, or conditional=false",
+    "architecture=sngan architecture.discriminator.attention=16": "architecture.discriminator: attention=16: the sides "
+    "of the feature maps here are 14, 7; use one of them, or 0",
+}
+
+
+@pytest.mark.parametrize(("overrides", "message"), NETWORKS.items())
+def test_what_a_family_of_networks_cannot_do_is_refused_with_the_mend(overrides, message):
+    with pytest.raises(InputError) as caught:
+        build(compose(["experiment=none", "data=digits", *overrides.split()]))
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("penalty", "reconstructs"),
+    [
+        (["penalty=reconstruction"], True),
+        (["penalty=[r1,reconstruction]"], True),
+        (["penalty=reconstruction", "penalty.reconstruction.weight=0"], False),
+        (["penalty=r1"], False),
+    ],
+)
+def test_a_discriminator_has_decoders_where_a_penalty_reads_them(penalty, reconstructs):
+    module = build(compose(["data=digits", "architecture=light", *penalty])).module
+    assert module.networks["discriminator"].reconstructs == reconstructs
+    assert module.record["architecture"]["discriminator"]["reconstructs"] == reconstructs
 
 
 @pytest.mark.parametrize(
@@ -171,7 +212,7 @@ class Packing(Game):
 def test_networks_without_a_setting_that_the_game_decides_are_refused(choice):
     name = choice.split()[1].split("=")[1]
     expected = f"architecture={name}: its generator has no setting categories, which game=infogan decides: use "
-    with pytest.raises(InputError, match=f"^{expected}architecture=dcgan or mlp$"):
+    with pytest.raises(InputError, match=f"^{expected}architecture=dcgan, light, mlp, r3gan or sngan$"):
         build(compose(choice.split()))
 
 

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from saddle.layer.initialization import draw_he_weights, inputs_of
+from saddle.layer.initialization import LEAKY_RELU_GAIN, RELU_GAIN, draw_he_weights, inputs_of, scaled
 from saddle.layer.normalization import weighted
 from saddle.layer.projection import ProjectionHead
 
@@ -60,3 +60,18 @@ def test_spectrally_normalized_weights_stay():
     before = [parameter.clone() for parameter in layers.parameters()]
     draw_he_weights(layers, last)
     assert all(torch.equal(a, b) for a, b in zip(before, layers.parameters(), strict=True))
+
+
+@pytest.mark.parametrize("layer", [nn.Linear(300, 200), nn.Conv2d(50, 90, 3), nn.Conv2d(60, 400, 3, groups=2)])
+def test_scaled_weights_keep_the_variance_times_the_square_of_the_gain(layer):
+    torch.manual_seed(0)
+    assert scaled(layer, 0.5) is layer
+    assert layer.weight.std().item() == pytest.approx(0.5 / inputs_of(layer) ** 0.5, rel=0.03)
+    assert not layer.bias.any()
+    assert not scaled(layer, 0.0).weight.any()
+
+
+def test_gains_make_up_for_what_an_activation_takes_away():
+    numbers = torch.randn(1_000_000, generator=torch.Generator().manual_seed(0))
+    for gain, activation in ((RELU_GAIN, nn.ReLU()), (LEAKY_RELU_GAIN, nn.LeakyReLU(0.2))):
+        assert gain * activation(numbers).square().mean().sqrt().item() == pytest.approx(1.0, rel=0.01)

@@ -13,6 +13,7 @@ from saddle.penalty.mean_matching import MeanMatching
 from saddle.penalty.orthogonal import Orthogonal
 from saddle.penalty.r1 import R1
 from saddle.penalty.r2 import R2
+from saddle.penalty.reconstruction import Reconstruction
 from saddle.penalty.weight_clipping import WeightClipping
 from saddle.schedule import Schedule
 
@@ -90,6 +91,7 @@ PENALTIES = {  # whether D's gradient is bounded by it, and whether it works on 
     MeanMatching(1.0): (False, False),
     LeCam(1.0): (False, False),
     Orthogonal(1.0): (False, False),
+    Reconstruction(1.0): (False, False),
 }
 
 
@@ -97,12 +99,13 @@ PENALTIES = {  # whether D's gradient is bounded by it, and whether it works on 
 def test_a_penalty_says_what_it_bounds_and_what_it_works_on(penalty, expected):
     assert (penalty.bounds_gradient, penalty.needs_images) == expected
     assert penalty.bounds_gradient == isinstance(penalty, InputGradientPenalty | WeightConstraint)
+    assert penalty.needs_reconstructions == isinstance(penalty, Reconstruction)
     assert isinstance(penalty, Penalty)
 
 
 def test_only_a_term_with_state_has_a_module_for_it():
     terms = [penalty for penalty in PENALTIES if isinstance(penalty, Term)]
-    assert len(terms) == 6
+    assert len(terms) == 7
     assert [type(term) for term in terms if term.state is not None] == [LeCam]
     assert terms[0].state is None
     assert "state" not in repr(terms[0])

@@ -5,7 +5,7 @@ from math import lcm
 
 import pytest
 import torch
-from pairs import DCGAN, QUIET
+from pairs import DCGAN, LIGHT, QUIET, R3GAN, SNGAN
 from pairs import GAMES as WHOLE
 
 from helpers import Points, differences, fit, small_module
@@ -100,6 +100,9 @@ CONFIGS = {
         *("data=digits", *DCGAN, "training.freeze=2", "penalty=[r1,orthogonal]", "optimizer=adamw"),
         *("optimizer.weight_decay=0.1", "training.clip_norm.discriminator=0.5"),
     ],
+    "R3GAN's networks": ["data=digits", *R3GAN],
+    "SNGAN's networks": ["data=digits", "loss=hinge", "penalty=none", *SNGAN],
+    "FastGAN's networks and decoders": ["data=digits", "penalty=[r1,reconstruction]", *LIGHT],
     "spectral norms": [
         *("data=digits", *DCGAN),
         *(f"architecture.{name}.normalization=spectral" for name in ("generator", "discriminator")),

@@ -9,6 +9,7 @@ Some settings of a constructor are decided when the networks are built, for whic
   bias where the loss is `relative`, because it depends on differences of logits only and cannot train a bias.
 - `conditional` (`bool`) and `classes` (`int`): whether the network takes labels, and how many classes they have. Some
   games decide `conditional`.
+- `reconstructs` (`bool`): whether D has decoders that make images of its features. A penalty that reads them decides.
 - `gaussian` (`bool`): whether an encoder returns means and log variances. The game decides.
 - `categories` and `continuous` (`int`): the parts of InfoGAN's code at the end of a latent. The game decides.
 - `features` and `outputs` (`int | None`) of a head on D's features: `features` is D's own, `outputs` the game's number.
@@ -75,8 +76,7 @@ class Network(nn.Module, ABC):
 
         Embeddings of labels do not count, because no gradient with respect to the input passes through them.
         """
-        layers = [layer for layer in self.modules() if isinstance(layer, nn.Linear | _ConvNd)]
-        return bool(layers) and all(_has_spectral_norm(layer) for layer in layers)
+        return is_spectral(self)
 
     @property
     def has_attention(self) -> bool:
@@ -128,6 +128,9 @@ class Discriminator(Network):
     patches: int = 1
     """Number of logits for each input. The logits of one input stand next to each other."""
 
+    reconstructs: bool = False
+    """Whether it makes images of its features again, by `reconstructions`."""
+
     @property
     @abstractmethod
     def head(self) -> nn.Module:
@@ -156,6 +159,14 @@ class Discriminator(Network):
                 layers.append([layer])
         return layers
 
+    def reconstructions(self, images: Tensor, where: Tensor) -> Sequence[tuple[Tensor, Tensor]]:
+        """Pairs of images that decoders make of the features of `images` (N, C, H, W), and what they should be.
+
+        Both of a pair have the same shape. `where` (N, 2), in [0, 1), chooses parts of the images. Called only if
+        `reconstructs`.
+        """
+        raise NotImplementedError
+
 
 class Encoder(Network):
     """Images (N, C, H, W) to codes (N, latent_dim).
@@ -181,6 +192,12 @@ def _in_order(module: nn.Module) -> Iterator[nn.Module]:
             yield from _in_order(layer)
         else:
             yield layer
+
+
+def is_spectral(module: nn.Module) -> bool:
+    """Whether every linear and convolutional weight in `module` is spectrally normalized, and there is one."""
+    layers = [layer for layer in module.modules() if isinstance(layer, nn.Linear | _ConvNd)]
+    return bool(layers) and all(_has_spectral_norm(layer) for layer in layers)
 
 
 def _has_spectral_norm(layer: nn.Module) -> bool:

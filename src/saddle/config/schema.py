@@ -14,7 +14,9 @@ from saddle.training.ema import EMA
 
 PASSED_IN: dict[str, frozenset[str]] = {
     "data": frozenset({"seed", "accumulate"}),
-    "architecture": frozenset({"image_size", "channels", "classes", "conditional", "scale", "features", "outputs"}),
+    "architecture": frozenset(
+        {"image_size", "channels", "classes", "conditional", "scale", "features", "outputs", "reconstructs"}
+    ),
     "game": frozenset({"objective", "sizes"}),
     "callback": frozenset({"metrics"}),
 }

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 from saddle.architecture.base import Discriminator, Network
 from saddle.augmentation.base import Augmentation
-from saddle.config.options import either, options_where
+from saddle.config.options import either, options_where, takes
 from saddle.data.memory import MemoryData
 from saddle.error import InputError
 from saddle.game.adversarial_objective import AdversarialObjective, objective_of
 from saddle.game.turn import Game
 from saddle.loss.base import Loss
-from saddle.penalty.base import InputGradientPenalty, Penalty, WeightConstraint, Weighted
+from saddle.penalty.base import InputGradientPenalty, Penalty, WeightConstraint
 
 
 @dataclass(frozen=True)
@@ -33,12 +33,18 @@ def check_compatible(game: Game, networks: Mapping[str, Network], data: MemoryDa
     objective = objective_of(game)
     if objective is None:
         return []
-    penalties = _active(objective)
+    penalties = objective.active_penalties
     for name, penalty in penalties.items():
         if not isinstance(penalty, game.plays):
             raise InputError(f"penalty={name} does not go with game={choice.game}: {_playable(game)}")
         if penalty.needs_images and data.image_size is None:
             raise InputError(f"penalty={name} shifts and mirrors images: it says nothing of points; leave it out")
+        if penalty.needs_reconstructions and not _reconstructs(networks):
+            fitting = options_where("architecture", lambda kind: takes(kind, "reconstructs"), "discriminator")
+            raise InputError(
+                f"penalty={name} needs a discriminator that makes images of its features again: use "
+                f"{either('architecture', fitting)}, or leave it out"
+            )
     warnings: list[str] = []
     for name, network in networks.items():
         if isinstance(network, Discriminator):
@@ -47,6 +53,12 @@ def check_compatible(game: Game, networks: Mapping[str, Network], data: MemoryDa
             warnings += discriminator.warnings()
     _check_augmentations(objective, data)
     return list(dict.fromkeys(warnings))
+
+
+def _reconstructs(networks: Mapping[str, Network]) -> bool:
+    """Whether the discriminator of images makes images of its features again."""
+    discriminator = networks.get("discriminator")
+    return isinstance(discriminator, Discriminator) and discriminator.reconstructs
 
 
 def accumulation_warnings(
@@ -69,7 +81,7 @@ def _seeing_batch(game: Game, networks: Mapping[str, Network], choice: Choice) -
     seeing: list[str] = []
     if objective is not None:
         seeing += [f"loss={choice.loss}"] if objective.loss.over_batch else []
-        seeing += [f"penalty={name}" for name, penalty in _active(objective).items() if penalty.over_batch]
+        seeing += [f"penalty={name}" for name, penalty in objective.active_penalties.items() if penalty.over_batch]
     for name, network in networks.items():
         if network.over_batch:
             layer = "batch norm" if network.mixes_rows else "minibatch_stddev"
@@ -119,15 +131,6 @@ def _check_domains(game: Game, data: MemoryData, choice: Choice) -> None:
 
 def _has_sources(data: type) -> bool:
     return issubclass(data, MemoryData) and data.has_sources
-
-
-def _active(objective: AdversarialObjective) -> dict[str, Penalty]:
-    """The penalties without those whose weight is 0."""
-    active: dict[str, Penalty] = {}
-    for name, penalty in objective.penalties.items():
-        if not isinstance(penalty, Weighted) or penalty.weight > 0:
-            active[name] = penalty
-    return active
 
 
 def _playable(game: Game) -> str:

@@ -41,7 +41,7 @@ def _complete(name: str, config: CheckedConfig, game: Game, data: MemoryData, ne
     """The node of network `name`, completed by the sizes of data and other networks and by the game's decisions."""
     own = config.networks[name]
     _check_image_size(own, data.image_size)
-    node = own.completed_by(_sizes(config, data, networks))
+    node = own.completed_by({**_sizes(config, data, networks), "reconstructs": _needs_reconstructions(game)})
     decisions = game.decides().get(name, {})
     for setting, value in decisions.items():
         _check_decision(name, node, setting, value, config)
@@ -114,6 +114,13 @@ def _head_bias(node: Node, game: Game) -> bool:
             "learn: use null or false"
         )
     return not relative if bias is None else bias
+
+
+def _needs_reconstructions(game: Game) -> bool:
+    """Whether a penalty reads what D makes of its features, so that D has to make it."""
+    objective = objective_of(game)
+    penalties = {} if objective is None else objective.active_penalties
+    return any(penalty.needs_reconstructions for penalty in penalties.values())
 
 
 def _check_label_settings(node: Node, is_decided: bool) -> None:

@@ -5,7 +5,7 @@
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -17,7 +17,7 @@ from saddle.game.networks import discriminator_of, generator_of, input_to, with_
 from saddle.game.turn import Batch, Game, Moment, Networks, Played
 from saddle.layer.per_sample import is_per_sample
 from saddle.loss.base import Loss
-from saddle.penalty.base import InputGradientPenalty, Term, TermInputs, WeightConstraint
+from saddle.penalty.base import InputGradientPenalty, Term, TermInputs, WeightConstraint, Weighted
 
 Penalty = InputGradientPenalty | WeightConstraint | Term
 
@@ -37,6 +37,15 @@ class AdversarialObjective:
     augmentations: Mapping[str, Augmentation] = field(default_factory=dict)
 
     # the parts
+
+    @property
+    def active_penalties(self) -> dict[str, Penalty]:
+        """The penalties without those whose weight is 0, by name."""
+        active: dict[str, Penalty] = {}
+        for name, penalty in self.penalties.items():
+            if not isinstance(penalty, Weighted) or penalty.weight > 0:
+                active[name] = penalty
+        return active
 
     @property
     def constraints(self) -> tuple[WeightConstraint, ...]:
@@ -202,6 +211,10 @@ def image_inputs(
     network = discriminator_of(networks)
     seen = objective.behind_augmentations(with_labels(network, batch), moment)
 
+    def reconstructions(images: Tensor, kind: str) -> Sequence[tuple[Tensor, Tensor]]:
+        where = moment.uniform(f"{kind}.reconstruction", (len(images), 2))
+        return network.reconstructions(objective.augmented(images, kind, moment), where)
+
     def term_inputs(logits: Mapping[str, Tensor]) -> TermInputs:
         return TermInputs(
             networks=networks,
@@ -211,6 +224,7 @@ def image_inputs(
             logits=logits,
             discriminate=lambda images, kind: inputs.logits(kind, images),
             features=lambda images, kind: input_to(network.head, lambda: seen(kind)(images)),
+            reconstructions=reconstructions,
             generate=with_labels(generator_of(networks), batch),
             randomness=moment,
         )

@@ -1,7 +1,7 @@
 """Initial weights by name."""
 
 import math
-from typing import Literal
+from typing import Literal, TypeVar
 
 import torch
 from torch import nn
@@ -12,6 +12,27 @@ from saddle.layer.projection import ProjectionHead
 
 Initialization = Literal["dcgan", "he"]
 """N(0, 0.02) for all weights (Radford et al. 2016), or a variance that fits each layer's inputs (He et al. 2015)."""
+
+
+Layer = TypeVar("Layer", bound=nn.Linear | _ConvNd)
+
+RELU_GAIN = math.sqrt(2)
+"""The factor by which ReLU shrinks normal numbers, inverted (He et al. 2015, equation 10)."""
+
+LEAKY_RELU_GAIN = math.sqrt(2 / (1 + 0.2**2))
+"""The same of leaky ReLU with slope 0.2 (equation 14)."""
+
+
+def scaled(layer: Layer, gain: float = 1.0) -> Layer:
+    """A linear or convolutional `layer` with weights from N(0, gain^2 / inputs) and biases of 0.
+
+    With a gain of 1 its outputs have the variance of its inputs. `RELU_GAIN` and `LEAKY_RELU_GAIN` make up for an
+    activation in front of it (He et al. 2015, section 2.2, arXiv 1502.01852).
+    """
+    nn.init.normal_(layer.weight, 0.0, gain / math.sqrt(inputs_of(layer)))
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
+    return layer
 
 
 def he_initialized(convolution: nn.Conv2d) -> nn.Conv2d:

@@ -1,7 +1,7 @@
 """The kinds of penalty, and the one place where an input gradient is taken."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal, Protocol
@@ -40,6 +40,9 @@ class Penalty:
 
     needs_images: ClassVar[bool] = False
     """Whether it works on images (N, C, H, W) only, and not on points (N, 2)."""
+
+    needs_reconstructions: ClassVar[bool] = False
+    """Whether it reads `TermInputs.reconstructions`, for which D must have decoders."""
 
     over_batch: ClassVar[bool] = False
     """Whether its value on a batch is not the mean of its values on the parts of the batch.
@@ -120,10 +123,11 @@ class TermInputs:
     - `logits`: D's logits (N,) on these images, under "real" and "fake"; in G's turn only under "fake".
     - `discriminate(images, kind)`: D's logits (N,).
     - `features(images, kind)`: the input (N, F) of D's last layer.
+    - `reconstructions(images, kind)`: pairs of images that D's decoders make of its features, and what they should be.
     - `generate(latent)`: images (N, C, H, W).
 
-    `kind` is "real" or "fake" and selects the random numbers of the augmentations. The three functions pass the
-    batch's labels on to conditional networks.
+    `kind` is "real" or "fake" and selects the random numbers of the augmentations. The functions pass the batch's
+    labels on to conditional networks.
     """
 
     networks: Mapping[str, nn.Module]
@@ -133,6 +137,7 @@ class TermInputs:
     logits: Mapping[str, Tensor]
     discriminate: Callable[[Tensor, str], Tensor]
     features: Callable[[Tensor, str], Tensor]
+    reconstructions: Callable[[Tensor, str], Sequence[tuple[Tensor, Tensor]]]
     generate: Callable[[Tensor], Tensor]
     randomness: Randomness
 
