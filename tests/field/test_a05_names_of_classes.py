@@ -157,6 +157,15 @@ def test_a_network_that_is_not_told_named_classes_says_so(tmp_path, begun):
     assert "5 classes: 1, 2, 3, 10, 11; the networks are not told them" in result.stderr
 
 
+def test_classes_without_an_image_are_named(tmp_path):
+    few = ["data.limit=6", "data.batch_size=4", "architecture.conditional=true", "trainer.max_steps=1"]
+    result = train(*SMALL, *few, f"hydra.run.dir={tmp_path / 'run'}")
+    assert result.returncode == 0, result.stderr
+    labels = Digits(8, 1, 10, 4, seed=0, limit=6).training()[1].tolist()
+    absent = ", ".join(str(digit) for digit in range(10) if digit not in labels)
+    assert f"warning: no training image shows {absent}: nothing is learned of it" in result.stderr
+
+
 @pytest.mark.parametrize("kind", [list, tuple, np.array])
 def test_names_are_taken_in_python_for_each_image(begun, kind):
     run = saddle.open_run(begun / "run")

@@ -12,6 +12,8 @@ _SIDE = 16
 class Shapes(ImageData):
     """`number` gray images, 16 x 16, of a disk (class 0), a square (1) or a cross (2), with a random place and size."""
 
+    known_classes = ("disk", "square", "cross")
+
     def __init__(
         self,
         image_size: int,

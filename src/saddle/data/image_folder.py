@@ -32,7 +32,7 @@ class ImageFolder(ImageData):
 
     `broken` says what happens to unreadable images: "skip" leaves them out and lists them on stderr, "refuse" raises
     InputError. If the decoded images take more than `memory_mib` MiB, they stay in a file in the folder `cache`. Images
-    of many or large files are kept there, too, so that later runs with the same files need not decode them again.
+    of many or large files, or of many pixels, are kept there, too, so that later runs need not decode them again.
 
     Raises InputError if `root` is not a folder or has no images, if its sub-folders do not match `classes`, or, when it
     is read, if it has no transparent image for 4 channels.

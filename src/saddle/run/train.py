@@ -94,7 +94,10 @@ def _say_precision(config: CheckedConfig, precision: str) -> None:
 
 
 def _say_classes(run: Run) -> None:
-    """Say on stderr which classes the data has. Mere numbers that no network is told are not worth a line."""
+    """Say on stderr which classes the data has, and which of them no training image shows.
+
+    Mere numbers that no network is told are not worth a line.
+    """
     names = run.data.class_names
     are_numbers = names == [str(number) for number in range(len(names))]
     are_told = any(network.classes for network in run.parts.networks.values())
@@ -102,6 +105,11 @@ def _say_classes(run: Run) -> None:
         return
     untold = "" if are_told else "; the networks are not told them (architecture.conditional=false)"
     print(f"{len(names)} {'class' if len(names) == 1 else 'classes'}: {some_in_a_line(names)}{untold}", file=sys.stderr)
+    if not are_told:
+        return
+    absent = [name for name, share in zip(names, run.data.label_shares().tolist(), strict=True) if share == 0]
+    if absent:
+        print(f"warning: no training image shows {some_in_a_line(absent)}: nothing is learned of it", file=sys.stderr)
 
 
 def _quiet(config: CheckedConfig) -> None:
