@@ -1,7 +1,7 @@
 """What a network must offer to games, to the checks before training, and to the tools.
 
-A network of your own inherits from one of these classes and assigns the attributes in its constructor. The three
-properties of `Network` are answers read off its layers; override one where the layers do not tell the truth.
+A network of your own inherits from one of these classes and assigns the attributes in its constructor. The properties
+that are not abstract are answers read off its layers; override one where the layers do not tell the truth.
 
 Some settings of a constructor are decided when the networks are built, for whichever of them it has:
 
@@ -16,7 +16,7 @@ Some settings of a constructor are decided when the networks are built, for whic
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Literal
 
 from torch import Tensor, nn
@@ -25,6 +25,7 @@ from torch.nn.modules.conv import _ConvNd
 from torch.nn.utils.parametrizations import _SpectralNorm
 
 from saddle.layer.attention import SelfAttention
+from saddle.layer.labeled import Labeled
 from saddle.layer.minibatch_stddev import MinibatchStddev
 
 
@@ -39,6 +40,9 @@ class Network(nn.Module, ABC):
 
     label_settings: tuple[str, ...] = ()
     """Names of settings that have no effect unless it takes labels."""
+
+    initial_settings: tuple[str, ...] = ()
+    """Names of settings that decide initial weights alone, so that `init=RUN` may take weights of a run with others."""
 
     @property
     def mixes_rows(self) -> bool:
@@ -123,6 +127,26 @@ class Discriminator(Network):
         Games read the features there, by a hook, so `forward` must call this module exactly once.
         """
 
+    @property
+    def freezable_layers(self) -> Sequence[Sequence[nn.Module]]:
+        """The layers in front of `head`, from the input on, of which `training.freeze` freezes the first ones.
+
+        An entry is a layer with a weight matrix (a convolution, a residual block, self-attention, a linear layer) and
+        what follows it with vectors of weights, as a norm. Layers that take labels are left out, because a run on other
+        classes begins them anew. The order is that in which layers were assigned.
+        """
+        layers: list[list[nn.Module]] = []
+        for layer in _in_order(self):
+            weights = list(layer.parameters())
+            holds_head = any(part is self.head for part in layer.modules())
+            if not weights or holds_head or isinstance(layer, Labeled):
+                continue
+            if layers and all(weight.dim() < 2 for weight in weights):
+                layers[-1].append(layer)
+            else:
+                layers.append([layer])
+        return layers
+
 
 class Encoder(Network):
     """Images (N, C, H, W) to codes (N, latent_dim).
@@ -139,6 +163,15 @@ class Encoder(Network):
     @abstractmethod
     def forward(self, images: Tensor) -> Tensor:
         """Codes (N, latent_dim), or if `gaussian` means and log variances (N, 2 * latent_dim)."""
+
+
+def _in_order(module: nn.Module) -> Iterator[nn.Module]:
+    """The layers of a module in the order of their assignment, those of sequences and lists one by one."""
+    for layer in module.children():
+        if isinstance(layer, nn.Sequential | nn.ModuleList):
+            yield from _in_order(layer)
+        else:
+            yield layer
 
 
 def _has_spectral_norm(layer: nn.Module) -> bool:

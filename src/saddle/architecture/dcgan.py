@@ -59,6 +59,7 @@ class Generator(base.Generator):
     """
 
     label_settings = ("label_dim",)
+    initial_settings = ("initialization",)
     suits_bfloat16 = True
 
     def __init__(
@@ -164,6 +165,7 @@ class Discriminator(base.Discriminator):
     """
 
     label_settings = ("condition", "label_dim")
+    initial_settings = ("initialization",)
     suits_bfloat16 = True
 
     def __init__(

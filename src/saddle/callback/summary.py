@@ -38,7 +38,7 @@ class Summary(Patient):
     """Writes summary.json into `folder` and prints a table when training ends; seconds add up over resumes.
 
     Its `finished` is false where a signal or an alarm ended training. Its `stamp` says what the metrics metric/... were
-    computed from; it is null where none was measured.
+    computed from; it is null where none was measured. Its `init` says what the run began with, null for new weights.
     """
 
     def __init__(self, folder: str) -> None:
@@ -96,6 +96,7 @@ class Summary(Patient):
             "finished": not any(map(_ended_run, trainer.callbacks)),
             "updates": dict(clock.updates),
             "seed": module.seed,
+            "init": module.record.get("init"),
             "precision": str(trainer.precision),
             "versions": {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
             "data": {

@@ -13,7 +13,7 @@ from saddle.config.guess import UnknownSettingError
 from saddle.config.labels import takes_labels
 from saddle.config.node import Node
 from saddle.config.place import moved_in
-from saddle.config.schema import PASSED_IN, RunSettings
+from saddle.config.schema import PASSED_IN, RunSettings, newer_settings
 from saddle.config.signature import import_target, signature_of
 from saddle.config.trainer_flags import check_trainer
 from saddle.config.validate import check, check_with_lightning, check_without_lightning
@@ -27,6 +27,9 @@ from saddle.penalty.base import Penalty
 _GROUPS = ("architecture", "penalty", "augmentation", "metric", "callback", "logger", "optimizer", "trainer")
 """Groups that hold settings by name."""
 
+_CHECKED_FIRST = ("seed", "folder", "init", "resume", "objective", "training", "checkpoints")
+"""Groups and settings that are checked before those that copy them."""
+
 _BUILT = ("data", "architecture", "loss", "penalty", "augmentation", "game", "metric")
 """Groups that a CheckedConfig holds as nodes."""
 
@@ -39,8 +42,9 @@ def check_config(values: dict[str, Any], overrides: Sequence[str]) -> CheckedCon
     """
     _check_names(values)
     settings = signature_of(RunSettings)
-    for name in ("seed", "folder", "resume", "objective", "training", "checkpoints"):  # before groups that copy them
+    for name in _CHECKED_FIRST:
         check(name, values[name], settings.types[name])
+    values["training"] = {**newer_settings(), **values["training"]}
     check_trainer(values["trainer"])
     plain = {name: value for name, value in values.items() if name not in _BUILT}
     networks = _networks(values["architecture"])

@@ -34,6 +34,8 @@ class CheckedConfig:
     checkpoints: Settings
     seed: int
     folder: str
+    init: str | None
+    """The run folder or checkpoint whose weights a new run begins with."""
     resume: str | None
     moved: Mapping[str, str]
     """The paths that the command line gives, by setting: a run that goes on remembers them."""

@@ -23,6 +23,7 @@ _OF_PARTS = ("callback", "metric")
 
 _NOTHING_IS = {
     "objective": "null",
+    "init": "null",
     "resume": "null",
     "callback.quality.cache": "null",
     "callback.quality.extractor": "none",

@@ -18,7 +18,7 @@ ALIKE = 0.8
 _ALIKE_ELSEWHERE = 0.9
 """The same for names of other projects: these are many, and so most words are a little like one of them."""
 
-_TOP = ("folder", "objective", "resume", "seed")
+_TOP = ("folder", "init", "objective", "resume", "seed")
 """The settings beside the groups."""
 
 _MOST = 3

@@ -42,6 +42,8 @@ _SETTINGS = {
     "game": "algorithm algo gan gan_type mode method task trainer_type kind",
     "game.n_critic": "critic_iters n_disc d_steps disc_steps num_critic ncritic d_iters n_dis critic_steps d_updates "
     "n_critics critic_updates disc_iters d_per_g",
+    "init": "pretrained weights init_from warm_start finetune fine_tune finetune_from transfer transfer_from "
+    "pretrained_path pretrained_model load_weights init_weights initial_weights start_from source_gan",
     "logger": "loggers logging tb report_to",
     "loss": "criterion loss_fn gan_mode gan_loss loss_type adv_loss losses loss_name adversarial_loss",
     "metric": "metrics eval_metrics evaluation",
@@ -56,9 +58,9 @@ _SETTINGS = {
     "penalty": "regularizer regularization regularisation reg penalties regularizers",
     "penalty.gradient_penalty.weight": "lambda_gp gp_weight gp_lambda lambda gp_coef lambda_",
     "penalty.r1.weight": "gamma r1_gamma r1_weight lambda_r1 r1_lambda",
-    "resume": "resume_from checkpoint ckpt ckpt_path checkpoint_path load pretrained restore continue continue_from "
-    "load_from resume_path weights from_checkpoint load_checkpoint resume_run continue_train resume_from_checkpoint "
-    "load_path init_from resume_pkl warm_start",
+    "resume": "resume_from checkpoint ckpt ckpt_path checkpoint_path load restore continue continue_from "
+    "load_from resume_path from_checkpoint load_checkpoint resume_run continue_train resume_from_checkpoint "
+    "load_path resume_pkl",
     "seed": "random_seed manual_seed rng random_state torch_seed rng_seed seeds",
     "trainer.accelerator": "device cuda cpu use_cuda use_gpu no_cuda mps backend platform",
     "trainer.deterministic": "reproducible cudnn_deterministic",
@@ -82,6 +84,7 @@ _SETTINGS = {
     "grad_norm clip_gradients",
     "training.ema.half_life_images": "ema_decay ema_beta ema_kimg ema_half_life ema_rate ema_momentum averaging",
     "training.executor": "compile torch_compile jit use_compile torchcompile",
+    "training.freeze": "freezed freeze_d freeze_layers freeze_discriminator frozen frozen_layers num_frozen",
     "training.images": "kimg kimgs nimg total_kimg total_images n_kimg",
     "training.schedule": "scheduler lr_scheduler lr_schedule warmup warmup_steps lr_decay decay_epochs lr_policy "
     "scheduler_type lr_warmup",

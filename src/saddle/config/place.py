@@ -13,13 +13,16 @@ from saddle.file import replacing
 from saddle.layout import SETTINGS, SWEEP_FILE
 
 _PATH = re.compile(
-    r"folder|keep|resume|hydra\.(run|sweep)\.dir|data\.(source|target)"
+    r"folder|init|keep|resume|hydra\.(run|sweep)\.dir|data\.(source|target)"
     r"|.*\.(cache|default_root_dir|dirpath|extractor|folder|path|root|save_dir)"
 )
 """The names of settings that are paths."""
 
 _OWN = re.compile(r"folder|keep|resume|hydra\..*")
 """Those that name the run itself."""
+
+_NOT_GIVEN_AGAIN = re.compile(rf"init|{_OWN.pattern}")
+"""Those that a run that goes on does not take from the command line: what it began with is behind it."""
 
 _WORDS = ("auto", "none", "null", "")
 """Values that are no path: callback.quality.extractor=auto."""
@@ -109,7 +112,7 @@ def from_here(overrides: Sequence[str]) -> list[str]:
 def _from_here(text: str) -> str:
     value = value_of(text)
     key = key_of(text)
-    is_here = is_path(key) and not _OWN.fullmatch(key) and not text.startswith("~")
+    is_here = is_path(key) and not _NOT_GIVEN_AGAIN.fullmatch(key) and not text.startswith("~")
     if not is_here or value in _WORDS or "${" in value or Path(value).is_absolute():
         return text
     if key == "data.source" and not Path(value).exists():  # of other data this is the name of a domain
@@ -125,7 +128,7 @@ def moved_in(overrides: Sequence[str]) -> dict[str, str]:
     places: dict[str, str] = {}
     for text in overrides:
         key, value = key_of(text), value_of(text)
-        if is_path(key) and not _OWN.fullmatch(key) and Path(value).is_absolute():
+        if is_path(key) and not _NOT_GIVEN_AGAIN.fullmatch(key) and Path(value).is_absolute():
             places[key] = value
     return places
 

@@ -5,10 +5,10 @@ parameters, and a config that sets one is refused.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
 from typing import Any, Literal
 
-from saddle.bound import Count, Index, Positive, Several
+from saddle.bound import Count, Depth, Index, Positive, Several
 from saddle.schedule import Schedule
 from saddle.training.ema import EMA
 
@@ -23,7 +23,7 @@ PASSED_IN: dict[str, frozenset[str]] = {
 
 @dataclass
 class Training:
-    """The group `training`."""
+    """The group `training`. A setting with a default is newer than some runs, which go on with the default."""
 
     images: Count | None
     accumulate: Count
@@ -34,6 +34,12 @@ class Training:
     clip_norm: Mapping[str, Positive | None]
     schedule: Mapping[str, Schedule]
     beta2_schedule: Mapping[str, Schedule]
+    freeze: Depth = 0
+
+
+def newer_settings() -> dict[str, Any]:
+    """The settings of the group `training` that earlier versions lacked, with the values that their runs go on with."""
+    return {field.name: field.default for field in fields(Training) if field.default is not MISSING}
 
 
 @dataclass
@@ -64,5 +70,6 @@ class RunSettings:
     checkpoints: Checkpoints
     seed: Index
     folder: str
+    init: str | None
     resume: str | None
     objective: str | None

@@ -12,6 +12,7 @@ from saddle.data.memory import MemoryData
 from saddle.factory.compatibility import Choice, accumulation_warnings, check_compatible
 from saddle.factory.data import data_node
 from saddle.factory.executor import check_executor, chosen_precision, precision_warnings
+from saddle.factory.frozen import freeze, freeze_warnings
 from saddle.factory.game import build_game
 from saddle.factory.instantiate import make
 from saddle.factory.metrics import build_metrics, check_in_training
@@ -50,6 +51,11 @@ class Parts:
     warnings: list[str]
     """A sentence about each choice that is known to go wrong."""
 
+    @property
+    def is_double(self) -> bool:
+        """Whether weights are in double precision."""
+        return self.precision in ("64-true", "64")
+
 
 def build_parts(config: CheckedConfig) -> Parts:
     """Build and compare the parts of a run; no data is read.
@@ -64,7 +70,9 @@ def build_parts(config: CheckedConfig) -> Parts:
     networks, nodes = build_networks(config, game, data)
     settings = {name: node.settings for name, node in nodes.items()}
     choice = Choice(config.game.option, config.loss.option, config.data.option, settings)
+    freeze(networks, config.training["freeze"], config.game.option)
     warnings = check_compatible(game, networks, data, choice)
+    warnings += freeze_warnings(config.training["freeze"], config.init)
     warnings += accumulation_warnings(game, networks, choice, config.batch_size, config.training["accumulate"])
     others = [config.loss, *config.penalty.values(), *config.augmentation.values(), config.game]
     try_parts([*nodes.values(), *others], game, networks, data)

@@ -107,7 +107,7 @@ def build_run(config: CheckedConfig, parts: Parts, purge_step: int | None = None
     data_module = GameDataModule(parts.data, training["block"], may_change=config.data_changed == "accept")
     if training["channels_last"]:
         module.to(memory_format=torch.channels_last)
-    if parts.precision in ("64-true", "64"):
+    if parts.is_double:
         module.double()  # before a checkpoint is loaded, lest its weights pass through float32
     return Run(module, data_module, trainer, parts)
 

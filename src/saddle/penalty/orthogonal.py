@@ -12,17 +12,23 @@ from saddle.penalty.base import Term, TermInputs
 def off_diagonal(network: nn.Module) -> Tensor:
     """The sum over all weights W of |W W^T without its diagonal|^2, a scalar; each W is a matrix with a row per output.
 
-    Biases, gains and embeddings are left out. A weight with a single row contributes 0. A weight under a
+    Biases, gains, embeddings and frozen layers are left out. A weight with a single row contributes 0. A weight under a
     parametrization enters in the form in which the layer uses it.
     """
     total: Tensor | float = 0.0
     for module in network.modules():
         weight = getattr(module, "weight", None)
-        if isinstance(weight, Tensor) and weight.dim() > 1 and not isinstance(module, nn.Embedding):
+        if isinstance(weight, Tensor) and _counts(module, weight):
             rows = weight.transpose(0, 1) if isinstance(module, nn.ConvTranspose2d) else weight
             with torch.autocast(weight.device.type, enabled=False):
                 total = total + _off_diagonal(rows.flatten(1))
     return total if isinstance(total, Tensor) else torch.zeros(())
+
+
+def _counts(layer: nn.Module, weight: Tensor) -> bool:
+    """Whether the `weight` of a layer is a matrix, of no embedding, and is trained: a frozen one needs no gradient."""
+    is_trained = any(parameter.requires_grad for parameter in layer.parameters())
+    return is_trained and weight.dim() > 1 and not isinstance(layer, nn.Embedding)
 
 
 def _off_diagonal(rows: Tensor) -> Tensor:

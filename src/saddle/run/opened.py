@@ -182,20 +182,15 @@ class OpenedRun:
     def _built_network(self, name: str) -> "nn.Module":
         from torch import nn
 
-        from saddle.training.checkpoint import check_fits
+        from saddle.training.checkpoint import check_fits, prefix_of, without_prefix
         from saddle.training.sampling import ready
 
-        state, nodes = self._state, self.record.get("architecture", {})
-        if name not in nodes or not _begin_with(f"{name}.", state):
+        nodes, prefix = self.record.get("architecture", {}), prefix_of(name, self._state)
+        if name not in nodes or prefix is None:
             raise InputError(f"{self.checkpoint}: this checkpoint holds no {name}")
         network: nn.Module = build_recorded(f"architecture.{name}", nodes[name], nn.Module)
-        prefix = f"{name}."
-        average_prefix = f"ema.networks.{name}."
-        if _begin_with(average_prefix, state):
-            prefix = average_prefix
-        check_fits(state, network, self.checkpoint, prefix)
-        weights = {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
-        network.load_state_dict(weights)
+        check_fits(self._state, network, self.checkpoint, prefix)
+        network.load_state_dict(without_prefix(self._state, prefix))
         return ready(network, self.seed, self.label_shares)
 
     @property
@@ -254,8 +249,3 @@ class OpenedRun:
         if not isinstance(self.data, PointData):
             raise InputError(f"{self.checkpoint} makes images, and this is for points: take a run on points")
         return self.data
-
-
-def _begin_with(prefix: str, state: "dict[str, Tensor]") -> bool:
-    """Whether the name of any tensor begins with `prefix`."""
-    return any(key.startswith(prefix) for key in state)

@@ -108,7 +108,7 @@ def _overrides_of_resumed(command: CommandLine, begun_with: list[str]) -> list[s
     for text in from_here(command.overrides):
         if key_of(text) in ("resume", "hydra.run.dir"):
             continue
-        if re.match(r"(game|experiment)=", text) and text not in begun_with:
+        if re.match(r"(game|experiment)=|init=(?!null$)", text) and text not in begun_with:
             raise InputError(f"{text}: a resumed run keeps its {key_of(text)}; leave it out")
         new.append(text)
     chosen = [choice[0] for choice in map(choice_of, new) if choice is not None]
@@ -149,12 +149,14 @@ def check_free(folder: Path) -> None:
 def read_resumed(path: Path, record: dict[str, Any]) -> dict[str, Any]:
     """The content of the checkpoint that a run goes on from, if the run with this `record` is the same one.
 
-    Raises InputError, naming the first setting that differs.
+    The run that it began with (`init`) is recorded there alone. Raises InputError, naming the first setting that
+    differs.
     """
     from saddle.training.checkpoint import MARK, read_checkpoint  # imports torch
 
     content = read_checkpoint(path)
-    check_same(content[MARK]["record"], record, path)
+    saved = {name: value for name, value in content[MARK]["record"].items() if name != "init"}
+    check_same(saved, record, path)
     return content
 
 
@@ -175,12 +177,17 @@ def check_same(saved: dict[str, Any], current: dict[str, Any], path: Path) -> No
 
 
 def _new_at_default(before: dict[str, Any], now: dict[str, Any]) -> set[str]:
-    """Settings that a newer saddle gave a class, and that are at the class's default: it does what it did before.
+    """Settings that a newer saddle gave a class or the group `training`, and that are at their default.
 
-    `before` and `now` are leaves of records, by their dotted names.
+    With it a run does what it did before. `before` and `now` are leaves of records, by their dotted names.
     """
+    from saddle.config.schema import newer_settings  # imports torch
+
     new: set[str] = set()
+    of_training = {f"training.{name}": value for name, value in newer_settings().items()}
     for name in now.keys() - before.keys():
+        if name in of_training and of_training[name] == now[name]:
+            new.add(name)
         part, _, setting = name.rpartition(".")
         target = now.get(f"{part}._target_")
         if target is None or before.get(f"{part}._target_") != target:

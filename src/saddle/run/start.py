@@ -12,16 +12,23 @@ from saddle.run.resume import check_processes, check_unfinished, read_resumed
 
 
 def start(config: CheckedConfig) -> float | None:
-    """Build the parts of a run, check what it goes on with, and train; returns the run's objective.
+    """Build the parts of a run, check what it goes on or begins with, and train; returns the run's objective.
 
     torch takes a second to import and Lightning three more, so each is imported when it is needed. Raises what
     `saddle.run.train.train` raises.
     """
     from saddle.factory.parts import build_parts
+    from saddle.run.transfer import begun_as_recorded, begun_from
+    from saddle.training.checkpoint import MARK
 
     spans(int(config.trainer["num_nodes"]))
     parts = build_parts(config)
-    contents = [{} if config.resume is None else _resumed(config, Path(config.resume), parts.record)]
+    contents: list[dict[str, Any]] = [{}]
+    if config.resume is not None:
+        contents = [_resumed(config, Path(config.resume), parts.record)]
+        parts = begun_as_recorded(contents[0][MARK]["record"], parts)
+    elif config.init is not None:
+        parts = begun_from(config.init, config, parts)
     from saddle.run.train import train
 
     return train(config, parts, contents.pop())  # no reference stays here: training frees the checkpoint's tensors

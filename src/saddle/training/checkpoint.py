@@ -4,6 +4,7 @@ import pickle
 import pickletools
 import re
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,8 @@ def _is_ours(content: Any) -> bool:
     """Whether the content of a checkpoint has the entries of saddle, each of its type."""
     if not isinstance(content, dict) or not isinstance(content.get("state_dict"), dict):
         return False
+    if not all(isinstance(name, str) for name in content["state_dict"]):
+        return False
     mark = content.get(MARK)
     if not isinstance(mark, dict) or not isinstance(mark.get("record"), dict):
         return False
@@ -106,6 +109,22 @@ def set_loop_counters(fit_loop: dict[str, Any], iteration: int, batches_per_epoc
     for counter, done in (("total", iteration), ("current", position)):
         completed = done - 1 if position else done
         progress[counter].update(ready=done, started=done, processed=done, completed=completed)
+
+
+def prefix_of(network: str, state: Mapping[str, Any]) -> str | None:
+    """What the names of a network's tensors begin with in a checkpoint's `state`, those of its average if it has one.
+
+    None if the checkpoint holds no such network.
+    """
+    for prefix in (f"ema.networks.{network}.", f"{network}."):
+        if any(name.startswith(prefix) for name in state):
+            return prefix
+    return None
+
+
+def without_prefix(state: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    """The tensors of a checkpoint's `state` whose names begin with `prefix`, by the rest of their names."""
+    return {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}
 
 
 def check_fits(state: dict[str, Tensor], network: nn.Module, path: Path, prefix: str = "") -> None:

@@ -10,7 +10,7 @@ from lightning.pytorch.strategies import ParallelStrategy
 from torch import Tensor
 
 from saddle.game.turn import Batch, Moment, Played, Turn
-from saddle.training.executor import Player, apply_constraints, total_loss
+from saddle.training.executor import Player, apply_constraints, total_loss, trained_parameters
 from saddle.training.forward_cache import ForwardCache
 
 
@@ -24,7 +24,7 @@ class Eager:
 
     def _parameters(self, turn: Turn) -> dict[str, list[torch.nn.Parameter]]:
         """The parameters that a turn trains, by network."""
-        return {name: list(self.player.networks[name].parameters()) for name in turn.trains}
+        return {name: list(trained_parameters(self.player.networks[name]).values()) for name in turn.trains}
 
     def play(self, batch: Batch) -> set[str]:
         """Play every turn that is due; the names of the networks whose weights changed."""

@@ -1,7 +1,7 @@
 """What plays the turns of an iteration, and what it needs from the module that holds the networks."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
 import saddle.compat  # noqa: F401  isort: skip
@@ -96,6 +96,11 @@ MakeExecutor = Callable[[Player], Executor]
 """Makes the executor of a module, at the start of training."""
 
 
+def trained_parameters(network: nn.Module) -> dict[str, nn.Parameter]:
+    """The parameters of a network by name, without frozen ones (`requires_grad` is False), which no turn trains."""
+    return {name: parameter for name, parameter in network.named_parameters() if parameter.requires_grad}
+
+
 def total_loss(played: Played) -> Tensor:
     """The sum of a turn's terms, a scalar: what its networks minimize."""
     first, *rest = played.terms.values()
@@ -103,7 +108,19 @@ def total_loss(played: Played) -> Tensor:
 
 
 def apply_constraints(turn: Turn, networks: Mapping[str, nn.Module]) -> None:
-    """Apply a turn's constraints to the weights of the networks that it trains."""
+    """Apply a turn's constraints to the weights of the networks that it trains; frozen weights stay as they are."""
     for constraint in turn.constraints:
         for name in turn.trains:
-            constraint.apply(networks[name])
+            with _keeping_frozen(networks[name]):
+                constraint.apply(networks[name])
+
+
+@contextmanager
+def _keeping_frozen(network: nn.Module) -> Iterator[None]:
+    """Afterwards the frozen parameters of a network are as before, whatever changed all of them."""
+    frozen = [parameter for parameter in network.parameters() if not parameter.requires_grad]
+    values = [parameter.clone() for parameter in frozen]
+    yield
+    with torch.no_grad():
+        for parameter, value in zip(frozen, values, strict=True):
+            parameter.copy_(value)

@@ -18,7 +18,7 @@ from saddle.training.checkpoint import FORMAT, MARK, set_loop_counters
 from saddle.training.clock import Clock
 from saddle.training.data_module import GameDataModule
 from saddle.training.ema import EMA
-from saddle.training.executor import Executor, MakeExecutor
+from saddle.training.executor import Executor, MakeExecutor, trained_parameters
 from saddle.training.noise import Noise
 from saddle.training.sampling import all_labels, ready
 
@@ -82,7 +82,7 @@ class GameModule(LightningModule):
     def configure_optimizers(self) -> list[Optimizer]:
         optimizers = []
         for turn in self.turns:
-            parameters = [p for name in turn.trains for p in self.networks[name].parameters()]
+            parameters = [p for name in turn.trains for p in trained_parameters(self.networks[name]).values()]
             optimizers.append(self.make_optimizer[turn.name](parameters))
         self.defaults = {turn.name: o.defaults for turn, o in zip(self.turns, optimizers, strict=True)}
         return optimizers

@@ -12,7 +12,7 @@ from torch.fx.experimental.proxy_tensor import make_fx
 from saddle.game.turn import Batch, Moment, Played, Turn
 from saddle.tracing import tracing
 from saddle.training.cse import merged
-from saddle.training.executor import Player, total_loss
+from saddle.training.executor import Player, total_loss, trained_parameters
 from saddle.training.functional_adam import NUMBERS, AdamRule, numbers_of, rule_of, state_of
 from saddle.training.recorded_moment import Draw, MomentRecorder, MomentReplay
 
@@ -70,8 +70,7 @@ class Program:
         """The parameters that a turn trains, by their names in the stage."""
         names: list[str] = []
         for network in turn.trains:
-            for name, _ in self.player.networks[network].named_parameters():
-                names.append(f"networks.{network}.{name}")
+            names += [f"networks.{network}.{name}" for name in trained_parameters(self.player.networks[network])]
         return names
 
     def _is_averaged_here(self, name: str, turn: Turn) -> bool:
