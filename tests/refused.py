@@ -68,6 +68,29 @@ REFUSED = {
     "callback.samples.num=0": "callback.samples.num=0: should be greater than or equal to 1",
     "checkpoints.every_images=0": "checkpoints.every_images=0: should be",
     "checkpoints.keep=1": "checkpoints.keep=1: should be greater than or equal to 2",
+    "training.freeze=-1": "training.freeze=-1: should be greater than or equal to 0",
+    "training.freeze=true": "training.freeze=True: should be a valid integer",
+    "training.freeze=5": "training.freeze=5 is more than the 4 layers of the discriminator in front of its last one, "
+    "which always learns: use at most 4",
     "training.images=0": "training.images=0: should be",
     "training.images=1e6": "training.images=1000000.0: should be a valid integer",
 }
+
+OTHER_NETWORKS = {
+    "init=nowhere": "init: nowhere: there is no such run folder or checkpoint",
+    "architecture.generator.widths=[16]": "init: architecture.generator.widths is [8] in {} and [16] here: use "
+    "'architecture.generator.widths=[8]'",
+    "architecture.discriminator.widths=[8] architecture.generator.activation=relu": "init: "
+    "architecture.generator.activation is leaky_relu in {} and relu here: use "
+    "architecture.generator.activation=leaky_relu 'architecture.discriminator.widths=[4,8]'",
+    "data.image_size=16": "init: data.image_size is 12 in {} and 16 here: use data.image_size=12",
+    "architecture.conditional=false": "init: architecture.conditional is true in {} and false here: use "
+    "architecture.conditional=true",
+    "data=image_folder data.root=FOLDER data.channels=1 data.limit=null data.batch_size=4 "
+    "architecture.conditional=false": "init: architecture.conditional is true in {} and false here: take a run "
+    "with the same networks",
+    "architecture=mlp": "init: architecture.generator is saddle.architecture.dcgan.Generator in {} and "
+    "saddle.architecture.mlp.Generator here: use architecture=dcgan",
+    "game=vae": "init: {} holds no encoder, which game=vae needs: take a run of that game",
+}
+"""Overrides of a run that begins with the weights of a small one, and what is said of each; {} is its checkpoint."""

@@ -57,8 +57,17 @@ def with_sweep(folder) -> None:
     assert result.returncode == 0, result.stderr
 
 
+def with_default_networks(folder) -> None:
+    """Put a run of the default recipe in the place of the other one, for commands that begin with its weights."""
+    shutil.rmtree(folder / RUN)
+    result = train("data=digits", *LIMITS, f"folder={RUN}", cwd=folder)
+    assert result.returncode == 0, result.stderr
+
+
 @pytest.mark.parametrize("command", commands(*TRAIN))
 def test_every_training_command_trains(command, project, picture_folder, mnist_root):
+    if "init=" in command:
+        with_default_networks(project)
     if SWEEP in command:
         with_sweep(project)
     play = train_afresh if "parallel" in command else train  # workers of joblib's start a program of their own

@@ -133,3 +133,31 @@ def test_what_mixes_rows_changes_other_rows():
 def test_a_network_without_its_abstract_parts_cannot_be_built(missing):
     with pytest.raises(TypeError, match="abstract"):
         missing()
+
+
+FREEZABLE = [
+    (mlp.Discriminator, IMAGES | {"hidden": [4, 5], "normalization": "batch", "minibatch_stddev": 2}, ["0 1", "3 4"]),
+    (mlp.Discriminator, IMAGES | {"hidden": [4], "condition": "concatenation"} | LABELS, ["1"]),
+    (mlp.Discriminator, IMAGES | {"hidden": []}, []),
+    (mlp.JointDiscriminator, IMAGES | {"hidden": [4, 4]}, ["0", "2"]),
+    (dcgan.Discriminator, IMAGES | SMALL | LABELS | {"hidden": 4, "normalization": "spectral"}, ["0", "2", "5"]),
+    (dcgan.Discriminator, IMAGES | SMALL | {"normalization": "batch", "blocks": 1}, ["0", "1", "3 4", "5"]),
+    (dcgan.Discriminator, IMAGES | SMALL | {"attention": 6, "last_convolutions": 1}, ["0", "2", "3", "5"]),
+    (points.Discriminator, {"hidden": [4, 4]}, ["0", "2"]),
+    (code.Discriminator, {"latent_dim": 3, "hidden": [4]}, ["0"]),
+    (resnet.Discriminator, IMAGES | SMALL, ["0", "2"]),
+]
+"""The layers of a discriminator that can be frozen, by their places in `layers`."""
+
+
+@pytest.mark.parametrize(("network", "settings", "places"), FREEZABLE, ids=name_of)
+def test_layers_are_frozen_from_the_input_on(network, settings, places):
+    built = network(**settings)
+    found = [" ".join(str(list(built.layers).index(part)) for part in layer) for layer in built.freezable_layers]
+    assert found == places
+
+
+def test_the_convolutions_of_a_joint_discriminator_come_before_the_layers_that_read_the_code():
+    built = dcgan.JointDiscriminator(**IMAGES, **SMALL, hidden=4)
+    layers = [part for layer in built.freezable_layers for part in layer]
+    assert layers == [built.convolutions[0], built.convolutions[2], built.layers[0]]

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from helpers import checkpoint, train, trained
+from helpers import SMALL, checkpoint, train, trained
 from saddle.error import InputError
 from saddle.training.checkpoint import check_fits
 from saddle.training.checkpoint_io import AtomicCheckpointIO
@@ -35,3 +35,9 @@ def test_a_run_does_not_go_on_with_the_networks_of_another(tmp_path):
     assert result.returncode == 2
     message = f"{last} is of another architecture: {name} is (5, 784) in the file, (256, 784) in the model\n"
     assert result.stderr == message
+
+
+def test_a_run_does_not_begin_with_the_networks_of_another(tmp_path):
+    trained(tmp_path / "other", "trainer.max_steps=1", "architecture.discriminator.hidden=[5,256]")
+    result = train(*SMALL, f"init={tmp_path / 'other'}", f"folder={tmp_path / 'run'}")
+    assert (result.returncode, result.stderr.startswith("init: architecture.discriminator.hidden is")) == (2, True)

@@ -20,6 +20,7 @@ def home(tmp_path, monkeypatch):
         "hydra.run.dir",
         "hydra.sweep.dir",
         "folder",
+        "init",
         "resume",
         "keep",
         "data.root",

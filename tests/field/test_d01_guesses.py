@@ -60,6 +60,8 @@ def sentence(*overrides: str) -> str:
         ("data=/photos", "data=image_folder data.root=/photos"),
         ("data=digits/", "data=digits"),
         ("patience=3", "+callback.early._target_=lightning.pytorch.callbacks.EarlyStopping"),
+        ("pretrained=run", "init"),
+        ("freeze_d=2", "training.freeze"),
         ("wandb=true", "+logger.wandb._target_=lightning.pytorch.loggers.WandbLogger"),
     ],
 )

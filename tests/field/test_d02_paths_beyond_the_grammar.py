@@ -23,7 +23,7 @@ def read_by_hydra(setting: str, overrides: tuple[str, ...]) -> object:
     return node
 
 
-@pytest.mark.parametrize("setting", ["data.root", "callback.quality.cache", "trainer.default_root_dir"])
+@pytest.mark.parametrize("setting", ["data.root", "init", "callback.quality.cache", "trainer.default_root_dir"])
 @pytest.mark.parametrize("name", NAMES)
 def test_a_path_is_read_as_it_was_typed(setting, name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -79,7 +79,7 @@ def test_a_run_whose_folder_hydra_would_evaluate_is_refused(tmp_path, monkeypatc
         CommandLine.parse(["hydra.run.dir=a${b}"])
 
 
-@pytest.mark.parametrize("setting", ["folder", "hydra.run.dir", "data.root"])
+@pytest.mark.parametrize("setting", ["folder", "hydra.run.dir", "data.root", "init"])
 def test_a_path_without_a_name_is_refused(setting):
     with pytest.raises(InputError, match=f"{setting}=: name a folder or file"):
         CommandLine.parse([f"{setting}="])

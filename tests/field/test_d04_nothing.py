@@ -24,6 +24,11 @@ def test_nothing_to_resume(text):
     assert compose([text]).resume is None
 
 
+@pytest.mark.parametrize("text", ["init=none", "init=[]", "~init", "init=false", "init=null"])
+def test_nothing_to_begin_with(text):
+    assert compose([text]).init is None
+
+
 @pytest.mark.parametrize("text", ["objective=none", "objective=None", "~objective", "objective=[]"])
 def test_no_objective(text):
     assert compose([text]).objective is None

@@ -1,6 +1,7 @@
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils.parametrizations import spectral_norm
 
 from helpers import finite_differences, term_inputs
 from saddle.penalty.orthogonal import Orthogonal, off_diagonal
@@ -50,3 +51,9 @@ def test_it_is_on_the_networks_that_it_names_and_leaves_biases_and_embeddings_al
     assert Orthogonal(1.0).generator(given) == off_diagonal(networks["generator"])
     assert Orthogonal(1.0).discriminator(given) == off_diagonal(networks["discriminator"])
     assert off_diagonal(nn.Sequential(nn.Embedding(4, 4), nn.BatchNorm1d(4))) == 0
+
+
+def test_frozen_layers_are_left_out():
+    frozen, trained = nn.Linear(3, 3), spectral_norm(nn.Linear(3, 3))
+    networks = nn.Sequential(spectral_norm(frozen.requires_grad_(False)), trained)
+    assert off_diagonal(networks) == off_diagonal(trained) > 0

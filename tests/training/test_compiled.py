@@ -96,6 +96,10 @@ CONFIGS = {
     "labels that D tells apart": [
         *("data=digits", "architecture.conditional=true", "game.label_weight=0.5", *DCGAN),
     ],
+    "frozen layers": [
+        *("data=digits", *DCGAN, "training.freeze=2", "penalty=[r1,orthogonal]", "optimizer=adamw"),
+        *("optimizer.weight_decay=0.1", "training.clip_norm.discriminator=0.5"),
+    ],
     "spectral norms": [
         *("data=digits", *DCGAN),
         *(f"architecture.{name}.normalization=spectral" for name in ("generator", "discriminator")),

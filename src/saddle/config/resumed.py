@@ -48,7 +48,8 @@ def store_resumed(saved: Mapping[str, Any], overrides: Sequence[str]) -> list[st
     `saved` are the run's composed settings. A group that an override chooses anew (`trainer=ddp`) replaces the saved
     one. A group or setting that the run does not know, because it is newer, has today's default.
     """
-    today = yaml.safe_load((Path(config_folder()) / f"{PRIMARY}.yaml").read_text(encoding="utf-8"))
+    today = _settings_in(f"{PRIMARY}.yaml")
+    today["training"] = _settings_in("training/default.yaml")  # no class fills in what this group lacks
     chosen: dict[str, Any] = {}
     rest: list[str] = []
     for text in overrides:
@@ -66,6 +67,12 @@ def store_resumed(saved: Mapping[str, Any], overrides: Sequence[str]) -> list[st
         settings.setdefault(name, value)
     ConfigStore.instance().store(RESUMED, {"defaults": _defaults(today["defaults"], saved, chosen), **settings})
     return rest
+
+
+def _settings_in(name: str) -> dict[str, Any]:
+    """The content of one of saddle's own config files."""
+    content: dict[str, Any] = yaml.safe_load((Path(config_folder()) / name).read_text(encoding="utf-8"))
+    return content
 
 
 def _defaults(today: Sequence[Any], saved: Mapping[str, Any], chosen: Mapping[str, Any]) -> list[Any]:
