@@ -127,6 +127,7 @@ def test_tables_of_labels_begin_anew_on_other_classes(apart, capsys, condition, 
     assert {key.removeprefix("discriminator.") for key in anew if key.startswith("discriminator")} == tables
     said = capsys.readouterr().err.splitlines()[1]
     assert said.startswith("init: these begin anew: generator.layers.0.vectors, generator.layers.3.gain, ")
+    assert said.endswith(f", discriminator.layers.{7 if condition == 'projection' else 0}.vectors")
 
 
 def test_the_head_of_a_classifier_begins_anew_on_other_classes(apart):
@@ -143,6 +144,12 @@ def test_a_loss_that_trains_the_last_bias_gets_a_new_one_and_another_leaves_it_o
     parts = begun(apart / "other", *SMALL, "loss=hinge")
     assert parts.networks["discriminator"].head.linear.bias.item() == 0
     assert "begin anew: discriminator.layers.7.linear.bias" in capsys.readouterr().err
+    gray_images(apart / "pictures")
+    two = [*PICTURES, f"data.root={apart / 'pictures'}", "data.classes=2"]
+    weight = begun(apart / "other", *two, "loss=hinge").networks["discriminator"].state_dict()
+    name = "layers.7.linear.parametrizations.weight.original"
+    assert torch.equal(weight[name], weights(checkpoint(apart / "other"), "discriminator", False)[name])
+    capsys.readouterr()
     ran(apart, "folder=hinge", "trainer.max_steps=2", "loss=hinge")
     parts = begun(apart / "hinge")
     assert parts.networks["discriminator"].head.linear.bias is None

@@ -85,8 +85,9 @@ def _take_over(name: str, network: nn.Module, state: Mapping[str, Any], path: Pa
     if prefix is None:
         raise InputError(f"{path}: this checkpoint holds no {name}")
     weights, own = without_prefix(state, prefix), network.state_dict()
-    anew = {_layer_of(key) for key in own if may_resize and _shape(own[key]) != _shape(weights.get(key))}
     biases = _biases_of_head(network, own.keys() ^ weights.keys())
+    shared = own.keys() & weights.keys() if may_resize else set()
+    anew = {_layer_of(key) for key in shared if _shape(own[key]) != _shape(weights[key])}
     fitting = {key: value for key, value in weights.items() if key not in biases}
     for key, value in own.items():
         if _layer_of(key) in anew or key in biases:
@@ -117,7 +118,7 @@ def _biases_of_head(network: nn.Module, keys: Iterable[str]) -> set[str]:
 
 def _say(path: Path, iteration: int, names: list[str], state: Mapping[str, Any], anew: list[str]) -> None:
     """Say on stderr what a run begins with, and what of it begins anew."""
-    averaged = [name for name in names if str(prefix_of(name, state)).startswith("ema.")]
+    averaged = [name for name in names if prefix_of(name, state) != f"{name}."]
     averages = f" (of {', '.join(averaged)} the average)" if averaged else ""
     place = f"{relative(path)}, iteration {iteration:,}"
     print(f"init: {' and '.join(names)} begin with the weights of {place}{averages}", file=sys.stderr)
