@@ -31,6 +31,9 @@ Sizes = Annotated[Sequence[Size], MinLen(1), MaxLen(100)]
 AnySizes = Annotated[Sequence[Size], MaxLen(100)]
 """A list of at most 100 sizes, one for each layer."""
 
+Widths = Sizes | Size
+"""A list of sizes, one for each layer, or one size, from which a network derives the others."""
+
 SizeOrNone = Annotated[int, Ge(0), Le(65_536)]
 """A size, or 0 for none."""
 
@@ -41,7 +44,10 @@ Few = Annotated[int, Ge(1), Le(100)]
 """A small number, in 1..100."""
 
 Side = Annotated[int, Ge(1), Le(4096)]
-"""The side of a square image in pixels, in 1..4096."""
+"""A side of an image in pixels, in 1..4096."""
+
+ImageSize = Side | tuple[Side, Side]
+"""The side of square images in pixels, or height and width of rectangular ones: 64, or [64, 96]."""
 
 Samples = Annotated[int, Ge(1), Le(1_000_000)]
 """A number of samples to measure, in 1..1000000. They are held in memory."""
@@ -63,3 +69,11 @@ Beta = Annotated[float, Ge(0), Lt(1)]
 
 Normalization = Literal["none", "batch", "spectral"]
 """The normalization of a network's layers."""
+
+
+def height_and_width(image_size: ImageSize) -> tuple[int, int]:
+    """Height and width in pixels of images of this size."""
+    if isinstance(image_size, int):
+        return image_size, image_size
+    height, width = image_size
+    return height, width

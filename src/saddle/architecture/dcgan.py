@@ -1,5 +1,6 @@
 """Convolutional networks after DCGAN (Radford et al. 2016, section 3, arXiv 1511.06434), for any size and channels."""
 
+import math
 from collections.abc import Sequence
 from typing import Literal
 
@@ -7,20 +8,22 @@ import torch
 from torch import Tensor, nn
 
 from saddle.architecture import base
-from saddle.bound import Depth, Normalization, Side, Size, SizeOrNone, Sizes
+from saddle.bound import Depth, ImageSize, Normalization, Size, SizeOrNone, Widths
 from saddle.layer.activation import Activation, nonlinearity
-from saddle.layer.attention import SelfAttention
+from saddle.layer.attention import SelfAttention, check_side
 from saddle.layer.code import code_of, coded
 from saddle.layer.code_head import code_head
 from saddle.layer.convolution import (
     Doubling,
     convolution_layer,
-    halved_sides,
+    halved_sizes,
     halvings,
     hidden_layer,
     initialize,
     initialized,
     initialized_norms,
+    widths_by_doubling,
+    widths_by_halving,
 )
 from saddle.layer.initialization import Initialization, draw_he_weights
 from saddle.layer.labeled import LabeledSequential, LabelEmbedding, classes_of
@@ -31,18 +34,13 @@ from saddle.layer.projection import ProjectionHead
 from saddle.layer.residual import ResidualBlock
 
 
-def _check_attention(side: int, sides: Sequence[int]) -> None:
-    """Raise ValueError unless `side` is 0 or one of the `sides` of feature maps."""
-    if side not in (0, *sides):
-        listed = ", ".join(map(str, sides))
-        raise ValueError(f"attention={side}: the sides of the feature maps here are {listed}; use one of them, or 0")
-
-
 class Generator(base.Generator):
-    """Latent (N, latent_dim) to images (N, channels, image_size, image_size) in [-1, 1].
+    """Latent (N, latent_dim) to images (N, channels, H, W) in [-1, 1].
 
-    A linear layer produces (N, widths[0], s, s). Then one fractional-strided convolution per entry of `widths` doubles
-    the side; the last one maps to the channels. `image_size` is reached exactly: odd sides are cropped by one.
+    A linear layer produces (N, widths[0], h, w). Then one fractional-strided convolution per entry of `widths` doubles
+    both sides; the last one maps to the channels. `image_size` is reached exactly: odd sides are cropped by one. If
+    `widths` is a number, it is the last entry; each other one is twice the next, up to 512, and there are as many as
+    leave 4 to 8 pixels of the shorter side.
 
     - `conditional`: the network also takes labels (N,) int64. An embedding of `label_dim` numbers is appended to the
       latent, and batch norm is conditional on the label.
@@ -51,7 +49,7 @@ class Generator(base.Generator):
       the channels; 0 for none.
     - `initialization`: the weights begin as the paper says ("dcgan"), or as He et al. say ("he"), who keep the variance
       of features from layer to layer.
-    - `attention`: self-attention follows the feature map with this side; 0 for none.
+    - `attention`: self-attention follows the feature map with this side, the shorter one; 0 for none.
     - `categories`, `continuous`: the last numbers of the latent become this code of InfoGAN (`saddle.layer.code`).
 
     Raises ValueError if `image_size` is too small for that many halvings, a conditional network has no classes, no
@@ -63,10 +61,10 @@ class Generator(base.Generator):
 
     def __init__(
         self,
-        image_size: Side,
+        image_size: ImageSize,
         channels: Size,
         latent_dim: Size = 100,
-        widths: Sizes = (128, 64),
+        widths: Widths = 64,
         activation: Activation = "relu",
         normalization: Normalization = "batch",
         conditional: bool = False,
@@ -83,17 +81,19 @@ class Generator(base.Generator):
         self.latent_dim = latent_dim
         self.categories, self.continuous = code_of(latent_dim, categories, continuous)
         self.classes = classes_of(conditional, classes)
-        sides = halved_sides(image_size, len(widths))[::-1]
-        _check_attention(attention, sides[:-1])
+        widths = widths_by_doubling(widths, image_size)
+        sizes = halved_sizes(image_size, len(widths))[::-1]
+        check_side(attention, [min(size) for size in sizes[:-1]])
         inputs = latent_dim + (label_dim if conditional else 0)
-        projection = nn.Linear(inputs, widths[0] * sides[0] ** 2, bias=normalization != "batch")
+        first = (widths[0], *sizes[0])
+        projection = nn.Linear(inputs, math.prod(first), bias=normalization != "batch")
         initialize(projection)
         self.layers = LabeledSequential(
             *([LabelEmbedding(classes, label_dim)] if conditional else []),
             weighted(projection, normalization),
-            nn.Unflatten(1, (widths[0], sides[0], sides[0])),
-            *self._body(widths, sides, activation, normalization, attention, blocks),
-            *self._last(widths[-1], last_width, channels, sides[-1], activation, normalization),
+            nn.Unflatten(1, first),
+            *self._body(widths, sizes, activation, normalization, attention, blocks),
+            *self._last(widths[-1], last_width, channels, image_size, activation, normalization),
         )
         if initialization == "he":
             last = self.layers[-1]
@@ -102,34 +102,34 @@ class Generator(base.Generator):
     def _body(
         self,
         widths: Sequence[int],
-        sides: Sequence[int],
+        sizes: Sequence[tuple[int, int]],
         name: Activation,
         normalization: Normalization,
         attention: int,
         blocks: int,
     ) -> list[nn.Module]:
-        """The layers between the projection and the last convolution; `sides` are those of all feature maps."""
+        """The layers between the projection and the last convolution; `sizes` are those of all feature maps."""
         layers: list[nn.Module] = []
-        for index, (features, side) in enumerate(zip(widths, sides[:-1], strict=True)):
+        for index, (features, size) in enumerate(zip(widths, sizes[:-1], strict=True)):
             if index > 0:
                 bias = normalization != "batch"
-                layers.append(Doubling(widths[index - 1], features, side, normalization, bias))
+                layers.append(Doubling(widths[index - 1], features, size, normalization, bias))
             layers += initialized_norms(features, normalization, dimensions=2, classes=self.classes)
             layers += [ResidualBlock(features, name, normalization) for _ in range(blocks)]
             layers.append(nonlinearity(name))
-            if side == attention:
+            if min(size) == attention:
                 layers.append(SelfAttention(features, normalization))
         return layers
 
     def _last(
-        self, inputs: int, width: int, channels: int, side: int, name: Activation, normalization: Normalization
+        self, inputs: int, width: int, channels: int, size: ImageSize, name: Activation, normalization: Normalization
     ) -> list[nn.Module]:
         """The layers from the last feature map to the image, through `width` features of full size unless that is 0."""
         if width == 0:
-            return [Doubling(inputs, channels, side, normalization, bias=True)]
+            return [Doubling(inputs, channels, size, normalization, bias=True)]
         convolution = nn.Conv2d(width, channels, kernel_size=3, padding=1)
         return [
-            Doubling(inputs, width, side, normalization, bias=normalization != "batch"),
+            Doubling(inputs, width, size, normalization, bias=normalization != "batch"),
             *initialized_norms(width, normalization, dimensions=2, classes=self.classes),
             nonlinearity(name),
             initialized(convolution, normalization),
@@ -142,11 +142,12 @@ class Generator(base.Generator):
 
 
 class Discriminator(base.Discriminator):
-    """Images (N, channels, image_size, image_size) to logits (N / packing,). There is no sigmoid.
+    """Images (N, channels, H, W) to logits (N / packing,). There is no sigmoid.
 
-    One strided convolution per entry of `widths` halves the side: rounded down if `kernel_size` is 4, up if it is 5.
-    A linear layer of `hidden` units follows, unless that is 0, and a last linear layer computes the logit. With batch
-    norm, the first convolution has none (the paper's section 3).
+    One strided convolution per entry of `widths` halves both sides: rounded down if `kernel_size` is 4, up if it is 5.
+    If `widths` is a number, it is the first entry, and the others follow as in the generator. Then a linear layer of
+    `hidden` units, unless that is 0, and a last linear layer compute the logit. With batch norm, the first convolution
+    has none (the paper's section 3).
 
     - `conditional`: the network also takes labels (N,) int64. They enter by "projection" in the head, or by
       "concatenation": an embedding of `label_dim` planes is appended to the image.
@@ -156,7 +157,7 @@ class Discriminator(base.Discriminator):
     - `initialization`: as in the generator.
     - `minibatch_stddev`: the spread of each group of that many images is appended to the last feature map as one more
       plane; 0 for none.
-    - `attention`: self-attention follows the feature map with this side; 0 for none.
+    - `attention`: as in the generator.
     - `packing`: that many neighboring images form one input with more channels, and get one logit together.
 
     Raises ValueError if `image_size` is too small for that many halvings, a conditional network has no classes or a
@@ -168,9 +169,9 @@ class Discriminator(base.Discriminator):
 
     def __init__(
         self,
-        image_size: Side,
+        image_size: ImageSize,
         channels: Size,
-        widths: Sizes = (64, 128),
+        widths: Widths = 64,
         activation: Activation = "leaky_relu",
         normalization: Normalization = "none",
         conditional: bool = False,
@@ -192,16 +193,18 @@ class Discriminator(base.Discriminator):
         self.packing = packing_of(packing, conditional)
         concatenates = conditional and condition == "concatenation"
         projects = conditional and condition == "projection"
-        sides = halved_sides(image_size, len(widths), up=kernel_size == 5)
-        _check_attention(attention, sides[1:])
+        widths = widths_by_halving(widths, image_size)
+        sizes = halved_sizes(image_size, len(widths), up=kernel_size == 5)
+        sides = [min(size) for size in sizes[1:]]
+        check_side(attention, sides)
         layers: list[nn.Module] = [LabelEmbedding(classes, label_dim)] if concatenates else []
         inputs = packing * channels + (label_dim if concatenates else 0)
-        layers += halvings(inputs, widths, kernel_size, activation, normalization, sides[1:], attention, blocks)
+        layers += halvings(inputs, widths, kernel_size, activation, normalization, sides, attention, blocks)
         for _ in range(last_convolutions):
             layers += convolution_layer(widths[-1], widths[-1], activation, normalization)
         if minibatch_stddev:
             layers.append(MinibatchStddev(minibatch_stddev))
-        flat = (widths[-1] + (minibatch_stddev > 0)) * sides[-1] ** 2
+        flat = (widths[-1] + (minibatch_stddev > 0)) * math.prod(sizes[-1])
         tail = hidden_layer(flat, hidden, activation, normalization) if hidden else []
         self.features = hidden or flat
         if projects:
@@ -222,7 +225,7 @@ class Discriminator(base.Discriminator):
 
 
 class Encoder(base.Encoder):
-    """Images (N, channels, image_size, image_size) to codes (N, latent_dim), by the layers of the discriminator.
+    """Images (N, channels, H, W) to codes (N, latent_dim), by the layers of the discriminator.
 
     If `gaussian`, the output is (N, 2 * latent_dim): the means of the codes, then their log variances, which begin at
     0. Raises ValueError if `image_size` is too small for that many halvings.
@@ -230,11 +233,11 @@ class Encoder(base.Encoder):
 
     def __init__(
         self,
-        image_size: Side,
+        image_size: ImageSize,
         channels: Size,
         latent_dim: Size = 100,
         gaussian: bool = False,
-        widths: Sizes = (64, 128),
+        widths: Widths = 64,
         activation: Activation = "leaky_relu",
         normalization: Normalization = "none",
         kernel_size: Literal[4, 5] = 4,
@@ -243,8 +246,9 @@ class Encoder(base.Encoder):
         super().__init__()
         self.latent_dim = latent_dim
         self.gaussian = gaussian
-        side = halved_sides(image_size, len(widths), up=kernel_size == 5)[-1]
-        flat = widths[-1] * side**2
+        widths = widths_by_halving(widths, image_size)
+        size = halved_sizes(image_size, len(widths), up=kernel_size == 5)[-1]
+        flat = widths[-1] * math.prod(size)
         body = halvings(channels, widths, kernel_size, activation, normalization)
         tail = hidden_layer(flat, hidden, activation, normalization) if hidden else []
         head = code_head(hidden or flat, latent_dim, gaussian, normalization, initialize)
@@ -255,7 +259,7 @@ class Encoder(base.Encoder):
 
 
 class JointDiscriminator(base.Discriminator):
-    """Images (N, channels, image_size, image_size) and their codes (N, latent_dim) to logits (N,), one for each pair.
+    """Images (N, channels, H, W) and their codes (N, latent_dim) to logits (N,), one for each pair.
 
     The convolutions of the discriminator read the image. The code is appended to the last feature map, and a hidden
     layer of `hidden` units reads both (BiGAN: Donahue et al. 2017, section 3, arXiv 1605.09782). `head_bias` is as in
@@ -264,10 +268,10 @@ class JointDiscriminator(base.Discriminator):
 
     def __init__(
         self,
-        image_size: Side,
+        image_size: ImageSize,
         channels: Size,
         latent_dim: Size = 100,
-        widths: Sizes = (64, 128),
+        widths: Widths = 64,
         activation: Activation = "leaky_relu",
         normalization: Normalization = "none",
         kernel_size: Literal[4, 5] = 4,
@@ -277,9 +281,10 @@ class JointDiscriminator(base.Discriminator):
         super().__init__()
         self.latent_dim = latent_dim
         self.features = hidden
-        side = halved_sides(image_size, len(widths), up=kernel_size == 5)[-1]
+        widths = widths_by_halving(widths, image_size)
+        size = halved_sizes(image_size, len(widths), up=kernel_size == 5)[-1]
         self.convolutions = nn.Sequential(*halvings(channels, widths, kernel_size, activation, normalization))
-        tail = hidden_layer(widths[-1] * side**2 + latent_dim, hidden, activation, normalization)
+        tail = hidden_layer(widths[-1] * math.prod(size) + latent_dim, hidden, activation, normalization)
         head = initialized(nn.Linear(hidden, 1, bias=head_bias is not False), normalization)
         self.layers = nn.Sequential(*tail, head)
 

@@ -8,6 +8,7 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import PydanticSchemaGenerationError, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 
 from saddle.config.guess import UnknownSettingError
 from saddle.config.options import options, settings_in
@@ -25,6 +26,10 @@ _LONGEST = 100
 """The number of letters of a value in a message."""
 
 _PLAIN = (bool, int, float, str, NoneType)
+
+_NO_LIST = ("list_type", "tuple_type")
+_OF_LISTS = (*_NO_LIST, "too_short", "too_long")
+"""Pydantic's kinds of errors for a value that is no list, and for a list."""
 
 
 def check(path: str, value: Any, expected: Any, passed_in: frozenset[str] = frozenset()) -> None:
@@ -166,18 +171,31 @@ def _expected_object(path: str, expected: Any) -> str:
 
 def _reasons(error: ValidationError, path: str, value: Any) -> str:
     """Why each alternative failed, once each, in words."""
+    items = _of_its_kind([item for item in error.errors() if item["type"] != "none_required"])
     reasons: list[str] = []
-    for item in error.errors():
+    for item in items:
         reason = item["msg"].replace("Input should be ", "should be ")
-        reason = _with_form(reason, path, item["input"])
-        entries = [part for part in item["loc"] if isinstance(part, int)]
+        reason = "a list" if item["type"] in _NO_LIST and len(items) > 1 else _with_form(reason, path, item["input"])
+        entries = _entries(item)
         if entries and item["type"] == "missing":
             reason = f"needs an entry {entries[0] + 1}"
         elif entries:
             reason = f"entry {entries[0] + 1} {reason}"
-        if reason not in reasons and item["type"] != "none_required":
+        if reason not in reasons:
             reasons.append(reason)
     return " or ".join(reasons)
+
+
+def _of_its_kind(items: list[ErrorDetails]) -> list[ErrorDetails]:
+    """The errors of the alternatives that are of the value's kind, where one of them is a list and another is none."""
+    near = [item for item in items if _entries(item) or not item["type"].endswith("_type")]
+    has_list = any(_entries(item) or item["type"] in _OF_LISTS for item in items)
+    return near if near and has_list else items
+
+
+def _entries(item: ErrorDetails) -> list[int]:
+    """The places, in lists, of the entry that an error is about."""
+    return [part for part in item["loc"] if isinstance(part, int)]
 
 
 def _with_form(reason: str, path: str, value: Any) -> str:
@@ -190,6 +208,8 @@ def _with_form(reason: str, path: str, value: Any) -> str:
         return f"takes {re.findall(r'[0-9]+', reason)[0]} entries, not {len(value)}"
     if reason.startswith("should be a valid boolean"):
         return "should be a valid boolean: use true or false"
+    if reason == "should be a valid integer" and isinstance(value, list):
+        return f"{reason}, not a list"
     if reason == "should be a valid string" and type(value) in (int, float):
         return f"{reason}: a text that looks like a number is written in quotes, as {path}=\"'{_shown(value)}'\""
     if reason.startswith("should be a valid integer") and isinstance(value, float) and value.is_integer():

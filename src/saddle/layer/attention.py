@@ -1,10 +1,19 @@
 """Self-attention: each position of a feature map reads all other positions."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
 from saddle.bound import Count, Normalization
 from saddle.layer.normalization import weighted
+
+
+def check_side(side: int, sides: Sequence[int]) -> None:
+    """Raise ValueError unless `side` is 0, for no attention, or one of the shorter `sides` of feature maps."""
+    if side not in (0, *sides):
+        listed = ", ".join(map(str, sides))
+        raise ValueError(f"attention={side}: the sides of the feature maps here are {listed}; use one of them, or 0")
 
 
 class SelfAttention(nn.Module):

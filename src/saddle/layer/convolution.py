@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
-from saddle.bound import Normalization
+from saddle.bound import ImageSize, Normalization, Widths, height_and_width
 from saddle.layer.activation import Activation, nonlinearity
 from saddle.layer.attention import SelfAttention
 from saddle.layer.conditional_batch_norm import ConditionalBatchNorm
@@ -13,22 +13,52 @@ from saddle.layer.initialization import he_initialized
 from saddle.layer.normalization import normalized, weighted
 from saddle.layer.residual import ResidualBlock
 
+_LEFT = 4  # pixels: fewer hold no shape
+_WIDEST = 512  # features, as in StyleGAN
 
-def halved_sides(image_size: int, halvings: int, up: bool = True) -> list[int]:
-    """Side lengths from `image_size` down, each half of the previous one, rounded `up` or down.
 
-    Raises ValueError if `image_size` is so small that the smallest side, rounded up, is less than 2.
+def halved_sides(side: int, halvings: int, up: bool = True) -> list[int]:
+    """Side lengths from `side` down, each half of the previous one, rounded `up` or down.
+
+    Raises ValueError if `side` is so small that the smallest one, rounded up, is less than 2.
     """
     smallest = 2**halvings + 1
-    if image_size < smallest:
+    if side < smallest:
         raise ValueError(
-            f"image_size={image_size} is too small for {halvings} halvings (len(widths)={halvings}): "
-            f"use at least {smallest}, or fewer widths"
+            f"image_size={side} is too small for {halvings} halvings (len(widths)={halvings}): use at least "
+            f"{smallest}, or fewer widths"
         )
-    sides = [image_size]
+    sides = [side]
     for _ in range(halvings):
         sides.append((sides[-1] + up) // 2)
     return sides
+
+
+def halved_sizes(image_size: ImageSize, halvings: int, up: bool = True) -> list[tuple[int, int]]:
+    """Height and width from `image_size` down, as `halved_sides`."""
+    height, width = height_and_width(image_size)
+    return list(zip(halved_sides(height, halvings, up), halved_sides(width, halvings, up), strict=True))
+
+
+def widths_by_halving(widths: Widths, image_size: ImageSize) -> list[int]:
+    """The features behind each halving of images, from large feature maps to small ones.
+
+    A list is returned as it is. One number is the first of them: each later one is twice the one before it, up to 512,
+    and there are as many as leave 4 to 8 pixels of the shorter side (at least one).
+    """
+    if not isinstance(widths, int):
+        return list(widths)
+    shorter = min(height_and_width(image_size))
+    number = max(1, (shorter // _LEFT).bit_length() - 1)  # log2, rounded down
+    return [max(widths, min(widths * 2**index, _WIDEST)) for index in range(number)]
+
+
+def widths_by_doubling(widths: Widths, image_size: ImageSize) -> list[int]:
+    """The features in front of each doubling, from small feature maps to large ones.
+
+    A list is returned as it is. One number is the last of them, and the others are those of `widths_by_halving`.
+    """
+    return widths_by_halving(widths, image_size)[::-1] if isinstance(widths, int) else list(widths)
 
 
 def initialize(module: nn.Module) -> None:
@@ -61,16 +91,19 @@ def initialized_norms(
 
 
 class Doubling(nn.Module):
-    """Fractional-strided convolution: (N, inputs, s, s) to (N, outputs, size, size), s = `size` / 2 rounded up."""
+    """Fractional-strided convolution: (N, inputs, h, w) to (N, outputs, H, W), where `size` is H and W.
 
-    def __init__(self, inputs: int, outputs: int, size: int, normalization: Normalization, bias: bool) -> None:
+    The sides h and w are half of that, rounded up.
+    """
+
+    def __init__(self, inputs: int, outputs: int, size: ImageSize, normalization: Normalization, bias: bool) -> None:
         super().__init__()
-        self.size = size
+        self.height, self.width = height_and_width(size)
         layer = nn.ConvTranspose2d(inputs, outputs, kernel_size=4, stride=2, padding=1, bias=bias)
         self.convolution = initialized(layer, normalization)
 
     def forward(self, features: Tensor) -> Tensor:
-        return self.convolution(features)[..., : self.size, : self.size]
+        return self.convolution(features)[..., : self.height, : self.width]
 
 
 def halvings(
@@ -86,8 +119,8 @@ def halvings(
     """Strided convolutions from `channels` to each of `widths` in turn, each with normalization and activation.
 
     Each halves the side: rounded down if `kernel_size` is 4 (padding 1), up if it is 5 (padding 2). The first one has
-    no batch norm (the paper's section 3). `blocks` residual blocks follow each one. `sides` are the sides of the
-    feature maps; self-attention follows the one whose side is `attention`, unless that is 0.
+    no batch norm (the paper's section 3). `blocks` residual blocks follow each one. `sides` are the shorter
+    sides of the feature maps; self-attention follows the one whose side is `attention`, unless that is 0.
     """
     layers: list[nn.Module] = []
     padding = (kernel_size - 1) // 2
