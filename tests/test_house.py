@@ -17,7 +17,7 @@ PACKAGE = REPOSITORY / "src" / "saddle"
 FLOORS = {
     **dict.fromkeys(("bound", "command", "error", "file", "interrupt", "layout", "memory", "rank"), 0),
     **dict.fromkeys(("schedule", "seal", "seed", "threads", "tracing", "terminal", "version", "plugin"), 0),
-    "compat": 0,
+    **dict.fromkeys(("alpha", "compat"), 0),
     **dict.fromkeys(("loss", "penalty", "layer", "augmentation"), 0),
     **dict.fromkeys(("architecture", "data", "metric"), 1),
     "game": 2,

@@ -12,12 +12,13 @@ Some settings of a constructor are decided when the networks are built, for whic
 - `gaussian` (`bool`): whether an encoder returns means and log variances. The game decides.
 - `categories` and `continuous` (`int`): the parts of InfoGAN's code at the end of a latent. The game decides.
 - `features` and `outputs` (`int | None`) of a head on D's features: `features` is D's own, `outputs` the game's number.
-- `image_size`, `channels` and `classes` are the data's.
+- `image_size`, `channels` and `classes` are the data's. An annotation `int` or `Side` of `image_size` says that the
+  network takes squares alone, and `ImageSize` that it takes rectangles, too (`saddle.bound`).
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from typing import Literal
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
 
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -39,6 +40,9 @@ class Network(nn.Module, ABC):
 
     label_settings: tuple[str, ...] = ()
     """Names of settings that have no effect unless it takes labels."""
+
+    derived: Mapping[str, Any] = {}
+    """Settings that it has worked out itself, by name, as plain values: the record of a run holds these instead."""
 
     @property
     def mixes_rows(self) -> bool:

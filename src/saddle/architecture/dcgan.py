@@ -38,9 +38,8 @@ class Generator(base.Generator):
     """Latent (N, latent_dim) to images (N, channels, H, W) in [-1, 1].
 
     A linear layer produces (N, widths[0], h, w). Then one fractional-strided convolution per entry of `widths` doubles
-    both sides; the last one maps to the channels. `image_size` is reached exactly: odd sides are cropped by one. If
-    `widths` is a number, it is the last entry; each other one is twice the next, up to 512, and there are as many as
-    leave 4 to 8 pixels of the shorter side.
+    both sides; the last one maps to the channels. `image_size` is reached exactly: odd sides are cropped by one. A number
+    as `widths` stands for the list of `saddle.layer.convolution.widths_by_doubling`.
 
     - `conditional`: the network also takes labels (N,) int64. An embedding of `label_dim` numbers is appended to the
       latent, and batch norm is conditional on the label.
@@ -82,6 +81,7 @@ class Generator(base.Generator):
         self.categories, self.continuous = code_of(latent_dim, categories, continuous)
         self.classes = classes_of(conditional, classes)
         widths = widths_by_doubling(widths, image_size)
+        self.derived = {"widths": widths}
         sizes = halved_sizes(image_size, len(widths))[::-1]
         check_side(attention, [min(size) for size in sizes[:-1]])
         inputs = latent_dim + (label_dim if conditional else 0)
@@ -145,7 +145,7 @@ class Discriminator(base.Discriminator):
     """Images (N, channels, H, W) to logits (N / packing,). There is no sigmoid.
 
     One strided convolution per entry of `widths` halves both sides: rounded down if `kernel_size` is 4, up if it is 5.
-    If `widths` is a number, it is the first entry, and the others follow as in the generator. Then a linear layer of
+    A number as `widths` stands for the list of `saddle.layer.convolution.widths_by_halving`. Then a linear layer of
     `hidden` units, unless that is 0, and a last linear layer compute the logit. With batch norm, the first convolution
     has none (the paper's section 3).
 
@@ -194,6 +194,7 @@ class Discriminator(base.Discriminator):
         concatenates = conditional and condition == "concatenation"
         projects = conditional and condition == "projection"
         widths = widths_by_halving(widths, image_size)
+        self.derived = {"widths": widths}
         sizes = halved_sizes(image_size, len(widths), up=kernel_size == 5)
         sides = [min(size) for size in sizes[1:]]
         check_side(attention, sides)
@@ -247,8 +248,8 @@ class Encoder(base.Encoder):
         self.latent_dim = latent_dim
         self.gaussian = gaussian
         widths = widths_by_halving(widths, image_size)
-        size = halved_sizes(image_size, len(widths), up=kernel_size == 5)[-1]
-        flat = widths[-1] * math.prod(size)
+        self.derived = {"widths": widths}
+        flat = widths[-1] * math.prod(halved_sizes(image_size, len(widths), up=kernel_size == 5)[-1])
         body = halvings(channels, widths, kernel_size, activation, normalization)
         tail = hidden_layer(flat, hidden, activation, normalization) if hidden else []
         head = code_head(hidden or flat, latent_dim, gaussian, normalization, initialize)
@@ -282,9 +283,10 @@ class JointDiscriminator(base.Discriminator):
         self.latent_dim = latent_dim
         self.features = hidden
         widths = widths_by_halving(widths, image_size)
-        size = halved_sizes(image_size, len(widths), up=kernel_size == 5)[-1]
+        self.derived = {"widths": widths}
+        flat = widths[-1] * math.prod(halved_sizes(image_size, len(widths), up=kernel_size == 5)[-1])
         self.convolutions = nn.Sequential(*halvings(channels, widths, kernel_size, activation, normalization))
-        tail = hidden_layer(widths[-1] * math.prod(size) + latent_dim, hidden, activation, normalization)
+        tail = hidden_layer(flat + latent_dim, hidden, activation, normalization)
         head = initialized(nn.Linear(hidden, 1, bias=head_bias is not False), normalization)
         self.layers = nn.Sequential(*tail, head)
 

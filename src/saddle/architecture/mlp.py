@@ -1,12 +1,13 @@
 """Multi-layer perceptrons, as in Goodfellow et al. 2014 and in the tutorial that saddle starts from."""
 
+import math
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from saddle.architecture import base
-from saddle.bound import AnySizes, Normalization, Side, Size, SizeOrNone, Sizes
+from saddle.bound import AnySizes, ImageSize, Normalization, Size, SizeOrNone, Sizes, height_and_width
 from saddle.layer.activation import Activation
 from saddle.layer.code import code_of, coded
 from saddle.layer.code_head import code_head
@@ -19,7 +20,7 @@ from saddle.layer.projection import ProjectionHead
 
 
 class Generator(base.Generator):
-    """Latent (N, latent_dim) to images (N, channels, image_size, image_size) in [-1, 1], through hidden layers.
+    """Latent (N, latent_dim) to images (N, channels, H, W) in [-1, 1], through hidden layers.
 
     - `conditional`: the network also takes labels (N,) int64. An embedding of `label_dim` numbers is appended to the
       latent, and batch norm, if any, is conditional on the label.
@@ -32,7 +33,7 @@ class Generator(base.Generator):
 
     def __init__(
         self,
-        image_size: Side,
+        image_size: ImageSize,
         channels: Size,
         latent_dim: Size = 100,
         hidden: AnySizes = (256, 256, 256, 128),
@@ -48,10 +49,10 @@ class Generator(base.Generator):
         self.latent_dim = latent_dim
         self.categories, self.continuous = code_of(latent_dim, categories, continuous)
         self.classes = classes_of(conditional, classes)
-        self.image_shape = (channels, image_size, image_size)
+        self.image_shape = (channels, *height_and_width(image_size))
         embedding = [LabelEmbedding(classes, label_dim)] if conditional else []
         sizes = [latent_dim + (label_dim if conditional else 0), *hidden]
-        head = weighted(nn.Linear(sizes[-1], channels * image_size * image_size), normalization)
+        head = weighted(nn.Linear(sizes[-1], math.prod(self.image_shape)), normalization)
         body = hidden_layers(sizes, activation, normalization, self.classes)
         self.layers = LabeledSequential(*embedding, *body, head)
 
@@ -63,7 +64,7 @@ class Generator(base.Generator):
 
 
 class Discriminator(base.Discriminator):
-    """Images (N, channels, image_size, image_size) to logits (N / packing,), through hidden layers. No sigmoid follows.
+    """Images (N, channels, H, W) to logits (N / packing,), through hidden layers. No sigmoid follows.
 
     - `conditional`: the network also takes labels (N,) int64. They enter by "projection" in the head, or by
       "concatenation": an embedding of `label_dim` numbers is appended to the image.
@@ -79,7 +80,7 @@ class Discriminator(base.Discriminator):
 
     def __init__(
         self,
-        image_size: Side,
+        image_size: ImageSize,
         channels: Size,
         hidden: AnySizes = (256, 256),
         activation: Activation = "relu",
@@ -97,7 +98,8 @@ class Discriminator(base.Discriminator):
         self.packing = packing_of(packing, conditional)
         concatenates = conditional and condition == "concatenation"
         projects = conditional and condition == "projection"
-        inputs = packing * channels * image_size * image_size + (label_dim if concatenates else 0)
+        numbers = channels * math.prod(height_and_width(image_size))
+        inputs = packing * numbers + (label_dim if concatenates else 0)
         sizes = [inputs, *hidden]
         embedding = [LabelEmbedding(classes, label_dim)] if concatenates else []
         spread = [MinibatchStddev(minibatch_stddev)] if minibatch_stddev else []
@@ -118,7 +120,7 @@ class Discriminator(base.Discriminator):
 
 
 class Encoder(base.Encoder):
-    """Images (N, channels, image_size, image_size) to codes (N, latent_dim), through hidden layers.
+    """Images (N, channels, H, W) to codes (N, latent_dim), through hidden layers.
 
     If `gaussian`, the output is (N, 2 * latent_dim): the means of the codes, then their log variances, which begin at
     0.
@@ -126,7 +128,7 @@ class Encoder(base.Encoder):
 
     def __init__(
         self,
-        image_size: Side,
+        image_size: ImageSize,
         channels: Size,
         latent_dim: Size = 100,
         gaussian: bool = False,
@@ -137,7 +139,7 @@ class Encoder(base.Encoder):
         super().__init__()
         self.latent_dim = latent_dim
         self.gaussian = gaussian
-        sizes = [channels * image_size * image_size, *hidden]
+        sizes = [channels * math.prod(height_and_width(image_size)), *hidden]
         head = code_head(sizes[-1], latent_dim, gaussian, normalization)
         self.layers = nn.Sequential(*hidden_layers(sizes, activation, normalization), head)
 
@@ -146,7 +148,7 @@ class Encoder(base.Encoder):
 
 
 class JointDiscriminator(base.Discriminator):
-    """Images (N, channels, image_size, image_size) and their codes (N, latent_dim) to logits (N,), one for each pair.
+    """Images (N, channels, H, W) and their codes (N, latent_dim) to logits (N,), one for each pair.
 
     The code is appended to the flattened image, and hidden layers read both (BiGAN: Donahue et al. 2017, section 3,
     arXiv 1605.09782). There is at least one: a linear function of both cannot tell which code belongs to which image.
@@ -155,7 +157,7 @@ class JointDiscriminator(base.Discriminator):
 
     def __init__(
         self,
-        image_size: Side,
+        image_size: ImageSize,
         channels: Size,
         latent_dim: Size = 100,
         hidden: Sizes = (256, 256),
@@ -166,7 +168,7 @@ class JointDiscriminator(base.Discriminator):
         super().__init__()
         self.latent_dim = latent_dim
         self.features = hidden[-1]
-        sizes = [channels * image_size * image_size + latent_dim, *hidden]
+        sizes = [channels * math.prod(height_and_width(image_size)) + latent_dim, *hidden]
         head = weighted(nn.Linear(self.features, 1, bias=head_bias is not False), normalization)
         self.layers = nn.Sequential(*hidden_layers(sizes, activation, normalization), head)
 

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from saddle.architecture import base
-from saddle.bound import Depth, Side, Size, Sizes
-from saddle.layer.convolution import halved_sides, initialize
+from saddle.bound import Depth, ImageSize, Size, Sizes, height_and_width
+from saddle.layer.convolution import halved_sizes, initialize
 
 
 def _convolution(
@@ -25,6 +25,13 @@ def _convolution(
     layer = nn.Conv2d(inputs, outputs, kernel_size, stride, padding, bias=bias, padding_mode=mode)
     initialize(layer)
     return layer
+
+
+def _convolved(side: int, strides: Sequence[int]) -> int:
+    """The side of a feature map behind 4x4 convolutions with these strides and padding 1."""
+    for stride in strides:
+        side = side // 2 if stride == 2 else side - 1
+    return side
 
 
 class Residual(nn.Module):
@@ -48,7 +55,7 @@ class Residual(nn.Module):
 
 
 class Generator(base.Generator):
-    """Images (N, channels, image_size, image_size) to images of the same shape in [-1, 1], for translation.
+    """Images (N, channels, H, W) to images of the same shape in [-1, 1], for translation.
 
     Section 4 and appendix 7.2, after Johnson et al. 2016: a 7x7 convolution to `width` features, `halvings`
     convolutions of stride 2 that double the features, `blocks` residual blocks, as many fractional-strided convolutions
@@ -56,29 +63,29 @@ class Generator(base.Generator):
     gain and no bias, as in the authors' PyTorch code. A convolution in front of it has no bias, because instance norm
     subtracts it. Odd sides are reached exactly. There is no latent, and the network takes no labels.
 
-    Raises ValueError if `image_size` is below 8, or too small for that many halvings (the smallest side must be 2).
+    Raises ValueError if a side is below 8, or too small for that many halvings (the smallest side must be 2).
     """
 
     latent_dim = 0
     reads = "source"
 
     def __init__(
-        self, image_size: Side, channels: Size, width: Size = 64, halvings: Depth = 2, blocks: Depth = 6
+        self, image_size: ImageSize, channels: Size, width: Size = 64, halvings: Depth = 2, blocks: Depth = 6
     ) -> None:
         super().__init__()
         smallest = max(8, 2**halvings + 1)
-        if image_size < smallest:
+        if min(height_and_width(image_size)) < smallest:
             alternative = ", or fewer halvings" if smallest > 8 else ""
             raise ValueError(
                 f"image_size={image_size} is too small for {halvings} halvings: use at least {smallest}{alternative}"
             )
-        sides = halved_sides(image_size, halvings)
+        sizes = halved_sizes(image_size, halvings)
         deepest = width * 2**halvings
         self.layers = nn.Sequential(
             *self._normalized(_convolution(channels, width, 7, padding=3, mode="reflect")),
             *self._down(width, halvings),
             *(Residual(deepest) for _ in range(blocks)),
-            *self._up(deepest, sides[::-1]),
+            *self._up(deepest, sizes[::-1]),
             _convolution(width, channels, 7, padding=3, bias=True, mode="reflect"),
         )
 
@@ -95,12 +102,13 @@ class Generator(base.Generator):
             layers += self._normalized(_convolution(inputs, 2 * inputs, 3, stride=2, padding=1))
         return layers
 
-    def _up(self, features: int, sides: Sequence[int]) -> list[nn.Module]:
-        """Convolutions through the `sides`, from the smallest on, that halve the `features`."""
+    def _up(self, features: int, sizes: Sequence[tuple[int, int]]) -> list[nn.Module]:
+        """Convolutions through feature maps of these `sizes`, from the smallest on, that halve the `features`."""
         layers: list[nn.Module] = []
-        for index, (small, large) in enumerate(pairwise(sides)):
+        for index, (small, large) in enumerate(pairwise(sizes)):
             inputs = features // 2**index
-            padding = large - (2 * small - 1)  # without output padding the side would be 2 * small - 1
+            # without output padding a side would be 2 * small - 1
+            padding = (large[0] - (2 * small[0] - 1), large[1] - (2 * small[1] - 1))
             doubling = nn.ConvTranspose2d(inputs, inputs // 2, 3, 2, padding=1, output_padding=padding, bias=False)
             initialize(doubling)
             layers += self._normalized(doubling)
@@ -111,7 +119,7 @@ class Generator(base.Generator):
 
 
 class Discriminator(base.Discriminator):
-    """Images (N, channels, image_size, image_size) to the logits of their patches (N * patches,), image after image.
+    """Images (N, channels, H, W) to the logits of their patches (N * patches,), image after image.
 
     PatchGAN (Isola et al. 2017, arXiv 1611.07004; CycleGAN's appendix 7.2): 4x4 convolutions of stride 2 to `widths`
     features, then one of stride 1 to a logit per patch. If there are several widths, the convolution to the last one
@@ -125,23 +133,22 @@ class Discriminator(base.Discriminator):
 
     def __init__(
         self,
-        image_size: Side,
+        image_size: ImageSize,
         channels: Size,
         widths: Sizes = (64, 128, 256, 512),
         head_bias: bool | None = None,
     ) -> None:
         super().__init__()
         strides = [2] * max(len(widths) - 1, 1) + [1] * (len(widths) > 1)
-        side, smallest = image_size, 2
-        for stride in strides:
-            side = side // 2 if stride == 2 else side - 1
+        height, width = height_and_width(image_size)
+        smallest = 2
         for stride in reversed(strides):
             smallest = 2 * smallest if stride == 2 else smallest + 1
-        if image_size < smallest:
+        if min(height, width) < smallest:
             raise ValueError(
                 f"image_size={image_size} is too small for {len(widths)} widths: use at least {smallest}, or fewer"
             )
-        self.patches = (side - 1) ** 2
+        self.patches = (_convolved(height, strides) - 1) * (_convolved(width, strides) - 1)
         self.features = widths[-1]
         self.receptive_field = 4
         for stride in reversed(strides):
@@ -157,7 +164,7 @@ class Discriminator(base.Discriminator):
 
     @property
     def head(self) -> nn.Module:
-        """The last layer, a convolution of features (N, features, S, S)."""
+        """The last layer, a convolution of features (N, features, h, w)."""
         return self.layers[-1]
 
     def forward(self, images: Tensor) -> Tensor:

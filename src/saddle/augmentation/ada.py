@@ -12,7 +12,7 @@ from saddle.augmentation import color, geometry
 from saddle.augmentation.base import Augmentation, Uniform, check_colors
 from saddle.augmentation.matrix import product
 from saddle.augmentation.pixel import warped
-from saddle.bound import Count, Fraction, Positive
+from saddle.bound import Count, Fraction, ImageSize, Positive
 from saddle.tracing import is_traced
 
 Degrees = Annotated[float, Ge(0), Le(180)]
@@ -22,7 +22,7 @@ Target = Annotated[float, Gt(-1), Lt(1)]
 """A mean of signs, strictly between -1 and 1, so that the measured mean can be above and below it."""
 
 Changes = dict[str, Callable[..., Tensor]]
-"""Functions by name, from numbers (N, 2) and, for geometry, the side in pixels, to matrices (N, k, k)."""
+"""Functions by name, from numbers (N, 2) and, for geometry, the size in pixels, to matrices (N, k, k)."""
 
 
 class ADA(Augmentation):
@@ -38,8 +38,8 @@ class ADA(Augmentation):
     The changes, in the paper's order: `flip` (left and right), `quarter_turn`, `translation` by whole pixels, `scale`,
     rotation by up to `rotation_degrees` before and after a `stretch` of one axis against the other,
     `fractional_translation`; then `brightness`, `contrast`, `luma_flip`, `hue` and `saturation`. The last three need
-    3 channels that are red, green and blue. The ranges are the paper's; see geometry.py and color.py. Changed colors
-    may leave [-1, 1].
+    channels that are red, green and blue. Alpha is moved like the colors, which are changed as if there were none. The
+    ranges are the paper's; see geometry.py and color.py. Changed colors may leave [-1, 1].
 
     A change that is too frequent leaks: G generates changed images, because D rarely sees unchanged ones. The paper
     saw no leak below p = 0.8. The defaults are chosen for digits, so that a leak would still look like handwriting:
@@ -117,7 +117,7 @@ class ADA(Augmentation):
             self.register_buffer(name, torch.zeros((), dtype=torch.int64))
 
     def check(self, channels: int) -> None:
-        """Raise InputError if `luma_flip`, `hue` or `saturation` is on and `channels` is not 3."""
+        """Raise InputError if `luma_flip`, `hue` or `saturation` is on and `channels` is neither 3 nor, with alpha, 4."""
         check_colors(list(self.mixing), channels)
 
     def forward(self, images: Tensor, uniform: Uniform) -> Tensor:
@@ -132,7 +132,8 @@ class ADA(Augmentation):
         changed = images
         if self.geometry:
             # Each matrix leads from the result back to the image, so the first change stands on the left.
-            matrices = self._matrices(self.geometry, uniform, len(images), (images.shape[3],))
+            size = images.shape[2], images.shape[3]
+            matrices = self._matrices(self.geometry, uniform, len(images), (size,))
             changed = warped(changed, reduce(product, matrices))
         if self.light or self.mixing:
             matrices = self._matrices(self.light | self.mixing, uniform, len(images), ())
@@ -140,7 +141,7 @@ class ADA(Augmentation):
             changed = recolor(changed, reduce(product, reversed(matrices)))
         return changed.to(images.dtype)
 
-    def _matrices(self, changes: Changes, uniform: Uniform, rows: int, sizes: tuple[int, ...]) -> list[Tensor]:
+    def _matrices(self, changes: Changes, uniform: Uniform, rows: int, sizes: tuple[ImageSize, ...]) -> list[Tensor]:
         """A matrix (N, k, k) for each change, called with `sizes`; the identity in rows that are not changed."""
         matrices = []
         for name, change in changes.items():

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from torch import Tensor, nn
 
+from saddle.alpha import CHANNELS
 from saddle.error import InputError
 
 Uniform = Callable[[str, tuple[int, ...]], Tensor]
@@ -27,9 +28,10 @@ class Augmentation(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, images: Tensor, uniform: Uniform) -> Tensor:
-        """Changed images, of the shape and dtype of `images`: (N, C, H, W) in [-1, 1], H = W.
+        """Changed images, of the shape and dtype of `images`: (N, C, H, W) in [-1, 1].
 
-        Colors may leave [-1, 1]. Raises InputError if `check` does.
+        Colors may leave [-1, 1]. A fourth channel is alpha, by which colors are multiplied (`saddle.alpha`). Raises
+        InputError if `check` does.
         """
 
     def check(self, channels: int) -> None:
@@ -44,8 +46,11 @@ class Augmentation(nn.Module, ABC):
 
 
 def check_colors(names: list[str], channels: int) -> None:
-    """Raise InputError if `channels` is not 3 and `names` lists settings that need red, green and blue channels."""
-    if names and channels != 3:
+    """Raise InputError if `names` lists settings that need red, green and blue, and `channels` are others.
+
+    Alpha may be beside them.
+    """
+    if names and channels not in (3, CHANNELS):
         raise InputError(
             f"{names[0]}=true mixes red, green and blue, but data.channels={channels}: use {names[0]}=false"
         )

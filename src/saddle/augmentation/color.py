@@ -5,11 +5,16 @@ new color; colors are in [-1, 1]. Brightness and contrast treat every channel al
 """
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
+from saddle.alpha import has_alpha
 from saddle.augmentation.matrix import matrix, normal
+
+Opacity = Tensor | float
+"""Alpha in [0, 1], (N, 1, H, W), or 1."""
 
 
 def brightness(numbers: Tensor) -> Tensor:
@@ -43,13 +48,43 @@ def saturation(numbers: Tensor) -> Tensor:
 
 
 def mixed(images: Tensor, change: Tensor) -> Tensor:
-    """Images (N, 3, H, W) whose colors are multiplied by `change` (N, 4, 4), element by element (see matrix.py)."""
-    return (change[:, :3, :3, None, None] * images.unsqueeze(1)).sum(2) + change[:, :3, 3, None, None]
+    """Images (N, 3, H, W) whose colors are multiplied by `change` (N, 4, 4), element by element (see matrix.py).
+
+    Images with alpha, (N, 4, H, W), keep that.
+    """
+
+    def mix(colors: Tensor, opacity: Opacity) -> Tensor:
+        products = change[:, :3, :3, None, None] * colors.unsqueeze(1)
+        return products.sum(2) + change[:, :3, 3, None, None] * opacity
+
+    return recolored(images, mix)
 
 
 def relit(images: Tensor, change: Tensor) -> Tensor:
-    """Images (N, C, H, W) with the gain and offset of `change` (N, 4, 4), which must not mix channels."""
-    return images * change[:, 0, 0, None, None, None] + change[:, 0, 3, None, None, None]
+    """Images (N, C, H, W) with the gain and offset of `change` (N, 4, 4), which must not mix channels.
+
+    Images with alpha, C = 4, keep that.
+    """
+
+    def relight(colors: Tensor, opacity: Opacity) -> Tensor:
+        return colors * change[:, 0, 0, None, None, None] + change[:, 0, 3, None, None, None] * opacity
+
+    return recolored(images, relight)
+
+
+def recolored(images: Tensor, change: Callable[[Tensor, Opacity], Tensor]) -> Tensor:
+    """Images (N, C, H, W) with changed colors and, if C = 4, the same alpha.
+
+    `change` maps colors in [-1, 1] times an opacity, and that opacity, to new colors times the opacity. Without alpha
+    the opacity is 1. With it, images hold (color + 1) * opacity - 1 (`saddle.alpha`), the opacity (N, 1, H, W) is in
+    [0, 1], and what nobody sees stays 0.
+    """
+    if not has_alpha(images):
+        return change(images, 1.0)
+    alpha = images[:, 3:]
+    opacity = (alpha + 1) / 2
+    colors = change(images[:, :3] + 1 - opacity, opacity)
+    return torch.cat([colors - 1 + opacity, alpha], 1)
 
 
 def _about_gray(along: Tensor, across: Tensor, turned: Tensor) -> Tensor:

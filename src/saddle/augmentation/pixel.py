@@ -28,14 +28,13 @@ def shifted(images: Tensor, down: Tensor, right: Tensor, fill: float | None = No
 
     The uncovered border shows `fill`, or the mirror image if that is None.
     """
-    size = images.shape[3]
-    pixel = torch.arange(size, device=images.device)
-    rows = (pixel - down[:, None])[:, :, None]
-    columns = (pixel - right[:, None])[:, None, :]
+    height, width = images.shape[2:]
+    rows = (torch.arange(height, device=images.device) - down[:, None])[:, :, None]
+    columns = (torch.arange(width, device=images.device) - right[:, None])[:, None, :]
     if fill is None:
-        return picked(images, mirrored(rows, size), mirrored(columns, size))
-    moved = picked(images, rows.clamp(0, size - 1), columns.clamp(0, size - 1))
-    inside = (rows >= 0) & (rows < size) & (columns >= 0) & (columns < size)
+        return picked(images, mirrored(rows, height), mirrored(columns, width))
+    moved = picked(images, rows.clamp(0, height - 1), columns.clamp(0, width - 1))
+    inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
     return moved.where(inside.unsqueeze(1), fill)
 
 
@@ -45,20 +44,19 @@ def warped(images: Tensor, inverse: Tensor) -> Tensor:
     Positions are (right, down, 1) in pixels from the center of the image; those outside are mirrored at the border.
     At whole pixels the result is exact, because the other three weights are 0.
     """
-    size = images.shape[3]
-    middle = (size - 1) / 2
-    offset = torch.arange(size, device=images.device, dtype=inverse.dtype) - middle
-    right, down = offset.view(1, 1, -1), offset.view(1, -1, 1)
+    height, width = images.shape[2:]
+    down = (torch.arange(height, device=images.device, dtype=inverse.dtype) - (height - 1) / 2).view(1, -1, 1)
+    right = (torch.arange(width, device=images.device, dtype=inverse.dtype) - (width - 1) / 2).view(1, 1, -1)
 
-    def positions(axis: Tensor) -> Tensor:
-        """Columns or rows (N, H, W) to read at, from a row (N, 3) of the matrices."""
+    def positions(axis: Tensor, size: int) -> Tensor:
+        """Columns or rows (N, H, W) to read at, of `size` in all, from a row (N, 3) of the matrices."""
         x, y, constant = axis[:, :, None, None].unbind(1)
-        return mirrored(x * right + y * down + constant + middle, size)
+        return mirrored(x * right + y * down + constant + (size - 1) / 2, size)
 
-    column, row = positions(inverse[:, 0]), positions(inverse[:, 1])
+    column, row = positions(inverse[:, 0], width), positions(inverse[:, 1], height)
     left, top = column.floor(), row.floor()
-    columns = [(left.long(), left + 1 - column), (left.long().add(1).clamp(max=size - 1), column - left)]
-    rows = [(top.long(), top + 1 - row), (top.long().add(1).clamp(max=size - 1), row - top)]
+    columns = [(left.long(), left + 1 - column), (left.long().add(1).clamp(max=width - 1), column - left)]
+    rows = [(top.long(), top + 1 - row), (top.long().add(1).clamp(max=height - 1), row - top)]
     result = torch.zeros_like(images)
     for y, weight_down in rows:
         for x, weight_right in columns:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d
 
+from saddle.alpha import has_alpha, premultiplied
 from saddle.game.networks import discriminator_of, with_labels
 from saddle.game.turn import Batch, Turn
 from saddle.metric.neighbor import distances
@@ -107,4 +108,5 @@ def _features(images: Tensor) -> Tensor:
     if images.dim() == 2:
         return images.double()
     height, width = images.shape[2:]
-    return adaptive_avg_pool2d(images.float(), (min(height, _SIDE), min(width, _SIDE))).flatten(1)
+    levels = premultiplied(images.float()) if has_alpha(images) else images.float()
+    return adaptive_avg_pool2d(levels, (min(height, _SIDE), min(width, _SIDE))).flatten(1)

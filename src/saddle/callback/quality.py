@@ -109,7 +109,7 @@ class Quality(AlsoAtEnd):
             )
         extractor = extractor_for(self.choice, data.extractor)
         if extractor is not None:
-            extractor.check(data.channels)
+            extractor.check(data.readable_channels)
         return extractor
 
     def next_due(self, iteration: int, rows: int) -> int:

@@ -15,7 +15,8 @@ import torch
 from PIL import Image, ImageOps, UnidentifiedImageError, features
 from torch import Tensor
 
-from saddle.bound import Byte, Side
+from saddle.alpha import CHANNELS
+from saddle.bound import Byte, ImageSize, height_and_width
 from saddle.layout import SOFTWARE
 
 EXTENSIONS = (
@@ -40,15 +41,18 @@ class BrokenImageError(Exception):
 
 @dataclass(frozen=True)
 class Form:
-    """What images are brought to: `channels` (1 or 3) planes of `image_size` x `image_size` pixels.
+    """What images are brought to: pixels of `image_size` in `channels`: 1 is gray, 3 are colors, 4 colors and alpha.
 
-    `fit` says how an image that is no square becomes one: `crop` takes the square in its middle, `pad` puts the whole
-    image on a ground of gray level `background`, `stretch` changes its proportions. Transparent pixels show the
-    `background`, before anything is resized.
+    `fit` says what happens to an image of other proportions, such as a photograph for squares: `crop` takes the largest
+    part in its middle that has the right ones, `pad` puts the whole image on a ground of gray level `background`, and
+    `stretch` changes its proportions. Transparent pixels show the `background`, before anything is resized.
+
+    With 4 channels they stay transparent, as is the ground of `pad`. Resizing weighs colors by alpha, and colors that
+    nobody sees are 0.
     """
 
-    image_size: Side
-    channels: Literal[1, 3]
+    image_size: ImageSize
+    channels: Literal[1, 3, 4]
     fit: Fit
     background: Byte
 
@@ -57,7 +61,7 @@ class Picture(NamedTuple):
     """An image that was read from a file."""
 
     pixels: Tensor
-    """uint8 (C, S, S), in the wanted form."""
+    """uint8 (C, H, W), in the wanted form."""
     size: int
     """The bytes of the file."""
     checksum: int
@@ -67,7 +71,7 @@ class Picture(NamedTuple):
 
 
 def read_image(path: Path, form: Form) -> Tensor:
-    """The first frame of an image file in the wanted form, uint8 (C, S, S), turned as its EXIF orientation says.
+    """The first frame of an image file in the wanted form, uint8 (C, H, W), turned as its EXIF orientation says.
 
     An image that has the wanted size already keeps its pixels; others are resampled bicubically, with antialiasing
     (a JPEG far larger than that from a half, quarter or eighth of its size, which its format gives directly).
@@ -101,16 +105,19 @@ def read_picture(path: Path, form: Form) -> Picture:
         with Image.open(BytesIO(content), formats=FORMATS) as image:
             if image.width * image.height > (Image.MAX_IMAGE_PIXELS or math.inf):
                 raise Image.DecompressionBombError
-            image.draft(None, (2 * form.image_size, 2 * form.image_size))  # far larger JPEGs: six times faster
+            longer = max(height_and_width(form.image_size))  # of both, because a JPEG may be turned later
+            image.draft(None, (2 * longer, 2 * longer))  # far larger JPEGs: six times faster
             image.load()
-            square = _square(_colored(_opaque(_eight_bit(_upright(image)), form.background), form), form)
+            fitted = _fitted(_colored(_eight_bit(_upright(image)), form), form)
             is_own = _is_own(image)
     except BrokenImageError:
         raise
     except Exception as error:  # on damaged files Pillow raises whatever its parsers stumble over
         raise BrokenImageError(_reason(error)) from error
-    pixels = torch.from_numpy(np.array(square)).view(form.image_size, form.image_size, form.channels)
-    return Picture(pixels.permute(2, 0, 1).contiguous(), len(content), zlib.crc32(content), is_own)
+    pixels = np.array(fitted).reshape(fitted.height, fitted.width, form.channels)
+    if form.channels == CHANNELS:
+        pixels[pixels[..., 3] == 0] = 0
+    return Picture(torch.from_numpy(pixels).permute(2, 0, 1).contiguous(), len(content), zlib.crc32(content), is_own)
 
 
 def is_own_picture(path: Path) -> bool:
@@ -176,24 +183,47 @@ def _opaque(image: Image.Image, background: int) -> Image.Image:
 
 
 def _colored(image: Image.Image, form: Form) -> Image.Image:
-    return image.convert("L" if form.channels == 1 else "RGB")
+    """In the mode of the form's channels."""
+    if form.channels == CHANNELS:
+        return (image if image.has_transparency_data else image.convert("RGB")).convert("RGBA")
+    return _opaque(image, form.background).convert("L" if form.channels == 1 else "RGB")
 
 
-def _square(image: Image.Image, form: Form) -> Image.Image:
-    """The image as a square of the form's size, made by the form's fit."""
-    size = form.image_size
-    width, height = image.size
+def _fitted(image: Image.Image, form: Form) -> Image.Image:
+    """The image in the form's size, by the form's fit."""
+    height, width = height_and_width(form.image_size)
     if form.fit == "crop":
-        side = min(width, height)
-        left, top = (width - side) // 2, (height - side) // 2
-        image = image.crop((left, top, left + side, top + side))
+        image = _middle(image, height, width)
     if form.fit != "pad":
-        return _resized(image, (size, size))
-    longer = max(width, height)
-    inner = _resized(image, (max(1, round(width * size / longer)), max(1, round(height * size / longer))))
-    ground = Image.new(image.mode, (size, size), form.background if form.channels == 1 else (form.background,) * 3)
-    ground.paste(inner, ((size - inner.width) // 2, (size - inner.height) // 2))
+        return _resized(image, (width, height))
+    inner = _resized(image, _within(image.size, height, width))
+    ground = Image.new(image.mode, (width, height), _ground(form))
+    ground.paste(inner, ((width - inner.width) // 2, (height - inner.height) // 2))
     return ground
+
+
+def _middle(image: Image.Image, height: int, width: int) -> Image.Image:
+    """The largest part in the middle of the image with the proportions of `height` and `width`."""
+    if image.width * height > width * image.height:
+        size = max(1, round(image.height * width / height)), image.height
+    else:
+        size = image.width, max(1, round(image.width * height / width))
+    left, top = (image.width - size[0]) // 2, (image.height - size[1]) // 2
+    return image.crop((left, top, left + size[0], top + size[1]))
+
+
+def _within(size: tuple[int, int], height: int, width: int) -> tuple[int, int]:
+    """Width and height of an image of this `size`, also width and height, that just fits into `height` and `width`."""
+    if size[0] * height > width * size[1]:
+        return width, max(1, round(size[1] * width / size[0]))
+    return max(1, round(size[0] * height / size[1])), height
+
+
+def _ground(form: Form) -> int | tuple[int, ...]:
+    """What surrounds padded images: gray, or nothing to be seen where there is alpha."""
+    if form.channels == CHANNELS:
+        return (0,) * CHANNELS
+    return (form.background,) * 3 if form.channels == 3 else form.background
 
 
 def _resized(image: Image.Image, size: tuple[int, int]) -> Image.Image:

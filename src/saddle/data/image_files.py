@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from saddle.bound import height_and_width
 from saddle.data.image_cache import Decoded, Table, open_cache, write_cache
 from saddle.data.image_file import BrokenImageError, Form, Picture, quiet_pillow, read_picture
 from saddle.data.image_search import SHOWN, counted, search_data, some
@@ -68,10 +69,20 @@ class ImageFiles:
             self._decoded = self._decode(quiet)
         return self._decoded
 
+    def is_transparent(self) -> bool:
+        """Whether any of the images, which have alpha, is transparent somewhere."""
+        parts = self.decoded(quiet=False).images.split(_CHUNK)
+        return any(bool((part[:, -1] < 255).any()) for part in parts)
+
     def memory_bytes(self) -> int:
         """Bytes of memory that the images take, if all can be read; 0 if they stay in a file."""
-        size = self._most() * self.form.channels * self.form.image_size**2
+        size = self._most() * math.prod(self._shape)
         return size if size <= self.memory_mib * 2**20 else 0
+
+    @property
+    def _shape(self) -> tuple[int, int, int]:
+        """The shape (C, H, W) of an image."""
+        return self.form.channels, *height_and_width(self.form.image_size)
 
     def _most(self) -> int:
         """The number of images, if all files can be read."""
@@ -105,25 +116,24 @@ class ImageFiles:
             print("\n".join(lines), file=sys.stderr)
 
     def _decode(self, quiet: bool) -> Decoded:
-        shape = (self.form.channels, self.form.image_size, self.form.image_size)
         if not self.memory_bytes():
-            return self._from_file(shape, quiet)
+            return self._from_file(quiet)
         if self._is_worth_keeping():
             try:
-                images, table, _ = self._from_file(shape, quiet)
+                images, table, _ = self._from_file(quiet)
                 return Decoded(images.clone(), table)
             except _CacheError as error:
                 if not quiet:
                     print(f"warning: {error}; until then images are decoded at each start", file=sys.stderr)
-        images = torch.empty((self._most(), *shape), dtype=torch.uint8)
+        images = torch.empty((self._most(), *self._shape), dtype=torch.uint8)
         rows = iter(images)
         table = self._decode_each(lambda image: next(rows).copy_(image), quiet)
         return Decoded(images[: len(table.kept)], table)
 
-    def _from_file(self, shape: tuple[int, int, int], quiet: bool) -> Decoded:
+    def _from_file(self, quiet: bool) -> Decoded:
         """The images in a file in the folder `cache`, which is written unless it exists."""
         path = self.cache / f"{self._fingerprint()}.images"
-        decoded = open_cache(path, shape)
+        decoded = open_cache(path, self._shape)
         if decoded is None:
             try:
                 write_cache(path, lambda store: self._decode_each(store, quiet))
@@ -132,7 +142,7 @@ class ImageFiles:
                     f"data.cache={self.cache}: {error.strerror}; choose another folder for the decoded images, or "
                     f"raise data.memory_mib={self.memory_mib}"
                 ) from error
-            decoded = open_cache(path, shape)
+            decoded = open_cache(path, self._shape)
             if decoded is None:
                 raise _CacheError(f"data.cache={self.cache}: {path.name} was written and cannot be read back")
         self._check_broken(decoded.table)

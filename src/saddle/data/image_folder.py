@@ -8,7 +8,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from saddle.bound import Byte, Count, Index, Side, SizeOrNone
+from saddle.alpha import CHANNELS
+from saddle.bound import Byte, Count, ImageSize, Index, SizeOrNone
 from saddle.data.identity import Identity, identity_of_files
 from saddle.data.image_cache import Table
 from saddle.data.image_file import BrokenImageError, Fit, Form, is_own_picture, quiet_pillow, read_picture
@@ -27,20 +28,21 @@ class ImageFolder(ImageData):
     A file is an image by its ending (`saddle.data.image_file.EXTENSIONS`) or by its first bytes. With `classes` 0 the
     images have no labels. Otherwise the classes are the sub-folders directly below `root` with an image that can be
     read, and `classes` must be their number. Numbers in their names count as numbers: 1, 2, 10. For `fit` and
-    `background` see `saddle.data.image_file.Form`.
+    `background` see `saddle.data.image_file.Form`. With 4 channels images are measured on the `background`.
 
     `broken` says what happens to unreadable images: "skip" leaves them out and lists them on stderr, "refuse" raises
     InputError. If the decoded images take more than `memory_mib` MiB, they stay in a file in the folder `cache`. Images
     of many or large files are kept there, too, so that later runs with the same files need not decode them again.
 
-    Raises InputError if `root` is not a folder or has no images, or if its sub-folders do not match `classes`.
+    Raises InputError if `root` is not a folder or has no images, if its sub-folders do not match `classes`, or, when it
+    is read, if it has no transparent image for 4 channels.
     """
 
     def __init__(
         self,
         root: str,
-        image_size: Side,
-        channels: Literal[1, 3],
+        image_size: ImageSize,
+        channels: Literal[1, 3, 4],
         classes: SizeOrNone,
         batch_size: Count,
         seed: Index,
@@ -55,7 +57,7 @@ class ImageFolder(ImageData):
     ) -> None:
         super().__init__(image_size, channels, classes, batch_size, seed, accumulate, limit, flip)
         self.form = Form(image_size, channels, fit, background)
-        self.broken, self.memory_mib, self.cache = broken, memory_mib, cache
+        self.background, self.broken, self.memory_mib, self.cache = background, broken, memory_mib, cache
         self.files = self.files_of("data.root", root)
         self.root, self.names = self.files.root, self.files.names
         self.size = len(self.names)
@@ -80,6 +82,19 @@ class ImageFolder(ImageData):
         self.check_size(len(images))
         self.files.report()
         self._check_classes(table)
+        self.check_alpha()
+
+    def check_alpha(self) -> None:
+        """Raise InputError if alpha is asked for, and all images are opaque."""
+        if self.channels == CHANNELS and not self.is_transparent():
+            raise InputError(
+                f"data.channels={self.channels} reads alpha, and none of the images is transparent anywhere: use "
+                f"data.channels={self.readable_channels}"
+            )
+
+    def is_transparent(self) -> bool:
+        """Whether an image is transparent somewhere; for images with alpha."""
+        return self.files.is_transparent()
 
     def wanted_bytes(self) -> int:
         return self.files.memory_bytes()

@@ -5,7 +5,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from saddle.bound import Byte, Count, Index, Side
+from saddle.bound import Byte, Count, ImageSize, Index
 from saddle.data.identity import Identity, identity_of_files
 from saddle.data.image_file import Fit
 from saddle.data.image_files import Broken
@@ -31,8 +31,8 @@ class ImageFolderPair(ImageFolder):
         self,
         source: str,
         root: str,
-        image_size: Side,
-        channels: Literal[1, 3],
+        image_size: ImageSize,
+        channels: Literal[1, 3, 4],
         batch_size: Count,
         seed: Index,
         accumulate: Count = 1,
@@ -78,11 +78,14 @@ class ImageFolderPair(ImageFolder):
     def load_sources(self) -> Tensor:
         return self.source_files.decoded(quiet=True).images
 
+    def is_transparent(self) -> bool:
+        return super().is_transparent() or self.source_files.is_transparent()
+
     def wanted_bytes(self) -> int:
         return super().wanted_bytes() + self.source_files.memory_bytes()
 
     def held_out(self, num: int) -> dict[str, Tensor]:
-        """At most `num` training images, `image`, and as many sources, `source`, both (N, C, S, S) in [-1, 1]."""
+        """At most `num` training images, `image`, and as many sources, `source`, both (N, C, H, W) in [-1, 1]."""
         images, sources = self.load()[0], self.load_sources()
         number = min(num, len(images), len(sources))
         return {"source": as_floats(_chosen(sources, number)), "image": as_floats(_chosen(images, number))}

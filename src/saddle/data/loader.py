@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
+from saddle.alpha import has_alpha, premultiplied
 from saddle.data.mapped import Prefetch
 from saddle.seed import hashed_seed
 
@@ -122,5 +123,8 @@ def _delivered(images: Tensor, mirrored: Tensor | None) -> Tensor:
 
 
 def as_floats(images: Tensor) -> Tensor:
-    """uint8 images as float32 in [-1, 1]."""
-    return images.float().div_(127.5).sub_(1.0)
+    """uint8 images as float32 in [-1, 1], with colors multiplied by alpha where there is one (`saddle.alpha`)."""
+    levels = images.float()
+    if has_alpha(images):
+        levels = premultiplied(levels)
+    return levels.div_(127.5).sub_(1.0)

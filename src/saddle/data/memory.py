@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from saddle.bound import Count, Index
+from saddle.bound import Count, ImageSize, Index
 from saddle.data.identity import Identity, identity_of_rows
 from saddle.data.loader import MemoryLoader
 from saddle.data.mapped import Prefetch
@@ -38,8 +38,8 @@ class MemoryData(ABC):
     known_classes: Sequence[str] = ()
     """The names of the classes by their numbers; empty where they have no names but the numbers."""
 
-    image_size: int | None = None
-    """Side of the images in pixels; None if rows are not images."""
+    image_size: ImageSize | None = None
+    """Size of the images in pixels; None if rows are not images."""
 
     skipped: int = 0
     """Number of unreadable files that were left out; known after `read`."""

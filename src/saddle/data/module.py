@@ -1,14 +1,16 @@
 """Image data sets: what they have in common."""
 
+import math
 from abc import abstractmethod
 
 import torch
 from torch import Tensor
 
-from saddle.bound import Count, Index, Side, Size, SizeOrNone
+from saddle.alpha import CHANNELS, composited, has_alpha
+from saddle.bound import Count, ImageSize, Index, Size, SizeOrNone, height_and_width
 from saddle.data.loader import as_floats
 from saddle.data.memory import MemoryData
-from saddle.data.resize import resized
+from saddle.data.resize import in_parts, resized
 from saddle.error import InputError
 from saddle.seed import fixed_order
 
@@ -21,7 +23,10 @@ class ImageData(MemoryData):
     `prepare_data` if files must be fetched.
     """
 
-    image_size: int
+    image_size: ImageSize
+
+    background: int = 255
+    """The gray level on which transparent images are measured."""
 
     extractor: str | None = None
     """Name of the classifier that saddle ships for this data (`saddle.metric.extractor`), if there is one."""
@@ -31,7 +36,7 @@ class ImageData(MemoryData):
 
     def __init__(
         self,
-        image_size: Side,
+        image_size: ImageSize,
         channels: Size,
         classes: SizeOrNone,
         batch_size: Count,
@@ -53,7 +58,7 @@ class ImageData(MemoryData):
         return None
 
     def held_out(self, num: int) -> dict[str, Tensor]:
-        """A batch of at most `num` test images: `image`, float32 (N, C, S, S) in [-1, 1], and, if the data has labels,
+        """A batch of at most `num` test images: `image`, float32 (N, C, H, W) in [-1, 1], and, if the data has labels,
         `label`, int64 (N,). Training images stand in if the data set has no test part.
         """
         images, labels = self.load_test() or self.load()
@@ -62,12 +67,27 @@ class ImageData(MemoryData):
         return batch if labels is None else batch | {"label": labels[chosen]}
 
     def readable(self, images: Tensor) -> Tensor:
-        """uint8 images (N, C, H, W) of this data in the form that its classifier (`extractor`) expects."""
-        return images
+        """uint8 images (N, C, H, W) of this data in the form that a classifier expects.
+
+        Those with alpha are laid over gray of the level `background`: (N, 3, H, W).
+        """
+        if not has_alpha(images):
+            return images
+        return in_parts(lambda part: composited(part, self.background), images)
+
+    @property
+    def readable_channels(self) -> int:
+        """Number of channels of the images that `readable` returns."""
+        return CHANNELS - 1 if self.channels == CHANNELS else self.channels
+
+    @property
+    def image_bytes(self) -> int:
+        """Bytes of an image in memory."""
+        return self.channels * math.prod(height_and_width(self.image_size))
 
     def wanted_bytes(self) -> int:
         kept = self.size if self.limit is None else min(self.limit, self.size)
-        return kept * self.channels * self.image_size**2
+        return kept * self.image_bytes
 
     def wanted_by(self) -> str:
         return f"data.image_size={self.image_size}"
@@ -82,7 +102,7 @@ class ImageData(MemoryData):
         return images, labels
 
     def finished(self, rows: Tensor) -> Tensor:
-        """Images, uint8 (M, C, S, S), resized to `image_size`."""
+        """Images, uint8 (M, C, H, W), resized to `image_size`."""
         return resized(rows, self.image_size)
 
     def _check_form(self, images: Tensor, labels: Tensor | None) -> None:

@@ -6,14 +6,17 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from saddle.bound import ImageSize, height_and_width
 
-def resized(images: Tensor, size: int) -> Tensor:
-    """uint8 images (N, C, H, W) resized to (N, C, size, size): bicubic, with antialiasing if they shrink."""
-    if images.shape[2:] == (size, size):
+
+def resized(images: Tensor, image_size: ImageSize) -> Tensor:
+    """uint8 images (N, C, H, W) resized to `image_size`: bicubic, with antialiasing if they shrink."""
+    size = height_and_width(image_size)
+    if images.shape[2:] == size:
         return images
 
     def change(part: Tensor) -> Tensor:
-        return interpolate(part, (size, size), mode="bicubic", align_corners=False, antialias=True)
+        return interpolate(part, size, mode="bicubic", align_corners=False, antialias=True)
 
     return in_parts(change, images)
 

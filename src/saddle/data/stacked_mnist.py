@@ -72,7 +72,7 @@ class StackedMnist(Mnist):
         return self._stacked(*super().load_test(), self.test_size, "test")
 
     def wanted_bytes(self) -> int:
-        return self.size * self.channels * self.image_size**2  # all stacks are built before `limit` selects some
+        return self.size * self.image_bytes  # all stacks are built before `limit` selects some
 
     def wanted_by(self) -> str:
         return f"data.size={self.size} x data.image_size={self.image_size}"

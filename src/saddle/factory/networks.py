@@ -5,9 +5,12 @@ from functools import partial
 from typing import Any
 
 from saddle.architecture.base import Discriminator, Generator, Network
+from saddle.bound import ImageSize
 from saddle.config.checked import CheckedConfig
 from saddle.config.node import Node
 from saddle.config.options import either, options_where, takes
+from saddle.config.signature import signature_of
+from saddle.config.validate import check
 from saddle.data.memory import MemoryData
 from saddle.error import InputError
 from saddle.factory.instantiate import make
@@ -28,7 +31,7 @@ def build_networks(config: CheckedConfig, game: Game, data: MemoryData) -> tuple
             raise InputError(f"architecture.{name} is missing: game={config.game.option} needs it")
         node = _complete(name, config, game, data, networks)
         networks[name] = build_within_memory(node.path, partial(make, node))
-        nodes[name] = node
+        nodes[name] = node.with_settings(networks[name].derived)
         if name == "generator":
             _check_reads(networks[name], game, config)
     return networks, nodes
@@ -37,6 +40,7 @@ def build_networks(config: CheckedConfig, game: Game, data: MemoryData) -> tuple
 def _complete(name: str, config: CheckedConfig, game: Game, data: MemoryData, networks: Mapping[str, Network]) -> Node:
     """The node of network `name`, completed by the sizes of data and other networks and by the game's decisions."""
     own = config.networks[name]
+    _check_image_size(own, data.image_size)
     node = own.completed_by(_sizes(config, data, networks))
     decisions = game.decides().get(name, {})
     for setting, value in decisions.items():
@@ -47,6 +51,18 @@ def _complete(name: str, config: CheckedConfig, game: Game, data: MemoryData, ne
     if not node.settings.get("conditional"):
         _check_label_settings(own, is_decided="conditional" in decisions)
     return node
+
+
+def _check_image_size(node: Node, image_size: ImageSize | None) -> None:
+    """Raise InputError if images are rectangles, and the network takes squares alone: its annotation says so."""
+    if image_size is None or isinstance(image_size, int) or "image_size" not in node.parameters:
+        return
+    size = list(image_size)
+    try:
+        check("data.image_size", size, signature_of(node.target).types["image_size"])
+    except InputError as error:
+        reason = f"architecture={node.option} takes square images alone: use one number"
+        raise InputError(f"data.image_size={size}: {reason}") from error
 
 
 def _sizes(config: CheckedConfig, data: MemoryData, networks: Mapping[str, Network]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from saddle.architecture.base import Discriminator, Generator, Network
+from saddle.bound import height_and_width
 from saddle.config.node import Node
 from saddle.data.memory import MemoryData
 from saddle.data.points import PointData
@@ -189,7 +190,9 @@ def _batch(data: MemoryData, networks: Mapping[str, Network]) -> Batch:
         if isinstance(network, Discriminator):
             packing = max(packing, network.packing)
     rows = min(data.batch_size, _MOST_ROWS) // packing * packing or packing
-    shape = (2,) if data.image_size is None else (getattr(data, "channels", 1), data.image_size, data.image_size)
+    shape: tuple[int, ...] = (2,)
+    if data.image_size is not None:
+        shape = (getattr(data, "channels", 1), *height_and_width(data.image_size))
     batch = {"image": _uniform("image", (rows, *shape)) * 2 - 1}
     if data.classes:
         batch["label"] = torch.arange(rows) % data.classes

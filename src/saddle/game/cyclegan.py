@@ -1,12 +1,13 @@
 """Translation between two domains without pairs: CycleGAN (Zhu et al. 2017, arXiv 1703.10593)."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
 
-from saddle.bound import NonNegative, SizeOrNone
+from saddle.bound import NonNegative, SizeOrNone, height_and_width
 from saddle.game.adversarial_objective import AdversarialObjective
 from saddle.game.discriminator_inputs import DiscriminatorInputs
 from saddle.game.networks import discriminator_of
@@ -75,14 +76,14 @@ class CycleGAN(Game):
 
     def __post_init__(self) -> None:
         check_weights(self.weights, ("adversarial", "cycle", "identity"))
-        channels, side = self.sizes.channels, self.sizes.image_size
-        if side is None:
+        channels, image_size = self.sizes.channels, self.sizes.image_size
+        if image_size is None:
             raise ValueError("this game plays with images, and the data delivers points: use data=mnist_pair")
-        if excess := too_much(2 * 4 * self.pool_size * channels * side**2):
+        if excess := too_much(2 * 4 * self.pool_size * channels * math.prod(height_and_width(image_size))):
             raise ValueError(f"pool_size={self.pool_size} needs {excess}: use less")
         pools = {}
         if self.pool_size:
-            pools = {way.makes: ImagePool(self.pool_size, channels, side) for way in WAYS}
+            pools = {way.makes: ImagePool(self.pool_size, channels, image_size) for way in WAYS}
         object.__setattr__(self, "pools", pools)
 
     def turns(self) -> tuple[Turn, ...]:

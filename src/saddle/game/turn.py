@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal
 
 from torch import Tensor, nn
 
+from saddle.bound import ImageSize
 from saddle.metric.base import Direction
 from saddle.penalty.base import WeightConstraint
 
@@ -49,8 +50,8 @@ class DataSizes:
 
     channels: int
     """Of the images; 0 for points."""
-    image_size: int | None
-    """Height and width in pixels; None for points."""
+    image_size: ImageSize | None
+    """Of the images in pixels; None for points."""
     classes: int
     """Of the labels; 0: the data has none."""
 

@@ -3,11 +3,11 @@
 import torch
 from torch import Tensor, nn
 
-from saddle.bound import Count
+from saddle.bound import Count, ImageSize, height_and_width
 
 
 class ImagePool(nn.Module):
-    """Stores `size` generated images (`channels`, `image_size`, `image_size`), so that D keeps seeing older ones.
+    """Stores `size` generated images (`channels`, H, W), so that D keeps seeing older ones.
 
     Each image of a batch comes with a random number in [0, 1). Once the pool is full, D sees an image from the pool
     in place of each image whose number is 1/2 or more, and that image takes the slot in the pool. All other images are
@@ -23,9 +23,9 @@ class ImagePool(nn.Module):
     count: Tensor
     """The number of images in it, a scalar int64."""
 
-    def __init__(self, size: Count, channels: Count, image_size: Count) -> None:
+    def __init__(self, size: Count, channels: Count, image_size: ImageSize) -> None:
         super().__init__()
-        self.register_buffer("images", torch.zeros(size, channels, image_size, image_size))
+        self.register_buffer("images", torch.zeros(size, channels, *height_and_width(image_size)))
         self.register_buffer("count", torch.zeros((), dtype=torch.int64))
 
     def drawn(self, fresh: Tensor, numbers: Tensor) -> Tensor:

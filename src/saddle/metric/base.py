@@ -42,7 +42,7 @@ class Extractor(ABC):
 
     @abstractmethod
     def __call__(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Features (N, D) and class probabilities (N, K), float32 on the CPU, of uint8 images (N, C, S, S)."""
+        """Features (N, D) and class probabilities (N, K), float32 on the CPU, of uint8 images (N, C, H, W)."""
 
 
 @dataclass(frozen=True)

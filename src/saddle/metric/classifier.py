@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn.functional import affine_grid, cross_entropy, grid_sample
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from saddle.bound import ImageSize, height_and_width
 from saddle.data.loader import as_floats
 
 FEATURES = 128
@@ -16,15 +17,16 @@ _BATCH_SIZE = 128
 
 
 class Classifier(nn.Module):
-    """Maps images (N, channels, image_size, image_size) in [-1, 1] to features (N, 128) >= 0 and logits (N, K).
+    """Maps images (N, channels, H, W) in [-1, 1] to features (N, 128) >= 0 and logits (N, K).
 
     Convolutions with 16, 32, 64 and 128 channels, each with batch norm and ReLU, three halvings by max pooling, a
-    linear layer to the features and one to the logits. Raises ValueError for images smaller than 8x8.
+    linear layer to the features and one to the logits. Raises ValueError for sides below 8.
     """
 
-    def __init__(self, channels: int, image_size: int, classes: int) -> None:
+    def __init__(self, channels: int, image_size: ImageSize, classes: int) -> None:
         super().__init__()
-        if image_size < 8:
+        height, width = height_and_width(image_size)
+        if min(height, width) < 8:
             raise ValueError(f"image_size={image_size} is too small for three halvings: use at least 8")
         self.body = nn.Sequential(
             *_convolution(channels, 16, size=5),
@@ -35,7 +37,7 @@ class Classifier(nn.Module):
             *_convolution(64, 128, size=3),
             nn.MaxPool2d(2),
             nn.Flatten(),
-            nn.Linear(128 * (image_size // 8) ** 2, FEATURES),
+            nn.Linear(128 * (height // 8) * (width // 8), FEATURES),
             nn.ReLU(),
         )
         self.dropout = nn.Dropout(0.3)
@@ -73,7 +75,7 @@ def train_classifier(
     seed: int,
     report: Callable[[int, float], object] = lambda epoch, loss: None,
 ) -> Classifier:
-    """A classifier trained on uint8 images (N, C, S, S) with labels (N,) int64, in evaluation mode.
+    """A classifier trained on uint8 images (N, C, H, W) with labels (N,) int64, in evaluation mode.
 
     AdamW under a one-cycle learning rate, cross-entropy, batches of 128. Each image is slightly rotated, scaled,
     sheared and shifted, but not mirrored: mirrored digits and letters are others. The result is a function of the data
@@ -85,7 +87,7 @@ def train_classifier(
         raise ValueError(f"expected at least {_BATCH_SIZE} labeled images, got {len(images)}")
     torch.manual_seed(seed)
     generator = torch.Generator().manual_seed(seed)
-    model = Classifier(images.shape[1], images.shape[2], classes)
+    model = Classifier(images.shape[1], (images.shape[2], images.shape[3]), classes)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.02)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 4e-3, total_steps=epochs * steps, pct_start=0.2)
     for epoch in range(epochs):
@@ -104,16 +106,17 @@ def train_classifier(
 
 
 def moved(images: Tensor, generator: torch.Generator) -> Tensor:
-    """Each image (N, C, S, S) rotated by up to 12 degrees, scaled by up to 12 %, sheared by up to 0.15 and shifted by
-    up to a tenth of its side, all drawn from `generator`; pixels from outside the image are -1.
+    """Each image (N, C, H, W) rotated by up to 12 degrees, scaled by up to 12 %, sheared by up to 0.15 and shifted by
+    up to a tenth of its sides, all drawn from `generator`; pixels from outside the image are -1.
     """
     angle, size, shear, across, down = (torch.rand(5, len(images), generator=generator) * 2 - 1).unbind()
     angle = math.radians(12) * angle
     size = 1 + 0.12 * size
     shear = 0.15 * shear
+    longer = images.shape[2] / images.shape[3]  # the grid's coordinates go from -1 to 1 along both sides
     rows = [
-        torch.stack([angle.cos() * size, (shear - angle.sin()) * size, 0.2 * across], 1),
-        torch.stack([angle.sin() * size, angle.cos() * size, 0.2 * down], 1),
+        torch.stack([angle.cos() * size, (shear - angle.sin()) * size * longer, 0.2 * across], 1),
+        torch.stack([angle.sin() * size / longer, angle.cos() * size, 0.2 * down], 1),
     ]
     grid = affine_grid(torch.stack(rows, 1), list(images.shape), align_corners=False)
     return grid_sample(images + 1, grid, align_corners=False) - 1

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from saddle.bound import ImageSize
 from saddle.data.loader import as_floats
 from saddle.data.resize import resized
 from saddle.error import InputError
@@ -23,7 +24,7 @@ class Card:
 
     data: str
     channels: int
-    image_size: int
+    image_size: ImageSize
     classes: int
     epochs: int
     seed: int

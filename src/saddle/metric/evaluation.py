@@ -29,7 +29,7 @@ class Neighbors(NamedTuple):
     samples: Tensor
     """int64 (P,): their places among the samples."""
     images: Tensor
-    """uint8 (P, C, S, S): the nearest training image of each."""
+    """uint8 (P, C, H, W): the nearest training image of each."""
 
 
 @dataclass
@@ -47,7 +47,7 @@ class ImageEvaluation:
     neighbors: Neighbors | None
     """Samples and their nearest training images; None where the data holds out no images to compare with."""
     images: Tensor
-    """uint8 (N, C, S, S): the samples themselves."""
+    """uint8 (N, C, H, W): the samples themselves."""
 
     def as_json(self) -> dict[str, Any]:
         """The metrics as plain values."""
@@ -83,7 +83,7 @@ def evaluate_points(samples: Tensor, data: PointDistribution, metrics: Metrics) 
 def evaluate_images(
     images: Tensor, labels: Tensor | None, data: ImageData, extractor: Extractor, cache: Path | None, metrics: Metrics
 ) -> ImageEvaluation:
-    """The metrics of images, uint8 (N, C, S, S), and of at most as many held-out images of `data`.
+    """The metrics of images, uint8 (N, C, H, W), and of at most as many held-out images of `data`.
 
     `labels` (N,) int64 are the classes that the images were asked to show, or None. What `extractor` reads in real
     images is kept in the folder `cache`. Raises InputError as `measured`.

@@ -23,7 +23,7 @@ def chosen(images: Tensor, num: int) -> Tensor:
 
 
 def reference(images: Tensor, extractor: Extractor, cache: Path | None) -> Read:
-    """Features and probabilities of uint8 images (N, C, S, S), from the folder `cache` if they are there.
+    """Features and probabilities of uint8 images (N, C, H, W), from the folder `cache` if they are there.
 
     The file is named by the digests of images and extractor. A damaged file is replaced. A folder that cannot be
     written is ignored.

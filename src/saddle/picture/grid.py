@@ -6,25 +6,29 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
+from saddle.alpha import composited, has_alpha
+
 _PADDING = 2  # pixels between images
-_GRAY, _WHITE = 128, 255
+_GRAY, _LIGHT, _WHITE = 128, 204, 255
+_SQUARES = 8  # of the checkerboard, along the shorter side of an image
 _TEXT_SIZE, _WIDEST_NAME = 10, 120  # pixels
 
 
 def image_grid(images: Tensor, labels: Tensor | None = None, class_names: Sequence[str] = ()) -> Tensor:
     """One picture, uint8 (3, H, W), of images, uint8 (N, C, H, W), as square as their number allows.
 
-    With `labels` (N,) the picture has one row per class instead. Shorter rows end in empty cells. The `class_names`, if
-    there are any, stand left of their rows.
+    Transparent images lie on a checkerboard. With `labels` (N,) the picture has one row per class instead. Shorter rows
+    end in empty cells. The `class_names`, if there are any, stand left of their rows.
     """
+    images = on_checkerboard(images)
+    height, width = images.shape[2:]
     if labels is None:
-        return _grid(images, columns=max(1, round(len(images) ** 0.5)))
+        return _grid(images, columns=max(1, round((len(images) * height / width) ** 0.5)))
     shown = labels.unique()
     grid = _rows(images, labels, shown)
     if not class_names:
         return grid
-    height = images.shape[2] + _PADDING
-    return torch.cat([_margin(names_of(shown, class_names), height), grid], 2)
+    return torch.cat([_margin(names_of(shown, class_names), height + _PADDING), grid], 2)
 
 
 def _rows(images: Tensor, labels: Tensor, shown: Tensor) -> Tensor:
@@ -45,8 +49,19 @@ def row_grid(rows: Tensor, names: Sequence[str] = ()) -> Tensor:
     """
     if rows.dtype != torch.uint8:
         raise ValueError(f"expected images as uint8, got {rows.dtype}")
-    grid = _grid(rows.flatten(0, 1), columns=rows.shape[1])
+    grid = _grid(on_checkerboard(rows).flatten(0, 1), columns=rows.shape[1])
     return torch.cat([_margin(names, rows.shape[3] + _PADDING), grid], 2) if names else grid
+
+
+def on_checkerboard(images: Tensor) -> Tensor:
+    """uint8 images (..., C, H, W), those with alpha laid over a checkerboard of light grays: (..., 3, H, W)."""
+    if not has_alpha(images):
+        return images
+    height, width = images.shape[-2:]
+    square = max(1, min(height, width) // _SQUARES)  # pixels
+    rows, columns = torch.arange(height) // square, torch.arange(width) // square
+    background = torch.where((rows[:, None] + columns) % 2 == 0, _WHITE, _LIGHT)
+    return composited(images.float(), background).round().to(torch.uint8)
 
 
 def _grid(images: Tensor, columns: int) -> Tensor:

@@ -8,7 +8,7 @@ from saddle.layout import SOFTWARE
 
 
 def write_png(picture: Tensor, path: Path) -> None:
-    """Write a picture, uint8 (C, H, W) with one or three channels, to `path`.
+    """Write a picture, uint8 (C, H, W), to `path`: gray, color, or color with alpha.
 
     The file says that saddle made it, so that it is never read as data.
     """

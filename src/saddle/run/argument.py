@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from saddle.bound import height_and_width
 from saddle.data.image_search import some
 from saddle.error import ArgumentError, InputError
 from saddle.memory import more_than_free
@@ -16,7 +17,7 @@ Labels = int | str | Sequence[int] | Sequence[str] | np.ndarray | Tensor
 """One class, or a class for each image, by numbers or by names."""
 
 Images = np.ndarray | Tensor
-"""Images (N, C, H, W), uint8 or floats in [-1, 1]."""
+"""Images (N, C, H, W), uint8 or floats in [-1, 1]; where they have alpha, `saddle.alpha` says how."""
 
 _BYTES_PER_POINT = 8  # two numbers, float32
 _BYTES_PER_NUMBER = 8  # float32, twice: in a part of the samples, and in all parts joined
@@ -42,7 +43,7 @@ def bytes_of(run: OpenedRun) -> int:
 def image_shape(run: OpenedRun) -> tuple[int, int, int]:
     """The shape (C, H, W) of the images that a run was trained on."""
     data = run.record["data"]
-    return data["channels"], data["image_size"], data["image_size"]
+    return data["channels"], *height_and_width(data["image_size"])
 
 
 def labels_of(run: OpenedRun, num: int, labels: Labels | None) -> Tensor | None:

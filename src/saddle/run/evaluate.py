@@ -60,7 +60,7 @@ def extractor_of(choice: str, data: ImageData) -> Extractor:
             f"no metric applies: no classifier comes with saddle for {type(data).__name__}; for data with labels make "
             "one with saddle extractor, for others use Inception's weights, and name its file",
         )
-    extractor.check(data.channels)
+    extractor.check(data.readable_channels)
     return extractor
 
 

@@ -111,7 +111,7 @@ def _evaluated_files(arguments: argparse.Namespace) -> "ImageEvaluation":
     if not isinstance(data, ImageData):
         raise InputError(f"{path}: points are measured from their run alone: give its folder or a checkpoint")
     extractor = extractor_of(arguments.extractor, data)
-    images = read_images(path, data.channels, arguments.num)
+    images = read_images(path, data.channels, data.image_size, arguments.num)
     return measured(images, None, data, extractor, arguments.cache, path, "files")
 
 
@@ -181,7 +181,7 @@ def _rows(samples: dict[str, float], others: dict[str, float], title: str) -> li
 
 
 def _write_neighbors(samples: "Tensor", neighbors: "Tensor", out: Path) -> None:
-    """A picture of samples, each above its nearest training image, both uint8 (P, C, S, S)."""
+    """A picture of samples, each above its nearest training image, both uint8 (P, C, H, W)."""
     import torch
 
     from saddle.picture.grid import image_grid

@@ -59,7 +59,7 @@ def extractor(arguments: argparse.Namespace) -> None:
     options = f"--epochs {arguments.epochs} --seed {arguments.seed} --out {quoted_for_shell(out.name)}"
     card = Card(
         data=type(data).__name__.lower(),
-        channels=data.channels,
+        channels=images.shape[1],
         image_size=data.image_size,
         classes=data.classes,
         epochs=arguments.epochs,
@@ -77,14 +77,15 @@ def extractor(arguments: argparse.Namespace) -> None:
 
 
 def _split(data: "ImageData") -> "tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]":
-    """Images and labels for training and for testing, at the size that the config asks for."""
+    """Images and labels for training and for testing, at the size that the config asks for, in readable form."""
     from saddle.seed import fixed_order
 
     images, labels = _labeled(data.training())
+    images = data.readable(images)
     test = data.load_test()
     if test is not None:
         test_images, test_labels = _labeled(test)
-        return (images, labels), (data.finished(test_images), test_labels)
+        return (images, labels), (data.readable(data.finished(test_images)), test_labels)
     order = fixed_order(len(images), "held out")
     num = round(len(order) * (1 - _HELD_OUT))
     trained, tested = order[:num], order[num:]

@@ -48,8 +48,9 @@ def _grid(images: "Tensor", reconstructions: "Tensor") -> "Tensor":
     from torch.nn.functional import pad
 
     from saddle.game.encoding import beside
-    from saddle.picture.grid import row_grid
+    from saddle.picture.grid import on_checkerboard, row_grid
 
+    images, reconstructions = on_checkerboard(images), on_checkerboard(reconstructions)
     columns = min(_COLUMNS, len(images))
     rows = -(-len(images) // columns)
     empty = (0, 0, 0, 0, 0, 0, 0, rows * columns - len(images))

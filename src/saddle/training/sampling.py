@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import is_parametrized
 
+from saddle.alpha import has_alpha, straight
 from saddle.architecture.base import Generator
 from saddle.data.loader import as_floats
 from saddle.data.memory import MemoryData
@@ -154,5 +155,8 @@ def _output(network: nn.Module, first: Tensor, *others: Tensor) -> Tensor:
 
 
 def as_bytes(images: Tensor) -> Tensor:
-    """Images in [-1, 1] as uint8, 0 to 255."""
-    return ((images + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
+    """Images (..., C, H, W) in [-1, 1] as uint8, 0 to 255, with the colors of PNG beside alpha (`saddle.alpha`)."""
+    levels = (images + 1) * 127.5
+    if has_alpha(images):
+        levels = straight(levels)
+    return levels.round().clamp(0, 255).to(torch.uint8)
