@@ -108,13 +108,13 @@ def test_a_hidden_layer_stands_before_the_head(normalization, kind):
     assert network(torch.randn(3, 1, 8, 8)).shape == (3,)
 
 
-@pytest.mark.parametrize("size", [28, 32])
-def test_a_generator_without_norm_reaches_the_size(size):
+@pytest.mark.parametrize(("size", "doublings"), [(28, 2), (32, 3)])
+def test_a_generator_without_norm_reaches_the_size(size, doublings):
     generator = Generator(size, 1, normalization="none")
     kinds = {type(module) for module in generator.modules()}
     assert not kinds & {nn.BatchNorm2d, ConditionalBatchNorm}
     transposed = [m for m in generator.modules() if isinstance(m, nn.ConvTranspose2d)]
-    assert [(m.kernel_size, m.bias is not None) for m in transposed] == [((4, 4), True)] * 2
+    assert [(m.kernel_size, m.bias is not None) for m in transposed] == [((4, 4), True)] * doublings
     images = generator(50 * torch.randn(3, 100))
     assert images.shape == (3, 1, size, size)
     alone = generator(torch.ones(1, 100))
@@ -289,3 +289,37 @@ def test_without_them_the_networks_are_those_of_earlier_versions():
     for first, second in zip(plain, named, strict=True):
         assert [*first.state_dict()] == [*second.state_dict()]
         assert all(torch.equal(a, b) for a, b in zip(first.parameters(), second.parameters(), strict=True))
+
+
+@pytest.mark.parametrize("kernel_size", [4, 5])
+@pytest.mark.parametrize("size", [[32, 48], [9, 30], [50, 27]])
+def test_rectangles_are_made_and_judged_by_every_option(size, kernel_size):
+    given = {"conditional": True, "classes": 3, "blocks": 1, "normalization": "spectral"}
+    generator = Generator(size, 4, widths=8, last_width=5, **given)
+    images = generator(torch.randn(2, 100), torch.tensor([0, 2]))
+    assert images.shape == (2, 4, *size)
+    discriminator = Discriminator(size, 4, widths=8, hidden=6, kernel_size=kernel_size, minibatch_stddev=2, **given)
+    assert discriminator(images, torch.tensor([0, 2])).shape == (2,)
+    code = Encoder(size, 4, 7, widths=8, kernel_size=kernel_size)(images)
+    assert JointDiscriminator(size, 4, 7, widths=8, kernel_size=kernel_size)(images, code).shape == (2,)
+
+
+def test_attention_follows_the_feature_map_with_that_shorter_side():
+    generator = Generator([32, 48], 1, widths=8, attention=8)
+    (layer,) = [module for module in generator.modules() if isinstance(module, SelfAttention)]
+    seen = []
+    layer.register_forward_hook(lambda layer, given, output: seen.append(given[0].shape))
+    generator(torch.randn(2, 100))
+    assert seen == [(2, 16, 8, 12)]
+    with pytest.raises(ValueError, match="attention=12: the sides of the feature maps here are 16, 8, 4"):
+        Discriminator([32, 48], 1, widths=8, attention=12)
+
+
+def test_widths_that_are_a_number_are_those_of_the_list_that_is_derived():
+    for network, widths in ((Generator, [32, 16, 8]), (Discriminator, [8, 16, 32]), (Encoder, [8, 16, 32])):
+        torch.manual_seed(0)
+        short = network(32, 1, widths=8)
+        assert short.derived == {"widths": widths}
+        torch.manual_seed(0)
+        for one, other in zip(short.parameters(), network(32, 1, widths=widths).parameters(), strict=True):
+            assert torch.equal(one, other)

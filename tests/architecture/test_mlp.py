@@ -117,3 +117,11 @@ def test_networks_of_codes_are_spectrally_normalized():
 
 def test_the_last_numbers_of_the_latent_are_a_code():
     check_code(lambda *code: Generator(4, 1, code[0], categories=code[1], continuous=code[2]))
+
+
+def test_rectangles_keep_their_height_and_width():
+    images = Generator([5, 8], 4)(torch.randn(2, 100))
+    assert images.shape == (2, 4, 5, 8)
+    assert Discriminator([5, 8], 4, packing=2)(images).shape == (1,)
+    code = Encoder((5, 8), 4, 7)(images)
+    assert JointDiscriminator([5, 8], 4, 7)(images, code).shape == (2,)

@@ -105,3 +105,16 @@ def test_one_setting_changes_both_directions():
     for first, second in (("generator", "inverse"), ("discriminator", "source_discriminator")):
         shapes = [[p.shape for p in networks[name].parameters()] for name in (first, second)]
         assert shapes[0] == shapes[1]
+
+
+@pytest.mark.parametrize("size", [[12, 20], (21, 9)])
+def test_rectangles_are_translated_and_judged_patch_by_patch(size):
+    images = Generator(size, 4, width=2, blocks=1)(torch.rand(2, 4, *size))
+    assert images.shape == (2, 4, *size)
+    network = Discriminator(size, 4, [2, 2])
+    assert network(images).shape == (2 * network.patches,)
+    assert network.patches == (size[0] // 2 - 2) * (size[1] // 2 - 2)
+    with pytest.raises(ValueError, match=r"image_size=\[64, 7\] is too small for 2 halvings: use at least 8"):
+        Generator([64, 7], 1)
+    with pytest.raises(ValueError, match=r"image_size=\[5, 64\] is too small for 2 widths: use at least 6"):
+        Discriminator([5, 64], 1, [2, 2])

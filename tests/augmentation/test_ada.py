@@ -242,3 +242,23 @@ def test_the_state_is_saved_in_the_middle_of_an_interval_and_goes_on_as_if_unbro
     assert {name: value.item() for name, value in second.state_dict().items()} == {
         name: value.item() for name, value in unbroken.state_dict().items()
     }
+
+
+def test_rectangles_with_alpha_are_changed_and_their_alpha_is_moved_alone():
+    x = torch.rand(3, 4, 12, 20, dtype=torch.float64) * 2 - 1
+    augmentation = ADA(flip=True, luma_flip=True, hue=True, saturation=True)
+    augmentation.p.fill_(1.0)
+    generator = torch.Generator().manual_seed(0)
+    drawn: dict[str, torch.Tensor] = {}
+
+    def uniform(purpose: str, shape: tuple[int, ...]) -> torch.Tensor:
+        if purpose not in drawn:
+            drawn[purpose] = torch.rand(shape, generator=generator, dtype=torch.float64)
+        return drawn[purpose]
+
+    changed = augmentation(x, uniform)
+    assert changed.shape == x.shape
+    moved = ADA(flip=True, brightness=False, contrast=False, luma_flip=False, hue=False, saturation=False)
+    moved.p.fill_(1.0)
+    torch.testing.assert_close(changed[:, 3], moved(x, uniform)[:, 3], rtol=0, atol=1e-12)
+    assert not torch.equal(changed[:, :3], moved(x, uniform)[:, :3])

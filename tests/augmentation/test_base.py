@@ -28,12 +28,13 @@ def test_the_largest_number_below_one_never_leads_past_the_last():
         assert whole(torch.zeros(()), 0, last) == 0
 
 
-@pytest.mark.parametrize("channels", [1, 2, 4])
+@pytest.mark.parametrize("channels", [1, 2, 5])
 def test_settings_that_mix_colors_are_refused_by_name_without_three_channels(channels):
     with pytest.raises(InputError, match=rf"^hue=true mixes .* data\.channels={channels}: use hue=false$"):
         check_colors(["hue", "saturation"], channels)
     check_colors([], channels)
     check_colors(["hue"], 3)
+    check_colors(["hue"], 4)
 
 
 @pytest.mark.parametrize("option", ["none", "diffaugment", "ada"])

@@ -55,3 +55,23 @@ def test_mixed_is_the_product_with_each_color(change):
 def test_relit_treats_every_channel_as_mixed_does(change, channels):
     matrices = change(torch.tensor([[0.9, 0.0]], dtype=torch.float64))
     near(color.relit(IMAGES[:, :channels], matrices), color.mixed(IMAGES, matrices)[:, :channels])
+
+
+ALPHA = torch.rand(1, 1, 4, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(3))
+ALPHA[..., 0], ALPHA[..., 1] = 0, 1
+
+
+def covered(colors: torch.Tensor, alpha: torch.Tensor) -> torch.Tensor:
+    """Images (N, 4, H, W) that hold colors (N, 3, H, W) multiplied by alpha in [0, 1]."""
+    return torch.cat([(colors + 1) * alpha - 1, 2 * alpha - 1], 1)
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_colors_beside_alpha_change_as_if_there_were_none(change):
+    matrix = change(torch.tensor([[0.8, 0.0]], dtype=torch.float64))
+    images = covered(IMAGES, ALPHA)
+    near(color.mixed(images, matrix), covered(color.mixed(IMAGES, matrix), ALPHA))
+    assert torch.equal(color.mixed(images, matrix)[:, 3:], images[:, 3:])
+    if change in (color.brightness, color.contrast):
+        near(color.relit(images, matrix), covered(color.relit(IMAGES, matrix), ALPHA))
+    assert (color.mixed(images, matrix)[:, :3, :, 0] == -1).all()  # nobody sees it

@@ -86,6 +86,34 @@ def test_color_is_brightness_then_saturation_then_contrast():
     torch.testing.assert_close(both, mean + 1.5 * (bright - mean), rtol=0, atol=1e-12)
 
 
+def test_color_beside_alpha_changes_what_is_seen_and_alpha_stays():
+    colors, numbers = images(2, 3), [[0.9, 0.25, 0.7], [0.3, 0.8, 0.1]]
+    augmentation = DiffAugment(True, 0.0, 0.0)
+    opaque = augmentation(torch.cat([colors, torch.ones_like(colors[:, :1])], 1), given(colour=numbers))
+    torch.testing.assert_close(opaque[:, :3], augmentation(colors, given(colour=numbers)), rtol=0, atol=1e-12)
+    assert (opaque[:, 3] == 1).all()
+    seen = torch.zeros_like(colors[:, :1])
+    seen[..., :14] = 1  # the left half
+    half = torch.cat([(colors + 1) * seen - 1, 2 * seen - 1], 1)
+    result = augmentation(half, given(colour=numbers))
+    expected = augmentation(colors[..., :14], given(colour=numbers))
+    torch.testing.assert_close(result[:, :3, :, :14], expected, rtol=0, atol=1e-12)
+    assert (result[..., 14:] == -1).all()
+    nothing = -torch.ones(2, 4, 28, 28, dtype=torch.float64)
+    assert torch.equal(augmentation(nothing, given(colour=numbers)), nothing)
+
+
+def test_rectangles_are_shifted_and_hidden_by_shares_of_each_side():
+    x = torch.ones(1, 2, 16, 40, dtype=torch.float64)
+    result = DiffAugment(cutout=0.0)(x, given(translation=[[0.0, 0.999]]))
+    assert (result[..., 14:, :] == 0).all()
+    assert (result[..., :5] == 0).all()
+    assert (result[..., :14, 5:] == 1).all()
+    hidden = DiffAugment(translation=0.0)(x, given(cutout=[[0.5, 0.5]])) == 0
+    assert hidden[..., 4:12, 10:30].all()
+    assert hidden.sum() == 2 * 8 * 20
+
+
 @pytest.mark.parametrize("channels", [1, 2])
 def test_color_is_refused_without_three_channels(channels):
     augmentation = DiffAugment(color=True)

@@ -82,3 +82,10 @@ def test_fractional_translation_is_normal_in_eighths_of_the_side():
     x = torch.randn(2, 1, 32, 32, dtype=torch.float64)
     expected = shifted(x, torch.tensor([0, -4]), torch.tensor([4, 0]))
     torch.testing.assert_close(warped(x, change), expected, rtol=0, atol=1e-10)
+
+
+def test_shifts_of_rectangles_are_shares_of_each_side():
+    numbers = torch.tensor([[0.999, 0.0], [0.0, 0.999]], dtype=torch.float64)  # right, down
+    assert geometry.translation(numbers, (16, 40))[:, :2, 2].tolist() == [[-5.0, 2.0], [5.0, -2.0]]
+    change = geometry.fractional_translation(pair(ONE), (16, 40))
+    torch.testing.assert_close(change[0, :2, 2], torch.tensor([-5.0, -2.0], dtype=torch.float64), rtol=0, atol=1e-12)

@@ -82,3 +82,22 @@ def test_works_under_function_transforms():
     x.requires_grad_()
     (expected,) = torch.autograd.grad(warped(x, turned()).square().sum(), x)
     assert torch.equal(pull(torch.tensor(1.0, dtype=torch.float64))[0], expected)
+
+
+@pytest.mark.parametrize(("height", "width"), [(5, 8), (7, 4)])
+def test_rectangles_are_shifted_and_warped_as_parts_of_a_larger_image(height, width):
+    x = torch.randn(2, 3, height, width, dtype=torch.float64)
+    down, right = torch.tensor([1, -2]), torch.tensor([-1, 3])
+    filled = shifted(x, down, right, fill=9.0)
+    assert torch.equal(filled[0, :, 1:, : width - 1], x[0, :, : height - 1, 1:])
+    assert torch.equal(filled[1, :, : height - 2, 3:], x[1, :, 2:, : width - 3])
+    assert (filled != 9).sum() == 3 * ((height - 1) * (width - 1) + (height - 2) * (width - 3))
+    move = IDENTITY.double().clone()
+    move[:, 0, 2], move[:, 1, 2] = -right.double(), -down.double()
+    assert torch.equal(warped(x, move), shifted(x, down, right))
+    change = turned()
+    half = torch.tensor([(width - 1) / 2, (height - 1) / 2], dtype=torch.float64)
+    scaled = torch.cat([change[:, :2, :2] * half / half[:, None], change[:, :2, 2:] / half[:, None]], 2)
+    grid = functional.affine_grid(scaled, list(x.shape), align_corners=True)
+    expected = functional.grid_sample(x, grid, padding_mode="reflection", align_corners=True)
+    torch.testing.assert_close(warped(x, change), expected, rtol=0, atol=1e-12)

@@ -6,7 +6,7 @@ import zlib
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, ImageOps
 
 from saddle.data.image_file import BrokenImageError, Form, read_image
 from systems import posix
@@ -197,6 +197,69 @@ def test_fits(tmp_path):
     line = saved(tmp_path, Image.new("L", (400, 1), 0), "line.png")
     assert (read(line, fit="pad", channels=1) == 0).sum() == 16
     assert (read(line, channels=1) == 0).all()
+
+
+def test_rectangles_are_the_largest_part_or_the_whole_on_a_ground(tmp_path):
+    picture = np.random.default_rng(2).integers(0, 256, (20, 40, 3), dtype=np.uint8)
+    path = saved(tmp_path, Image.fromarray(picture))
+    assert np.array_equal(read(path, image_size=[20, 40]), picture)
+    assert np.array_equal(read(path, image_size=[20, 30]), picture[:, 5:35])
+    assert np.array_equal(read(path, image_size=[10, 40]), picture[5:15])
+    assert read(path, image_size=[40, 10]).shape == (40, 10, 3)
+    for fit in ("crop", "stretch"):
+        half = Image.fromarray(picture).resize((20, 10), Image.Resampling.BICUBIC)
+        assert np.array_equal(read(path, image_size=[10, 20], fit=fit), np.asarray(half))
+    wide = read(path, image_size=[20, 50], fit="pad", background=9)
+    assert np.array_equal(wide[:, 5:45], picture)
+    assert (wide[:, :5] == 9).all()
+    assert (wide[:, 45:] == 9).all()
+    tall = read(path, image_size=[30, 40], fit="pad", background=9)
+    assert np.array_equal(tall[5:25], picture)
+    assert (tall[:5] == 9).all()
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+@pytest.mark.parametrize("size", [(16, 64), (64, 16)])
+def test_large_jpegs_for_rectangles_stay_sharp_however_they_are_turned(tmp_path, size, orientation):
+    rows, columns = np.indices((200, 800) if (size == (16, 64)) == (orientation == 1) else (800, 200))
+    stripes = (128 + 90 * np.sin(rows / 9) + 30 * np.sin(columns / 9)).astype(np.uint8)
+    mark = Image.Exif()
+    mark[0x0112] = orientation
+    small = saved(tmp_path, Image.fromarray(stripes), "a.jpg", quality=95, exif=mark)
+    whole = saved(tmp_path, ImageOps.exif_transpose(Image.open(small)), "a.png")
+    difference = np.abs(read(small, channels=1, image_size=size).astype(int) - read(whole, channels=1, image_size=size))
+    assert difference.max() <= 6
+
+
+def test_alpha_is_kept_with_the_colors_that_are_seen(tmp_path):
+    picture = np.dstack([RGB, np.arange(256, dtype=np.uint8).reshape(16, 16)])
+    expected = np.where(picture[..., 3:] == 0, 0, picture)
+    image = Image.fromarray(picture)
+    for name, options in {"a.png": {}, "a.webp": {"lossless": True, "exact": True}, "a.tif": {}}.items():
+        assert np.array_equal(read(saved(tmp_path, image, name, **options), channels=4), expected), name
+    gray = saved(tmp_path, image.convert("LA"), "la.png")
+    assert np.array_equal(read(gray, channels=4)[..., 3], picture[..., 3])
+    opaque = read(saved(tmp_path, Image.fromarray(RGB), "rgb.png"), channels=4)
+    assert np.array_equal(opaque, np.dstack([RGB, np.full((16, 16), 255, np.uint8)]))
+    holes = Image.fromarray((GRAY < 128).astype(np.uint8), "P")
+    holes.putpalette([200, 100, 50, 7, 7, 7])
+    for name in ("p.png", "p.gif"):
+        found = read(saved(tmp_path, holes, name, transparency=1), channels=4)
+        assert np.array_equal(found, np.where(GRAY[..., None] < 128, 0, np.uint8([200, 100, 50, 255])))
+
+
+def test_what_nobody_sees_bleeds_into_nothing_and_a_ground_is_transparent(tmp_path):
+    picture = np.zeros((32, 32, 4), np.uint8)
+    picture[:, :15] = (0, 255, 0, 0)  # invisible green
+    picture[:, 15:] = (200, 100, 0, 255)
+    path = saved(tmp_path, Image.fromarray(picture))
+    small = read(path, channels=4)
+    assert 0 < small[8, 7, 3] < 255
+    seen = small[small[..., 3] > 30]
+    assert np.abs(seen[:, :3].astype(int) - (200, 100, 0)).max() <= 10  # a bicubic filter overshoots
+    padded = read(path, channels=4, image_size=[32, 40], fit="pad", background=77)
+    assert (padded[:, :4] == 0).all()
+    assert (padded[:, 20:36] == (200, 100, 0, 255)).all()
 
 
 def test_shrinking_is_smooth_and_growing_keeps_levels(tmp_path):

@@ -224,7 +224,7 @@ def test_a_folder_trains_and_its_broken_files_are_named(mixed, tmp_path):
             ["data.root='{mixed}'", "data.batch_size=43"],
             "data.batch_size=43 x training.accumulate=1 is more than the 4",
         ),
-        (["data.root='{mixed}'", "data.channels=2"], "data.channels=2: should be 1 or 3"),
+        (["data.root='{mixed}'", "data.channels=2"], "data.channels=2: should be 1, 3 or 4"),
         (["data.root='{mixed}/nowhere'"], "there is no such folder; name the folder with your images"),
         ([], "data.root is missing: name the folder with your images"),
     ],

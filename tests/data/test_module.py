@@ -237,3 +237,24 @@ def test_by_default_nothing_is_translated_and_images_are_read_as_they_are():
     images = Points().load()[0]
     assert Points().to_translate(5) is None
     assert Points().readable(images) is images
+
+
+def test_images_with_alpha_are_measured_on_the_background():
+    data = Points()
+    assert (data.readable_channels, data.background) == (1, 255)
+    data.channels = 4
+    assert data.readable_channels == 3
+    images = torch.tensor([200, 100, 0, 51], dtype=torch.uint8).view(1, 4, 1, 1).expand(3, 4, 2, 5)
+    assert data.readable(images)[:, :, 0, 0].tolist() == [[244, 224, 204]] * 3
+    data.background = 0
+    assert data.readable(images)[:, :, 0, 0].tolist() == [[40, 20, 0]] * 3
+    gray = torch.randint(256, (2, 1, 3, 3), dtype=torch.uint8)
+    assert data.readable(gray) is gray
+
+
+def test_images_may_be_rectangles():
+    data = Points(batch_size=8)
+    data.image_size = [4, 7]
+    assert data.loader().images.shape == (60, 1, 4, 7)
+    assert data.held_out(5)["image"].shape == (5, 1, 4, 7)
+    assert data.image_bytes == 28

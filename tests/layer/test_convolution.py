@@ -7,11 +7,14 @@ from saddle.layer.conditional_batch_norm import ConditionalBatchNorm
 from saddle.layer.convolution import (
     Doubling,
     halved_sides,
+    halved_sizes,
     halvings,
     hidden_layer,
     initialize,
     initialized,
     initialized_norms,
+    widths_by_doubling,
+    widths_by_halving,
 )
 
 
@@ -24,6 +27,47 @@ def test_sides_halve_up_or_down():
             ValueError, match=r"image_size=8 is too small for 3 halvings \(len\(widths\)=3\): use at least 9"
         ):
             halved_sides(8, 3, up)
+
+
+def test_rectangles_halve_along_both_sides():
+    assert halved_sizes(28, 2) == [(28, 28), (14, 14), (7, 7)]
+    assert halved_sizes([20, 9], 2, up=False) == [(20, 9), (10, 4), (5, 2)]
+    with pytest.raises(ValueError, match="image_size=8 is too small for 3 halvings"):
+        halved_sizes((64, 8), 3)
+
+
+@pytest.mark.parametrize(
+    ("size", "left"),
+    [
+        (3, 2),
+        (4, 2),
+        (8, 4),
+        (12, 6),
+        (15, 8),
+        (16, 4),
+        (28, 7),
+        (32, 4),
+        (64, 4),
+        (96, 6),
+        (100, 7),
+        (128, 4),
+        (255, 8),
+    ],
+)
+def test_one_width_is_doubled_until_four_to_eight_pixels_are_left(size, left):
+    widths = widths_by_halving(16, size)
+    assert halved_sides(size, len(widths))[-1] == left
+    assert widths == [16 * 2**index for index in range(len(widths))]
+    assert widths_by_doubling(16, size) == widths[::-1]
+    assert widths_by_halving(16, [size, 3 * size]) == widths_by_halving(16, (2 * size, size)) == widths
+
+
+def test_widths_double_up_to_512_and_a_list_stays():
+    assert widths_by_halving(32, 512) == [32, 64, 128, 256, 512, 512, 512]
+    assert widths_by_halving(600, 64) == [600, 600, 600, 600]
+    assert widths_by_halving([9, 5], 64) == [9, 5]
+    assert widths_by_doubling((9, 5), 64) == [9, 5]
+    assert (widths_by_doubling(32, 28), widths_by_halving(16, 28)) == ([64, 32], [16, 32])
 
 
 @pytest.mark.parametrize(

@@ -73,3 +73,17 @@ def test_changes_are_small_differ_between_images_and_fill_with_black():
     white = moved(torch.ones(8, 1, 28, 28), torch.Generator().manual_seed(1))
     assert white.min() >= -1
     assert white[:, :, 9:19, 9:19].min() == pytest.approx(1.0, abs=1e-4)
+
+
+def test_rectangles_are_read_and_turned_without_shear():
+    features, logits = Classifier(3, [20, 12], 7).eval()(torch.rand(5, 3, 20, 12) * 2 - 1)
+    assert (features.shape, logits.shape) == ((5, 128), (5, 7))
+    with pytest.raises(ValueError, match=r"image_size=\[20, 7\] is too small"):
+        Classifier(1, [20, 7], 10)
+    square = -torch.ones(40, 1, 41, 41)
+    square[:, :, 17:24, 17:24] = 1.0
+    wide = torch.nn.functional.pad(square, (20, 20), value=-1.0)
+    first = moved(square, torch.Generator().manual_seed(0))
+    second = moved(wide, torch.Generator().manual_seed(0))
+    mass = (first.sum((1, 2, 3)) + 41 * 41) / (second.sum((1, 2, 3)) + 41 * 81)
+    torch.testing.assert_close(mass, torch.ones(40), rtol=0.03, atol=0)

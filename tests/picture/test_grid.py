@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import saddle.picture
-from saddle.picture.grid import image_grid, row_grid
+from saddle.picture.grid import image_grid, on_checkerboard, row_grid
 
 
 def test_a_grid_is_as_square_as_its_number_allows():
@@ -50,3 +50,27 @@ def test_importing_pictures_loads_no_lightning_and_no_library_for_drawing():
 def test_drawing_never_uses_the_global_state_of_matplotlib():
     for path in Path(saddle.picture.__file__).parent.glob("*.py"):
         assert "pyplot" not in path.read_text(encoding="utf-8"), path
+
+
+def test_transparent_images_lie_on_a_checkerboard():
+    images = torch.zeros(2, 4, 8, 16, dtype=torch.uint8)
+    images[1] = torch.tensor([10, 20, 30, 255], dtype=torch.uint8).view(4, 1, 1)
+    grid = image_grid(images)
+    assert grid.shape == (3, 22, 20)
+    shown = grid[:, 2:10, 2:18]
+    assert shown[:, 0, 0:3].tolist() == [[255, 204, 255]] * 3
+    assert shown[:, 1, 0:3].tolist() == [[204, 255, 204]] * 3
+    assert grid[:, 12, 2].tolist() == [10, 20, 30]
+    rows = row_grid(images[None])
+    assert torch.equal(rows[:, 2:10, 2:18], shown)
+    assert rows[:, 2, -3].tolist() == [10, 20, 30]
+    labels = torch.tensor([0, 0, 1])
+    empty = image_grid(images[[0, 1, 1]], labels)[:, -3, -3]
+    assert empty.tolist() == [128] * 3  # an empty cell is gray, and no checkerboard
+
+
+def test_half_transparent_colors_are_mixed_with_the_checkerboard():
+    image = torch.tensor([200, 100, 0, 51], dtype=torch.uint8).view(1, 4, 1, 1).expand(1, 4, 8, 8)
+    assert on_checkerboard(image)[0, :, 0, :2].T.tolist() == [[244, 224, 204], [203, 183, 163]]
+    opaque = torch.randint(256, (2, 3, 4, 4), dtype=torch.uint8)
+    assert on_checkerboard(opaque) is opaque

@@ -38,8 +38,8 @@ class Generator(base.Generator):
     """Latent (N, latent_dim) to images (N, channels, H, W) in [-1, 1].
 
     A linear layer produces (N, widths[0], h, w). Then one fractional-strided convolution per entry of `widths` doubles
-    both sides; the last one maps to the channels. `image_size` is reached exactly: odd sides are cropped by one. A number
-    as `widths` stands for the list of `saddle.layer.convolution.widths_by_doubling`.
+    both sides; the last one maps to the channels. `image_size` is reached exactly: odd sides are cropped by one. A
+    number as `widths` stands for the list of `saddle.layer.convolution.widths_by_doubling`.
 
     - `conditional`: the network also takes labels (N,) int64. An embedding of `label_dim` numbers is appended to the
       latent, and batch norm is conditional on the label.

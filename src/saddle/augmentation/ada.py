@@ -117,7 +117,7 @@ class ADA(Augmentation):
             self.register_buffer(name, torch.zeros((), dtype=torch.int64))
 
     def check(self, channels: int) -> None:
-        """Raise InputError if `luma_flip`, `hue` or `saturation` is on and `channels` is neither 3 nor, with alpha, 4."""
+        """Raise InputError if `luma_flip`, `hue` or `saturation` is on, and `channels` is neither 3 nor 4."""
         check_colors(list(self.mixing), channels)
 
     def forward(self, images: Tensor, uniform: Uniform) -> Tensor:

@@ -175,7 +175,9 @@ def _reasons(error: ValidationError, path: str, value: Any) -> str:
     reasons: list[str] = []
     for item in items:
         reason = item["msg"].replace("Input should be ", "should be ")
-        reason = "a list" if item["type"] in _NO_LIST and len(items) > 1 else _with_form(reason, path, item["input"])
+        if item["type"] in _NO_LIST and len(items) > 1:
+            reason = f"a list of them, as {path}=[64,96]"
+        reason = _with_form(reason, path, item["input"])
         entries = _entries(item)
         if entries and item["type"] == "missing":
             reason = f"needs an entry {entries[0] + 1}"

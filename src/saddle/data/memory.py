@@ -103,7 +103,7 @@ class MemoryData(ABC):
 
     def check_size(self, size: int) -> None:
         """Raise InputError if `size` rows are fewer than `limit`, or if too few are left to fill a batch."""
-        what = f"training {self.rows_are}"
+        what = f"training {self.rows_are.removesuffix('s') if size == 1 else self.rows_are}"
         if self.limit is not None and self.limit > size:
             raise InputError(f"data.limit={self.limit} is more than the {size} {what}: use at most {size}")
         kept = size if self.limit is None else self.limit

@@ -24,9 +24,10 @@ def halved_sides(side: int, halvings: int, up: bool = True) -> list[int]:
     """
     smallest = 2**halvings + 1
     if side < smallest:
+        noun = "halving" if halvings == 1 else "halvings"
         raise ValueError(
-            f"image_size={side} is too small for {halvings} halvings (len(widths)={halvings}): use at least "
-            f"{smallest}, or fewer widths"
+            f"image_size={side} is too small for {halvings} {noun} (len(widths)={halvings}): use at least {smallest}, "
+            "or fewer widths"
         )
     sides = [side]
     for _ in range(halvings):

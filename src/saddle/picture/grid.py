@@ -21,14 +21,14 @@ def image_grid(images: Tensor, labels: Tensor | None = None, class_names: Sequen
     end in empty cells. The `class_names`, if there are any, stand left of their rows.
     """
     images = on_checkerboard(images)
-    height, width = images.shape[2:]
     if labels is None:
-        return _grid(images, columns=max(1, round((len(images) * height / width) ** 0.5)))
+        return _grid(images, columns=max(1, round(len(images) ** 0.5)))
     shown = labels.unique()
     grid = _rows(images, labels, shown)
     if not class_names:
         return grid
-    return torch.cat([_margin(names_of(shown, class_names), height + _PADDING), grid], 2)
+    height = images.shape[2] + _PADDING
+    return torch.cat([_margin(names_of(shown, class_names), height), grid], 2)
 
 
 def _rows(images: Tensor, labels: Tensor, shown: Tensor) -> Tensor:
