@@ -134,3 +134,15 @@ def check_sizes(generator: Callable[..., nn.Module], discriminator: Callable[...
 def millions(network: nn.Module) -> float:
     """The number of a network's parameters, in millions."""
     return sum(parameter.numel() for parameter in network.parameters()) / 1e6
+
+
+def check_rectangles(generator: Callable[..., nn.Module], discriminator: Callable[..., nn.Module]) -> None:
+    """Rectangles are made and judged, height first, and every pixel counts."""
+    for height, width in [(16, 24), (24, 16), (28, 64), (33, 50)]:
+        made = generator([height, width], 2)
+        images = made(torch.randn(4, made.latent_dim)).detach().requires_grad_()
+        assert images.shape == (4, 2, height, width)
+        logits = discriminator((height, width), 2)(images)
+        assert logits.shape == (4,)
+        logits.sum().backward()
+        assert images.grad.abs().sum((0, 1)).all()

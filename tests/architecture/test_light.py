@@ -6,7 +6,15 @@ from torch import nn
 from torch.nn.functional import avg_pool2d
 
 from helpers import check_spectral
-from network_checks import check_code, check_features, check_packing, check_r1, check_sizes, check_trained
+from network_checks import (
+    check_code,
+    check_features,
+    check_packing,
+    check_r1,
+    check_rectangles,
+    check_sizes,
+    check_trained,
+)
 from saddle.architecture.light import Discriminator, Generator
 from saddle.layer.skip_layer_excitation import SkipLayerExcitation
 
@@ -15,6 +23,10 @@ G, D = partial(Generator, width=2), partial(Discriminator, width=2)
 
 def test_every_size_is_reached_exactly():
     check_sizes(G, D)
+
+
+def test_rectangles_are_made_and_judged():
+    check_rectangles(G, D)
 
 
 @pytest.mark.parametrize(

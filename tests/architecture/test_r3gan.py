@@ -6,7 +6,7 @@ from torch import nn
 from torch.nn.functional import interpolate
 
 from helpers import check_head, check_labels_matter
-from network_checks import check_code, check_packing, check_r1, check_sizes, check_trained, millions
+from network_checks import check_code, check_packing, check_r1, check_rectangles, check_sizes, check_trained, millions
 from saddle.architecture.r3gan import Discriminator, Generator, stage_widths
 from saddle.layer.bottleneck import Bottleneck
 
@@ -27,6 +27,10 @@ def test_the_papers_numbers_of_parameters_are_met(size, labels, published):
 
 def test_every_size_is_reached_exactly():
     check_sizes(G, D)
+
+
+def test_rectangles_are_made_and_judged():
+    check_rectangles(G, D)
 
 
 def test_features_halve_behind_the_wide_stages():

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from helpers import check_head, check_labels_matter, check_spectral
-from network_checks import check_code, check_packing, check_r1, check_sizes, check_trained, millions
+from network_checks import check_code, check_packing, check_r1, check_rectangles, check_sizes, check_trained, millions
 from saddle.architecture.sngan import Discriminator, Generator, discriminator_widths, generator_widths
 from saddle.layer.attention import SelfAttention
 from saddle.layer.conditional_batch_norm import ConditionalBatchNorm
@@ -60,6 +60,10 @@ def test_blocks_of_the_discriminator_are_the_tables(size, blocks):
 
 def test_every_size_is_reached_exactly():
     check_sizes(G, D)
+
+
+def test_rectangles_are_made_and_judged():
+    check_rectangles(G, D)
 
 
 def test_all_weights_of_d_are_spectrally_normalized_and_g_has_batch_norm():

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from saddle.architecture import base
-from saddle.bound import Side, Size, SizeOrNone
+from saddle.bound import ImageSize, Size, SizeOrNone, height_and_width
 from saddle.layer.code import code_of, coded
 from saddle.layer.corner import corner
 from saddle.layer.gated import gated_doubling
@@ -25,7 +25,7 @@ _WINDOW = 4  # side of the window of the last feature map that the paper's logit
 
 
 class Generator(base.Generator):
-    """Latent (N, latent_dim) to images (N, channels, image_size, image_size) in [-1, 1].
+    """Latent (N, latent_dim) to images (N, channels, height, width) in [-1, 1].
 
     A linear layer makes feature maps of 4 to 8 pixels a side. Each doubling of the side is nearest upsampling, a 3x3
     convolution, batch norm and a gated linear unit, and a last 3x3 convolution makes the channels. There are `width`
@@ -43,7 +43,7 @@ class Generator(base.Generator):
 
     def __init__(
         self,
-        image_size: Side,
+        image_size: ImageSize,
         channels: Size,
         latent_dim: Size = 256,
         width: Size = 32,
@@ -53,7 +53,7 @@ class Generator(base.Generator):
         super().__init__()
         self.latent_dim = latent_dim
         self.categories, self.continuous = code_of(latent_dim, categories, continuous)
-        sides = growing_sides(image_size, image_size)
+        sides = growing_sides(*height_and_width(image_size))
         doublings = len(sides) - 1
         widths = [width * min(2**level, _WIDEST) for level in reversed(range(len(sides)))]
         (height, breadth), features = sides[0], 2 * widths[0]
@@ -132,7 +132,7 @@ class Reconstruction(nn.Module):
 
 
 class Discriminator(base.Discriminator):
-    """Images (N, channels, image_size, image_size) to logits (N / packing,). There is no sigmoid.
+    """Images (N, channels, height, width) to logits (N / packing,). There is no sigmoid.
 
     A 3x3 convolution to `width` features, and blocks that halve the side and double the features, at most to 16
     `width`, down to 5 to 8 pixels a side, but at least two blocks. Then a 1x1 convolution. The paper judges each 4x4
@@ -152,7 +152,7 @@ class Discriminator(base.Discriminator):
 
     def __init__(
         self,
-        image_size: Side,
+        image_size: ImageSize,
         channels: Size,
         width: Size = 32,
         normalization: Literal["spectral", "none"] = "spectral",
@@ -163,9 +163,9 @@ class Discriminator(base.Discriminator):
         super().__init__()
         self.packing = packing_of(packing, conditional=False)
         self.reconstructs = reconstructs
-        growing_sides(image_size, image_size)  # refuses an image that G could not make
-        halvings = _halvings(image_size, image_size)
-        height, breadth = pyramid(image_size, image_size, halvings)[-1]
+        growing_sides(*height_and_width(image_size))  # refuses an image that G could not make
+        halvings = _halvings(*height_and_width(image_size))
+        height, breadth = pyramid(*height_and_width(image_size), halvings)[-1]
         widths = [width * min(2**level, _WIDEST) for level in range(halvings + 1)]
         stem = scaled(nn.Conv2d(packing * channels, width, kernel_size=3, padding=1))
         self.maps = nn.ModuleList([nn.Sequential(weighted(stem, normalization), nn.LeakyReLU(0.2))])
@@ -184,7 +184,7 @@ class Discriminator(base.Discriminator):
         self.reconstruction: Reconstruction | None = None
         if reconstructs:
             features = widths[-2], widths[-1]
-            self.reconstruction = Reconstruction(image_size, image_size, halvings, features, packing * channels)
+            self.reconstruction = Reconstruction(*height_and_width(image_size), halvings, features, packing * channels)
 
     @property
     def head(self) -> nn.Module:

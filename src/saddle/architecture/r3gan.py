@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from saddle.architecture import base
-from saddle.bound import Few, Side, Size, SizeOrNone
+from saddle.bound import Few, ImageSize, Size, SizeOrNone, height_and_width
 from saddle.layer.basis import Basis, BasisProducts
 from saddle.layer.bottleneck import Bottleneck
 from saddle.layer.code import code_of, coded
@@ -33,7 +33,7 @@ def _convolution(inputs: int, outputs: int) -> list[nn.Module]:
 
 
 class Generator(base.Generator):
-    """Latent (N, latent_dim) to images (N, channels, image_size, image_size) in [-1, 1].
+    """Latent (N, latent_dim) to images (N, channels, height, width) in [-1, 1].
 
     Trained maps of 4 to 8 pixels a side are weighed by the latent. Stages of `blocks` residual blocks follow, with
     bilinear upsampling between two stages, and a 1x1 convolution to the channels. The tanh at the end is saddle's: the
@@ -56,7 +56,7 @@ class Generator(base.Generator):
 
     def __init__(
         self,
-        image_size: Side,
+        image_size: ImageSize,
         channels: Size,
         latent_dim: Size = 64,
         width: Size = 768,
@@ -73,7 +73,7 @@ class Generator(base.Generator):
         self.latent_dim = latent_dim
         self.categories, self.continuous = code_of(latent_dim, categories, continuous)
         self.classes = classes_of(conditional, classes)
-        sides = growing_sides(image_size, image_size)
+        sides = growing_sides(*height_and_width(image_size))
         widths = stage_widths(width, wide_stages, len(sides))
         inputs = latent_dim + (label_dim if conditional else 0)
         layers: list[nn.Module] = [LabelEmbedding(classes, label_dim)] if conditional else []
@@ -90,7 +90,7 @@ class Generator(base.Generator):
 
 
 class Discriminator(base.Discriminator):
-    """Images (N, channels, image_size, image_size) to logits (N / packing,). There is no sigmoid.
+    """Images (N, channels, height, width) to logits (N / packing,). There is no sigmoid.
 
     The mirror of the generator: a 1x1 convolution, stages of residual blocks with the mean of each 2x2 pixels between
     two stages, a global depthwise convolution, and a linear layer.
@@ -110,7 +110,7 @@ class Discriminator(base.Discriminator):
 
     def __init__(
         self,
-        image_size: Side,
+        image_size: ImageSize,
         channels: Size,
         width: Size = 768,
         wide_stages: Few = 4,
@@ -125,7 +125,7 @@ class Discriminator(base.Discriminator):
         self.classes = classes_of(conditional, classes)
         self.packing = packing_of(packing, conditional)
         self.features = width
-        sides = growing_sides(image_size, image_size)
+        sides = growing_sides(*height_and_width(image_size))
         widths = stage_widths(width, wide_stages, len(sides))[::-1]
         layers = _convolution(packing * channels, widths[0])
         for before, features in pairwise(widths):

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from saddle.architecture import base
-from saddle.bound import Side, Size, SizeOrNone
+from saddle.bound import ImageSize, Size, SizeOrNone, height_and_width
 from saddle.layer.attention import SelfAttention
 from saddle.layer.code import code_of, coded
 from saddle.layer.initialization import scaled
@@ -63,7 +63,7 @@ class SumOverPositions(nn.Module):
 
 
 class Generator(base.Generator):
-    """Latent (N, latent_dim) to images (N, channels, image_size, image_size) in [-1, 1].
+    """Latent (N, latent_dim) to images (N, channels, height, width) in [-1, 1].
 
     A linear layer makes feature maps of 4 to 8 pixels a side. Residual blocks double the side up to the image, and
     batch norm, ReLU and a 3x3 convolution to the channels follow. `generator_widths` gives the features at each side.
@@ -83,7 +83,7 @@ class Generator(base.Generator):
 
     def __init__(
         self,
-        image_size: Side,
+        image_size: ImageSize,
         channels: Size,
         latent_dim: Size = 128,
         width: Size = 64,
@@ -102,7 +102,7 @@ class Generator(base.Generator):
         if conditional and not batch_norm:
             raise ValueError("batch_norm=False leaves no way in for labels: use batch_norm=true, or conditional=false")
         weights: Literal["spectral", "none"] = "spectral" if spectral_norm else "none"
-        sides = growing_sides(image_size, image_size)
+        sides = growing_sides(*height_and_width(image_size))
         _check_attention(attention, sides)
         widths = generator_widths(width, sides)
         (height, breadth), features = sides[0], widths[0]
@@ -132,7 +132,7 @@ class Generator(base.Generator):
 
 
 class Discriminator(base.Discriminator):
-    """Images (N, channels, image_size, image_size) to logits (N / packing,). There is no sigmoid.
+    """Images (N, channels, height, width) to logits (N / packing,). There is no sigmoid.
 
     Residual blocks, of which the first ones halve the side, ReLU, the sum over all positions, and a linear layer.
     `discriminator_widths` gives the features behind each block.
@@ -152,7 +152,7 @@ class Discriminator(base.Discriminator):
 
     def __init__(
         self,
-        image_size: Side,
+        image_size: ImageSize,
         channels: Size,
         width: Size = 64,
         normalization: Literal["spectral", "none"] = "spectral",
@@ -165,9 +165,9 @@ class Discriminator(base.Discriminator):
         super().__init__()
         self.classes = classes_of(conditional, classes)
         self.packing = packing_of(packing, conditional)
-        growing_sides(image_size, image_size)  # refuses an image that G could not make
-        blocks = discriminator_widths(width, image_size, image_size)
-        sides = pyramid(image_size, image_size, sum(halves for _, halves in blocks))[1:]
+        growing_sides(*height_and_width(image_size))  # refuses an image that G could not make
+        blocks = discriminator_widths(width, *height_and_width(image_size))
+        sides = pyramid(*height_and_width(image_size), sum(halves for _, halves in blocks))[1:]
         _check_attention(attention, sides)
         layers: list[nn.Module] = []
         inputs = packing * channels
