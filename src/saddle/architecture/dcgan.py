@@ -153,12 +153,10 @@ class Discriminator(base.Discriminator):
     - `conditional`: the network also takes labels (N,) int64. They enter by "projection" in the head, or by
       "concatenation": an embedding of `label_dim` planes is appended to the image.
     - `head_bias`: whether the last layer has a bias; None means yes. Relativistic losses cannot train one.
-    - `blocks`: that many residual blocks follow each feature map.
     - `last_convolutions`: that many 3x3 convolutions follow the last feature map, and keep its width.
-    - `initialization`: as in the generator.
     - `minibatch_stddev`: the spread of each group of that many images is appended to the last feature map as one more
       plane; 0 for none.
-    - `attention`: as in the generator.
+    - `blocks`, `attention`, `initialization`: as in the generator.
     - `packing`: that many neighboring images form one input with more channels, and get one logit together.
 
     Raises ValueError if `image_size` is too small for that many halvings, a conditional network has no classes or a

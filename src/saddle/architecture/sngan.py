@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from saddle.architecture import base
 from saddle.bound import ImageSize, Size, SizeOrNone, height_and_width
-from saddle.layer.attention import SelfAttention
+from saddle.layer.attention import SelfAttention, check_side
 from saddle.layer.code import code_of, coded
 from saddle.layer.initialization import scaled
 from saddle.layer.labeled import LabeledSequential, classes_of
@@ -47,14 +47,6 @@ def discriminator_widths(width: int, height: int, breadth: int) -> list[tuple[in
     return [(width * min(2**level, _WIDEST), level < halvings) for level in range(halvings + 1)]
 
 
-def _check_attention(side: int, sides: list[Sides]) -> None:
-    """Raise ValueError unless `side` is 0 or the height of one of the feature maps."""
-    heights = list(dict.fromkeys(height for height, _ in sides))
-    if side not in (0, *heights):
-        listed = ", ".join(map(str, heights))
-        raise ValueError(f"attention={side}: the sides of the feature maps here are {listed}; use one of them, or 0")
-
-
 class SumOverPositions(nn.Module):
     """Feature maps (N, C, H, W) to the sums of their pixels (N, C): the papers' global sum pooling."""
 
@@ -72,7 +64,7 @@ class Generator(base.Generator):
     - `spectral_norm`: whether all weights are spectrally normalized, as in SAGAN (Zhang et al. 2019, section 4.1, arXiv
       1805.08318).
     - `conditional`: the network also takes labels (N,) int64. The batch norm of its blocks is conditional on them.
-    - `attention`: self-attention follows the feature map with this side, 32 in SAGAN; 0 for none.
+    - `attention`: self-attention follows the feature map with this shorter side, 32 in SAGAN; 0 for none.
     - `categories`, `continuous`: the last numbers of the latent become this code of InfoGAN (`saddle.layer.code`).
 
     Raises ValueError if `image_size` is below 8, a conditional network has no classes or no batch norm, no feature map
@@ -103,7 +95,7 @@ class Generator(base.Generator):
             raise ValueError("batch_norm=False leaves no way in for labels: use batch_norm=true, or conditional=false")
         weights: Literal["spectral", "none"] = "spectral" if spectral_norm else "none"
         sides = growing_sides(*height_and_width(image_size))
-        _check_attention(attention, sides)
+        check_side(attention, [min(side) for side in sides])
         widths = generator_widths(width, sides)
         (height, breadth), features = sides[0], widths[0]
         projection = scaled(nn.Linear(latent_dim, features * height * breadth))
@@ -114,7 +106,7 @@ class Generator(base.Generator):
                 self.blocks.append(
                     UpBlock(widths[index - 1], widths[index], side, self.classes, batch_norm, spectral_norm)
                 )
-            if side[0] == attention:
+            if min(side) == attention:
                 self.blocks.append(SelfAttention(widths[index], weights))
         self.last = nn.Sequential(
             *normalized(widths[-1], "batch" if batch_norm else "none", dimensions=2),
@@ -141,7 +133,7 @@ class Discriminator(base.Discriminator):
     - `conditional`: the network also takes labels (N,) int64, by projection in the head (Miyato & Koyama 2018, arXiv
       1802.05637).
     - `head_bias`: whether the last layer has a bias; None means yes. Relativistic losses cannot train one.
-    - `attention`: self-attention follows the first feature map with this side, 32 in SAGAN; 0 for none.
+    - `attention`: self-attention follows the first feature map with this shorter side, 32 in SAGAN; 0 for none.
     - `packing`: that many neighboring images form one input with more channels, and get one logit together.
 
     Raises ValueError if `image_size` is below 8, a conditional network has no classes or a `packing` above 1, or no
@@ -168,12 +160,12 @@ class Discriminator(base.Discriminator):
         growing_sides(*height_and_width(image_size))  # refuses an image that G could not make
         blocks = discriminator_widths(width, *height_and_width(image_size))
         sides = pyramid(*height_and_width(image_size), sum(halves for _, halves in blocks))[1:]
-        _check_attention(attention, sides)
+        check_side(attention, [min(side) for side in sides])
         layers: list[nn.Module] = []
         inputs = packing * channels
         for index, (features, halves) in enumerate(blocks):
             layers.append(DownBlock(inputs, features, halves, normalization, first=index == 0))
-            if halves and sides[index][0] == attention:
+            if halves and min(sides[index]) == attention:
                 layers.append(SelfAttention(features, normalization))
             inputs = features
         self.features = inputs

@@ -12,7 +12,7 @@ from saddle.layer.normalization import weighted
 def check_side(side: int, sides: Sequence[int]) -> None:
     """Raise ValueError unless `side` is 0, for no attention, or one of the shorter `sides` of feature maps."""
     if side not in (0, *sides):
-        listed = ", ".join(map(str, sides))
+        listed = ", ".join(map(str, dict.fromkeys(sides)))
         raise ValueError(f"attention={side}: the sides of the feature maps here are {listed}; use one of them, or 0")
 
 
