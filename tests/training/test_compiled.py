@@ -126,9 +126,10 @@ def test_a_whole_config_is_traced_as_the_reference(name):
 
 
 @pytest.mark.slow
-def test_convolutions_with_their_channels_last_are_compiled_as_the_reference():
-    _, plain = trained_as(CONFIGS["batch statistics"], Eager)
-    _, fast = trained_as([*CONFIGS["batch statistics"], "training=fast"], Compiled)
+@pytest.mark.parametrize("name", [name for name in CONFIGS if "networks" in name or name == "batch statistics"])
+def test_convolutions_with_their_channels_last_are_compiled_as_the_reference(name):
+    _, plain = trained_as(CONFIGS[name], Eager)
+    _, fast = trained_as([*CONFIGS[name], "training=fast"], Compiled)
     torch.testing.assert_close(plain, fast, rtol=1e-8, atol=1e-10)
 
 
