@@ -79,7 +79,7 @@ REFUSED = {
     "hydra/launcher=[1]": "hydra/launcher=[1]: a group is chosen by",
     "seed=[1": "seed=[1: this is not setting=value; write a text with such characters in quotes",
     "\x0c\x85a": "\\x0c\\x85a: this is not setting=value",
-    "++architecture.generator.widths.new=1": "widths.new=1: this setting is a list, whose entries have numbers",
+    "++optimizer.betas.new=1": "betas.new=1: this setting is a list, whose entries have numbers",
     "a b=1": "a b=1: this is not setting=value",
     "=1": "=1: this is not setting=value",
     "penalty=[nowhere]": "penalty=nowhere: there is no such option; choose one of balanced_consistency,",
