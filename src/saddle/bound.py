@@ -31,8 +31,8 @@ Sizes = Annotated[Sequence[Size], MinLen(1), MaxLen(100)]
 AnySizes = Annotated[Sequence[Size], MaxLen(100)]
 """A list of at most 100 sizes, one for each layer."""
 
-Widths = Sizes | Size
-"""A list of sizes, one for each layer, or one size, from which a network derives the others."""
+Widths = Size | Sizes
+"""One size, from which a network derives those of all layers, or a list of them."""
 
 SizeOrNone = Annotated[int, Ge(0), Le(65_536)]
 """A size, or 0 for none."""
