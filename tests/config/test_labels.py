@@ -25,7 +25,7 @@ def test_a_rate_that_is_given_stands():
     assert rates(["architecture.conditional=false", "optimizer.generator.lr=1e-3"]) == (1e-3, 2e-3)
 
 
-@pytest.mark.parametrize("other", [["experiment=none"], ["game=bigan"]])
+@pytest.mark.parametrize("other", [["experiment=none"], ["game=bigan"], ["architecture=mlp"]])
 def test_other_recipes_have_one_rate(other):
     assert rates([*other, "architecture.conditional=false"]) == (2e-3, 2e-3)
 
