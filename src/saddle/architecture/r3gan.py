@@ -107,6 +107,7 @@ class Discriminator(base.Discriminator):
     """
 
     suits_bfloat16 = True
+    suits_clipping = False
 
     def __init__(
         self,
