@@ -105,6 +105,9 @@ NETWORKS = {
     "at least 8",
     "architecture=r3gan architecture.generator.width=20": "architecture.generator: group_size=16 does not divide the "
     "40 features of a grouped convolution: use a width that is a multiple of 8 at every side, or group_size=0",
+    "architecture=r3gan penalty=weight_clipping": "penalty=weight_clipping with these residual branches of three "
+    "convolutions each in the discriminator: their clipped weights leave them next to no gradient; use "
+    "'penalty=[r1,r2]'",
     "architecture=sngan architecture.generator.batch_norm=false": "architecture.generator: batch_norm=False leaves no "
     "way in for labels: use batch_norm=true, or conditional=false",
     "architecture=sngan architecture.discriminator.attention=16": "architecture.discriminator: attention=16: the sides "

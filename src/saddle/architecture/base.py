@@ -128,6 +128,9 @@ class Discriminator(Network):
     patches: int = 1
     """Number of logits for each input. The logits of one input stand next to each other."""
 
+    suits_clipping: bool = True
+    """Whether all its weights learn while they are clipped to small numbers (`saddle.penalty.weight_clipping`)."""
+
     reconstructs: bool = False
     """Whether it makes images of its features again, by `reconstructions`."""
 

@@ -139,7 +139,8 @@ class Discriminator(base.Discriminator):
     window of the last feature map by itself. Here the logit of an image is the mean of theirs: a linear function of
     the mean window.
 
-    - `normalization`: "spectral", or "none".
+    - `normalization`: "none", or "spectral". The paper has spectral norm before batch norm, which restores the scale;
+      alone it keeps the logits so close to 0 that D hardly learns.
     - `head_bias`: whether the last layer has a bias; None means yes. Relativistic losses cannot train one.
     - `packing`: that many neighboring images form one input with more channels, and get one logit together.
     - `reconstructs`: whether the network has decoders that make images of its feature maps (section 3.2). A penalty
@@ -155,7 +156,7 @@ class Discriminator(base.Discriminator):
         image_size: ImageSize,
         channels: Size,
         width: Size = 32,
-        normalization: Literal["spectral", "none"] = "spectral",
+        normalization: Literal["none", "spectral"] = "none",
         head_bias: bool | None = None,
         packing: Size = 1,
         reconstructs: bool = False,

@@ -47,8 +47,8 @@ class Generator(base.Generator):
     - `categories`, `continuous`: the last numbers of the latent become this code of InfoGAN (`saddle.layer.code`).
 
     The defaults are those of the paper on CIFAR-10 and FFHQ. Raises ValueError if `image_size` is below 8, the features
-    of a stage
-    do not divide into groups, a conditional network has no classes, or the latent is not longer than its code.
+    of a stage do not divide into groups, a conditional network has no classes, or the latent is not longer than its
+    code.
     """
 
     label_settings = ("label_dim",)
@@ -107,6 +107,7 @@ class Discriminator(base.Discriminator):
     """
 
     suits_bfloat16 = True
+    suits_clipping = False
 
     def __init__(
         self,

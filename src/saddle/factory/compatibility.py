@@ -228,6 +228,11 @@ class _DiscriminatorCheck:
                     f"penalty={name} with self-attention in the {self.name}: clipped weights make all places attend "
                     f"alike, and its queries and keys learn nothing; use architecture.{self.name}.attention=0"
                 )
+            if not self.network.suits_clipping:
+                raise InputError(
+                    f"penalty={name} with these residual branches of three convolutions each in the {self.name}: their "
+                    "clipped weights leave them next to no gradient; use 'penalty=[r1,r2]'"
+                )
             if self.objective.loss.has_margin:
                 fitting = options_where("loss", lambda loss: issubclass(loss, Loss) and loss.needs_lipschitz)
                 raise InputError(
