@@ -35,8 +35,10 @@ def test_an_image_is_read_under_any_name(tmp_path, name, kind):
 @pytest.mark.skipif(not features.check("avif"), reason="this Pillow reads no AVIF")
 @pytest.mark.parametrize("name", ["a.avif", "a"])
 def test_avif_is_read_where_pillow_can(tmp_path, name):
-    (tmp_path / name).write_bytes(encoded("AVIF"))
-    assert read(tmp_path, batch_size=1).rows_in_use() == 1
+    for place in (tmp_path / "one", tmp_path / "two"):
+        place.mkdir()
+        (place / name).write_bytes(encoded("AVIF"))
+    assert read(tmp_path).rows_in_use() == 2
 
 
 OTHERS = {

@@ -67,7 +67,7 @@ def test_gray_images_have_three_equal_channels_and_two_channels_are_refused(weig
     assert torch.equal(extractor(gray)[0], extractor(gray.repeat(1, 3, 1, 1))[0])
     assert extractor.stamp.startswith("inception-")
     extractor.check(1)
-    with pytest.raises(InputError, match=r"data.channels=2: Inception reads 1 or 3"):
+    with pytest.raises(InputError, match=r"Inception reads 1 or 3 channels, and the data has 2"):
         extractor.check(2)
 
 
