@@ -46,8 +46,8 @@ def test_turns_have_their_own_optimizers():
 
 
 def test_an_image_smaller_than_the_network_needs_is_refused():
-    with pytest.raises(InputError, match="architecture.generator: image_size=4 is too small for 2 halvings"):
-        build(config("architecture=dcgan", "data.image_size=4"))
+    with pytest.raises(InputError, match="architecture.generator: image_size=2 is too small for 1 halving "):
+        build(config("architecture=dcgan", "data.image_size=2"))
 
 
 def test_packs_have_no_labels_and_latents_are_larger_than_their_code():

@@ -27,7 +27,7 @@ class Classifier(nn.Module):
         super().__init__()
         height, width = height_and_width(image_size)
         if min(height, width) < 8:
-            raise ValueError(f"image_size={image_size} is too small for three halvings: use at least 8")
+            raise ValueError(f"image_size={min(height, width)} is too small for three halvings: use at least 8")
         self.body = nn.Sequential(
             *_convolution(channels, 16, size=5),
             nn.MaxPool2d(2),
