@@ -41,6 +41,7 @@ NEEDED = {
     "architecture=points": "data=ring",
     "architecture=resnet": "experiment=cyclegan",
     "loss.shape": "loss=relativistic_average",
+    "penalty=reconstruction": "architecture=light",
     "penalty.mean_matching": "penalty=mean_matching",
 }
 """Settings, by the beginning of the first, and others that the page has chosen before."""

@@ -137,7 +137,7 @@ def test_an_encoder_reconstructs_them_from_bytes_as_from_floats(place):
         (["data.channels=2"], "data.channels=2: "),
         (["data.channels=4", "data.root=opaque"], "data.channels=4 reads alpha"),
         (["data.channels=4", "data.root=opaque", "data.memory_mib=0"], "data.channels=4 reads alpha"),
-        (["data.root=one"], "data.batch_size=8 "),
+        (["data.root=one"], "data.root=one: "),
     ],
 )
 def test_what_cannot_be_is_refused_before_training(place, settings, named):

@@ -35,6 +35,7 @@ NEEDED = {  # what has no default, and what goes together
         "data.batch_size=1",
     ],
     "loss=wasserstein": ["penalty=gradient_penalty"],
+    "penalty=reconstruction": ["architecture=light"],
     "augmentation=ada": ["loss=non_saturating"],
     "architecture=points": ["data=ring"],
     "architecture=resnet": ["game=cyclegan", "data=mnist_pair"],
