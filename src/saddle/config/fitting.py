@@ -131,7 +131,7 @@ class Chosen:
         return "\n".join(f"  {setting:<{width}}  {reason}" for setting, reason in rows)
 
 
-_CALL = re.compile(r"\$\{saddle\.(fitting|part_of_run|times_without_labels):(.*)\}")
+_CALL = re.compile(r"\$\{saddle\.(fitting|part_of_run):(.*)\}")
 """An interpolation by which a config file leaves a setting to the run's facts."""
 
 
@@ -150,9 +150,7 @@ def _reason(call: re.Match[str], config: DictConfig) -> str:
     """Why an interpolation has its value."""
     if call[1] == "fitting":
         return _fit(call[2], config)[1]
-    if call[1] == "part_of_run":
-        return f"{float(call[2]):.0%} of the run's images"
-    return "the rate of D, or twice as much without labels"
+    return f"{float(call[2]):.0%} of the run's images"
 
 
 def _texts(node: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
