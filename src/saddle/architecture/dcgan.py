@@ -82,8 +82,6 @@ class Generator(base.Generator):
         upsampling: UpsamplingName = "transposed",
     ) -> None:
         super().__init__()
-        if upsampling != "transposed" and last_width == 0:
-            raise ValueError(f"upsampling={upsampling} blurs images that no convolution follows: use last_width=12")
         self.latent_dim = latent_dim
         self.categories, self.continuous = code_of(latent_dim, categories, continuous)
         self.classes = classes_of(conditional, classes)

@@ -99,8 +99,8 @@ UpsamplingName = Literal["transposed", "nearest", "bilinear"]
 class Doubling(nn.Module):
     """Feature maps (N, inputs, h, w) to (N, outputs, H, W), where `size` is H and W, and h and w are half, rounded up.
 
-    "transposed" is a 4x4 fractional-strided convolution. The others are a 3x3 convolution at the smaller size, and then
-    a fixed filter, which makes no checkerboard (`saddle.layer.resampling`).
+    "transposed" is a 4x4 fractional-strided convolution. The others are a fixed filter, which makes no checkerboard
+    (`saddle.layer.resampling`), and then a 3x3 convolution.
     """
 
     def __init__(
@@ -123,7 +123,7 @@ class Doubling(nn.Module):
         self.convolution = initialized(layer, normalization)
 
     def forward(self, features: Tensor) -> Tensor:
-        return self.upsampling(self.convolution(features))[..., : self.height, : self.width]
+        return self.convolution(self.upsampling(features))[..., : self.height, : self.width]
 
 
 MakeDoubling = Callable[..., Doubling]
