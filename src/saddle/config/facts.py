@@ -8,8 +8,6 @@ from omegaconf import DictConfig, OmegaConf
 from saddle.bound import height_and_width
 from saddle.config.signature import import_target
 from saddle.config.trainer_flags import computes_on_cuda
-from saddle.data.image_folder import ImageFolder
-from saddle.data.image_search import search_data
 from saddle.file import expanded
 from saddle.memory import free_bytes
 
@@ -74,6 +72,9 @@ def _facts(data: DictConfig, on_gpu: bool) -> Facts:
 
 def _number(data: DictConfig) -> int | None:
     """The number of pictures in the folder of `data`, at most `data.limit`; None for data that is in no folder."""
+    from saddle.data.image_folder import ImageFolder  # imports torch
+    from saddle.data.image_search import search_data
+
     target = import_target("data", data._target_)
     if not (isinstance(target, type) and issubclass(target, ImageFolder)):
         return None
