@@ -63,7 +63,7 @@ def test_tensorboard_has_every_curve_the_grids_and_the_hyper_parameters(run):
         *("loss/discriminator", "loss/discriminator/adversarial", "loss/discriminator/r1", "loss/generator"),
         *("probability/real_above_fake", "logit/real", "logit/fake"),
         *("gradient_norm/discriminator", "gradient_norm/generator"),
-        *("learning_rate/discriminator", "learning_rate/generator", "images_per_second", "images"),
+        *("learning_rate/discriminator", "learning_rate/generator", "images_per_second", "images", "cpu_seconds"),
         *("updates/discriminator", "updates/generator", "metric/frechet"),
     ):
         assert name in scalars
@@ -130,6 +130,27 @@ def test_a_budget_of_images_ends_the_run_and_can_be_raised(tmp_path):
     assert checkpoint(tmp_path)["global_step"] == 11
     names = {path.name for path in (tmp_path / "checkpoints").iterdir()}
     assert names == {"00000010.ckpt", "00000011.ckpt", "best.ckpt", "last.ckpt"}
+
+
+def test_a_budget_of_seconds_ends_the_run_goes_on_and_can_be_raised(tmp_path):
+    content = trained(tmp_path, "training.cpu_seconds=1")
+    clock = content["saddle"]["clock"]
+    assert 1 <= clock["cpu_seconds"] < 1.6  # one block of iterations more
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert summary["finished"]
+    assert summary["cpu_seconds"] == pytest.approx(clock["cpu_seconds"], abs=0.001)
+    result = train(f"resume={tmp_path}")
+    assert result.returncode == 2
+    assert "training.cpu_seconds=1 ends this run" in result.stderr
+    (tmp_path / "summary.json").unlink()  # as if it had been killed just before
+    assert train(f"resume={tmp_path}").returncode == 0
+    assert checkpoint(tmp_path)["global_step"] == content["global_step"]
+    assert json.loads((tmp_path / "summary.json").read_text())["finished"]
+    result = train(f"resume={tmp_path}", "training.cpu_seconds=2")
+    assert result.returncode == 0, result.stderr
+    again = checkpoint(tmp_path)
+    assert 2 <= again["saddle"]["clock"]["cpu_seconds"] < 2.6
+    assert again["global_step"] > 1.3 * content["global_step"]
 
 
 def test_epochs_and_time_end_a_run(tmp_path):

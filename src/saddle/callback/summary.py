@@ -90,6 +90,7 @@ class Summary(Patient):
             "iterations": clock.iteration,
             "images": clock.images,
             "seconds": round(self.seconds, 3),
+            "cpu_seconds": round(clock.cpu_seconds, 3),
             "images_per_second": round(clock.images / max(self.seconds, 1e-9), 1),
             "metrics": {name: value for name, value in latest.items() if name.startswith(SHOWN)},
             "stamp": stamp,
