@@ -95,3 +95,8 @@ def test_schedules_of_betas_are_for_optimizers_that_have_them():
         build(config(f"{chosen}.warmup_images=5"))
     with pytest.raises(InputError, match="horizon_images=9 is not read by shape=constant"):
         build(config("experiment=none", "training.schedule.generator.horizon_images=9"))
+
+
+def test_seconds_are_those_of_one_process():
+    with pytest.raises(InputError, match=r"^training\.cpu_seconds "):
+        build(compose(["training.cpu_seconds=5", "trainer=ddp_cpu"]))

@@ -108,7 +108,7 @@ def _overrides_of_resumed(command: CommandLine, begun_with: list[str]) -> list[s
     for text in from_here(command.overrides):
         if key_of(text) in ("resume", "hydra.run.dir"):
             continue
-        if re.match(r"(game|experiment)=|init=(?!null$)", text) and text not in begun_with:
+        if re.match(r"(game|experiment|study|method)=|init=(?!null$)", text) and text not in begun_with:
             raise InputError(f"{text}: a resumed run keeps its {key_of(text)}; leave it out")
         new.append(text)
     chosen = [choice[0] for choice in map(choice_of, new) if choice is not None]
