@@ -38,7 +38,9 @@ class Summary(Patient):
     """Writes summary.json into `folder` and prints a table when training ends; seconds add up over resumes.
 
     Its `finished` is false where a signal or an alarm ended training. Its `stamp` says what the metrics metric/... were
-    computed from; it is null where none was measured. Its `init` says what the run began with, null for new weights.
+    computed from; it is null where none was measured. Its `alarms` are those of `Health` that ring at the end. Its
+    `learning_rates` are those of the turns before their schedules. Its `init` says what the run began with, null for
+    new weights.
     """
 
     def __init__(self, folder: str) -> None:
@@ -79,12 +81,14 @@ class Summary(Patient):
 
     def _summary(self, trainer: GameTrainer, module: GameModule) -> dict[str, Any]:
         latest: dict[str, float] = {}
-        stamp = None
+        stamp, alarms = None, []
         for callback in trainer.callbacks:
             if isinstance(callback, Curves):
                 latest = callback.latest
             elif isinstance(callback, Quality | PointQuality):
                 stamp = stamp or callback.stamp
+            elif isinstance(callback, Health):
+                alarms = [name for name, alarm in callback.alarms.items() if alarm.ringing]
         clock, data = module.clock, trainer.datamodule.data
         return {
             "iterations": clock.iteration,
@@ -94,6 +98,8 @@ class Summary(Patient):
             "images_per_second": round(clock.images / max(self.seconds, 1e-9), 1),
             "metrics": {name: value for name, value in latest.items() if name.startswith(SHOWN)},
             "stamp": stamp,
+            "alarms": alarms,
+            "learning_rates": {turn: defaults["lr"] for turn, defaults in module.defaults.items()},
             "finished": not any(map(_ended_run, trainer.callbacks)),
             "updates": dict(clock.updates),
             "seed": module.seed,
