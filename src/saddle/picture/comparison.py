@@ -26,10 +26,17 @@ MOST = len(_COLORS)
 class Curve(Protocol):
     """A curve with a band, each (N,)."""
 
-    x: np.ndarray
-    mean: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
+    @property
+    def x(self) -> np.ndarray: ...
+
+    @property
+    def mean(self) -> np.ndarray: ...
+
+    @property
+    def low(self) -> np.ndarray: ...
+
+    @property
+    def high(self) -> np.ndarray: ...
 
 
 @dataclass(frozen=True)

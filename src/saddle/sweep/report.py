@@ -7,8 +7,10 @@ from saddle.file import relative
 from saddle.sweep.comparison import Comparison, Row, Table
 from saddle.sweep.table import aligned
 
-CSV_COLUMNS = ("measured", "settings", "n", "mean", "spread", "low", "high", "better", "tied", "failed", "collapsed")
-CSV_COLUMNS += ("cpu_seconds", "images", "learning_rates")
+CSV_COLUMNS = (
+    *("measured", "settings", "n", "mean", "spread", "low", "high", "better", "tied", "failed", "collapsed"),
+    *("cpu_seconds", "images", "learning_rates"),
+)
 
 _WIDTH = 100  # letters in a line of notes
 

@@ -39,10 +39,13 @@ def _compared(name: str) -> dict[str, list[Any]]:
     content = yaml.safe_load(file.read_text(encoding="utf-8"))
     study = content.get("study") if isinstance(content, dict) else None
     over = study.get("over") if isinstance(study, dict) else None
-    is_list = isinstance(over, dict) and over and all(isinstance(values, list) and values for values in over.values())
-    if not is_list:
+    if not isinstance(over, dict) or not over or not all(_is_list(values) for values in over.values()):
         raise InputError(f"study={name}: {file} needs study.over, a list of values for each setting that is compared")
     return over
+
+
+def _is_list(values: Any) -> bool:
+    return isinstance(values, list) and bool(values)
 
 
 def _files(name: str) -> list[Path]:
