@@ -24,6 +24,7 @@ from saddle.callback.scheduled import Patient
 from saddle.callback.stop import StopOnSignal
 from saddle.file import relative, replacing
 from saddle.interrupt import whole
+from saddle.logger.show import show_settings
 from saddle.terminal import quoted_for_shell
 from saddle.training.module import GameModule
 
@@ -62,6 +63,9 @@ class Summary(Patient):
     @hook
     def on_train_start(self, trainer: GameTrainer, module: GameModule) -> None:
         self._begun = time.perf_counter()
+        if trainer.is_global_zero and not trainer.fast_dev_run and module.clock.iteration == 0:
+            for logger in trainer.loggers:
+                show_settings(logger, hyper_parameters(module.record))
 
     @hook
     def on_train_batch_end(self, trainer: GameTrainer, module: GameModule, *_: Any) -> None:

@@ -170,5 +170,10 @@ def _build(path: str, settings: Settings, offered: Mapping[str, Any]) -> Any:
     passed_in = {name: value for name, value in offered.items() if takes(target, name)}
     try:
         return make_plain(path, settings, passed_in)
+    except ModuleNotFoundError as error:
+        name = path.rpartition(".")[2]
+        raise InputError(
+            f"{path}: its package is not installed: use pip install '.[{name}]', or leave it out"
+        ) from error
     except MisconfigurationException as error:
         raise InputError(f"{path}: {first_line(error)}") from error
