@@ -38,7 +38,7 @@ def test_numbers_pictures_texts_and_settings_are_in_the_store_and_a_resumed_run_
 def test_jobs_of_a_sweep_may_share_a_store(tmp_path):
     from mlflow.tracking import MlflowClient
 
-    short = ["trainer.max_steps=5", f"logger.mlflow.store={tmp_path / 'shared'}", f"hydra.sweep.dir={tmp_path / 's'}"]
+    short = ["trainer.max_steps=5", f"logger.mlflow.root={tmp_path / 'shared'}", f"hydra.sweep.dir={tmp_path / 's'}"]
     result = train(*SMALL, *LOGGED, *short, "-m", "seed=1,2")
     assert result.returncode == 0, result.stderr
     client = MlflowClient(f"sqlite:///{tmp_path / 'shared' / 'mlflow.db'}")

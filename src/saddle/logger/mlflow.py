@@ -12,23 +12,20 @@ if TYPE_CHECKING:
 
 
 class MLflow(MLFlowLogger):
-    """A run of the experiment `experiment` in an MLflow `store`: a folder, or the address of a server.
+    """A run of the experiment `experiment` in an MLflow store: the folder `root`, or the `server` at an address.
 
-    A folder receives the database mlflow.db and the pictures and texts; nothing is sent anywhere. A resumed run of
-    `folder` goes on in the same MLflow run, whose id is kept in `folder`/mlflow/run.txt.
+    The folder receives the database mlflow.db, pictures and texts; nothing is sent anywhere. A resumed run of `folder`
+    goes on in the same MLflow run, whose id is kept in `folder`/mlflow/run.txt.
     """
 
-    def __init__(self, folder: str, store: str, experiment: str) -> None:
-        run, place = Path(folder), Path(store).absolute()
-        is_server = "://" in store
-        self._file = run / "mlflow" / "run.txt"
-        if not is_server:
-            place.mkdir(parents=True, exist_ok=True)
+    def __init__(self, folder: str, root: str, server: str | None, experiment: str) -> None:
+        run, place = Path(folder), Path(root).absolute()
+        self._root, self._file = place, run / "mlflow" / "run.txt"
         super().__init__(
             experiment_name=experiment,
             run_name="/".join(run.absolute().parts[-2:]),
-            tracking_uri=store if is_server else f"sqlite:///{(place / 'mlflow.db').as_posix()}",
-            artifact_location=None if is_server else (place / "artifacts").as_uri(),
+            tracking_uri=server or f"sqlite:///{(place / 'mlflow.db').as_posix()}",
+            artifact_location=None if server else (place / "artifacts").as_uri(),
             run_id=self._file.read_text(encoding="utf-8") if self._file.is_file() else None,
         )
 
@@ -36,6 +33,7 @@ class MLflow(MLFlowLogger):
     @rank_zero_experiment
     def experiment(self) -> "MlflowClient":
         """The client of the store; a new run's id is written once it has one."""
+        self._root.mkdir(parents=True, exist_ok=True)
         client = super().experiment
         if self._run_id is not None and not self._file.is_file():
             self._file.parent.mkdir(parents=True, exist_ok=True)

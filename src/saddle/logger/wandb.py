@@ -2,11 +2,14 @@
 
 import secrets
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import saddle.compat  # noqa: F401  isort: skip
 from lightning.pytorch.loggers import WandbLogger
+from lightning.pytorch.loggers.logger import rank_zero_experiment
 
-from saddle.rank import is_first
+if TYPE_CHECKING:
+    from wandb import Run
 
 
 class WandB(WandbLogger):
@@ -18,14 +21,22 @@ class WandB(WandbLogger):
 
     def __init__(self, folder: str, project: str, offline: bool) -> None:
         place = Path(folder)
+        self._files = place / "wandb"
         super().__init__(
             name="/".join(place.absolute().parts[-2:]),
             project=project,
             save_dir=folder,
-            id=_id_in(place / "wandb") if is_first() else None,
             offline=offline,
             resume=None if offline else "allow",
         )
+
+    @property
+    @rank_zero_experiment
+    def experiment(self) -> "Run":
+        """The run, which is begun at the first use."""
+        if self._experiment is None:
+            self._wandb_init["id"] = _id_in(self._files)
+        return super().experiment
 
     def finalize(self, status: str) -> None:
         """End the run, so that the next one of a sweep, in the same process, is another one."""
