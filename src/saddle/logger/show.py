@@ -29,7 +29,7 @@ def show_text(logger: Logger, name: str, iteration: int, text: str) -> None:
             logger.experiment.add_text(name, text, iteration)
             logger.experiment.flush()
         elif isinstance(logger, WandbLogger):
-            logger.log_text(name, columns=["iteration", "text"], data=[[iteration, text]], step=iteration)
+            logger.log_text(name, columns=["iteration", "text"], data=[[str(iteration), text]], step=iteration)
         elif isinstance(logger, MLFlowLogger):
             logger.experiment.log_text(logger.run_id, text, f"{name}/{iteration:08d}.md")
 
