@@ -36,7 +36,6 @@ def sentence(*overrides: str) -> str:
         ("+lr=0.1", "optimizer.lr"),
         ("momentum=0.9", "optimizer.momentum (of optimizer=rmsprop or sgd)"),
         ("wandb.project=x", "logger=wandb"),
-        ("logger.wandb.project=x", "logger=wandb"),
         ("model.name=dcgan", "architecture=dcgan"),
         ("optimizer.name=adam", "optimizer=adam"),
         ("dataset.name=celeba", "data=image_folder data.root=FOLDER"),
