@@ -44,12 +44,15 @@ class Extractor(ABC):
 
     @abstractmethod
     def __call__(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Features (N, D) and class probabilities (N, K), float32 on the CPU, of uint8 images (N, C, H, W)."""
+        """Features (N, D) and class probabilities (N, K), float32 on the CPU, of uint8 images (N, C, H, W).
+
+        K is 0 for an extractor that tells no classes apart.
+        """
 
 
 @dataclass(frozen=True)
 class Read:
-    """What an extractor reads in images: `features` (N, D) and class `probabilities` (N, K)."""
+    """What an extractor reads in images: `features` (N, D) and class `probabilities` (N, K), K = 0 without classes."""
 
     features: Tensor
     probabilities: Tensor
@@ -112,6 +115,11 @@ class MetricInputs:
     held_out: Read | None = None
     """Real images outside the training set, at most as many as there are samples. None where the data has none."""
     _kept: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    @property
+    def classes(self) -> int | None:
+        """The number K of classes that the extractor tells apart. None if it tells none apart."""
+        return self.real.probabilities.shape[1] or None
 
     def once(self, compute: Callable[["MetricInputs"], T]) -> T:
         """The result of the function `compute` on these inputs, computed once however many metrics ask for it."""

@@ -17,7 +17,7 @@ from saddle.training.module import GameModule
 
 
 def check_extractor(trainer: GameTrainer, data: MemoryData) -> None:
-    """Raise InputError if the classifier of the quality metrics cannot be loaded or does not fit the data."""
+    """Raise InputError if the extractor of the quality metrics cannot be loaded or does not fit the data."""
     for callback in trainer.callbacks:
         if isinstance(callback, Quality):
             callback.load(data)
@@ -53,12 +53,12 @@ def _check_callback(kind: type, setting: str, name: str, trainer: GameTrainer) -
 
 
 def _check_measured(name: str, trainer: GameTrainer) -> None:
-    """Raise InputError if no classifier is there by which the objective `name` could be measured."""
+    """Raise InputError if no extractor is there by which the objective `name` could be measured."""
     for callback in trainer.callbacks:
         if isinstance(callback, Quality) and callback.choice == "none":
             raise InputError(
                 f"objective={name}: nothing measures that with callback.quality.extractor={callback.choice}: name a "
-                "classifier there, or use objective=null"
+                "file there, or use objective=null"
             )
 
 
