@@ -1,0 +1,42 @@
+import pytest
+import torch
+
+from saddle.data.digits import Digits
+from saddle.metric.contrastive import train_contrastive
+from saddle.metric.contrastive_extractor import ContrastiveCard, ContrastiveExtractor
+
+SETTINGS = {"steps": 60, "seed": 0, "flip": False, "trained": 1500, "tested": 200, "recognized": 0.0, "command": "none"}
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return Digits(16, 1, 10, 64, seed=0)
+
+
+@pytest.fixture(scope="module")
+def extractor(digits):
+    network = train_contrastive(digits.training()[0][:1500], 60, 0, False)
+    return ContrastiveExtractor(network, ContrastiveCard("digits", 1, 16, **SETTINGS))
+
+
+def test_it_reads_features_and_no_classes(extractor, digits):
+    images, _ = digits.training()
+    features, probabilities = extractor(images[:7])
+    assert (features.shape, probabilities.shape) == ((7, 128), (7, 0))
+    assert not extractor.reads_classes_of(digits)
+    stacks = images[:6].view(3, 2, 16, 16)
+    features, probabilities = extractor(stacks)
+    assert (features.shape, probabilities.shape) == ((3, 256), (3, 0))
+
+
+def test_each_feature_has_unit_variance_where_it_was_trained(extractor, digits):
+    features, _ = extractor(digits.training()[0][:1500])
+    assert 0.5 < float(features.std(0).mean()) < 1.5
+
+
+def test_it_recognizes_images_that_it_has_not_seen(extractor, digits):
+    unseen = digits.training()[0][1500:1700]
+    found = extractor.recognized(unseen)
+    assert found == extractor.recognized(unseen)
+    assert 0.1 < found <= 1  # 0.005 by chance
+    assert extractor.recognized(unseen[:1]) == 1.0
