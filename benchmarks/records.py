@@ -118,7 +118,7 @@ def _curve(record: Record, folder: Path, minutes: float) -> list[dict[str, Any]]
     from saddle.training.checkpoint import MARK, read_checkpoint
 
     points = []
-    for checkpoint in sorted((folder / "checkpoints").glob("*.ckpt")):
+    for checkpoint in sorted((folder / "checkpoints").glob("[0-9]*.ckpt")):  # last.ckpt is the last of these
         images = read_checkpoint(checkpoint)[MARK]["clock"]["images"]
         evaluation = saddle.open_run(checkpoint).evaluate(num=record.samples, cache=folder.parent / "cache")
         points.append({"images": images, "cpu_minutes": round(images * minutes, 1), **_figures(record, evaluation)})

@@ -30,6 +30,7 @@ NEEDED = {
     "data.memory_mib": "data=image_folder data.root=FOLDER",
     "data.source": "experiment=cyclegan",
     "data.split": "data=emnist",
+    "experiment=pictures": "data.root=FOLDER",
     "game.likelihood": "experiment=vae",
     "game.std": "experiment=infogan",
     "game.stochastic": "experiment=bigan",

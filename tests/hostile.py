@@ -26,11 +26,14 @@ GROUPS = {
     for folder in sorted(CONF.rglob("*"))
     if folder.is_dir()
 }
+_PICTURES = (f"data.root='{REPOSITORY / 'docs' / 'figures'}'", "data.batch_size=1")
+
 BASES = (
     (),
     ("data=digits",),
     ("data=digits", "architecture=mlp"),
-    ("data=image_folder", f"data.root='{REPOSITORY / 'docs' / 'figures'}'", "data.batch_size=1"),
+    ("data=image_folder", *_PICTURES),
+    ("experiment=pictures", *_PICTURES),
     ("data=emnist", "loss=hinge", "penalty=none"),
     ("data=stacked_mnist", "optimizer=rmsprop"),
     ("architecture=mlp", "architecture.conditional=true", "loss=minimax", "optimizer=sgd"),
@@ -40,7 +43,7 @@ BASES = (
     ("loss=wasserstein", "penalty=weight_clipping"),
     ("loss=relativistic_average", "penalty=none"),
     ("loss=least_squares",),
-    *((f"experiment={name}",) for name in GROUPS["experiment"]),
+    *((f"experiment={name}",) for name in GROUPS["experiment"] if name != "pictures"),
 )
 """What the odd overrides are added to: between them they reach every file of every group."""
 

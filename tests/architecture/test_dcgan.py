@@ -323,3 +323,11 @@ def test_widths_that_are_a_number_are_those_of_the_list_that_is_derived():
         torch.manual_seed(0)
         for one, other in zip(short.parameters(), network(32, 1, widths=widths).parameters(), strict=True):
             assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize("last_width", [0, 5])
+@pytest.mark.parametrize("upsampling", ["nearest", "bilinear"])
+def test_a_generator_upsamples_by_fixed_filters(upsampling, last_width):
+    generator = Generator((15, 24), 3, widths=8, last_width=last_width, upsampling=upsampling, normalization="none")
+    assert generator(torch.randn(2, 100)).shape == (2, 3, 15, 24)
+    assert not [layer for layer in generator.modules() if isinstance(layer, nn.ConvTranspose2d)]

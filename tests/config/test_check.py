@@ -29,6 +29,7 @@ _TEMPORARY = TemporaryDirectory()
 IMAGES = gray_images(Path(_TEMPORARY.name))
 NEEDED = {  # what has no default, and what goes together
     "data=image_folder": [f"data.root='{REPOSITORY / 'docs'}'", "data.batch_size=1"],
+    "experiment=pictures": [f"data.root='{IMAGES}'", "data.batch_size=1"],
     "data=image_folder_pair": [
         f"data.source='{IMAGES / 'cats'}'",
         f"data.root='{IMAGES / 'dogs'}'",

@@ -7,7 +7,7 @@ from saddle.error import InputError
 
 
 def rates(overrides):
-    config = compose(["data=digits", *overrides])
+    config = compose(overrides)
     return config.optimizer_of("generator")["lr"], config.optimizer_of("discriminator")["lr"]
 
 
@@ -25,7 +25,10 @@ def test_a_rate_that_is_given_stands():
     assert rates(["architecture.conditional=false", "optimizer.generator.lr=1e-3"]) == (1e-3, 2e-3)
 
 
-@pytest.mark.parametrize("other", [["experiment=none"], ["game=bigan"], ["architecture=mlp"]])
+@pytest.mark.parametrize(
+    "other",
+    [["experiment=none"], ["game=bigan"], ["architecture=mlp"], ["data=digits"], ["data=stacked_mnist"]],
+)
 def test_other_recipes_have_one_rate(other):
     assert rates([*other, "architecture.conditional=false"]) == (2e-3, 2e-3)
 

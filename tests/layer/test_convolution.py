@@ -106,6 +106,17 @@ def test_a_side_is_doubled_to_the_size_asked_for(side, bias):
     assert [name for name, _ in layer.named_parameters()] == ["convolution.weight"] + ["convolution.bias"] * bias
 
 
+@pytest.mark.parametrize("upsampling", ["nearest", "bilinear"])
+@pytest.mark.parametrize("size", [16, (15, 21)])
+def test_a_doubling_by_a_fixed_filter_keeps_a_constant_map_constant(upsampling, size):
+    layer = Doubling(2, 3, size, "none", True, upsampling)
+    height, width = (size, size) if isinstance(size, int) else size
+    doubled = layer(torch.ones(1, 2, (height + 1) // 2, (width + 1) // 2))
+    assert doubled.shape == (1, 3, height, width)
+    inner = doubled[..., 3:-3, 3:-3]  # the convolution pads with zeros
+    torch.testing.assert_close(inner, inner.mean((2, 3), keepdim=True).expand_as(inner))
+
+
 @pytest.mark.parametrize("kernel_size", [4, 5])
 @pytest.mark.parametrize("normalization", ["none", "batch", "spectral"])
 def test_halvings_are_convolutions_with_norm_and_activation(normalization, kernel_size):

@@ -1,7 +1,7 @@
 """Convolutional networks after DCGAN (Radford et al. 2016, section 3, arXiv 1511.06434), for any size and channels."""
 
 import math
-from collections.abc import Sequence
+from functools import partial
 from typing import Literal
 
 import torch
@@ -10,12 +10,15 @@ from torch import Tensor, nn
 from saddle.architecture import base
 from saddle.bound import Depth, ImageSize, Normalization, Size, SizeOrNone, Widths
 from saddle.layer.activation import Activation, nonlinearity
-from saddle.layer.attention import SelfAttention, check_side
+from saddle.layer.attention import check_side
 from saddle.layer.code import code_of, coded
 from saddle.layer.code_head import code_head
 from saddle.layer.convolution import (
     Doubling,
+    MakeDoubling,
+    UpsamplingName,
     convolution_layer,
+    doublings,
     halved_sizes,
     halvings,
     hidden_layer,
@@ -31,7 +34,6 @@ from saddle.layer.minibatch_stddev import MinibatchStddev
 from saddle.layer.normalization import weighted
 from saddle.layer.packing import packed, packing_of
 from saddle.layer.projection import ProjectionHead
-from saddle.layer.residual import ResidualBlock
 
 
 class Generator(base.Generator):
@@ -49,6 +51,7 @@ class Generator(base.Generator):
     - `initialization`: the weights begin as the paper says ("dcgan"), or as He et al. say ("he"), who keep the variance
       of features from layer to layer.
     - `attention`: self-attention follows the feature map with this side, the shorter one; 0 for none.
+    - `upsampling`: how both sides are doubled (`saddle.layer.convolution.Doubling`).
     - `categories`, `continuous`: the last numbers of the latent become this code of InfoGAN (`saddle.layer.code`).
 
     Raises ValueError if `image_size` is too small for that many halvings, a conditional network has no classes, no
@@ -76,6 +79,7 @@ class Generator(base.Generator):
         blocks: Depth = 0,
         last_width: SizeOrNone = 0,
         initialization: Initialization = "dcgan",
+        upsampling: UpsamplingName = "transposed",
     ) -> None:
         super().__init__()
         self.latent_dim = latent_dim
@@ -87,53 +91,38 @@ class Generator(base.Generator):
         check_side(attention, [min(size) for size in sizes[:-1]])
         inputs = latent_dim + (label_dim if conditional else 0)
         first = (widths[0], *sizes[0])
+        doubling = partial(Doubling, normalization=normalization, bias=normalization != "batch", upsampling=upsampling)
         projection = nn.Linear(inputs, math.prod(first), bias=normalization != "batch")
         initialize(projection)
         self.layers = LabeledSequential(
             *([LabelEmbedding(classes, label_dim)] if conditional else []),
             weighted(projection, normalization),
             nn.Unflatten(1, first),
-            *self._body(widths, sizes, activation, normalization, attention, blocks),
-            *self._last(widths[-1], last_width, channels, image_size, activation, normalization),
+            *doublings(doubling, widths, sizes, activation, normalization, attention, blocks, self.classes),
+            *self._last(doubling, widths[-1], last_width, channels, image_size, activation, normalization),
         )
         if initialization == "he":
             last = self.layers[-1]
             draw_he_weights(self, last.convolution if isinstance(last, Doubling) else last)
 
-    def _body(
+    def _last(
         self,
-        widths: Sequence[int],
-        sizes: Sequence[tuple[int, int]],
+        doubling: MakeDoubling,
+        inputs: int,
+        width: int,
+        channels: int,
+        size: ImageSize,
         name: Activation,
         normalization: Normalization,
-        attention: int,
-        blocks: int,
-    ) -> list[nn.Module]:
-        """The layers between the projection and the last convolution; `sizes` are those of all feature maps."""
-        layers: list[nn.Module] = []
-        for index, (features, size) in enumerate(zip(widths, sizes[:-1], strict=True)):
-            if index > 0:
-                bias = normalization != "batch"
-                layers.append(Doubling(widths[index - 1], features, size, normalization, bias))
-            layers += initialized_norms(features, normalization, dimensions=2, classes=self.classes)
-            layers += [ResidualBlock(features, name, normalization) for _ in range(blocks)]
-            layers.append(nonlinearity(name))
-            if min(size) == attention:
-                layers.append(SelfAttention(features, normalization))
-        return layers
-
-    def _last(
-        self, inputs: int, width: int, channels: int, size: ImageSize, name: Activation, normalization: Normalization
     ) -> list[nn.Module]:
         """The layers from the last feature map to the image, through `width` features of full size unless that is 0."""
         if width == 0:
-            return [Doubling(inputs, channels, size, normalization, bias=True)]
-        convolution = nn.Conv2d(width, channels, kernel_size=3, padding=1)
+            return [doubling(inputs, channels, size, bias=True)]
         return [
-            Doubling(inputs, width, size, normalization, bias=normalization != "batch"),
+            doubling(inputs, width, size),
             *initialized_norms(width, normalization, dimensions=2, classes=self.classes),
             nonlinearity(name),
-            initialized(convolution, normalization),
+            initialized(nn.Conv2d(width, channels, kernel_size=3, padding=1), normalization),
         ]
 
     def forward(self, latent: Tensor, labels: Tensor | None = None, activated: bool = True) -> Tensor:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from saddle.config.fitting import Chosen
 from saddle.config.limit import last_iteration
 from saddle.config.node import Node
 
@@ -40,6 +41,8 @@ class CheckedConfig:
     moved: Mapping[str, str]
     """The paths that the command line gives, by setting: a run that goes on remembers them."""
     objective: str | None
+    chosen: Chosen | None = None
+    """What was chosen by the run's pictures and machine; None if nothing was."""
 
     def optimizer_of(self, turn: str | None) -> Settings:
         """The optimizer's settings that all turns share, overridden by those of `turn`; None: the shared ones alone."""

@@ -1,6 +1,7 @@
 """From overrides to a checked config."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import hydra
@@ -9,6 +10,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 import saddle.config.resolver  # noqa: F401
 from saddle.config.checked import CheckedConfig
+from saddle.config.fitting import chosen_in
 from saddle.config.group_choice import with_nothing_spelled_out, without_nothing
 from saddle.config.guess import UnknownSettingError, unknown_setting
 from saddle.config.hydra_state import own_hydra
@@ -45,7 +47,7 @@ def checked(config: DictConfig, overrides: Sequence[str] = (), folder: Path | No
         _check_folder(str(values.get("folder")), folder)
         values = located(values, began_in(folder))
     try:
-        return check_config(values, overrides)
+        return replace(check_config(values, overrides), chosen=chosen_in(config))
     except UnknownSettingError as error:
         value = by_setting(overrides).get(error.path, "")
         raise InputError(unknown_setting(error.path, error.known, values, value)) from error

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from omegaconf.errors import OmegaConfBaseException
+
 
 def iterations_for(images: int, rows: int) -> int:
     """The number of iterations of `rows` images that see at least `images` images."""
@@ -25,3 +27,22 @@ def default_iterations(default: int, *, _root_: Mapping[str, Any]) -> int:
     OmegaConf passes the whole config as `_root_`.
     """
     return default if _root_["training"]["images"] is None else -1
+
+
+def part_of_run(share: float, *, _root_: Mapping[str, Any]) -> int:
+    """That share of the images that a run sees by `trainer.max_steps` and `training.images`; at least 1.
+
+    OmegaConf passes the whole config as `_root_`. Without a limit, or where settings are wrong, it is the share of a
+    million: the check of the config comes later and names the mistake.
+    """
+    return max(1, round(share * (_images_of_run(_root_) or 1_000_000)))
+
+
+def _images_of_run(settings: Mapping[str, Any]) -> int | None:
+    """The number of images that a run sees; None if it has no limit or its settings are wrong."""
+    try:
+        rows = settings["data"]["batch_size"] * settings["training"]["accumulate"]
+        last = last_iteration(settings["trainer"]["max_steps"], settings["training"]["images"], rows)
+        return int(last * rows) if last > 0 else None
+    except (OmegaConfBaseException, KeyError, TypeError, ValueError, ZeroDivisionError):
+        return None

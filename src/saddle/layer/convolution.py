@@ -1,7 +1,8 @@
 """Blocks that halve or double the side of feature maps, with DCGAN's initial weights (Radford et al. 2016)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
+from typing import Literal
 
 from torch import Tensor, nn
 
@@ -11,6 +12,7 @@ from saddle.layer.attention import SelfAttention
 from saddle.layer.conditional_batch_norm import ConditionalBatchNorm
 from saddle.layer.initialization import he_initialized
 from saddle.layer.normalization import normalized, weighted
+from saddle.layer.resampling import Upsampling
 from saddle.layer.residual import ResidualBlock
 
 _LEFT = 4  # pixels: fewer hold no shape
@@ -91,20 +93,68 @@ def initialized_norms(
     return layers
 
 
-class Doubling(nn.Module):
-    """Fractional-strided convolution: (N, inputs, h, w) to (N, outputs, H, W), where `size` is H and W.
+UpsamplingName = Literal["transposed", "nearest", "bilinear"]
 
-    The sides h and w are half of that, rounded up.
+
+class Doubling(nn.Module):
+    """Feature maps (N, inputs, h, w) to (N, outputs, H, W), where `size` is H and W, and h and w are half, rounded up.
+
+    "transposed" is a 4x4 fractional-strided convolution. The others are a fixed filter, which makes no checkerboard
+    (`saddle.layer.resampling`), and then a 3x3 convolution.
     """
 
-    def __init__(self, inputs: int, outputs: int, size: ImageSize, normalization: Normalization, bias: bool) -> None:
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        size: ImageSize,
+        normalization: Normalization,
+        bias: bool,
+        upsampling: UpsamplingName = "transposed",
+    ) -> None:
         super().__init__()
         self.height, self.width = height_and_width(size)
-        layer = nn.ConvTranspose2d(inputs, outputs, kernel_size=4, stride=2, padding=1, bias=bias)
+        if upsampling == "transposed":
+            layer: nn.Module = nn.ConvTranspose2d(inputs, outputs, kernel_size=4, stride=2, padding=1, bias=bias)
+            self.upsampling: nn.Module = nn.Identity()
+        else:
+            layer = nn.Conv2d(inputs, outputs, kernel_size=3, padding=1, bias=bias)
+            self.upsampling = Upsampling((self.height, self.width), upsampling)
         self.convolution = initialized(layer, normalization)
 
     def forward(self, features: Tensor) -> Tensor:
-        return self.convolution(features)[..., : self.height, : self.width]
+        return self.convolution(self.upsampling(features))[..., : self.height, : self.width]
+
+
+MakeDoubling = Callable[..., Doubling]
+"""Makes a `Doubling` of inputs, outputs and size, the other arguments being bound."""
+
+
+def doublings(
+    doubling: MakeDoubling,
+    widths: Sequence[int],
+    sizes: Sequence[tuple[int, int]],
+    name: Activation,
+    normalization: Normalization,
+    attention: int,
+    blocks: int,
+    classes: int,
+) -> list[nn.Module]:
+    """Doublings from widths[0] features to each further one of `widths`, each with normalization and activation.
+
+    `sizes` are those of all feature maps and of the image. `blocks` residual blocks follow each map. Self-attention
+    follows the one whose shorter side is `attention`, unless that is 0. Batch norm is conditional on the `classes`.
+    """
+    layers: list[nn.Module] = []
+    for index, (features, size) in enumerate(zip(widths, sizes[:-1], strict=True)):
+        if index > 0:
+            layers.append(doubling(widths[index - 1], features, size))
+        layers += initialized_norms(features, normalization, dimensions=2, classes=classes)
+        layers += [ResidualBlock(features, name, normalization) for _ in range(blocks)]
+        layers.append(nonlinearity(name))
+        if min(size) == attention:
+            layers.append(SelfAttention(features, normalization))
+    return layers
 
 
 def halvings(

@@ -6,7 +6,8 @@ from typing import Any
 from saddle.config.checked import CheckedConfig
 from saddle.config.trainer_flags import process_count
 from saddle.error import InputError
-from saddle.rank import spans
+from saddle.rank import is_first, spans
+from saddle.run.chosen import say_and_keep
 from saddle.run.folder import is_finished
 from saddle.run.resume import check_processes, check_unfinished, read_resumed
 
@@ -29,6 +30,8 @@ def start(config: CheckedConfig) -> float | None:
         parts = begun_as_recorded(contents[0][MARK]["record"], parts)
     elif config.init is not None:
         parts = begun_from(config.init, config, parts)
+    if config.chosen is not None and is_first():
+        say_and_keep(config.chosen, Path(config.folder))
     from saddle.run.train import train
 
     return train(config, parts, contents.pop())  # no reference stays here: training frees the checkpoint's tensors
