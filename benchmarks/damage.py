@@ -78,7 +78,7 @@ def main() -> None:
     arguments = parser.parse_args()
     data = fetched_data(arguments.settings)
     extractor = extractor_for(arguments.extractor, data.extractor)
-    extractor.check(data.readable_channels)
+    extractor.check(data.readable_channels, data.image_size)
     reference, images, labels = sides(data)
     real = Read(*extractor(reference))
     metrics = all_metrics()

@@ -32,9 +32,14 @@ def metrics(real: Tensor, fake: Tensor) -> dict[str, float]:
 
 
 def rank_correlation(first: list[float], second: list[float]) -> float:
-    """Spearman's rank correlation, without ties."""
-    ranks = [torch.tensor(values).argsort().argsort().double() for values in (first, second)]
-    return float(torch.corrcoef(torch.stack(ranks))[0, 1])
+    """Spearman's rank correlation; equal values share the mean of their ranks."""
+    return float(torch.corrcoef(torch.stack([ranks(first), ranks(second)]))[0, 1])
+
+
+def ranks(values: list[float]) -> Tensor:
+    """The rank of each value, from 0 on."""
+    rows, columns = torch.tensor(values).unsqueeze(1), torch.tensor(values)
+    return (rows > columns).double().sum(1) + (rows == columns).double().sum(1) / 2 - 0.5
 
 
 def measured(paths: list[Path], extractors: list[Extractor], num: int) -> dict[str, list[dict[str, float]]]:

@@ -14,7 +14,6 @@ from saddle.metric.classifier_extractor import Card
 from saddle.metric.contrastive import ContrastiveNetwork
 from saddle.metric.contrastive_extractor import ContrastiveCard
 
-
 WITHOUT_LABELS = ContrastiveCard(
     "made", 1, 8, steps=1, seed=0, flip=False, trained=2, tested=1, recognized=0.5, command="none"
 )

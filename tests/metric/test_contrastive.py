@@ -105,5 +105,5 @@ def test_any_number_of_steps_is_a_training(steps):
 
 
 def test_fewer_images_than_a_batch_are_refused():
-    with pytest.raises(ValueError, match="at least 64 images to train on, got 63"):
+    with pytest.raises(ValueError, match="at least 64 images besides those held out, got 63"):
         train_contrastive(pictures(63), 1, 0, False)

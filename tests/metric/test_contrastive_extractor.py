@@ -1,8 +1,8 @@
 import pytest
-import torch
 
 from saddle.data.digits import Digits
-from saddle.metric.contrastive import train_contrastive
+from saddle.error import InputError
+from saddle.metric.contrastive import ContrastiveNetwork, train_contrastive
 from saddle.metric.contrastive_extractor import ContrastiveCard, ContrastiveExtractor
 
 SETTINGS = {"steps": 60, "seed": 0, "flip": False, "trained": 1500, "tested": 200, "recognized": 0.0, "command": "none"}
@@ -40,3 +40,13 @@ def test_it_recognizes_images_that_it_has_not_seen(extractor, digits):
     assert found == extractor.recognized(unseen)
     assert 0.1 < found <= 1  # 0.005 by chance
     assert extractor.recognized(unseen[:1]) == 1.0
+
+
+def test_images_of_other_sizes_and_channels_are_refused(extractor):
+    extractor.check(1, 16)
+    extractor.check(2, [16, 16])
+    with pytest.raises(InputError, match=r"16x16 pixels.*has 16x20.*data\.image_size=\[16,16\]"):
+        extractor.check(1, [16, 20])
+    color = ContrastiveExtractor(ContrastiveNetwork(3, 16), ContrastiveCard("made", 3, 16, **SETTINGS))
+    with pytest.raises(InputError, match=r"3 channels.*data\.channels=3"):
+        color.check(1, 16)

@@ -42,9 +42,9 @@ def test_what_is_saved_reads_the_same_and_carries_its_digest(saved):
 
 def test_a_network_without_labels_is_saved_and_read_like_a_classifier(tmp_path):
     torch.manual_seed(3)
-    model = ContrastiveNetwork(2, [16, 20]).eval()
+    model = ContrastiveNetwork(2, (16, 20)).eval()
     settings = {"steps": 1, "seed": 0, "flip": True, "trained": 2, "tested": 1, "recognized": 0.5, "command": "none"}
-    card = save_extractor(tmp_path / "made.safetensors", model, ContrastiveCard("made", 2, [16, 20], **settings))
+    card = save_extractor(tmp_path / "made.safetensors", model, ContrastiveCard("made", 2, (16, 20), **settings))
     loaded = load_extractor(tmp_path / "made.safetensors")
     assert loaded.card == card
     assert loaded.stamp == f"made-{card.sha256[:8]}"

@@ -46,6 +46,6 @@ def test_many_images_are_read_in_parts(extractor):
 
 def test_other_channels_are_refused(extractor):
     assert extractor.stamp == "made-01234567"
-    extractor.check(3)
+    extractor.check(3, [5, 6])
     with pytest.raises(InputError, match=r"reads images with 2 channels, and the data has 3.*data\.channels=2"):
-        MeansExtractor(Means(), NetworkCard("made", 2, 4)).check(3)
+        MeansExtractor(Means(), NetworkCard("made", 2, 4)).check(3, 4)

@@ -81,10 +81,13 @@ def test_labels_are_ignored_where_steps_are_given(tmp_path):
         (["data.image_siz=3"], "did you mean data.image_size?"),
         (["data=image_folder", "data.root=docs/figures", "--epochs", "2"], "--epochs 2: without labels"),
         (["data=image_folder", "data.root=docs/figures", "data.broken=skip"], "data.root="),
-        (["data=digits", "data.limit=70", "--steps", "2"], "at least 64 images to train on, got 63"),
+        (
+            ["data=digits", "data.limit=70", "--steps", "2"],
+            "at least 64 images besides those held out, got 63",
+        ),
         (["data=digits", "data.image_size=5", "--steps", "2"], "image_size=5 is too small"),
-        (["data=ring"], "data=ring: points are measured without an extractor"),
-        (["data=digits", "data.limit=100"], "at least 128 labeled images, got 90"),
+        (["data=ring", "architecture=points"], "points are measured without an extractor"),
+        (["data=digits", "data.limit=100"], "at least 128 labeled images besides those held out, got 90"),
         (["data=digits", "data.image_size=5"], "image_size=5 is too small"),
     ],
 )

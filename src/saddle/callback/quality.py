@@ -115,7 +115,7 @@ class Quality(AlsoAtEnd):
     def _check(self, extractor: Extractor, data: ImageData) -> None:
         """Raise InputError if the extractor cannot read the data."""
         try:
-            extractor.check(data.readable_channels)
+            extractor.check(data.readable_channels, data.image_size)
         except InputError as error:
             raise InputError(f"callback.quality.extractor={self.choice}: {error}") from error
 

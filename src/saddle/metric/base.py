@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal, Protocol, TypeVar, cast
 
 from torch import Tensor
 
+from saddle.bound import ImageSize
 from saddle.data.module import ImageData
 
 Direction = Literal["smaller", "larger"]
@@ -29,14 +30,17 @@ class Extractor(ABC):
     name: str
     sha256: str
 
+    tells_classes: ClassVar[bool] = True
+    """Whether it gives class probabilities."""
+
     @property
     def stamp(self) -> str:
         """Name and the beginning of the weights' digest: metrics of different stamps cannot be compared."""
         return f"{self.name}-{self.sha256[:8]}"
 
     @abstractmethod
-    def check(self, channels: int) -> None:
-        """Raise InputError, without the setting that names it, if it cannot read images with so many channels."""
+    def check(self, channels: int, image_size: ImageSize) -> None:
+        """Raise InputError, without the setting that names it, if it does not read images of this form."""
 
     def reads_classes_of(self, data: ImageData) -> bool:
         """Whether its classes are those of the data: it was made for such data, or ships with saddle for it."""
@@ -46,7 +50,7 @@ class Extractor(ABC):
     def __call__(self, images: Tensor) -> tuple[Tensor, Tensor]:
         """Features (N, D) and class probabilities (N, K), float32 on the CPU, of uint8 images (N, C, H, W).
 
-        K is 0 for an extractor that tells no classes apart.
+        K is 0 for an extractor that tells no classes.
         """
 
 
@@ -118,7 +122,7 @@ class MetricInputs:
 
     @property
     def classes(self) -> int | None:
-        """The number K of classes that the extractor tells apart. None if it tells none apart."""
+        """The number K of classes that the extractor tells. None if it tells none."""
         return self.real.probabilities.shape[1] or None
 
     def once(self, compute: Callable[["MetricInputs"], T]) -> T:

@@ -76,7 +76,7 @@ def train_classifier(
     """
     steps = len(images) // _BATCH_SIZE
     if steps == 0:
-        raise ValueError(f"expected at least {_BATCH_SIZE} labeled images, got {len(images)}")
+        raise ValueError(f"expected at least {_BATCH_SIZE} labeled images besides those held out, got {len(images)}")
     torch.manual_seed(seed)
     generator = torch.Generator().manual_seed(seed)
     model = Classifier(images.shape[1], (images.shape[2], images.shape[3]), classes)

@@ -114,7 +114,7 @@ def train_contrastive(
     `report` receives each step's number and loss. Raises ValueError for fewer images than a batch.
     """
     if len(images) < BATCH_SIZE:
-        raise ValueError(f"expected at least {BATCH_SIZE} images to train on, got {len(images)}")
+        raise ValueError(f"expected at least {BATCH_SIZE} images besides those held out, got {len(images)}")
     torch.manual_seed(seed)
     generator = torch.Generator().manual_seed(seed)
     change = RandomChange(images.shape[1], flip, generator)

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from saddle.bound import ImageSize, height_and_width
 from saddle.data.loader import as_floats
 from saddle.data.module import ImageData
+from saddle.error import InputError
 from saddle.metric.contrastive import ContrastiveNetwork, RandomChange
 from saddle.metric.neighbor import nearest
 from saddle.metric.network_extractor import NetworkCard, NetworkExtractor
@@ -30,11 +32,25 @@ class ContrastiveCard(NetworkCard):
 
 
 class ContrastiveExtractor(NetworkExtractor):
-    """A network that learned without labels, with its card. It reads no classes."""
+    """A network that learned without labels, with its card. It reads no classes.
+
+    It knows images by details as fine as their pixels, so it reads images of its own size only.
+    """
+
+    tells_classes = False
 
     def __init__(self, model: ContrastiveNetwork, card: ContrastiveCard) -> None:
         super().__init__(model, card)
         self.card = card
+
+    def check(self, channels: int, image_size: ImageSize) -> None:
+        super().check(channels, image_size)
+        own, asked = (height_and_width(size) for size in (self.image_size, image_size))
+        if own != asked:
+            raise InputError(
+                f"this extractor reads {own[0]}x{own[1]} pixels only, and the data has {asked[0]}x{asked[1]}: "
+                f"name another one (saddle extractor trains it), or use data.image_size=[{own[0]},{own[1]}]"
+            )
 
     def reads_classes_of(self, data: ImageData) -> bool:
         return False

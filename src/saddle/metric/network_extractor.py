@@ -43,7 +43,7 @@ class NetworkExtractor(Extractor):
         self.name, self.sha256 = card.data, card.sha256
         self.channels, self.image_size = card.channels, card.image_size
 
-    def check(self, channels: int) -> None:
+    def check(self, channels: int, image_size: ImageSize) -> None:
         own = self.channels
         if own not in (1, channels):
             raise InputError(

@@ -61,7 +61,7 @@ def extractor_of(choice: str, data: ImageData) -> Extractor:
             "extractor, or use Inception's weights, and name its file",
         )
     try:
-        extractor.check(data.readable_channels)
+        extractor.check(data.readable_channels, data.image_size)
     except InputError as error:
         raise ArgumentError("extractor", choice, str(error)) from error
     return extractor

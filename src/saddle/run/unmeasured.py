@@ -26,8 +26,8 @@ def say_unmeasured(config: CheckedConfig, run: Run) -> None:
         return
     if any(isinstance(callback, Quality) and callback.choice == "auto" for callback in run.trainer.callbacks):
         print(
-            f"no metrics: no extractor comes with saddle for these images; train one: {extractor_command(config.data)}"
-            f" --out {_FILE}, and add callback.quality.extractor={_FILE}",
+            "no metrics: no extractor comes with saddle for these images. To measure them, train one, and name it by "
+            f"callback.quality.extractor={_FILE}:\n  {extractor_command(config.data)} --out {_FILE}",
             file=sys.stderr,
         )
 
