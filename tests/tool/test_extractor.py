@@ -55,6 +55,9 @@ def test_data_without_labels_is_learned_from_itself(pictures, tmp_path, capsys):
     again = tmp_path / "again.safetensors"
     assert train(again, *settings, "--steps", "25", "--seed", "3") == 0
     assert again.read_bytes() == out.read_bytes()
+    other = tmp_path / "other.safetensors"
+    assert train(other, *settings[:-1], "--steps", "25", "--seed", "3") == 0
+    assert other.read_bytes() != out.read_bytes()
 
 
 def test_alpha_is_learned_on_the_background(pictures, tmp_path):
