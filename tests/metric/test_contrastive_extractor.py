@@ -1,8 +1,10 @@
 import pytest
+import torch
 
 from saddle.data.digits import Digits
+from saddle.data.loader import as_floats
 from saddle.error import InputError
-from saddle.metric.contrastive import ContrastiveNetwork, train_contrastive
+from saddle.metric.contrastive import ContrastiveNetwork, RandomChange, train_contrastive
 from saddle.metric.contrastive_extractor import ContrastiveCard, ContrastiveExtractor
 
 SETTINGS = {"steps": 60, "seed": 0, "flip": False, "trained": 1500, "tested": 200, "recognized": 0.0, "command": "none"}
@@ -29,9 +31,12 @@ def test_it_reads_features_and_no_classes(extractor, digits):
     assert (features.shape, probabilities.shape) == ((3, 256), (3, 0))
 
 
-def test_each_feature_has_unit_variance_where_it_was_trained(extractor, digits):
-    features, _ = extractor(digits.training()[0][:1500])
-    assert 0.5 < float(features.std(0).mean()) < 1.5
+def test_on_changed_training_images_each_feature_has_mean_0_and_variance_1(extractor, digits):
+    change = RandomChange(1, False, torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        features, _ = extractor.model(change(as_floats(digits.training()[0][:1500])))
+    assert float(features.mean(0).abs().mean()) < 0.1
+    assert float((features.std(0) - 1).abs().max()) < 0.2
 
 
 def test_it_recognizes_images_that_it_has_not_seen(extractor, digits):

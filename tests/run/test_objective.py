@@ -115,9 +115,7 @@ def test_a_metric_of_ones_own_is_an_objective_if_it_is_chosen(tmp_path):
 def test_metrics_of_classes_need_an_extractor_that_tells_them(tmp_path):
     data = Digits()
     data.image_size = 8
-    card = ContrastiveCard(
-        "digits", 1, 8, 1, seed=0, flip=False, trained=2, tested=1, recognized=1.0, command="none"
-    )
+    card = ContrastiveCard("digits", 1, 8, 1, seed=0, flip=False, trained=2, tested=1, recognized=1.0, command="none")
     save_extractor(tmp_path / "own.safetensors", ContrastiveNetwork(1, 8), card)
     own = str(tmp_path / "own.safetensors")
     callbacks = Quality("checkpoints", METRICS, extractor=own), Summary(str(tmp_path))
