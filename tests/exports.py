@@ -18,7 +18,7 @@ SPECTRAL = ["architecture.generator.normalization=spectral"]
 BATCH_NORM = ["architecture.generator.normalization=batch"]
 
 
-def opened(folder: Path, pictures: Path, *overrides: str) -> FinishedRun:
+def opened(folder: Path, pictures: Path, *overrides: str, classes: list[str] | None = None) -> FinishedRun:
     """An opened run of random weights with these settings, whose checkpoint is a file in `folder`.
 
     Its data is digits, or with other data of `overrides` is never read; `pictures` is a folder of pictures.
@@ -40,7 +40,10 @@ def opened(folder: Path, pictures: Path, *overrides: str) -> FinishedRun:
         for key, value in network.state_dict(prefix=f"{name}.").items():
             state[key] = value
     clock = {"iteration": 3, "images": 96, "updates": {}}
-    content = {MARK: {"format": 2, "record": parts.record, "clock": clock}, "state_dict": state}
+    mark = {"format": 2, "record": parts.record, "clock": clock}
+    if classes is not None:
+        mark["data"] = {"classes": classes}
+    content = {MARK: mark, "state_dict": state}
     file = folder / "checkpoint.ckpt"
     torch.save(content, file)
     return FinishedRun.open(file)

@@ -43,7 +43,7 @@ def described(
         "code": _code(network),
         "classes": run.class_names[: network.classes] if conditional else [],
         "truncation": truncation,
-        "record": _shareable(run.record),
+        "record": shareable(run.record),
     }
 
 
@@ -52,7 +52,7 @@ def _code(network: ExportedNetwork) -> dict[str, int]:
     return {name: getattr(network.module, name, 0) for name in ("categories", "continuous")}
 
 
-def _shareable(record: dict[str, Any]) -> dict[str, Any]:
+def shareable(record: dict[str, Any]) -> dict[str, Any]:
     """A record without the places of files on this machine."""
     return with_places(record, {name: Path(place).name for name, place in places_in(record).items()})
 

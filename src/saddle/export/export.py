@@ -1,118 +1,77 @@
-"""Exports a run's averaged networks, and shows that other programs make of them what saddle makes."""
+"""Exports a run's averaged networks in the format that is asked for."""
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Literal, get_args
 
-from torch import Tensor
-
-from saddle.error import ArgumentError, InputError
-from saddle.export import onnx_model, torch_program, weights
-from saddle.export.description import as_text, described
-from saddle.export.difference import Difference, difference_between
-from saddle.export.example import Batch, batches_for
-from saddle.export.network import ExportedNetwork, networks_of
+from saddle.error import ArgumentError
+from saddle.export import onnx_model
+from saddle.export.file import ExportedFile, FileFormat, write_checked
+from saddle.export.hub import write_hub
+from saddle.export.network import networks_of
 from saddle.export.place import check_place, complete_folder
-from saddle.export.program import Pixels, program_of
+from saddle.export.program import Pixels
+from saddle.export.web import check_page, write_page
 from saddle.run.isolated import isolated
 from saddle.run.opened import OpenedRun
 
-Format = Literal["safetensors", "torch", "onnx"]
-
-ENDINGS = {"safetensors": weights.ENDING, "torch": torch_program.ENDING, "onnx": onnx_model.ENDING}
-
-ENGINES = {"safetensors": "saddle", "torch": "torch without saddle", "onnx": "onnxruntime"}
-"""What runs a file of each format in its check."""
+Format = Literal["safetensors", "torch", "onnx", "web", "hub"]
 
 
-class ExportedFile(NamedTuple):
-    """A file with one of a run's networks, which has been checked."""
+@dataclass(frozen=True)
+class Request:
+    """What is to be exported; the fields are the arguments of `FinishedRun.export`."""
 
-    file: Path
-    network: str
-    """The network's name in the run's settings."""
-    difference: Difference
-    """The greatest difference between what the file makes and what saddle makes."""
-    rows: int
-    """The number of inputs that were compared."""
-    engine: str
-    """What ran the file."""
+    out: Path
+    format: Format
+    pixels: Pixels
+    truncation: float | None
+    runtime: Path | None
+    runtime_version: str | None
 
 
 @isolated()
-def export(run: OpenedRun, out: Path, form: Format, pixels: Pixels, truncation: float | None) -> list[ExportedFile]:
-    """Write the networks of a run to the folder `out`, as `FinishedRun.export` says."""
-    check_arguments(run, out, form, pixels, truncation)
-    with complete_folder(out) as folder:
-        made = [write_checked(run, network, folder, form, pixels, truncation) for network in networks_of(run)]
-    return [file._replace(file=out / file.file.name) for file in made]
+def export(run: OpenedRun, request: Request) -> list[ExportedFile]:
+    """Write the networks of a run to a new folder, as `FinishedRun.export` says."""
+    _check(run, request)
+    with complete_folder(request.out) as folder:
+        made = _write(run, request, folder)
+    return [file._replace(file=request.out / file.file.name) for file in made]
 
 
-def check_arguments(run: OpenedRun, out: Path, form: str, pixels: str, truncation: float | None) -> None:
-    """Raise InputError for arguments that cannot be, before anything is written."""
-    if form not in get_args(Format):
-        raise ArgumentError("format", form, f"use {', '.join(get_args(Format))}")
-    if pixels not in get_args(Pixels):
-        raise ArgumentError("pixels", pixels, f"use {' or '.join(get_args(Pixels))}")
-    check_place(out)
-    if truncation is not None and run.reads == "source":
-        raise ArgumentError("truncation", truncation, f"{run.checkpoint} translates images: leave it out")
-    if truncation is not None and not truncation > 0:
-        raise ArgumentError("truncation", truncation, "use a number above 0")
-    if form == "onnx":
-        onnx_model.check_packages(form)
+def _write(run: OpenedRun, request: Request, folder: Path) -> list[ExportedFile]:
+    if request.format == "web":
+        return write_page(run, folder, request.truncation, request.runtime, request.runtime_version)
+    if request.format == "hub":
+        return write_hub(run, folder, request.truncation)
+    form: FileFormat = request.format
+    return [
+        write_checked(run, network, folder, form, request.pixels, request.truncation) for network in networks_of(run)
+    ]
 
 
-def write_checked(
-    run: OpenedRun, network: ExportedNetwork, folder: Path, form: Format, pixels: Pixels, truncation: float | None
-) -> ExportedFile:
-    """Write a network to `folder`, with its description beside it, and compare it with the run.
+def _check(run: OpenedRun, request: Request) -> None:
+    """Raise InputError for a request that cannot be, before anything is written."""
+    if request.format not in get_args(Format):
+        raise ArgumentError("format", request.format, f"use {', '.join(get_args(Format))}")
+    if request.pixels not in get_args(Pixels):
+        raise ArgumentError("pixels", request.pixels, f"use {' or '.join(get_args(Pixels))}")
+    check_place(request.out)
+    _check_truncation(run, request.truncation)
+    if request.format in ("onnx", "web", "hub"):
+        onnx_model.check_packages(request.format)
+    if request.format == "web":
+        check_page(run, request.runtime, request.runtime_version)
+    elif request.runtime is not None or request.runtime_version is not None:
+        name = "runtime" if request.runtime is not None else "runtime_version"
+        raise ArgumentError(name, getattr(request, name), "only --format web has a runtime: leave it out")
 
-    Raises InputError if it is not the same network.
-    """
-    file = folder / (network.name + ENDINGS[form])
-    batches = batches_for(run, network, pixels)
-    description = described(run, network, None if form == "safetensors" else pixels, truncation)
-    _write(network, description, file, form, pixels, batches[0].inputs)
-    file.with_suffix(".json").write_text(as_text(description) + "\n", encoding="utf-8")
-    return compared(file, network.name, description["outputs"], form, pixels, batches)
 
-
-def _write(
-    network: ExportedNetwork,
-    description: dict[str, Any],
-    file: Path,
-    form: Format,
-    pixels: Pixels,
-    inputs: tuple[Tensor, ...],
-) -> None:
-    if form == "safetensors":
-        weights.write_weights(network, description, file)
+def _check_truncation(run: OpenedRun, truncation: float | None) -> None:
+    if truncation is None:
         return
-    graph = torch_program.captured(program_of(network, pixels), inputs, network.name)
-    write = torch_program.write_program if form == "torch" else onnx_model.write_model
-    write(graph, description, file)
-
-
-def compared(
-    file: Path, network: str, outputs: list[str], form: Format, pixels: Pixels, batches: list[Batch]
-) -> ExportedFile:
-    """Run a file by its engine on `batches`; raises InputError if it makes something else than saddle."""
-    inputs = [batch.inputs for batch in batches]
-    made = _engine(form, pixels)(file, inputs)
-    expected = [batch.outputs for batch in batches]
-    difference = difference_between(made, expected, outputs, exact=form != "onnx")
-    if not difference.value <= difference.limit:
-        raise InputError(
-            f"{file.name}: {ENGINES[form]} makes something else of it than saddle, {difference} apart: it is not the "
-            "same network"
-        )
-    return ExportedFile(file, network, difference, sum(len(batch[0]) for batch in inputs), ENGINES[form])
-
-
-def _engine(form: Format, pixels: Pixels) -> Callable[[Path, list[tuple[Tensor, ...]]], list[tuple[Tensor, ...]]]:
-    if form == "onnx":
-        return onnx_model.run_model
-    if form == "torch":
-        return torch_program.run_program
-    return lambda file, inputs: weights.run_weights(file, inputs, pixels)
+    if run.reads == "source":
+        reason = f"{run.checkpoint} translates images, and no latent can be cut off: leave it out"
+        raise ArgumentError("truncation", truncation, reason)
+    if not truncation > 0:
+        raise ArgumentError("truncation", truncation, "use a number above 0")

@@ -42,8 +42,10 @@ class ExportedNetwork:
 
     def inputs(self) -> list[str]:
         """The names of what it reads."""
-        if self.kind != "generator":
+        if self.kind == "encoder":
             return ["images"]
+        if self.kind == "translator":
+            return ["source"]
         return ["latent", "label"] if self.classes else ["latent"]
 
     def outputs(self, points: bool) -> list[str]:

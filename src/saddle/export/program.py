@@ -34,8 +34,8 @@ class TranslatorProgram(nn.Module):
         super().__init__()
         self.network, self.pixels = network, pixels
 
-    def forward(self, images: Tensor) -> Tensor:
-        return written(self.network(read(images, self.pixels)), self.pixels)
+    def forward(self, source: Tensor) -> Tensor:
+        return written(self.network(read(source, self.pixels)), self.pixels)
 
 
 class EncoderProgram(nn.Module):

@@ -8,7 +8,7 @@ from saddle.error import InputError
 from saddle.export import onnx_model, torch_program, weights
 from saddle.export.description import FORMAT, digest_of
 from saddle.export.example import batches_for
-from saddle.export.export import ENDINGS, ExportedFile, Format, compared
+from saddle.export.file import ENDINGS, ExportedFile, FileFormat, compared
 from saddle.export.network import exported
 from saddle.export.program import Pixels
 from saddle.run.isolated import isolated
@@ -41,14 +41,14 @@ def _verified(run: OpenedRun, file: Path) -> ExportedFile:
     return compared(file, name, description["outputs"], form, pixels, batches_for(run, network, pixels))
 
 
-def _form_of(file: Path) -> Format:
+def _form_of(file: Path) -> FileFormat:
     for form, ending in ENDINGS.items():
         if file.suffix == ending:
-            return cast(Format, form)
+            return cast(FileFormat, form)
     raise InputError(f"--check {file}: expected a file that ends in {', '.join(ENDINGS.values())}")
 
 
-def _description_in(file: Path, form: Format) -> dict[str, Any]:
+def _description_in(file: Path, form: FileFormat) -> dict[str, Any]:
     if form == "onnx":
         onnx_model.check_packages(form)
     text = _READERS[form].read_description(file)

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from saddle.error import InputError
 from saddle.run.finished import FinishedRun
+from saddle.terminal import quoted_for_shell
 from saddle.tool.argument import add_run, options_named, path_of, positive
 from saddle.tool.output import check_new
 
 if TYPE_CHECKING:
-    from saddle.export.export import ExportedFile
+    from saddle.export.file import ExportedFile
 
-_FORMATS = ("safetensors", "torch", "onnx")
+_FORMATS = ("safetensors", "torch", "onnx", "web", "hub")
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
@@ -28,7 +29,8 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--format",
         choices=_FORMATS,
-        help="safetensors: weights, which load back to the same bits; torch: a program of torch.export; onnx: a model",
+        help="safetensors: weights, which load back to the same bits; torch: a program of torch.export; onnx: a model; "
+        "web: a page for browsers; hub: weights, models and a card, as model hubs take them",
     )
     parser.add_argument("--out", type=path_of, help="a new folder")
     parser.add_argument(
@@ -42,6 +44,10 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "--truncation",
         type=positive(),
         help="note in the files that latents should be cut off at this many standard deviations (default: no cut)",
+    )
+    parser.add_argument("--runtime", metavar="FOLDER", type=path_of, help="web: the folder of onnxruntime-web")
+    parser.add_argument(
+        "--runtime-version", metavar="VERSION", help="web: link this version of onnxruntime-web instead"
     )
     parser.add_argument(
         "--check",
@@ -63,9 +69,21 @@ def export(arguments: argparse.Namespace) -> None:
             raise InputError(f"--{name} is missing: as in saddle export RUN --format onnx --out FOLDER")
     check_new(arguments.out, may_be_empty_folder=True)
     run = FinishedRun.open(arguments.path, arguments.settings)
-    files = run.export(arguments.out, format=arguments.format, pixels=arguments.pixels, truncation=arguments.truncation)
+    files = run.export(
+        arguments.out,
+        format=arguments.format,
+        pixels=arguments.pixels,
+        truncation=arguments.truncation,
+        runtime=arguments.runtime,
+        runtime_version=arguments.runtime_version,
+    )
     _show(files)
     print(f"{arguments.format} of {run.checkpoint} in {arguments.out}")
+    place = quoted_for_shell(arguments.out)
+    if arguments.format == "web":
+        print(f"open {arguments.out / 'index.html'}, or: python -m http.server --directory {place}")
+    if arguments.format == "hub":
+        print(f"read {arguments.out / 'README.md'}; to upload it: hf upload OWNER/NAME {place}")
 
 
 def _check(arguments: argparse.Namespace) -> None:
