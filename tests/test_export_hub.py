@@ -40,7 +40,7 @@ def run_snippet(card: Path, folder: Path) -> None:
     assert result.returncode == 0, result.stderr
 
 
-@pytest.mark.parametrize("truncation", [None, 1.5])
+@pytest.mark.parametrize("truncation", [pytest.param(None, marks=pytest.mark.slow), 1.5])
 def test_the_example_of_the_card_makes_samples_without_saddle_and_torch(tmp_path, picture_folder, truncation):
     run = opened(tmp_path, picture_folder, *DCGAN, *LABELS)
     out = tmp_path / "hub"
@@ -58,12 +58,14 @@ def test_the_example_of_the_card_makes_samples_without_saddle_and_torch(tmp_path
             assert np.abs(np.asarray(image).astype(int) - expected.numpy()).max() <= 1
 
 
+@pytest.mark.slow
 def test_points_are_printed(tmp_path, picture_folder):
     run = opened(tmp_path, picture_folder, "experiment=ring")
     run.export(tmp_path / "hub", format="hub")
     run_snippet(tmp_path / "hub" / "README.md", tmp_path / "hub")
 
 
+@pytest.mark.slow
 def test_translations_are_made_of_a_picture(cyclegan, tmp_path):
     run = FinishedRun.open(cyclegan)
     run.export(tmp_path / "hub", format="hub")
@@ -86,7 +88,7 @@ def test_the_card_says_what_is_known_and_no_place_of_this_machine(tmp_path, pict
     card = (tmp_path / "hub" / "README.md").read_text(encoding="utf-8")
     assert str(tmp_path) not in card
     assert str(picture_folder) not in card
-    for text in (picture_folder.name, "2 iterations", "Not measured", "Licence of the data: not recorded"):
+    for text in (picture_folder.name, "2 iterations", "Not measured", "License of the data: not recorded"):
         assert text in card
     command = command_of(FinishedRun.open(tmp_path / "run"))
     assert command.startswith("saddle train data=image_folder 'data.root=")

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from browser import CHROMIUM, opened_page
-from exports import DCGAN, LABELS, opened
+from exports import DCGAN, LABELS, MLP, opened
 from helpers import REPOSITORY
 from saddle.error import InputError
 from saddle.training.interpolation import slerp
@@ -159,6 +159,20 @@ def test_the_page_suits_dark_and_light_and_a_phone(page):
 
 @needs_browser
 @needs_runtime
+def test_a_page_without_classes_draws_the_short_latents_of_saddle(tmp_path, picture_folder):
+    run = opened(tmp_path, picture_folder, *MLP, "architecture.generator.latent_dim=5", "data.image_size=16")
+    run.export(tmp_path / "web", format="web", runtime=RUNTIME, truncation=1.5)
+    with opened_page(tmp_path) as page:
+        page.open((tmp_path / "web" / "index.html").as_uri())
+        expected = run.sample(24, truncation=1.5).expand(-1, 3, -1, -1)
+        assert furthest(pixels(page, "#samples canvas"), expected) <= 1
+        assert page.run("byId('classes').children.length") == 0
+        assert page.errors == []
+
+
+@pytest.mark.slow
+@needs_browser
+@needs_runtime
 def test_translations_are_those_of_saddle(cyclegan, tmp_path):
     from saddle.run.finished import FinishedRun
 
@@ -200,6 +214,7 @@ def test_a_page_that_cannot_be_is_refused(run, tmp_path, picture_folder):
         (run, {"format": "onnx", "runtime": tmp_path / "empty"}),
         (run, {"format": "onnx", "runtime_version": "1.30.0"}),
         (run, {"format": "png"}),
+        (run, {"format": "hub", "pixels": "float32"}),
         (run, {"format": "onnx", "pixels": "uint16"}),
     ]:
         with pytest.raises(InputError, match=r"^(format|runtime|runtime_version|pixels)="):

@@ -42,7 +42,7 @@ def card_of(run: OpenedRun, description: dict[str, Any], files: list[ExportedFil
 
 
 def _front_matter(run: OpenedRun, description: dict[str, Any]) -> str:
-    """The lines that hubs read. The licence of the weights is for their owner to choose, so none is claimed."""
+    """The lines that hubs read. The license of the weights is for their owner to choose, so none is claimed."""
     tags = ["gan", "onnx", "safetensors", _game(run)]
     lines = ["---", f"tags: {json.dumps(tags)}"]
     if description["kind"] == "translator":
@@ -95,7 +95,7 @@ def _quality(figures: Figures | None) -> str:
 def _training(run: OpenedRun, description: dict[str, Any]) -> str:
     licence = run.record["data"].get("licence")
     lines = [
-        f"- Data: {title_of(run)}. Licence of the data: {licence or 'not recorded; ask whoever made it'}.",
+        f"- Data: {title_of(run)}. License of the data: {licence or 'not recorded; ask whoever made it'}.",
         f"- Checkpoint: SHA-256 `{description['checkpoint']['sha256']}`.",
         f"- Versions: {_versions(run, description)}.",
     ]

@@ -56,6 +56,8 @@ def _check(run: OpenedRun, request: Request) -> None:
         raise ArgumentError("format", request.format, f"use {', '.join(get_args(Format))}")
     if request.pixels not in get_args(Pixels):
         raise ArgumentError("pixels", request.pixels, f"use {' or '.join(get_args(Pixels))}")
+    if request.pixels != "uint8" and request.format not in ("torch", "onnx"):
+        raise ArgumentError("pixels", request.pixels, "only the formats torch and onnx have a choice: leave it out")
     check_place(request.out)
     _check_truncation(run, request.truncation)
     if request.format in ("onnx", "web", "hub"):

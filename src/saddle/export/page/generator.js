@@ -82,7 +82,7 @@ async function walk() {
 
 /** A button for each class by its name, and one for all. */
 function addClasses() {
-  byId("classes").hidden = EXPORT.classes.length === 0;
+  if (EXPORT.classes.length === 0) return;
   ["all", ...EXPORT.classes].forEach((name, index) => {
     const button = document.createElement("button");
     button.textContent = name;
