@@ -4,7 +4,7 @@ from saddle.error import ArgumentError
 from saddle.export.place import complete_folder
 
 
-@pytest.mark.parametrize("name", ["full", "file", "file/below", "link"])
+@pytest.mark.parametrize("name", ["full", "file", "file/below", "link", "model.onnx"])
 def test_nothing_is_overwritten(tmp_path, name):
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "x").write_text("mine")

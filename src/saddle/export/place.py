@@ -9,9 +9,14 @@ from tempfile import mkdtemp
 from saddle.error import ArgumentError
 from saddle.file import relative
 
+_OF_FILES = (".onnx", ".pt2", ".safetensors", ".html", ".zip", ".json")
+"""Endings of names that promise a file."""
+
 
 def check_place(out: Path) -> None:
-    """Raise ArgumentError unless `out` is new or an empty folder."""
+    """Raise ArgumentError unless `out` is new or an empty folder, and is named as a folder."""
+    if out.suffix.lower() in _OF_FILES:
+        raise ArgumentError("out", out, f"an export is a folder of files: name it {out.stem}, for example")
     above = next((folder for folder in out.absolute().parents if folder.exists()), None)
     if above is not None and not above.is_dir():
         raise ArgumentError("out", out, f"{relative(above)} is no folder: choose another place")

@@ -14,7 +14,7 @@ import torch
 
 from saddle.error import ArgumentError
 from saddle.export.description import described
-from saddle.export.export import ExportedFile, write_checked
+from saddle.export.file import ExportedFile, write_checked
 from saddle.export.naming import length_of, title_of
 from saddle.export.network import ExportedNetwork, networks_of
 from saddle.run.argument import image_shape
