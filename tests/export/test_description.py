@@ -1,7 +1,11 @@
 import hashlib
 import json
 
+import pytest
+
 from exports import MLP, opened
+from saddle.error import InputError
+from saddle.export.description import parsed
 
 
 def test_a_description_says_what_the_file_is_and_no_place_of_this_machine(tmp_path, picture_folder):
@@ -15,3 +19,11 @@ def test_a_description_says_what_the_file_is_and_no_place_of_this_machine(tmp_pa
     assert description["checkpoint"]["sha256"] == hashlib.sha256(run.checkpoint.read_bytes()).hexdigest()
     assert description["inputs"] == ["latent", "label"]
     assert (description["classes"], description["truncation"]) == (["0", "1"], 1.5)
+
+
+@pytest.mark.parametrize(
+    "text", [None, "", "{", "[]", "3", '{"format": 1}', '{"format": 1, "network": [], "record": 2}']
+)
+def test_what_says_nothing_about_itself_is_refused(tmp_path, text):
+    with pytest.raises(InputError, match="saddle did not export this file"):
+        parsed(text, tmp_path / "generator.onnx")

@@ -7,6 +7,7 @@ from typing import Any
 
 from saddle.alpha import CHANNELS
 from saddle.config.place import places_in, with_places
+from saddle.error import InputError
 from saddle.export.network import ExportedNetwork
 from saddle.export.program import Pixels
 from saddle.run.argument import image_shape
@@ -66,3 +67,19 @@ def digest_of(path: Path) -> str:
 def as_text(description: dict[str, Any]) -> str:
     """A description as JSON."""
     return json.dumps(description, indent=2)
+
+
+def parsed(text: str | None, file: Path) -> dict[str, Any]:
+    """The description that stands as JSON in a file; raises InputError if there is none of this version of saddle."""
+    try:
+        description: dict[str, Any] = json.loads(text or "")
+        network, digest = description["network"], description["checkpoint"]["sha256"]
+        is_ours = description["format"] == FORMAT and network in description["record"]["architecture"]
+        is_ours = is_ours and isinstance(digest, str) and isinstance(description["checkpoint"]["iteration"], int)
+        is_ours = is_ours and isinstance(description["outputs"], list)
+        is_ours = is_ours and description["pixels"] in (None, "uint8", "float32")
+    except (ValueError, TypeError, KeyError):  # a crafted file can hold anything
+        is_ours = False
+    if not is_ours:
+        raise InputError(f"{file}: saddle did not export this file, or another version did: export it again")
+    return description

@@ -1,12 +1,11 @@
 """Whether an exported file is still what a run makes."""
 
-import json
 from pathlib import Path
 from typing import Any, cast
 
 from saddle.error import InputError
 from saddle.export import onnx_model, torch_program, weights
-from saddle.export.description import FORMAT, digest_of
+from saddle.export.description import digest_of, parsed
 from saddle.export.example import batches_for
 from saddle.export.file import ENDINGS, ExportedFile, FileFormat, compared
 from saddle.export.network import exported
@@ -51,11 +50,7 @@ def _form_of(file: Path) -> FileFormat:
 def _description_in(file: Path, form: FileFormat) -> dict[str, Any]:
     if form == "onnx":
         onnx_model.check_packages(form)
-    text = _READERS[form].read_description(file)
-    description = None if text is None else json.loads(text)
-    if not isinstance(description, dict) or description.get("format") != FORMAT:
-        raise InputError(f"--check {file}: saddle did not export this file, or another version did: export it again")
-    return description
+    return parsed(_READERS[form].read_description(file), file)
 
 
 def _check_checkpoint(run: OpenedRun, description: dict[str, Any], file: Path) -> None:

@@ -1,6 +1,5 @@
 """The weights of a network as a safetensors file, which loads back to the same bits."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from saddle.error import InputError, first_line
-from saddle.export.description import KEY, as_text
+from saddle.export.description import KEY, as_text, parsed
 from saddle.export.network import ExportedNetwork, exported, plain
 from saddle.export.program import Pixels, program_of
 from saddle.run.record import build_recorded
@@ -43,10 +42,7 @@ def read_network(file: Path | str) -> nn.Module:
     Raises InputError if the file is no such export, is damaged, or names a class that is not trusted.
     """
     file = Path(file)
-    text = read_description(file)
-    if text is None:
-        raise InputError(f"{file}: not weights that saddle exported")
-    description = json.loads(text)
+    description = parsed(read_description(file), file)
     path = f"architecture.{description['network']}"
     network = build_recorded(path, description["record"]["architecture"][description["network"]], nn.Module)
     copied = plain(network)
