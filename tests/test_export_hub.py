@@ -93,12 +93,13 @@ def test_the_card_says_what_is_known_and_no_place_of_this_machine(tmp_path, pict
     command = command_of(FinishedRun.open(tmp_path / "run"))
     assert command.startswith("saddle train data=image_folder 'data.root=")
     assert "data.image_size=16 architecture=mlp" in command
-    evaluation = {"samples": {"frechet": 4.5}, "test": {"frechet": 1.25}, "stamp": {"generated": 100}}
+    evaluation = {"samples": {"frechet": 4.5, "kernel": None}, "test": {"frechet": 1.25}, "stamp": {"generated": 100}}
     (tmp_path / "run" / "evaluation").mkdir()
     (tmp_path / "run" / "evaluation" / "00000002-100.json").write_text(json.dumps(evaluation))
     assert run_tool(["export", str(tmp_path / "run"), "--format", "hub", "--out", str(tmp_path / "measured")]) == 0
     card = (tmp_path / "measured" / "README.md").read_text(encoding="utf-8")
     assert "| frechet | 4.5000 | 1.2500 |" in card
+    assert "kernel" not in card
     assert '`{"generated": 100}`' in card
 
 

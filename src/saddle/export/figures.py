@@ -26,27 +26,28 @@ def figures_of(run: OpenedRun) -> Figures | None:
 def _evaluated(run: OpenedRun) -> Figures | None:
     """The evaluation of this iteration with the most samples."""
     assert run.folder is not None
-    found: list[tuple[int, dict[str, Any]]] = []
+    found: list[tuple[int, Figures]] = []
     for file in (run.folder / "evaluation").glob(f"{run.iteration:08d}-*.json"):
         try:
             content = json.loads(file.read_text(encoding="utf-8"))
-            found.append((content["stamp"]["generated"], content))
-        except (OSError, ValueError, KeyError, TypeError):  # it is damaged, and training's own figures are left
+            floors = content.get("test") or content.get("data") or {}
+            figures = Figures(_finite(content["samples"]), _finite(floors), content["stamp"])
+            found.append((int(content["stamp"]["generated"]), figures))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):  # it is damaged
             continue
-    if not found:
-        return None
-    content = max(found, key=lambda one: one[0])[1]
-    return Figures(content["samples"], content.get("test") or content.get("data") or {}, content["stamp"])
+    return max(found, key=lambda one: one[0])[1] if found else None
+
+
+def _finite(metrics: dict[str, float | None]) -> dict[str, float]:
+    """Metrics without those that were no finite number, which stand in files as null."""
+    return {name: float(value) for name, value in metrics.items() if value is not None}
 
 
 def _summarized(run: OpenedRun) -> Figures | None:
     """The metrics in summary.json, which are of the last iteration."""
     assert run.folder is not None
     summary = summary_of(run.folder)
-    metrics = {
-        name.removeprefix("metric/"): value
-        for name, value in summary.get("metrics", {}).items()
-        if name.startswith("metric/") and value is not None
-    }
+    measured = _finite(summary.get("metrics", {}))
+    metrics = {name.removeprefix("metric/"): value for name, value in measured.items() if name.startswith("metric/")}
     is_last = summary.get("iterations") == run.iteration
     return Figures(metrics, {}, summary.get("stamp")) if metrics and is_last else None
