@@ -3,7 +3,7 @@
 First study=objectives_rates tries a grid of learning rates for each method on one seed. The best rate of each method is
 written to conf/study/method, where study=objectives reads it. Then each study is trained, and `saddle compare` writes
 its tables and its page into OUT/tables. Studies that are finished are skipped, and one that was interrupted goes on.
-It takes 18 hours of one core, without comparisons and pictures. Overrides may follow: `data=digits training.cpu_seconds=5`.
+It takes 18 hours of one core, without comparisons and pictures. Overrides may follow (`training.cpu_seconds=5`).
 """
 
 import argparse
