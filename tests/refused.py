@@ -73,6 +73,7 @@ REFUSED = {
     "training.freeze=true": "training.freeze=True: should be a valid integer",
     "training.freeze=5": "training.freeze=5 is more than the 4 layers of the discriminator in front of its last one, "
     "which always learns: use at most 4",
+    "training.cpu_seconds=0": "training.cpu_seconds=0: should be greater than 0",
     "training.images=0": "training.images=0: should be",
     "training.images=1e6": "training.images=1000000.0: should be a valid integer",
 }

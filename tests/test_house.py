@@ -21,7 +21,7 @@ FLOORS = {
     **dict.fromkeys(("loss", "penalty", "layer", "augmentation"), 0),
     **dict.fromkeys(("architecture", "data", "metric"), 1),
     "game": 2,
-    **dict.fromkeys(("training", "picture"), 3),
+    **dict.fromkeys(("training", "picture", "logger"), 3),
     "callback": 4,
     "config": 5,
     "factory": 6,

@@ -14,10 +14,10 @@ ERROR = "error.txt"
 LOCK = ".lock"
 """The file whose lock a process holds while it trains in the folder."""
 
-PRODUCTS = ("tensorboard", "samples", "checkpoints", "metrics.csv", "summary.json")
+PRODUCTS = ("tensorboard", "wandb", "mlflow", "samples", "checkpoints", "metrics.csv", "summary.json")
 """The files and folders that training writes."""
 
-UNTRAINED = {SETTINGS, SWEEP_FILE, ERROR, LOCK, "tensorboard"}
+UNTRAINED = {SETTINGS, SWEEP_FILE, ERROR, LOCK, "tensorboard", "wandb", "mlflow"}
 """The files and folders of a run or sweep that never trained; curves begin before Lightning refuses a setting."""
 
 IN_RUNS = {*PRODUCTS, *UNTRAINED, "evaluation", "cache"}

@@ -30,7 +30,10 @@ def played(folder, size: int, extra=(), **flags):
     flags = {"log_every_n_steps": 6, "enable_checkpointing": True, **flags}
     fit(module, data, 45, [*callbacks, *extra], block=size, **flags)
     with (folder / "metrics.csv").open() as file:
-        rows = [{n: v for n, v in row.items() if n != "images_per_second"} for row in csv.DictReader(file)]
+        rows = [
+            {n: v for n, v in row.items() if n not in ("images_per_second", "cpu_seconds")}
+            for row in csv.DictReader(file)
+        ]
     return module, rows, sorted(str(path.relative_to(folder)) for path in folder.rglob("*.*"))
 
 

@@ -18,7 +18,7 @@ def test_summary_has_the_promised_keys_and_seconds_add_up(tmp_path, capsys):
         [Curves(str(tmp_path / "metrics.csv")), summary],
     )
     written = json.loads((tmp_path / "summary.json").read_text())
-    promised = {"iterations", "images", "seconds", "images_per_second", "metrics", "seed", "versions", "data"}
+    promised = {"iterations", "images", "seconds", "cpu_seconds", "metrics", "seed", "versions", "data"}
     assert promised <= written.keys()
     assert written["finished"] is True
     assert (written["iterations"], written["images"]) == (9, 72)

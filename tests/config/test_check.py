@@ -44,6 +44,7 @@ NEEDED = {  # what has no default, and what goes together
     **{choice: ["architecture=points"] for choice in ("data=ring", "data=grid", "data=swiss_roll")},
 }
 BUILT = {
+    "logger": ["none", "csv", "tensorboard"],  # the others need packages of their own
     "trainer": ["default", "cpu"],  # a Trainer with GPUs cannot be built without them
     "metric": [option for option in GROUPS["metric"] if option != "memorization"],  # of saddle evaluate alone
 }

@@ -18,3 +18,5 @@ def test_the_first_limit_ends_the_run(steps, images, end):
 def test_iterations_are_limited_by_default_only_without_a_budget():
     assert default_iterations(8000, _root_={"training": {"images": None}}) == 8000
     assert default_iterations(8000, _root_={"training": {"images": 10}}) == -1
+    assert default_iterations(8000, _root_={"training": {"images": None, "cpu_seconds": None}}) == 8000
+    assert default_iterations(8000, _root_={"training": {"images": None, "cpu_seconds": 2.5}}) == -1

@@ -95,3 +95,17 @@ def test_schedules_of_betas_are_for_optimizers_that_have_them():
         build(config(f"{chosen}.warmup_images=5"))
     with pytest.raises(InputError, match="horizon_images=9 is not read by shape=constant"):
         build(config("experiment=none", "training.schedule.generator.horizon_images=9"))
+
+
+def test_seconds_are_those_of_one_process():
+    with pytest.raises(InputError, match=r"^training\.cpu_seconds "):
+        build(compose(["training.cpu_seconds=5", "trainer=ddp_cpu"]))
+
+
+def test_a_logger_whose_package_is_missing_is_refused(monkeypatch, tmp_path):
+    def missing(*_, **__):
+        raise ModuleNotFoundError("wandb")
+
+    monkeypatch.setattr("saddle.logger.wandb.WandbLogger.__init__", missing)
+    with pytest.raises(InputError, match=r"^logger\.wandb: .*\[wandb\]"):
+        build(compose(["logger=wandb", f"folder={tmp_path}"]))

@@ -94,7 +94,7 @@ def _rows(folder: Path) -> dict[str, dict[str, str]]:
     """The curves by iteration, without what a process measures because it ends there."""
     with (folder / "metrics.csv").open() as file:
         rows = list(csv.DictReader(file))
-    ends = ("images_per_second", "metric/", "health/")
+    ends = ("images_per_second", "cpu_seconds", "metric/", "health/")
     return {row["iteration"]: {k: v for k, v in row.items() if v and not k.startswith(ends)} for row in rows}
 
 

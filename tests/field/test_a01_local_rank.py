@@ -1,12 +1,14 @@
 """Field A1: variables that clusters and images set for their own reasons decide nothing."""
 
 import os
+import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from helpers import REPOSITORY, SMALL, checkpoint, train_afresh
+from helpers import REPOSITORY, SMALL, checkpoint, differences, train_afresh, trained
 
 VARIABLES = [
     {"LOCAL_RANK": "0"},
@@ -45,3 +47,42 @@ def test_torchrun_begins_one_run_and_goes_on_with_it(tmp_path):
     launched(f"resume={run}", "trainer.max_steps=4")
     assert checkpoint(run)["global_step"] == 4
     assert list((tmp_path / "outputs").glob("20*/*")) == [run]
+
+
+def ended(processes: list[subprocess.Popen]) -> None:
+    """Wait for processes that train together; all must succeed."""
+    for process in processes:
+        _, errors = process.communicate(timeout=250)
+        assert process.returncode == 0, errors
+
+
+def by_torchrun(command: list[str], folder: Path) -> list[subprocess.Popen]:
+    """The launcher of two processes."""
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
+    return [subprocess.Popen([*launcher, *command], cwd=folder, stderr=subprocess.PIPE, text=True)]
+
+
+def by_srun(command: list[str], folder: Path) -> list[subprocess.Popen]:
+    """Two tasks with the variables that srun gives them on one machine."""
+    with socket.socket() as place:
+        place.bind(("127.0.0.1", 0))
+        port = str(place.getsockname()[1])
+    job = {"SLURM_JOB_ID": "7", "SLURM_JOB_NAME": "gan", "SLURM_NTASKS": "2", "SLURM_STEP_NUM_TASKS": "2"}
+    job |= {"SLURM_NODELIST": "127.0.0.1", "MASTER_PORT": port, "SLURM_NODEID": "0", "SLURM_NTASKS_PER_NODE": "2"}
+    tasks: list[subprocess.Popen] = []
+    for rank in ("0", "1"):
+        variables = {**os.environ, **job, "SLURM_PROCID": rank, "SLURM_LOCALID": rank}
+        arguments = [sys.executable, *command]
+        tasks.append(subprocess.Popen(arguments, cwd=folder, env=variables, stderr=subprocess.PIPE, text=True))
+    return tasks
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("launched", [by_torchrun, by_srun])
+def test_processes_of_a_launcher_train_the_bits_of_those_that_saddle_starts(tmp_path, launched):
+    choices = ["trainer=ddp_cpu", "trainer.max_steps=6"]
+    own = trained(tmp_path / "own", *choices)
+    command = [str(REPOSITORY / "train.py"), *SMALL, *choices, f"hydra.run.dir={tmp_path / 'launched'}"]
+    ended(launched(command, tmp_path))
+    for part in ("state_dict", "optimizer_states"):
+        assert differences(own[part], checkpoint(tmp_path / "launched")[part]) == []

@@ -35,8 +35,7 @@ def sentence(*overrides: str) -> str:
         ("optimizer=AdamW", "optimizer=adamw"),
         ("+lr=0.1", "optimizer.lr"),
         ("momentum=0.9", "optimizer.momentum (of optimizer=rmsprop or sgd)"),
-        ("wandb.project=x", "+logger.wandb._target_=lightning.pytorch.loggers.WandbLogger"),
-        ("logger.wandb.project=x", "+logger.wandb._target_=lightning.pytorch.loggers.WandbLogger"),
+        ("wandb.project=x", "logger=wandb"),
         ("model.name=dcgan", "architecture=dcgan"),
         ("optimizer.name=adam", "optimizer=adam"),
         ("dataset.name=celeba", "data=image_folder data.root=FOLDER"),
@@ -62,7 +61,7 @@ def sentence(*overrides: str) -> str:
         ("patience=3", "+callback.early._target_=lightning.pytorch.callbacks.EarlyStopping"),
         ("pretrained=run", "init"),
         ("freeze_d=2", "training.freeze"),
-        ("wandb=true", "+logger.wandb._target_=lightning.pytorch.loggers.WandbLogger"),
+        ("wandb=true", "logger=wandb"),
     ],
 )
 def test_a_name_of_another_project_is_met_by_ours(override, guess):

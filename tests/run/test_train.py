@@ -5,7 +5,7 @@ import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
-from helpers import SMALL, checkpoint, train, train_afresh, trained
+from helpers import SMALL, checkpoint, differences, train, train_afresh, trained
 from saddle.training.checkpoint import MARK
 
 
@@ -63,7 +63,7 @@ def test_tensorboard_has_every_curve_the_grids_and_the_hyper_parameters(run):
         *("loss/discriminator", "loss/discriminator/adversarial", "loss/discriminator/r1", "loss/generator"),
         *("probability/real_above_fake", "logit/real", "logit/fake"),
         *("gradient_norm/discriminator", "gradient_norm/generator"),
-        *("learning_rate/discriminator", "learning_rate/generator", "images_per_second", "images"),
+        *("learning_rate/discriminator", "learning_rate/generator", "images_per_second", "images", "cpu_seconds"),
         *("updates/discriminator", "updates/generator", "metric/frechet"),
     ):
         assert name in scalars
@@ -79,11 +79,8 @@ def test_tensorboard_has_every_curve_the_grids_and_the_hyper_parameters(run):
 
 def test_checkpoint_counts_every_turn(run):
     content = checkpoint(run[0])
-    assert content[MARK]["clock"] == {
-        "iteration": 12,
-        "images": 1200,
-        "updates": {"discriminator": 12, "generator": 12},
-    }
+    clock = {"iteration": 12, "images": 1200, "updates": {"discriminator": 12, "generator": 12}, "cpu_seconds": 0.0}
+    assert differences(content[MARK]["clock"], clock) == []
     assert content["global_step"] == 12
 
 
@@ -101,7 +98,7 @@ def test_two_ranks_equal_one_process(tmp_path):
     choices += ["optimizer.eps=1e-6"]  # Adam with a smaller one magnifies the rounding of gradients near zero
     one = trained(tmp_path / "one", "trainer=cpu", *choices)
     two = trained(tmp_path / "two", "trainer=ddp_cpu", "trainer.devices=2", *choices)
-    assert one[MARK]["clock"] == two[MARK]["clock"]
+    assert differences(one[MARK]["clock"], two[MARK]["clock"]) == []
     for name, value in one["state_dict"].items():
         if isinstance(value, torch.Tensor):
             torch.testing.assert_close(two["state_dict"][name], value, rtol=1e-10, atol=1e-12)
@@ -130,6 +127,27 @@ def test_a_budget_of_images_ends_the_run_and_can_be_raised(tmp_path):
     assert checkpoint(tmp_path)["global_step"] == 11
     names = {path.name for path in (tmp_path / "checkpoints").iterdir()}
     assert names == {"00000010.ckpt", "00000011.ckpt", "best.ckpt", "last.ckpt"}
+
+
+def test_a_budget_of_seconds_ends_the_run_goes_on_and_can_be_raised(tmp_path):
+    content = trained(tmp_path, "training.cpu_seconds=1")
+    clock = content["saddle"]["clock"]
+    assert 1 <= clock["cpu_seconds"] < 1.6  # one block of iterations more
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert summary["finished"]
+    assert summary["cpu_seconds"] == pytest.approx(clock["cpu_seconds"], abs=0.001)
+    result = train(f"resume={tmp_path}")
+    assert result.returncode == 2
+    assert "training.cpu_seconds=1 ends this run" in result.stderr
+    (tmp_path / "summary.json").unlink()  # as if it had been killed just before
+    assert train(f"resume={tmp_path}").returncode == 0
+    assert checkpoint(tmp_path)["global_step"] == content["global_step"]
+    assert json.loads((tmp_path / "summary.json").read_text())["finished"]
+    result = train(f"resume={tmp_path}", "training.cpu_seconds=2")
+    assert result.returncode == 0, result.stderr
+    again = checkpoint(tmp_path)
+    assert 2 <= again["saddle"]["clock"]["cpu_seconds"] < 2.6
+    assert again["global_step"] > 1.3 * content["global_step"]
 
 
 def test_epochs_and_time_end_a_run(tmp_path):

@@ -1,5 +1,6 @@
 """The compiled executor against the reference, in float64. Most tests play what was traced without compiling it."""
 
+import time
 from functools import partial
 from math import lcm
 
@@ -241,3 +242,14 @@ def test_a_wrong_period_would_be_seen():
     one, _ = played(Eager, EveryThird)
     other, _ = played(traced, with_period(1))
     assert (one.generator.linear.weight - other.generator.linear.weight).abs().max() > 1e-4
+
+
+def test_seconds_of_tracing_and_compiling_are_not_counted():
+    def slowly(graph):
+        begun = time.process_time()
+        while time.process_time() < begun + 0.5:
+            pass
+        return graph
+
+    module, _ = played(partial(Compiled, compiler=slowly), GAMES["plain"])
+    assert 0 < module.clock.cpu_seconds < 0.4

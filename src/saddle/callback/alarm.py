@@ -109,6 +109,10 @@ def duplicates(largest_share: float) -> Condition:
     )
 
 
+COLLAPSE = ("duplicates", "classes")
+"""The alarms by which samples are too much alike."""
+
+
 def conditions(duplicate_share: float, gradient_ratio: float) -> dict[str, Condition]:
     """The conditions by name; each is judged whenever the readings that it needs have been taken.
 

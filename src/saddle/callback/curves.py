@@ -84,11 +84,11 @@ class Curves(Patient):
         return {name: float(value) for name, value in scalars.items()}
 
     def _counts(self, module: GameModule) -> dict[str, float]:
-        """Images, images per second since the last row, and updates and learning rate of each turn."""
+        """Images, images per second since the last row, CPU seconds, and each turn's updates and learning rate."""
         now, images = time.perf_counter(), module.clock.images
         speed = (images - self._images) / max(now - self._time, 1e-9)
         self._time, self._images = now, images
-        counts: dict[str, float] = {"images": images, "images_per_second": speed}
+        counts = {"images": images, "images_per_second": speed, "cpu_seconds": module.clock.cpu_seconds}
         for turn in module.turns:
             counts[f"updates/{turn.name}"] = module.clock.updates[turn.name]
             counts[f"learning_rate/{turn.name}"] = module.wrapped[turn.name].param_groups[0]["lr"]
@@ -97,7 +97,7 @@ class Curves(Patient):
 
 def names_of_counts(module: GameModule) -> list[str]:
     """The names of what `Curves` adds to the module's scalars."""
-    names = ["images", "images_per_second"]
+    names = ["images", "images_per_second", "cpu_seconds"]
     for turn in module.turns:
         names += [f"updates/{turn.name}", f"learning_rate/{turn.name}"]
     return names

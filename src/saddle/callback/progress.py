@@ -9,6 +9,7 @@ from lightning.pytorch.callbacks import Timer
 from tqdm import tqdm
 
 from saddle.bound import Positive
+from saddle.callback.budget import Budget
 from saddle.callback.hook import GameTrainer, hook
 from saddle.callback.scheduled import Patient
 from saddle.training.compiled import Compiled
@@ -68,7 +69,7 @@ class Progress(Patient):
         begun, begun_at = next(mark for mark in reversed(self._marks) if mark[1] < done)
         rate = (done - begun_at) / (time.perf_counter() - begun)
         parts = [f"{module.clock.images / 1000:.1f} kimg", f"{rate * module.rows:,.0f} images/s"]
-        left = _seconds_left(trainer, done, rate)
+        left = _seconds_left(trainer, module, rate)
         if left is not None:
             parts.append(f"{tqdm.format_interval(left)} left")
         parts += [f"{name} {sum(map(float, played.terms.values())):.3f}" for name, played in module.played.items()]
@@ -76,9 +77,9 @@ class Progress(Patient):
         self._bar.set_postfix_str(", ".join(parts))
 
 
-def _seconds_left(trainer: GameTrainer, done: int, rate: float) -> float | None:
-    """Seconds until the first of the limits in iterations, epochs and time; None if there is none."""
-    limits = []
+def _seconds_left(trainer: GameTrainer, module: GameModule, rate: float) -> float | None:
+    """Seconds until the first of the limits in iterations, epochs, time and CPU seconds; None if there is none."""
+    done, limits = module.clock.iteration, []
     if trainer.max_steps > 0:
         limits.append((trainer.max_steps - done) / rate)
     if trainer.max_epochs is not None and trainer.max_epochs > 0:
@@ -87,4 +88,6 @@ def _seconds_left(trainer: GameTrainer, done: int, rate: float) -> float | None:
         remaining = callback.time_remaining() if isinstance(callback, Timer) else None
         if remaining is not None:
             limits.append(remaining)
+        if isinstance(callback, Budget):
+            limits.append(callback.iterations_left(module) / rate)
     return max(0.0, min(limits)) if limits else None

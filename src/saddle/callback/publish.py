@@ -1,16 +1,14 @@
 """What a callback has measured or drawn, given to every logger and to the other callbacks."""
 
 from pathlib import Path
-from typing import Any
 
 import saddle.compat  # noqa: F401  isort: skip
-from lightning.pytorch.loggers import Logger
 from torch import Tensor
 
 from saddle.callback.curves import Curves, announce
 from saddle.callback.hook import GameTrainer
 from saddle.callback.loggers import log_values
-from saddle.interrupt import whole
+from saddle.logger.show import show_picture, show_text
 from saddle.picture.png import write_png
 
 
@@ -35,22 +33,10 @@ def publish_picture(trainer: GameTrainer, name: str, iteration: int, picture: Te
     folder.mkdir(exist_ok=True)  # not above: a run's folder that is gone was moved
     write_png(picture, folder / f"{iteration:08d}.png")
     for logger in trainer.loggers:
-        experiment = _experiment(logger)
-        if hasattr(experiment, "add_image"):
-            with whole():
-                experiment.add_image(name, picture, iteration)
+        show_picture(logger, name, iteration, picture)
 
 
 def publish_text(trainer: GameTrainer, name: str, iteration: int, text: str) -> None:
     """Give a text to every logger that shows texts, at once."""
     for logger in trainer.loggers:
-        experiment = _experiment(logger)
-        if hasattr(experiment, "add_text"):
-            with whole():
-                experiment.add_text(name, text, iteration)
-                experiment.flush()
-
-
-def _experiment(logger: Logger) -> Any:
-    """The object behind a logger, such as TensorBoard's writer; None where there is none."""
-    return getattr(logger, "experiment", None)
+        show_text(logger, name, iteration, text)

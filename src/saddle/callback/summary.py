@@ -24,6 +24,7 @@ from saddle.callback.scheduled import Patient
 from saddle.callback.stop import StopOnSignal
 from saddle.file import relative, replacing
 from saddle.interrupt import whole
+from saddle.logger.show import show_settings
 from saddle.terminal import quoted_for_shell
 from saddle.training.module import GameModule
 
@@ -38,7 +39,9 @@ class Summary(Patient):
     """Writes summary.json into `folder` and prints a table when training ends; seconds add up over resumes.
 
     Its `finished` is false where a signal or an alarm ended training. Its `stamp` says what the metrics metric/... were
-    computed from; it is null where none was measured. Its `init` says what the run began with, null for new weights.
+    computed from; it is null where none was measured. Its `alarms` are those of `Health` that ring at the end. Its
+    `learning_rates` are those of the turns before their schedules. Its `init` says what the run began with, null for
+    new weights.
     """
 
     def __init__(self, folder: str) -> None:
@@ -60,6 +63,9 @@ class Summary(Patient):
     @hook
     def on_train_start(self, trainer: GameTrainer, module: GameModule) -> None:
         self._begun = time.perf_counter()
+        if trainer.is_global_zero and not trainer.fast_dev_run and module.clock.iteration == 0:
+            for logger in trainer.loggers:
+                show_settings(logger, hyper_parameters(module.record))
 
     @hook
     def on_train_batch_end(self, trainer: GameTrainer, module: GameModule, *_: Any) -> None:
@@ -79,20 +85,25 @@ class Summary(Patient):
 
     def _summary(self, trainer: GameTrainer, module: GameModule) -> dict[str, Any]:
         latest: dict[str, float] = {}
-        stamp = None
+        stamp, alarms = None, []
         for callback in trainer.callbacks:
             if isinstance(callback, Curves):
                 latest = callback.latest
             elif isinstance(callback, Quality | PointQuality):
                 stamp = stamp or callback.stamp
+            elif isinstance(callback, Health):
+                alarms = [name for name, alarm in callback.alarms.items() if alarm.ringing]
         clock, data = module.clock, trainer.datamodule.data
         return {
             "iterations": clock.iteration,
             "images": clock.images,
             "seconds": round(self.seconds, 3),
+            "cpu_seconds": round(clock.cpu_seconds, 3),
             "images_per_second": round(clock.images / max(self.seconds, 1e-9), 1),
             "metrics": {name: value for name, value in latest.items() if name.startswith(SHOWN)},
             "stamp": stamp,
+            "alarms": alarms,
+            "learning_rates": {turn: defaults["lr"] for turn, defaults in module.defaults.items()},
             "finished": not any(map(_ended_run, trainer.callbacks)),
             "updates": dict(clock.updates),
             "seed": module.seed,

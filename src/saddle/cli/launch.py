@@ -29,6 +29,7 @@ from saddle.run.resume import begin_or_resume
 from saddle.run.start import start
 from saddle.sweep import job
 from saddle.sweep.jobs import check_no_sweep, is_sweep, job_folders, resumed_sweep
+from saddle.sweep.study import with_jobs_of_study
 from saddle.sweep.table import conclude
 
 _WRITES_NOTHING = ("hydra.run.dir=.", "hydra.output_subdir=null")
@@ -96,7 +97,7 @@ def spelled_out(command: CommandLine) -> tuple[CommandLine, str]:
     resume = command.settings.get("resume", "")
     if resume and is_sweep(Path(resume)):
         return resumed_sweep(Path(resume), command).without_nothing(), PRIMARY
-    command = command.without_nothing()
+    command = with_jobs_of_study(command.without_nothing())
     if not command.is_multirun:
         return begin_or_resume(command)
     if resume not in ("", "null"):

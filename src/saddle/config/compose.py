@@ -42,7 +42,7 @@ def checked(config: DictConfig, overrides: Sequence[str] = (), folder: Path | No
     except OmegaConfBaseException as error:
         raise InputError(sentence_of(str(error), overrides)) from error
     assert isinstance(plain, dict)
-    values = {str(name): value for name, value in plain.items() if name != "experiment"}
+    values = {str(name): value for name, value in plain.items() if name not in ("experiment", "study")}
     if folder is not None:
         _check_folder(str(values.get("folder")), folder)
         values = located(values, began_in(folder))

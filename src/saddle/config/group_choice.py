@@ -15,7 +15,7 @@ from saddle.error import InputError
 _NOTHING: tuple[Any, ...] = (None, False, 0, "", "none", "no", "off", "nil", "null", "false", [], {})
 """Values, in small letters, by which people choose no option."""
 
-_OPTIONAL = ("sweep",)
+_OPTIONAL = ("sweep", "study", "method")
 """Groups of which nothing is chosen unless the user does."""
 
 _OF_PARTS = ("callback", "metric")

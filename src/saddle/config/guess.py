@@ -18,6 +18,9 @@ ALIKE = 0.8
 _ALIKE_ELSEWHERE = 0.9
 """The same for names of other projects: these are many, and so most words are a little like one of them."""
 
+_OF_SWEEPS = ("study", "method")
+"""Groups whose options are no guess: they are called as losses, penalties and settings are."""
+
 _TOP = ("folder", "init", "objective", "resume", "seed")
 """The settings beside the groups."""
 
@@ -158,7 +161,7 @@ def _by_place(word: str, place: str, value: str) -> list[str]:
     """What a word as general as `name` or `path` means below a group, which other projects may call otherwise."""
     parts = [_plain(part) for part in place.split(".")]
     for part in parts:
-        if CHOICE_OF.get(part, "").startswith("+"):  # what is only there if it is added
+        if CHOICE_OF.get(part, "").startswith(("+", "logger=")):  # what is only there if it is added
             return [CHOICE_OF[part]]
     group = SETTING_OF.get(parts[0], parts[0])
     if word in NAMES and group in groups():
@@ -216,7 +219,7 @@ def _by_option(name: str) -> list[str]:
     word = _plain(name)
     found: list[str] = []
     for group in groups():
-        for option in options(group):
+        for option in options(group) if group not in _OF_SWEEPS else ():
             if option == word and option not in ("default", "none"):
                 found.append(f"{group}={option}")
     if not found and word in CHOICE_OF:

@@ -22,11 +22,13 @@ def last_iteration(max_steps: int, images: int | None, rows: int) -> int:
 
 
 def default_iterations(default: int, *, _root_: Mapping[str, Any]) -> int:
-    """The default of `trainer.max_steps`: `default`, or -1 where `training.images` sets the limit.
+    """The default of `trainer.max_steps`: `default`, or -1 where `training` sets the limit, in images or in seconds.
 
     OmegaConf passes the whole config as `_root_`.
     """
-    return default if _root_["training"]["images"] is None else -1
+    training = _root_["training"]
+    has_other = training["images"] is not None or training.get("cpu_seconds") is not None
+    return -1 if has_other else default
 
 
 def part_of_run(share: float, *, _root_: Mapping[str, Any]) -> int:

@@ -92,8 +92,9 @@ _SETTINGS = {
 """For each setting or group, its names elsewhere."""
 
 _OPTIONS = {
-    "+logger.csv._target_=lightning.pytorch.loggers.CSVLogger +logger.csv.save_dir=FOLDER": "csv csvlogger",
-    "+logger.wandb._target_=lightning.pytorch.loggers.WandbLogger": "wandb use_wandb wandblogger weights_and_biases",
+    "logger=csv": "csv csvlogger",
+    "logger=mlflow": "mlflow mlflowlogger",
+    "logger=wandb": "wandb use_wandb wandblogger weights_and_biases",
     "+callback.early._target_=lightning.pytorch.callbacks.EarlyStopping +callback.early.monitor=metric/frechet": (
         "early early_stopping earlystopping early_stop patience early_stopping_patience"
     ),

@@ -85,8 +85,8 @@ def _defaults(today: Sequence[Any], saved: Mapping[str, Any], chosen: Mapping[st
         [(group, option)] = entry.items()
         if group.startswith("override hydra/"):
             hydras_own.append(entry)
-        elif re.match(r"(optional )?experiment\b", group):
-            continue  # experiments change settings of other groups, and those are saved
+        elif re.match(r"(optional )?(experiment|study|method)\b", group):
+            continue  # these change settings of other groups, and those are saved
         elif option is not None and group not in saved and group not in chosen:
             before.append(entry)
     after = [{group: option} for group, option in chosen.items()]

@@ -37,6 +37,7 @@ class Training:
     schedule: Mapping[str, Schedule]
     beta2_schedule: Mapping[str, Schedule]
     freeze: Depth = 0
+    cpu_seconds: Positive | None = None
 
 
 def newer_settings() -> dict[str, Any]:

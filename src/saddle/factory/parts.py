@@ -30,6 +30,9 @@ from saddle.metric.measure import Metrics
 from saddle.schedule import Schedule
 from saddle.seed import hashed_seed
 
+_MAY_CHANGE = ("images", "cpu_seconds", "block")
+"""Settings of `training` that a record leaves out: they may change when the run is resumed."""
+
 
 @dataclass(frozen=True)
 class Parts:
@@ -115,7 +118,7 @@ def _record(config: CheckedConfig, data: Node, networks: Mapping[str, Node]) -> 
         "augmentation": _plain(config.augmentation),
         "game": config.game.plain(),
         "optimizer": config.optimizer,
-        "training": {name: value for name, value in config.training.items() if name not in ("images", "block")},
+        "training": {name: value for name, value in config.training.items() if name not in _MAY_CHANGE},
         "data": data.plain(),
         "architecture": {"conditional": config.conditional, **_plain(networks)},
     }

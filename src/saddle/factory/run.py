@@ -11,6 +11,7 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import Checkpoint
 from lightning.pytorch.loggers import Logger
 
+from saddle.callback.budget import Budget
 from saddle.callback.hook import GameTrainer
 from saddle.callback.watching import make_patient
 from saddle.config.check import check_lightning_parts
@@ -85,6 +86,11 @@ def build_run(config: CheckedConfig, parts: Parts, purge_step: int | None = None
     batch_size, devices = config.batch_size, trainer.world_size
     if batch_size % devices:
         raise InputError(f"data.batch_size={batch_size} must be a multiple of the {devices} devices")
+    if devices > 1 and config.training["cpu_seconds"] is not None:
+        raise InputError(
+            f"training.cpu_seconds counts the seconds of one process, and trainer.devices starts {devices}: use "
+            "training.images"
+        )
     check_packing(parts.networks, parts.game, batch_size, devices, config.game.option)
     check_rows(parts.networks, batch_size, devices)
     training = config.training
@@ -104,6 +110,7 @@ def build_run(config: CheckedConfig, parts: Parts, purge_step: int | None = None
         record=parts.record,
         label_shares=parts.data.label_shares if _takes_labels(parts) else None,
         make_executor=EXECUTORS[training["executor"]],
+        has_budget=training["cpu_seconds"] is not None,
     )
     data_module = GameDataModule(parts.data, training["block"], may_change=config.data_changed == "accept")
     if training["channels_last"]:
@@ -120,7 +127,7 @@ def _takes_labels(parts: Parts) -> bool:
 
 
 def build_trainer(config: CheckedConfig, metrics: Metrics, purge_step: int | None = None) -> GameTrainer:
-    """The Trainer with its callbacks and loggers; it stops at the first of its limits and `training.images`.
+    """The Trainer with its callbacks and loggers; it stops at the first of its limits and those of `training`.
 
     A callback whose class takes `metrics` receives them.
 
@@ -128,6 +135,8 @@ def build_trainer(config: CheckedConfig, metrics: Metrics, purge_step: int | Non
     """
     check_lightning_parts(config)
     callbacks: list[Callback] = []
+    if config.training["cpu_seconds"] is not None:  # first, so that the others see the end in the same iteration
+        callbacks.append(Budget(config.training["cpu_seconds"]))
     for name, node in config.callback.items():
         callbacks.append(_build(f"callback.{name}", node, {"metrics": metrics}))
     make_patient(callbacks)
@@ -161,5 +170,10 @@ def _build(path: str, settings: Settings, offered: Mapping[str, Any]) -> Any:
     passed_in = {name: value for name, value in offered.items() if takes(target, name)}
     try:
         return make_plain(path, settings, passed_in)
+    except ModuleNotFoundError as error:
+        name = path.rpartition(".")[2]
+        raise InputError(
+            f"{path}: its package is not installed: use pip install '.[{name}]', or leave it out"
+        ) from error
     except MisconfigurationException as error:
         raise InputError(f"{path}: {first_line(error)}") from error

@@ -8,6 +8,7 @@ from torch import Tensor
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 INK, PAPER = "#2b2d42", "white"
 """The colors of text and of the background."""
@@ -21,6 +22,23 @@ def rendered(draw: "Callable[[Axes], None]", inches: tuple[float, float] = (6.8,
     figure = Figure(figsize=inches, dpi=100, facecolor=PAPER)
     canvas = FigureCanvasAgg(figure)
     draw(figure.add_axes((0.06, 0.05, 0.795, 0.9)))
+    return _pixels(canvas)
+
+
+def panels(draw: "Callable[[list[Axes]], None]", columns: int, number: int, inches: tuple[float, float]) -> Tensor:
+    """The picture that `draw` makes on the axes of `number` panels in `columns`: uint8 (3, H, W), 100 dots per inch."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=inches, dpi=100, facecolor=PAPER, layout="constrained")
+    canvas = FigureCanvasAgg(figure)
+    rows = -(-number // columns)
+    draw([figure.add_subplot(rows, columns, place + 1) for place in range(number)])
+    return _pixels(canvas)
+
+
+def _pixels(canvas: "FigureCanvasAgg") -> Tensor:
+    """A drawn canvas as uint8 (3, H, W)."""
     canvas.draw()
     width, height = canvas.get_width_height()
     pixels = torch.frombuffer(bytearray(canvas.buffer_rgba()), dtype=torch.uint8).view(height, width, 4)

@@ -1,14 +1,15 @@
 """Pictures as PNG files."""
 
 from pathlib import Path
+from typing import BinaryIO
 
 from torch import Tensor
 
 from saddle.layout import SOFTWARE
 
 
-def write_png(picture: Tensor, path: Path) -> None:
-    """Write a picture, uint8 (C, H, W), to `path`: gray, color, or color with alpha.
+def write_png(picture: Tensor, path: Path | BinaryIO) -> None:
+    """Write a picture, uint8 (C, H, W), to `path`, which may be an open file: gray, color, or color with alpha.
 
     The file says that saddle made it, so that it is never read as data.
     """

@@ -108,7 +108,7 @@ def _overrides_of_resumed(command: CommandLine, begun_with: list[str]) -> list[s
     for text in from_here(command.overrides):
         if key_of(text) in ("resume", "hydra.run.dir"):
             continue
-        if re.match(r"(game|experiment)=|init=(?!null$)", text) and text not in begun_with:
+        if re.match(r"(game|experiment|study|method)=|init=(?!null$)", text) and text not in begun_with:
             raise InputError(f"{text}: a resumed run keeps its {key_of(text)}; leave it out")
         new.append(text)
     chosen = [choice[0] for choice in map(choice_of, new) if choice is not None]
@@ -172,7 +172,8 @@ def check_same(saved: dict[str, Any], current: dict[str, Any], path: Path) -> No
         if name not in may_change and before.get(name) != now.get(name):
             raise InputError(
                 f"resume: {name} was {before.get(name)} in {path} and is now {now.get(name)}: a resumed run keeps its "
-                "settings (trainer, callback, logger, checkpoints and training.images may change): start a new run"
+                "settings (trainer, callback, logger, checkpoints, training.images and training.cpu_seconds may "
+                "change): start a new run"
             )
 
 
@@ -198,13 +199,18 @@ def _new_at_default(before: dict[str, Any], now: dict[str, Any]) -> set[str]:
     return new
 
 
-def check_unfinished(mark: dict[str, Any], last: int, folder: Path, path: Path) -> None:
+def check_unfinished(mark: dict[str, Any], last: int, budget: float | None, folder: Path, path: Path) -> None:
     """Raise InputError unless iterations, or at least the summary, are left of the run in a checkpoint.
 
     `mark` is saddle's entry in the checkpoint `path` of the run in `folder`, which ends with the iteration `last`; a
-    negative number is no limit.
+    negative number is no limit; or after `budget` CPU seconds.
     """
-    iteration = mark["clock"]["iteration"]
+    iteration, spent = mark["clock"]["iteration"], mark["clock"].get("cpu_seconds", 0.0)
+    if budget is not None and spent >= budget and is_finished(folder):
+        raise InputError(
+            f"training.cpu_seconds={budget:g} ends this run, and {path} has taken {spent:.2f} already: ask for more to "
+            "go on"
+        )
     if 0 <= last < iteration or (last == iteration and is_finished(folder)):
         raise InputError(
             f"trainer.max_steps and training.images end this run at iteration {last}, and {path} is at "

@@ -42,7 +42,7 @@ def _resumed(config: CheckedConfig, path: Path, record: dict[str, Any]) -> dict[
     from saddle.training.checkpoint import MARK
 
     content = read_resumed(path, record)
-    check_unfinished(content[MARK], config.last_iteration, Path(config.folder), path)
+    check_unfinished(content[MARK], config.last_iteration, config.training["cpu_seconds"], Path(config.folder), path)
     _check_epochs(config, content["epoch"], path)
     processes = process_count(config.trainer)
     if processes is not None and not config.checkpoints["elastic"]:

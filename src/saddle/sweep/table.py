@@ -99,7 +99,7 @@ def text_of(jobs: Sequence[Job], objective: str | None, sweep: Path) -> str:
         rows.append([*values, str(len(objectives)), f"{statistics.fmean(objectives):.4f}", _spread(objectives)])
     if rows:
         names = choices(jobs)
-        lines += _aligned([[*names, "n", "mean", "spread"], *rows], len(names))
+        lines += aligned([[*names, "n", "mean", "spread"], *rows], len(names))
     if objective and objective.startswith("metric/"):
         lines += _note_on_stamps(jobs)
     unfinished = _unfinished(jobs)
@@ -132,7 +132,7 @@ def _spread(objectives: list[float]) -> str:
     return f"{statistics.stdev(objectives):.4f}"
 
 
-def _aligned(rows: list[list[str]], left: int) -> list[str]:
+def aligned(rows: list[list[str]], left: int) -> list[str]:
     """Lines of aligned columns: the first `left` columns are flush left, the others flush right."""
     columns: list[list[str]] = []
     for number, column in enumerate(zip(*rows, strict=True)):

@@ -39,16 +39,22 @@ class Compiled:
         due = [turn for turn in self.player.turns if turn.due(clock.iteration)]
         for turns in segments(due):
             key = (*(turn.name for turn in turns), clock.iteration % self.period, kind)
-            if key in self.programs:
-                changed |= self.programs[key].run(batch)
+            if key not in self.programs:
+                changed |= self._compiled_and_played(key, turns, batch)
             else:
-                self.programs[key] = self._traced(turns, batch)
                 changed |= self.programs[key].run(batch)
-                gc.collect()
-                gc.freeze()  # the compiler's half a million objects, which each later collection would walk through
             for turn in turns:
                 clock.updates[turn.name] += 1
             self._after(turns[-1])
+        return changed
+
+    def _compiled_and_played(self, key: tuple[object, ...], turns: list[Turn], batch: Batch) -> set[str]:
+        """Compile the program of this key and play it; the clock counts no seconds of it."""
+        with self.player.clock.not_counting(self.player.device):
+            self.programs[key] = self._traced(turns, batch)
+            changed = self.programs[key].run(batch)
+            gc.collect()
+            gc.freeze()  # the compiler's half a million objects, which each later collection would walk through
         return changed
 
     def _compile(self, graph: GraphModule) -> Callable:

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
@@ -31,7 +32,8 @@ class GameModule(LightningModule):
     norm (L2, over all parameters that the turn trains) or None. `rows` is the number of images in one iteration over
     all ranks, in `accumulate` parts. `make_executor` makes what plays the turns. `ema` averages the networks that the
     game names, or is None. `record` (plain values) is the config that checkpoints carry. `label_shares` gives the share
-    of each class in the data, (classes,), once that is read; None if no generator takes labels.
+    of each class in the data, (classes,), once that is read; None if no generator takes labels. `has_budget`
+    says that the run ends by its CPU seconds.
     """
 
     noise: Noise
@@ -53,6 +55,7 @@ class GameModule(LightningModule):
         beta2_schedules: Mapping[str, Schedule | None] | None = None,
         record: Mapping[str, Any] | None = None,
         label_shares: Callable[[], Tensor] | None = None,
+        has_budget: bool = False,
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
@@ -65,7 +68,7 @@ class GameModule(LightningModule):
         self.beta2_schedules = {} if beta2_schedules is None else beta2_schedules
         self.rows, self.seed, self.accumulate = rows, seed, accumulate
         self.record = dict(record or {})
-        self.data_label_shares = label_shares
+        self.data_label_shares, self.has_budget = label_shares, has_budget
         self.label_shares: list[float] | None = None
         """The share of each class in the data, known when training starts; None if no generator takes labels."""
         self.make_executor = make_executor
@@ -100,11 +103,9 @@ class GameModule(LightningModule):
 
     def training_step(self, batch: Batch | list[Batch], batch_index: int) -> None:
         """Play one iteration for a batch, or one for each batch of a block."""
-        if isinstance(batch, list):
-            for single in batch:
+        with self.clock.counting(self.device) if self._is_counted() else nullcontext():
+            for single in batch if isinstance(batch, list) else [batch]:
                 self.play(single)
-        else:
-            self.play(batch)
 
     def play(self, batch: Batch) -> None:
         """Play every turn that is due; count the iteration once."""
@@ -115,6 +116,10 @@ class GameModule(LightningModule):
         if self.ema is not None:
             for name in changed.intersection(self.game.averaged):
                 self.ema.update(name, self.networks[name], self.clock.images)
+
+    def _is_counted(self) -> bool:
+        """Whether seconds are counted: on an accelerator only for a budget, because to count is to wait for it."""
+        return self.device.type == "cpu" or self.has_budget
 
     def count_step(self) -> None:
         """Count an iteration for `trainer.global_step`, as Lightning's wrapper does around an optimizer's step."""
