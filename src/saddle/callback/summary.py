@@ -38,7 +38,8 @@ class Summary(Patient):
     """Writes summary.json into `folder` and prints a table when training ends; seconds add up over resumes.
 
     Its `finished` is false where a signal or an alarm ended training. Its `stamp` says what the metrics metric/... were
-    computed from; it is null where none was measured. Its `init` says what the run began with, null for new weights.
+    computed from; it is null where none was measured. Its `init` says whose weights the run began with, and its `branch`
+    of which run it is a branch; null for new weights, and for a run of its own.
     """
 
     def __init__(self, folder: str) -> None:
@@ -97,6 +98,7 @@ class Summary(Patient):
             "updates": dict(clock.updates),
             "seed": module.seed,
             "init": module.record.get("init"),
+            "branch": module.record.get("branch"),
             "precision": str(trainer.precision),
             "versions": {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
             "data": {
