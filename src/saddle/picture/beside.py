@@ -61,10 +61,7 @@ def beside(pictures: Sequence[Path], names: Sequence[str], title: str) -> "Image
     """The picture files beside each other, each below its name, with a `title` in front of the first name."""
     from PIL import Image, ImageDraw
 
-    opened: list[Image.Image] = []
-    for path in pictures:
-        with Image.open(path) as picture:
-            opened.append(picture.convert("RGB"))
+    opened = [_color(path) for path in pictures]
     width = sum(picture.width for picture in opened) + _GAP * (len(opened) - 1)
     frame = Image.new("RGB", (width, max(picture.height for picture in opened) + _LINE_HEIGHT), _GRAY)
     left = 0
@@ -74,3 +71,10 @@ def beside(pictures: Sequence[Path], names: Sequence[str], title: str) -> "Image
         ImageDraw.Draw(frame).text((left + 4, 2), label, fill=_WHITE)
         left += picture.width + _GAP
     return frame
+
+
+def _color(path: Path) -> "Image":
+    from PIL import Image
+
+    with Image.open(path) as picture:
+        return picture.convert("RGB")

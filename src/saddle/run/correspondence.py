@@ -1,4 +1,4 @@
-"""Which tensor of a run's network becomes which one of its branch's, where the branch puts in or takes out batch norm."""
+"""Which tensor of a run's network becomes which of its branch's, where the branch puts in or takes out batch norm."""
 
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm

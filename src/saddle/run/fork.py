@@ -115,9 +115,7 @@ def _names_of_weights(run: GameModule, branch: GameModule) -> dict[str, str]:
     return names
 
 
-def _fitting_state(
-    state: dict[str, Any], branch: GameModule, names: Mapping[str, str], path: Path
-) -> dict[str, Any]:
+def _fitting_state(state: dict[str, Any], branch: GameModule, names: Mapping[str, str], path: Path) -> dict[str, Any]:
     """The tensors of the branch: the run's, or its own where the run has none of that name."""
     own = branch.state_dict()
     _check_networks(state, branch, names, path)
@@ -155,8 +153,8 @@ def _fitting_optimizers(
         missing = _state_of_one(optimizer) - _saved_state(saved)
         if saved["state"] and missing:
             raise InputError(
-                f"optimizer: that of turn {turn.name} needs {', '.join(sorted(missing))}, which the run's has not kept: "
-                "a branch goes on with the optimizer of its run; change its rates and decays alone"
+                f"optimizer: that of turn {turn.name} needs {', '.join(sorted(missing))}, which the run's did not "
+                "keep: change only its rates and decays"
             )
         old, new = _weights_of(run, before), _weights_of(branch, turn)
         moments: dict[int, Any] = {}
@@ -178,7 +176,7 @@ def _weights_of(module: GameModule, turn: Turn) -> list[str]:
 
 def _saved_state(saved: dict[str, Any]) -> set[str]:
     """The names of what a saved optimizer keeps of its first weight."""
-    first = next(iter(saved["state"].values()), {})
+    first: dict[str, Any] = next(iter(saved["state"].values()), {})
     return {name for name, value in first.items() if value is not None}
 
 
@@ -187,6 +185,6 @@ def _state_of_one(optimizer: Optimizer) -> set[str]:
     weight = nn.Parameter(torch.zeros(1))
     weight.grad = torch.zeros(1)
     group = {name: value for name, value in optimizer.param_groups[0].items() if name != "params"}
-    other = type(optimizer)([{**group, "params": [weight]}])
+    other = type(optimizer)([{**group, "params": [weight]}])  # type: ignore[call-arg]  # torch's optimizers have defaults
     other.step()
     return {name for name, value in other.state[weight].items() if value is not None}

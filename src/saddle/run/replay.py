@@ -207,17 +207,17 @@ def _first_difference(
 
     Each is a config with the checkpoint that it goes on from.
     """
-    trainings: list[Training] = []
-    for config, checkpoint in (run, branch):
-        built = _quiet_run(config, build_parts(config), last)
-        trainings.append(Training(built.module, built.data_module, built.trainer, checkpoint))
+    before, after = _training(*run, last), _training(*branch, last)
     with tqdm(desc="compare", delay=2, leave=False, unit="it") as bar:
-        iteration, differences = first_differences(*trainings, progress=lambda _: bar.update())
+        iteration, differences = first_differences(before, after, lambda _: bar.update())
     return FirstDifference(iteration, differences)
+
+
+def _training(config: CheckedConfig, checkpoint: Path, last: int) -> Training:
+    run = _quiet_run(config, build_parts(config), last)
+    return Training(run.module, run.data_module, run.trainer, checkpoint)
 
 
 def difference_as_values(first: FirstDifference) -> Mapping[str, Any]:
     """A first difference as plain values, for a file."""
     return {"iteration": first.iteration, "differences": [asdict(difference) for difference in first.differences]}
-
-

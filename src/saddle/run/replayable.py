@@ -15,7 +15,7 @@ _OF_THE_COMMAND = {
     r"game|experiment|init": "a branch plays the game of its run, from its weights; leave it out",
     r"resume|keep|folder|hydra\..*": "a branch gets the folder of --out; leave it out",
     r"trainer\.max_steps|training\.images": "--for and --images say how far a branch goes; leave it out",
-    r"trainer\.(limit_train_batches|overfit_batches|fast_dev_run)": "a branch sees the batches of its run; leave it out",
+    r"trainer\.(limit_train_batches|overfit_batches|fast_dev_run)": "a branch sees all batches; leave it out",
 }
 """Settings that no branch may change, by patterns of their names, with the reason."""
 
@@ -57,6 +57,6 @@ def check_replayable(run: dict[str, Any], branch: dict[str, Any]) -> None:
 def check_one_process(config: CheckedConfig, processes: int) -> None:
     """Raise InputError if a run was trained by several `processes`, or if its branch would be."""
     if processes != 1:
-        raise InputError(f"trainer.devices: {processes} processes trained this run, and a replay has one: none is exact")
+        raise InputError(f"trainer.devices: {processes} processes trained this run: only runs of one can be replayed")
     if process_count(config.trainer) != 1:
         raise InputError(f"trainer.devices={config.trainer['devices']}: a replay plays in one process: use 1")

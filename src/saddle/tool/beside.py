@@ -8,8 +8,9 @@ from saddle.layout import REPLAY, SOFTWARE
 from saddle.run.curves import Curve, read_curves
 from saddle.tool.output import write_picture, writing
 
-_SHOWN = ("loss/discriminator", "loss/generator", "gradient_norm/discriminator", "gradient_norm/generator")
-_METRICS = ("metric/frechet", "metric/modes", "metric/quality")
+_SHOWN = ("loss/", "gradient_norm/", "metric/frechet", "metric/modes")
+"""What the names of the curves begin with that are drawn; a single term of a loss is not."""
+
 _SECONDS = 6.0  # of a film
 _NAMES = ("run", "branch")
 
@@ -34,9 +35,10 @@ def _curves(run: Path, branch: Path, at: int, folder: Path) -> list[Path]:
     curves = [read_curves(file) for file in files]
     end = max((max(curve.iterations, default=0) for curve in curves[1].values()), default=0)
     panels: dict[str, list[Curve]] = {}
-    for name in (*_SHOWN, *_METRICS):
-        lines = [_part(each[name], at, end) for each in curves if name in each]
-        if len(lines) == len(curves) and all(line.values for line in lines):
+    shown = [name for name in curves[1] if name in curves[0] and name.startswith(_SHOWN) and name.count("/") == 1]
+    for name in sorted(shown, key=lambda name: not name.startswith("loss/")):
+        lines = [_part(each[name], at, end) for each in curves]
+        if all(line.values for line in lines):
             panels[name] = lines
     if not panels:
         return []

@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -88,7 +88,7 @@ def _tell(first: "FirstDifference", request: "Request") -> None:
     write_json(difference_as_values(first), folder / "difference.json")
 
 
-def sentence_of(first: "FirstDifference", changes: tuple[str, ...]) -> str:
+def sentence_of(first: "FirstDifference", changes: Sequence[str]) -> str:
     """What changes touch first, in words and a table."""
     changed = " ".join(changes)
     if first.iteration is None:
@@ -115,9 +115,8 @@ _KINDS = {
 
 def _row(difference: "Difference") -> tuple[str, str, str, str, str]:
     what = _KINDS[difference.kind].format(difference.name)
-    shown = [_number(value) for value in (difference.run, difference.branch)]
     relative = "-" if difference.relative is None else f"{difference.relative:.2g}"
-    return difference.turn or "-", what, *shown, relative
+    return difference.turn or "-", what, _number(difference.run), _number(difference.branch), relative
 
 
 def _number(value: float | None) -> str:

@@ -1,4 +1,4 @@
-"""In what two trainings differ after a turn: its losses, gradients and weights, batch statistics, state and averages."""
+"""In what two trainings differ after a turn: losses, gradients, weights, buffers, the game's state and averages."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -130,7 +130,7 @@ class _Lockstep:
 
 
 def _not_yet(before: list[Difference], found: list[Difference]) -> list[Difference]:
-    """Those of the differences `found` that no earlier turn of the iteration has: state that one side lacks stays so."""
+    """The differences `found` without buffers and state that an earlier turn of the iteration has already."""
     lacking = {(difference.kind, difference.name) for difference in before if difference.kind in ("buffer", "state")}
     return [difference for difference in found if (difference.kind, difference.name) not in lacking]
 
