@@ -38,8 +38,8 @@ class Summary(Patient):
     """Writes summary.json into `folder` and prints a table when training ends; seconds add up over resumes.
 
     Its `finished` is false where a signal or an alarm ended training. Its `stamp` says what the metrics metric/... were
-    computed from; it is null where none was measured. Its `init` says whose weights the run began with, and its `branch`
-    of which run it is a branch; null for new weights, and for a run of its own.
+    computed from; it is null where none was measured. Its `init` says whose weights the run began with, null for new
+    ones, and its `branch` which run it is a branch of, null for none.
     """
 
     def __init__(self, folder: str) -> None:

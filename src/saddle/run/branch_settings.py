@@ -1,5 +1,6 @@
 """The settings of a branch: those of its run, with what the command line changes."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from saddle.config.group_choice import choice_of
 from saddle.config.hydra_state import own_hydra
 from saddle.config.location import config_folder
 from saddle.config.message import one_sentence, sentence_of
+from saddle.config.options import settings_in
 from saddle.config.override import key_of, quoted
 from saddle.config.place import began_in, read_moved, with_places
 from saddle.config.resumed import RESUMED, read_settings, store_resumed
@@ -24,10 +26,14 @@ from saddle.error import InputError
 from saddle.file import replacing
 from saddle.layout import SETTINGS
 from saddle.run.folder import overrides_file, settings_file
-from saddle.run.resume import overrides_of_resumed, read_overrides
+from saddle.run.resume import leaves, overrides_of_resumed, read_overrides
 
 _DECIDING = ("loss", "penalty", "augmentation", "game", "optimizer", "training", "data", "architecture")
 """The groups that decide a run's numbers. What they computed from the run's length (a horizon) stays as it was."""
+
+
+_OF_PARTS = ("penalty", "augmentation")
+"""Groups of several parts, some of which may stay."""
 
 
 @dataclass(frozen=True)
@@ -50,12 +56,48 @@ def compose_branch(run: Path, folder: Path, changes: Sequence[str] = ()) -> Bran
     """
     saved = with_places(read_settings(settings_file(run)), read_moved(run))
     begun_with = read_overrides(overrides_file(run))
-    rest = store_resumed(saved, overrides_of_resumed(changes, begun_with))
+    known = [text for text in begun_with if not _is_of_another_option(text, changes)]
+    rest = [*_of_parts_that_stay(saved, changes), *store_resumed(saved, overrides_of_resumed(changes, known))]
     base = began_in(run)
     with own_hydra(), one_sentence(changes), hydra.initialize_config_dir(config_folder(), version_base="1.3"):
         composed = hydra.compose(RESUMED, [*rest, f"folder={quoted(folder)}", "resume=null"])
         config = checked(composed, changes, base=base)
         return BranchSettings(config, _settled(composed, changes), _overrides(begun_with, changes), base)
+
+
+def _chosen(changes: Sequence[str]) -> dict[str, list[str]]:
+    """The options of each group that is chosen anew."""
+    chosen: dict[str, list[str]] = {}
+    for choice in map(choice_of, changes):
+        if choice is not None:
+            group, option = choice
+            chosen[group] = option if isinstance(option, list) else [option]
+    return chosen
+
+
+def _is_of_another_option(text: str, changes: Sequence[str]) -> bool:
+    """Whether an override with which the run began is of a setting that a group has no more, once it is chosen anew."""
+    group, below, _ = key_of(text).partition(".")
+    options = _chosen(changes).get(group) if below else None
+    if options is None:
+        return False
+    return not any(key_of(text) in settings_in(group, option) for option in options)
+
+
+def _of_parts_that_stay(saved: Mapping[str, Any], changes: Sequence[str]) -> list[str]:
+    """Overrides that keep the settings of penalties and augmentations that are chosen again, as r1 by penalty=[r1,r2].
+
+    Without them these would have the settings of their files.
+    """
+    kept: list[str] = []
+    for group, options in _chosen(changes).items():
+        if group not in _OF_PARTS:
+            continue
+        for name, value in leaves(saved.get(group, {})).items():
+            is_plain = isinstance(value, bool | int | float)
+            if name.partition(".")[0] in options and is_plain:
+                kept.append(f"{group}.{name}={json.dumps(value)}")
+    return kept
 
 
 def _settled(composed: DictConfig, changes: Sequence[str]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from saddle.factory.run import Run, build_run
 from saddle.run.branch_settings import BranchSettings, compose_branch, with_heads_of, write_settings
 from saddle.run.folder import checkpoints_of, last_checkpoint, last_file, run_of
 from saddle.run.fork import Source, forked, source_before, source_in
-from saddle.run.lock import occupy, remove_claimed
+from saddle.run.lock import let_go, occupy, remove_claimed
 from saddle.run.replayable import check_changes, check_one_process, check_replayable
 from saddle.run.resume import BEGUN_WITH, check_same
 from saddle.run.start import start
@@ -79,7 +79,10 @@ def replay(request: Request, tell: Callable[[FirstDifference], None]) -> None:
     except BaseException:  # Ctrl-C, too
         remove_claimed()
         raise
-    start(config)
+    try:
+        start(config)
+    finally:
+        let_go(request.out)
 
 
 @dataclass(frozen=True)
