@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _COLORS = ("#9aa0b4", "#d1495b")
 _LINE_HEIGHT, _GAP = 16, 8  # pixels
 _GRAY, _WHITE = (128, 128, 128), (255, 255, 255)
+_FEW = 10  # values: up to there each is marked
 _LARGE = 30.0  # times the median: from there on a curve's axis is logarithmic
 
 Line = tuple[Sequence[int], Sequence[float]]
@@ -46,7 +47,8 @@ def curves_picture(panels: Mapping[str, Sequence[Line]], names: Sequence[str]) -
 def _draw_lines(axes: "Axes", title: str, lines: Sequence[Line], names: Sequence[str]) -> None:
     values: list[float] = []
     for (iterations, line), name, color in zip(lines, names, _COLORS, strict=True):
-        axes.plot(iterations, line, color=color, linewidth=1.2, label=name)
+        marker = "o" if len(line) < _FEW else ""
+        axes.plot(iterations, line, color=color, linewidth=1.2, marker=marker, markersize=4, label=name)
         values += line
     middle = sorted(values)[len(values) // 2]
     if min(values) > 0 and max(values) > _LARGE * middle:

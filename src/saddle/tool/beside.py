@@ -8,7 +8,7 @@ from saddle.layout import REPLAY, SOFTWARE
 from saddle.run.curves import Curve, read_curves
 from saddle.tool.output import write_picture, writing
 
-_SHOWN = ("loss/", "gradient_norm/", "metric/frechet", "metric/modes")
+_SHOWN = ("loss/", "gradient_norm/", "metric/frechet")
 """What the names of the curves begin with that are drawn; a single term of a loss is not."""
 
 _SECONDS = 6.0  # of a film
