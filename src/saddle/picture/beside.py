@@ -36,7 +36,7 @@ def curves_picture(panels: Mapping[str, Sequence[Line]], names: Sequence[str]) -
     all_axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
     for axes, (title, lines) in zip(all_axes, panels.items(), strict=True):
         _draw_lines(axes, title, lines, names)
-    all_axes[0].legend(loc="upper right", fontsize=8, framealpha=0.85, edgecolor="none")
+    all_axes[0].legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, fontsize=8, frameon=False)
     all_axes[-1].set_xlabel("iteration", color=INK, fontsize=9)
     canvas.draw()
     width, height = canvas.get_width_height()
