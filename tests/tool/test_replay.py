@@ -1,4 +1,4 @@
-from saddle.run.replay import FirstDifference
+from saddle.run.retrace import FirstDifference
 from saddle.tool.replay import sentence_of
 from saddle.training.difference import Difference
 

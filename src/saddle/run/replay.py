@@ -1,6 +1,5 @@
 """Replays a run from one of its moments with one thing changed: a branch, which is a run of its own."""
 
-import sys
 import tempfile
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -9,25 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import saddle.compat  # noqa: F401  isort: skip
-from tqdm import tqdm
-
 from saddle.callback.checkpoint import link
 from saddle.config.checked import CheckedConfig
 from saddle.error import InputError
 from saddle.factory.parts import Parts, build_parts
-from saddle.factory.run import Run, build_run
 from saddle.run.branch_settings import BranchSettings, compose_branch, with_heads_of, write_settings
 from saddle.run.folder import checkpoints_of, last_checkpoint, last_file, run_of
 from saddle.run.fork import Source, forked, source_before, source_in
 from saddle.run.lock import let_go, occupy, remove_claimed
-from saddle.run.replayable import check_changes, check_one_process, check_replayable
+from saddle.run.replayable import changes_numbers, check_changes, check_one_process, check_replayable
 from saddle.run.resume import BEGUN_WITH, check_same
+from saddle.run.retrace import FirstDifference, checkpoint_at, first_difference, quiet_run, training_from
 from saddle.run.start import start
 from saddle.run.train import quiet
 from saddle.training.checkpoint import MARK, read_checkpoint
 from saddle.training.checkpoint_io import AtomicCheckpointIO
-from saddle.training.difference import Difference
-from saddle.training.lockstep import Training, first_differences
 
 BRANCH = "branch"
 """The entry of a branch's record that says which run it left, when, and by which changes."""
@@ -53,19 +48,11 @@ class Request:
     images: int | None = None
 
 
-@dataclass(frozen=True)
-class FirstDifference:
-    """The first `iteration`, counted from 1, in which a branch differs from its run, and in what; None in none."""
-
-    iteration: int | None
-    differences: Sequence[Difference]
-
-
 def replay(request: Request, tell: Callable[[FirstDifference], None]) -> None:
     """Make the branch of a request and train it. `tell` receives what the changes touch first, before training.
 
-    A branch without changes is the run itself, to the bit, so nothing is compared. Raises InputError, in one sentence,
-    for what cannot be replayed, and what `saddle.run.start.start` raises.
+    Where no setting that decides numbers changes, the branch is the run itself, to the bit, and nothing is compared.
+    Raises InputError, in one sentence, for what cannot be replayed, and what `saddle.run.start.start` raises.
     """
     check_changes(request.changes)
     run = run_of(request.path)
@@ -114,28 +101,37 @@ class _Replay:
 
 def _prepared(replay: _Replay, tell: Callable[[FirstDifference], None]) -> CheckedConfig:
     """Write the settings and the first checkpoint of a branch into its folder; returns the config that goes on."""
-    request, last, begin_parts = replay.request, replay.last, build_parts(replay.begin)
+    request, source, last, begin = replay.request, replay.source, replay.last, replay.begin
+    begin_parts = build_parts(begin)
     settings = with_heads_of(replay.branch, begin_parts.record)
-    config = settings.config
-    branch_parts = build_parts(config)
+    branch_parts = build_parts(settings.config)
     _check_source(replay, begin_parts)
     check_replayable(begin_parts.record, branch_parts.record)
+    is_changed = changes_numbers(begin, begin_parts.record, settings.config, branch_parts.record)
+    branch_parts = replace(branch_parts, record={**branch_parts.record, **_begun(replay)})
     with tempfile.TemporaryDirectory(prefix=".replay-", dir=request.out) as temporary:
-        at = _checkpoint_at(replay, begin_parts, Path(temporary))
-        branch_parts = replace(branch_parts, record={**branch_parts.record, **_begun(replay)})
-        modules = (_quiet_run(replay.begin, begin_parts, last).module, _quiet_run(config, branch_parts, last).module)
+        at = checkpoint_at(begin, begin_parts, source, request.at, Path(temporary))
+        run, branch = quiet_run(begin, begin_parts, last), quiet_run(settings.config, branch_parts, last)
         content = read_checkpoint(at)
-        callbacks = content["callbacks"] if replay.source is None else replay.source.content["callbacks"]
-        fork = Path(temporary) / "branch.ckpt"
-        AtomicCheckpointIO().save_checkpoint(forked(content, callbacks, *modules, at), fork)
-        if request.changes:
-            tell(_first_difference((replay.begin, at), (config, fork), last))
+        callbacks = content["callbacks"] if source is None else source.content["callbacks"]
+        fork = Path(temporary) / FORK
+        AtomicCheckpointIO().save_checkpoint(forked(content, callbacks, run.module, branch.module, at), fork)
+        if is_changed:
+            both = training_from(at, begin, source, last), training_from(fork, settings.config, source, last)
+            tell(first_difference(*both))
+        elif request.changes:
+            tell(FirstDifference(None, []))
         write_settings(settings, request.out, last)
         checkpoints_of(request.out).mkdir()
         link(fork, last_file(request.out))
     link(last_file(request.out), checkpoints_of(request.out) / FORK)
+    return _going_on(settings.config, last_file(request.out), last)
+
+
+def _going_on(config: CheckedConfig, checkpoint: Path, last: int) -> CheckedConfig:
+    """The config of a branch that goes on from a checkpoint until the iteration `last`."""
     trainer, training = {**config.trainer, "max_steps": last}, {**config.training, "images": None}
-    return replace(config, trainer=trainer, training=training, resume=str(last_file(request.out)))
+    return replace(config, trainer=trainer, training=training, resume=str(checkpoint))
 
 
 def _check_source(replay: _Replay, parts: Parts) -> None:
@@ -179,46 +175,6 @@ def _begun(replay: _Replay) -> dict[str, Any]:
     }
     inherited = {} if source is None else source.content[MARK]["record"]
     return {**({"init": inherited["init"]} if "init" in inherited else {}), BRANCH: begun}
-
-
-def _quiet_run(config: CheckedConfig, parts: Parts, last: int) -> Run:
-    """The run of a config that ends with the iteration `last`, without callbacks and loggers, batch by batch."""
-    trainer = {**config.trainer, "max_steps": last, "log_every_n_steps": 1}
-    training = {**config.training, "images": None, "block": 1}
-    return build_run(replace(config, callback={}, logger={}, trainer=trainer, training=training), parts)
-
-
-def _checkpoint_at(replay: _Replay, parts: Parts, folder: Path) -> Path:
-    """The run's checkpoint at the moment of the fork: one of its own, or one that is played from it in `folder`."""
-    source, at = replay.source, replay.request.at
-    if source is not None and source.iteration == at:
-        return source.path
-    begins = "its beginning" if source is None else f"its checkpoint of iteration {source.iteration:,}"
-    print(f"replay: the run is played again from {begins} to iteration {at:,}", file=sys.stderr)
-    run = _quiet_run(replay.begin, parts, at)
-    path = None if source is None else source.path
-    run.data.prepare_data()
-    run.trainer.fit(run.module, datamodule=run.data_module, ckpt_path=path, weights_only=True)
-    run.trainer.save_checkpoint(folder / "run.ckpt")
-    return folder / "run.ckpt"
-
-
-def _first_difference(
-    run: tuple[CheckedConfig, Path], branch: tuple[CheckedConfig, Path], last: int
-) -> FirstDifference:
-    """Where a branch first differs from its run until the iteration `last`, by playing both in lockstep.
-
-    Each is a config with the checkpoint that it goes on from.
-    """
-    before, after = _training(*run, last), _training(*branch, last)
-    with tqdm(desc="compare", delay=2, leave=False, unit="it") as bar:
-        iteration, differences = first_differences(before, after, lambda _: bar.update())
-    return FirstDifference(iteration, differences)
-
-
-def _training(config: CheckedConfig, checkpoint: Path, last: int) -> Training:
-    run = _quiet_run(config, build_parts(config), last)
-    return Training(run.module, run.data_module, run.trainer, checkpoint)
 
 
 def difference_as_values(first: FirstDifference) -> Mapping[str, Any]:

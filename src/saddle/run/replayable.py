@@ -31,6 +31,10 @@ _MAY_DIFFER = {*MAY_CHANGE, "data.flip"}
 """Settings of data that leave a branch the images of its run."""
 
 
+_ARITHMETIC = ("accelerator", "benchmark", "deterministic", "precision")
+"""Flags of the Trainer that decide numbers and are not recorded."""
+
+
 def check_changes(changes: Sequence[str]) -> None:
     """Raise InputError for an override that no branch may have."""
     for text in changes:
@@ -52,6 +56,17 @@ def check_replayable(run: dict[str, Any], branch: dict[str, Any]) -> None:
         for pattern, reason in _OF_THE_RECORD.items():
             if re.fullmatch(pattern, name):
                 raise InputError(f"{name}={now.get(name)}, and {before.get(name)} in the run: {reason}")
+
+
+def changes_numbers(
+    run: CheckedConfig, run_record: dict[str, Any], branch: CheckedConfig, branch_record: dict[str, Any]
+) -> bool:
+    """Whether a branch has another setting than its run that may decide numbers, as callbacks and paths do not."""
+    places = set(places_in(branch_record))
+    before, now = leaves(run_record), leaves(branch_record)
+    if any(before.get(name) != now.get(name) for name in {**before, **now}.keys() - places):
+        return True
+    return any(run.trainer.get(name) != branch.trainer.get(name) for name in _ARITHMETIC)
 
 
 def check_one_process(config: CheckedConfig, processes: int) -> None:

@@ -13,7 +13,8 @@ from saddle.tool.beside import show_beside
 from saddle.tool.output import check_new, write_json, writing
 
 if TYPE_CHECKING:
-    from saddle.run.replay import FirstDifference, Request
+    from saddle.run.replay import Request
+    from saddle.run.retrace import FirstDifference
     from saddle.training.difference import Difference
 
 
