@@ -121,7 +121,17 @@ TOUCHED = {
 }
 
 
-@pytest.mark.parametrize("changes", TOUCHED)
+QUICK_CHANGES = (
+    "loss=hinge",
+    "~penalty.r1",
+    "optimizer.discriminator.lr=0.01",
+    "game.n_critic=2",
+    "penalty=[r1,r2,lecam]",
+)
+SLOW_CHANGES = [pytest.param(changes, marks=pytest.mark.slow) for changes in TOUCHED if changes not in QUICK_CHANGES]
+
+
+@pytest.mark.parametrize("changes", [*QUICK_CHANGES, *SLOW_CHANGES])
 def test_exactly_what_a_change_touches_is_named(run, tmp_path, changes):
     assert replay(run, tmp_path / "branch", *changes.split(), "--at", "6", "--for", "3") == 0
     assert first(tmp_path / "branch") == TOUCHED[changes]
@@ -242,7 +252,7 @@ def test_moments_and_folders_that_cannot_be_are_refused(run, tmp_path, capsys):
 def test_data_that_has_changed_is_refused_before_anything_is_played(tmp_path, picture_folder, capsys):
     shutil.copytree(picture_folder, tmp_path / "pictures")
     chosen = ["data=image_folder", f"data.root={tmp_path / 'pictures'}", "data.image_size=16", "data.channels=3"]
-    chosen += ["data.batch_size=16", "data.classes=0", "data.cache=null", "trainer.max_steps=4"]
+    chosen += ["data.batch_size=16", "data.classes=0", f"data.cache={tmp_path / 'cache'}", "trainer.max_steps=4"]
     trained(tmp_path / "run", *chosen, *BARE, "checkpoints.every_images=32", "checkpoints.keep=null")
     assert replay(tmp_path / "run", tmp_path / "same", "--at", "3") == 0
     assert differences(*(bits(checkpoint(tmp_path / name)) for name in ("run", "same"))) == []
