@@ -173,6 +173,16 @@ def test_a_branch_is_a_run_that_goes_on_and_says_where_it_comes_from(run, tmp_pa
     assert (tmp_path / "branch" / "checkpoints" / "fork.ckpt").is_file()
 
 
+@pytest.mark.slow
+def test_a_loss_of_differences_drops_the_bias_of_ds_last_layer(tmp_path):
+    trained(
+        tmp_path / "run", "loss=hinge", "penalty=none", *BARE, "trainer.max_steps=4", "checkpoints.every_images=200"
+    )
+    assert replay(tmp_path / "run", tmp_path / "branch", "loss=relativistic", "--at", "2") == 0
+    before, after = (checkpoint(tmp_path / name)["state_dict"].keys() for name in ("run", "branch"))
+    assert before - after == {"discriminator.layers.4.bias"}
+
+
 def test_a_branch_has_branches_of_its_own(run, tmp_path):
     assert replay(run, tmp_path / "first", "loss=hinge", "--at", "6", "--for", "6") == 0
     assert replay(tmp_path / "first", tmp_path / "second", "--at", "7") == 0
@@ -220,7 +230,12 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("change", REFUSED)
+QUICK_REFUSALS = ("data.batch_size=50", "seed=4", "game=vae", "trainer.max_steps=20", "training.ema=null")
+QUICK_REFUSALS += ("architecture.discriminator.hidden=[8,8]", "optimizer.amsgrad=true")
+SLOW_REFUSALS = [pytest.param(change, marks=pytest.mark.slow) for change in REFUSED if change not in QUICK_REFUSALS]
+
+
+@pytest.mark.parametrize("change", [*QUICK_REFUSALS, *SLOW_REFUSALS])
 def test_what_cannot_be_replayed_is_refused_and_leaves_nothing(run, tmp_path, capsys, change):
     assert replay(run, tmp_path / "branch", change, "--at", "6") == 2
     said = capsys.readouterr().err
@@ -264,6 +279,7 @@ def test_data_that_has_changed_is_refused_before_anything_is_played(tmp_path, pi
         assert not (tmp_path / "branch").exists()
 
 
+@pytest.mark.slow
 def test_limits_of_time_and_epochs_do_not_shorten_what_is_played_again(tmp_path):
     limits = ["trainer.max_epochs=1", "trainer.max_time=00:00:10:00"]
     trained(tmp_path / "run", *limits, *BARE, "trainer.max_steps=20", "checkpoints.every_images=600")
