@@ -5,7 +5,19 @@ import sys
 
 from saddle.error import InputError
 from saddle.file import failure_of
-from saddle.tool import encode, evaluate, extractor, film, interpolate, reconstruct, replay, sample, table, translate
+from saddle.tool import (
+    encode,
+    evaluate,
+    export,
+    extractor,
+    film,
+    interpolate,
+    reconstruct,
+    replay,
+    sample,
+    table,
+    translate,
+)
 from saddle.version import __version__
 
 
@@ -29,7 +41,8 @@ def parsed(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--version", action="version", version=f"saddle {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("train", help="train a run: see saddle train --help", add_help=False)
-    for tool in (sample, encode, reconstruct, interpolate, translate, evaluate, film, table, replay, extractor):
+    of_one_run = (sample, encode, reconstruct, interpolate, translate, evaluate, export, film, replay)
+    for tool in (*of_one_run, table, extractor):
         tool.add_parser(commands)
     chosen, rest = parser.parse_known_args(arguments)
     settings = [text for text in rest if ("=" in text or text.startswith("~")) and not text.startswith("-")]
