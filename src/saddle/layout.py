@@ -14,13 +14,16 @@ ERROR = "error.txt"
 LOCK = ".lock"
 """The file whose lock a process holds while it trains in the folder."""
 
+REPLAY = "replay"
+"""The folder of a branch that compares it with its run."""
+
 PRODUCTS = ("tensorboard", "wandb", "mlflow", "samples", "checkpoints", "metrics.csv", "summary.json")
 """The files and folders that training writes."""
 
 UNTRAINED = {SETTINGS, SWEEP_FILE, ERROR, LOCK, "tensorboard", "wandb", "mlflow"}
 """The files and folders of a run or sweep that never trained; curves begin before Lightning refuses a setting."""
 
-IN_RUNS = {*PRODUCTS, *UNTRAINED, "evaluation", "cache"}
+IN_RUNS = {*PRODUCTS, *UNTRAINED, "evaluation", "cache", REPLAY}
 """All names that saddle gives to what lies directly in the folder of a run or sweep."""
 
 MACHINE_FILES = (".ckpt", ".safetensors", ".images", ".onnx", ".pt2")

@@ -13,7 +13,7 @@ from refused import OTHER_NETWORKS
 from saddle.config.compose import compose
 from saddle.factory.parts import Parts, build_parts
 from saddle.factory.run import build_run
-from saddle.run.transfer import _read, begun_from
+from saddle.run.transfer import begun_from, read_with_digest
 from saddle.training.checkpoint import MARK, read_checkpoint
 from saddle.training.checkpoint_io import AtomicCheckpointIO
 
@@ -163,7 +163,7 @@ def test_what_a_run_began_with_is_on_record_and_a_resumed_run_does_not_read_it_a
     limits = ["checkpoints.every_images=100", "init=other"]
     assert "init: generator and discriminator" in ran(apart, "folder=straight", "trainer.max_steps=6", *limits)
     ran(apart, "folder=halves", "trainer.max_steps=3", *limits)
-    expected = {"path": "other", "sha256": _read(apart / "other" / "checkpoints" / "last.ckpt")[1]}
+    expected = {"path": "other", "sha256": read_with_digest(apart / "other" / "checkpoints" / "last.ckpt")[1]}
     expected |= {"iteration": 6, "images": 300}
     shutil.rmtree(apart / "other")
     (apart / "elsewhere").mkdir()
@@ -245,10 +245,10 @@ def test_digest_and_weights_are_of_one_file_although_the_other_run_goes_on(apart
         return content
 
     monkeypatch.setattr("saddle.run.transfer.read_checkpoint", read)
-    content, digest = _read(last)
+    content, digest = read_with_digest(last)
     monkeypatch.undo()
     assert (content[MARK]["clock"]["iteration"], len(calls)) == (8, 2)
-    assert digest == _read(last)[1]
+    assert digest == read_with_digest(last)[1]
 
 
 # what is refused

@@ -41,7 +41,7 @@ class LastCheckpoint(Scheduled, Checkpoint):
             return
         self.path.parent.mkdir(parents=True, exist_ok=True)
         if not (self.path.is_file() and self.path.samefile(source)):
-            _link(Path(source), self.path)
+            link(Path(source), self.path)
         self._remove_others(module.clock.iteration)
 
     @hook
@@ -59,7 +59,7 @@ class LastCheckpoint(Scheduled, Checkpoint):
         trainer.save_checkpoint(self.path)
         self._saved = trainer.global_step
         if trainer.is_global_zero:
-            _link(self.path, self.path.with_name(f"{self._saved:08d}.ckpt"))
+            link(self.path, self.path.with_name(f"{self._saved:08d}.ckpt"))
             self._remove_others(self._saved)
 
     def _remove_others(self, iteration: int) -> None:
@@ -70,7 +70,7 @@ class LastCheckpoint(Scheduled, Checkpoint):
             remove(checkpoints[number])
 
 
-def _link(file: Path, name: Path) -> None:
+def link(file: Path, name: Path) -> None:
     """Give `file` a second name, by a hard link; where the file system has none, by a copy."""
     with replacing(name) as temporary:
         try:

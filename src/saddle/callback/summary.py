@@ -40,8 +40,8 @@ class Summary(Patient):
 
     Its `finished` is false where a signal or an alarm ended training. Its `stamp` says what the metrics metric/... were
     computed from; it is null where none was measured. Its `alarms` are those of `Health` that ring at the end. Its
-    `learning_rates` are those of the turns before their schedules. Its `init` says what the run began with, null for
-    new weights.
+    `learning_rates` are those of the turns before their schedules. Its `init` says whose weights the run began with,
+    null for new ones, and its `branch` which run it is a branch of, null for none.
     """
 
     def __init__(self, folder: str) -> None:
@@ -108,6 +108,7 @@ class Summary(Patient):
             "updates": dict(clock.updates),
             "seed": module.seed,
             "init": module.record.get("init"),
+            "branch": module.record.get("branch"),
             "precision": str(trainer.precision),
             "versions": {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
             "data": {

@@ -14,13 +14,15 @@ from saddle.tool import (
     film,
     interpolate,
     reconstruct,
+    replay,
     sample,
     table,
     translate,
 )
 from saddle.version import __version__
 
-_TOOLS = (sample, encode, reconstruct, interpolate, translate, evaluate, export, film, table, compare, extractor)
+_OF_ONE_RUN = (sample, encode, reconstruct, interpolate, translate, evaluate, export, film, replay)
+_TOOLS = (*_OF_ONE_RUN, table, compare, extractor)
 """The commands, in the order in which the help lists them."""
 
 
@@ -47,7 +49,7 @@ def parsed(arguments: list[str]) -> argparse.Namespace:
     for tool in _TOOLS:
         tool.add_parser(commands)
     chosen, rest = parser.parse_known_args(arguments)
-    settings = [text for text in rest if "=" in text and not text.startswith("-")]
+    settings = [text for text in rest if ("=" in text or text.startswith("~")) and not text.startswith("-")]
     if settings != rest or (rest and "settings" not in chosen):
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     if rest:

@@ -29,8 +29,12 @@ def compose(overrides: Sequence[str]) -> CheckedConfig:
         return checked(composed, overrides)
 
 
-def checked(config: DictConfig, overrides: Sequence[str] = (), folder: Path | None = None) -> CheckedConfig:
+def checked(
+    config: DictConfig, overrides: Sequence[str] = (), folder: Path | None = None, base: Path | None = None
+) -> CheckedConfig:
     """The composed config, resolved and checked. `folder` is that in which Hydra has put the run, if it has.
+
+    Relative paths are taken from where the run began: from the folder `base`, or else from where `folder` began.
 
     Raises InputError for a value that is missing or cannot be resolved, for a setting that is unknown or out of range,
     for settings that contradict each other, and for an override of a part that the chosen game does not use.
@@ -45,7 +49,8 @@ def checked(config: DictConfig, overrides: Sequence[str] = (), folder: Path | No
     values = {str(name): value for name, value in plain.items() if name not in ("experiment", "study")}
     if folder is not None:
         _check_folder(str(values.get("folder")), folder)
-        values = located(values, began_in(folder))
+        base = began_in(folder)
+    values = located(values, base)
     try:
         return replace(check_config(values, overrides), chosen=chosen_in(config))
     except UnknownSettingError as error:

@@ -3,6 +3,7 @@
 import inspect
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,11 @@ from saddle.run.folder import (
 from saddle.run.lock import claim
 from saddle.terminal import quoted_for_shell
 
-_MAY_CHANGE = {"data.memory_mib"}
+MAY_CHANGE = {"data.memory_mib"}
 """A setting that may change without changing the run, as paths may."""
+
+BEGUN_WITH = ("init", "branch")
+"""The entries of a run's record that say what it began with: the weights of another run, or a moment of another run."""
 
 
 def begin_or_resume(command: CommandLine) -> tuple[CommandLine, str]:
@@ -92,20 +96,20 @@ def resumed(command: CommandLine) -> CommandLine:
     saved = with_places(read_settings(settings_file(folder)), read_moved(folder))
     machines = saved.get("trainer", {}).get("num_nodes") if isinstance(saved.get("trainer"), dict) else None
     _note_machines(command.settings.get("trainer.num_nodes", machines))
-    rest = store_resumed(saved, _overrides_of_resumed(command, read_overrides(overrides_file(folder))))
+    rest = store_resumed(saved, overrides_of_resumed(command.overrides, read_overrides(overrides_file(folder))))
     place = [f"folder={quoted(folder)}", f"hydra.run.dir={quoted(folder)}", "hydra.output_subdir=null"]
     flags = command.without("--config-name", "-cn").flags
     return CommandLine(flags, (*rest, f"resume={quoted(checkpoint.resolve())}", *place))
 
 
-def _overrides_of_resumed(command: CommandLine, begun_with: list[str]) -> list[str]:
+def overrides_of_resumed(overrides: Sequence[str], begun_with: Sequence[str]) -> list[str]:
     """The overrides to apply to a run's own settings, which already hold those that it was begun with.
 
     Where a group is chosen anew, the run's settings of that group count again: `trainer=ddp` keeps trainer.max_steps.
     Raises InputError for a choice that a run keeps for good.
     """
     new: list[str] = []
-    for text in from_here(command.overrides):
+    for text in from_here(overrides):
         if key_of(text) in ("resume", "hydra.run.dir"):
             continue
         if re.match(r"(game|experiment|study|method)=|init=(?!null$)", text) and text not in begun_with:
@@ -149,13 +153,12 @@ def check_free(folder: Path) -> None:
 def read_resumed(path: Path, record: dict[str, Any]) -> dict[str, Any]:
     """The content of the checkpoint that a run goes on from, if the run with this `record` is the same one.
 
-    The run that it began with (`init`) is recorded there alone. Raises InputError, naming the first setting that
-    differs.
+    What it began with (`BEGUN_WITH`) is recorded there alone. Raises InputError, naming the first setting that differs.
     """
     from saddle.training.checkpoint import MARK, read_checkpoint  # imports torch
 
     content = read_checkpoint(path)
-    saved = {name: value for name, value in content[MARK]["record"].items() if name != "init"}
+    saved = {name: value for name, value in content[MARK]["record"].items() if name not in BEGUN_WITH}
     check_same(saved, record, path)
     return content
 
@@ -165,8 +168,8 @@ def check_same(saved: dict[str, Any], current: dict[str, Any], path: Path) -> No
 
     `saved` is the record in the checkpoint `path`, `current` that of the new process.
     """
-    before, now = _leaves(saved), _leaves(current)
-    may_change = _MAY_CHANGE | set(places_in(current)) | _new_at_default(before, now)
+    before, now = leaves(saved), leaves(current)
+    may_change = MAY_CHANGE | set(places_in(current)) | _new_at_default(before, now)
     names = list({**before, **now})
     for name in sorted(names, key=lambda name: "." in name):  # seed before data.seed, which follows it
         if name not in may_change and before.get(name) != now.get(name):
@@ -236,12 +239,12 @@ def check_processes(mark: dict[str, Any], now: int, elastic: bool, path: Path) -
         print(f"warning: {change}: numbers round otherwise from here on", file=sys.stderr)
 
 
-def _leaves(config: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+def leaves(config: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     """The settings in nested groups, by their dotted names."""
-    leaves: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for name, value in config.items():
         if isinstance(value, dict):
-            leaves |= _leaves(value, f"{prefix}{name}.")
+            values |= leaves(value, f"{prefix}{name}.")
         else:
-            leaves[prefix + name] = value
-    return leaves
+            values[prefix + name] = value
+    return values

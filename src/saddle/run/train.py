@@ -51,7 +51,7 @@ def train(config: CheckedConfig, parts: Parts, content: dict[str, Any]) -> float
     `content` is that of the checkpoint that the run goes on from, empty for a new run.
     Raises InputError for wrong input, Stopped after a signal, Failed if training went wrong.
     """
-    _quiet(config)
+    quiet(config)
     folder = Path(config.folder)
     _prepare_folder(config, folder)
     checkpoint = None if config.resume is None else Path(config.resume)
@@ -114,7 +114,7 @@ def _say_classes(run: Run) -> None:
         print(f"warning: no training image shows {some_in_a_line(absent)}: nothing is learned of it", file=sys.stderr)
 
 
-def _quiet(config: CheckedConfig) -> None:
+def quiet(config: CheckedConfig) -> None:
     """Silence Lightning's messages, but for reports that the config requests."""
     wants_reports = config.trainer.get("profiler") or config.trainer.get("enable_model_summary")
     logging.getLogger("lightning.pytorch").setLevel(logging.INFO if wants_reports else logging.WARNING)

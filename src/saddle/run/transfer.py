@@ -16,11 +16,12 @@ from saddle.factory.parts import Parts
 from saddle.file import relative
 from saddle.rank import is_first
 from saddle.run.checkpoint import checkpoint_of
+from saddle.run.resume import BEGUN_WITH
 from saddle.run.same_networks import check_same_networks
 from saddle.training.checkpoint import MARK, check_fits, prefix_of, read_checkpoint, without_prefix
 
 RECORDED = "init"
-"""The entry of a run's record that says what it began with."""
+"""The entry of a run's record that says whose weights it began with."""
 
 
 def begun_from(other: str, config: CheckedConfig, parts: Parts) -> Parts:
@@ -35,7 +36,7 @@ def begun_from(other: str, config: CheckedConfig, parts: Parts) -> Parts:
     """
     try:
         path = checkpoint_of(Path(other))
-        content, digest = _read(path)
+        content, digest = read_with_digest(path)
         clock, state = content[MARK]["clock"], content["state_dict"]
         resized = check_same_networks(content[MARK]["record"], config, parts, path)
         anew: list[str] = []
@@ -53,11 +54,11 @@ def begun_from(other: str, config: CheckedConfig, parts: Parts) -> Parts:
 
 def begun_as_recorded(record: Mapping[str, Any], parts: Parts) -> Parts:
     """The `parts` of a run that goes on, with what it began with, which the `record` in its checkpoint says."""
-    begun = {name: value for name, value in record.items() if name == RECORDED}
+    begun = {name: value for name, value in record.items() if name in BEGUN_WITH}
     return replace(parts, record={**parts.record, **begun})
 
 
-def _read(path: Path) -> tuple[dict[str, Any], str]:
+def read_with_digest(path: Path) -> tuple[dict[str, Any], str]:
     """The content of a checkpoint, and the SHA-256 of its file; raises InputError.
 
     Both are of one file, although the other run may still train and put a new file in its place.
