@@ -2,7 +2,8 @@
 
 Networks, initial weights and optimizer are those of Radford et al. 2016 (arXiv 1511.06434, sections 3 and 4) at 64
 pixels: four halvings, 64 to 512 channels, batch norm, weights from N(0, 0.02), Adam with rate 2e-4 and beta1 0.5,
-batches of 128, the non-saturating loss. At 32 pixels the widest stage is left out. There is no average of G.
+batches of 128, the non-saturating loss. At 32 pixels the widest stage is left out. There is no average of G, and G
+draws with the statistics of its batch, because the tutorial never leaves training mode.
 """
 
 from collections.abc import Callable, Iterator
@@ -69,7 +70,7 @@ def train_dcgan(images: Tensor, seed: int, is_over: Callable[[], bool]) -> tuple
         loss.backward()
         optimizer_g.step()
         seen += BATCH_SIZE
-    return g.eval(), seen
+    return g, seen
 
 
 def batches(images: Tensor) -> Iterator[Tensor]:
