@@ -3,8 +3,9 @@
 A record is a command of saddle, trained once for each seed in a process of its own, on one thread. Afterwards as many
 samples as its protocol says are measured as `saddle evaluate` does. Prints the figures of each seed; CPU seconds are
 those of the process, from its start, with all that it does (comparisons and pictures are left out by the settings
-QUIET). A run leaves its folder in OUT, and a finished one is not trained again. Some records also measure checkpoints,
-so that there is a curve; there CPU minutes are the run's, shared out evenly over its images.
+QUIET). A run leaves its folder in OUT and its figures beside it: a finished one is neither trained nor measured again.
+Some records also measure checkpoints, so that there is a curve; there CPU minutes are the run's, shared out evenly over
+its images.
 
 The figures are kept in docs/records/NAME.json, beside digests of the code and of each run's samples, and the hardware.
 If that file is there already, the script says which samples differ. `table` prints the rows of all records as they
@@ -160,7 +161,10 @@ def made(name: str, seeds: list[int], out: Path) -> dict[str, Any]:
     for seed in seeds:
         folder = out / f"{name}-{seed}"
         about = trained(record, seed, folder)
-        runs.append({**about, **measured(record, folder, about["cpu_minutes"])})
+        if set(about.get("figures", {})) != set(record.figures):
+            about |= measured(record, folder, about["cpu_minutes"])
+            folder.with_suffix(".json").write_text(json.dumps(about) + "\n")
+        runs.append(about)
         print(json.dumps(runs[-1]), flush=True)
     return {"command": command, "samples": record.samples, "published": record.published, "runs": runs}
 

@@ -6,6 +6,7 @@ Importing the package loads nothing heavy, so that `--help` and a refused settin
 import sys
 from typing import TYPE_CHECKING
 
+from saddle.pages import use_huge_pages
 from saddle.threads import set_thread_policy
 from saddle.version import __version__
 
@@ -48,12 +49,13 @@ def open_run(path: "Path | str", settings: "Sequence[str]" = ()) -> "FinishedRun
 
 
 def _prepare() -> None:
-    """Take the plugins that the environment names now, and compute on as many threads as the commands do.
+    """Take the plugins that the environment names now, and use as many threads and as large pages as the commands do.
 
-    torch asks for the number of threads when it is imported.
+    torch asks for both when it is imported.
     """
     from saddle.plugin import trust_environment
 
     trust_environment()
     if "torch" not in sys.modules:
         set_thread_policy()
+        use_huge_pages()

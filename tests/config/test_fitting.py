@@ -32,6 +32,12 @@ def test_a_weight_grows_with_the_pixels_whatever_their_shape():
     assert values(replace(SMALL, height=16, width=64)) == values(SMALL)
 
 
+def test_a_rate_falls_with_the_side_and_never_exceeds_the_one_that_was_sound():
+    rates = [RULES["rate"](replace(SMALL, height=side, width=side))[0] for side in (16, 32, 64, 128)]
+    assert rates == [rates[1], rates[1], rates[1] / 2, rates[1] / 4]
+    assert RULES["rate"](replace(SMALL, height=16, width=64)) == RULES["rate"](SMALL)
+
+
 def test_few_pictures_are_changed_and_many_are_not():
     changes = ("color", "translation", "cutout")
     few, many = values(SMALL), values(replace(SMALL, pictures=fitting.FEW))

@@ -71,9 +71,11 @@ def _train(arguments: list[str]) -> None:
 
 def main() -> int:
     """`saddle train ...`, and `saddle COMMAND ...` for tools over finished runs. Returns the exit code."""
+    from saddle.pages import use_huge_pages
     from saddle.threads import set_thread_policy
 
     set_thread_policy()
+    use_huge_pages()
     prepare_output()
     if sys.argv[1:2] == ["train"]:
         train(sys.argv[2:])
