@@ -24,6 +24,9 @@ class FactorData(ImageData):
     mode_factors: int
     """The first so many factors make the modes: their combinations, options ** `mode_factors` of them."""
 
+    label_factor: int | None
+    """The place, in a code, of the factor that labels name; None without labels."""
+
     @abstractmethod
     def codes(self) -> Tensor:
         """The codes of the training images in use, int64 (M, F)."""

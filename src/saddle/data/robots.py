@@ -31,6 +31,8 @@ class Robots(FactorData):
     test_size = 10_000
     """Number of test robots."""
 
+    evaluated = 50_000
+    extractor = "robots"
     labels_by_default = False
     """Its factors are to be found: a generator that is told one of them has less to find."""
 
@@ -64,7 +66,8 @@ class Robots(FactorData):
                 f"data.size={size}, but there are {_ROBOTS} robots, {self.test_size} of them for tests: "
                 f"use at most {most}"
             )
-        self.label, self.size, self.robot_seed = label, size, robot_seed
+        self.size, self.robot_seed = size, robot_seed
+        self.label_factor = FACTORS.index(label) if classes else None
         self.parts = RobotParts(image_size, channels)
         if classes:
             self.known_classes = COLORS if label == "color" else tuple(f"{label} {n + 1}" for n in range(OPTIONS))
@@ -97,4 +100,4 @@ class Robots(FactorData):
         return self.drawn(self.test_codes())
 
     def _labels(self, codes: Tensor) -> Tensor | None:
-        return codes[:, FACTORS.index(self.label)] if self.classes else None
+        return None if self.label_factor is None else codes[:, self.label_factor]

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from saddle.error import InputError
@@ -12,6 +13,7 @@ from saddle.tool.output import check_new, writing
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from saddle.data.factors import FactorData
     from saddle.data.module import ImageData
 
 _HELD_OUT = 0.1
@@ -40,6 +42,7 @@ def extractor(arguments: argparse.Namespace) -> None:
         raise InputError(f"--out {out}: the name of the weights ends in .safetensors")
     check_new(out)
     check_new(out.with_suffix(".json"))
+    from saddle.data.factors import FactorData
     from saddle.data.module import ImageData
     from saddle.factory.data import fetched_data
     from saddle.metric.classifier import train_classifier
@@ -47,6 +50,9 @@ def extractor(arguments: argparse.Namespace) -> None:
     from saddle.metric.extractor_file import save_extractor
 
     data = fetched_data(arguments.settings)
+    if isinstance(data, FactorData):
+        _train_factor_reader(data, arguments)
+        return
     if not isinstance(data, ImageData) or data.classes == 0:
         raise InputError(
             "data.classes=0: a classifier needs labels; give the number of classes (of a folder of pictures, its "
@@ -59,7 +65,6 @@ def extractor(arguments: argparse.Namespace) -> None:
         )
     except ValueError as error:
         raise InputError(f"{' '.join(arguments.settings)}: {error}") from error
-    options = f"--epochs {arguments.epochs} --seed {arguments.seed} --out {quoted_for_shell(out.name)}"
     card = Card(
         data=type(data).__name__.lower(),
         channels=images.shape[1],
@@ -70,7 +75,7 @@ def extractor(arguments: argparse.Namespace) -> None:
         trained=len(images),
         tested=len(test_images),
         accuracy=0.0,
-        command=f"saddle extractor {' '.join(map(quoted_for_shell, arguments.settings))} {options}",
+        command=_command(arguments),
         class_names=data.class_names,
     )
     _, probabilities = ClassifierExtractor(model, card)(test_images)
@@ -78,6 +83,51 @@ def extractor(arguments: argparse.Namespace) -> None:
     with writing(out):
         card = save_extractor(out, model, Card(**{**vars(card), "accuracy": accuracy}))
     print(f"{100 * accuracy:.2f} % of {card.tested:,} test images read rightly; {out}, sha256 {card.sha256}")
+
+
+def _train_factor_reader(data: "FactorData", arguments: argparse.Namespace) -> None:
+    """Train and write a network that reads the factors of the data."""
+    from saddle.metric.extractor_file import save_extractor
+    from saddle.metric.factor_extractor import FactorCard, FactorExtractor
+    from saddle.metric.factor_reader import train_factor_reader
+
+    try:
+        model = train_factor_reader(data, arguments.epochs, arguments.seed, _report(arguments.epochs))
+    except ValueError as error:
+        raise InputError(f"{' '.join(arguments.settings)}: {error}") from error
+    codes = data.test_codes()
+    card = FactorCard(
+        data=type(data).__name__.lower(),
+        channels=data.readable_channels,
+        image_size=data.image_size,
+        factors=list(data.factors),
+        options=data.options,
+        mode_factors=data.mode_factors,
+        epochs=arguments.epochs,
+        seed=arguments.seed,
+        drawn=arguments.epochs * data.size,
+        tested=len(codes),
+        errors={},
+        command=_command(arguments),
+    )
+    reader = FactorExtractor(model, card)
+    features, _ = reader(data.readable(data.drawn(codes)))
+    misread = (reader.read_factors(features).argmax(2) != codes).double().mean(0).tolist()
+    card = replace(card, errors=dict(zip(data.factors, misread, strict=True)))
+    with writing(arguments.out):
+        card = save_extractor(arguments.out, model, card)
+    worst = max(data.factors, key=lambda factor: card.errors[factor])
+    print(
+        f"every factor is read rightly in at least {100 * (1 - card.errors[worst]):.2f} % of {card.tested:,} test "
+        f"images ({worst} is the hardest); {arguments.out}, sha256 {card.sha256}"
+    )
+
+
+def _command(arguments: argparse.Namespace) -> str:
+    """The command that trains the same network again."""
+    settings = " ".join(map(quoted_for_shell, arguments.settings))
+    out = quoted_for_shell(arguments.out.name)
+    return f"saddle extractor {settings} --epochs {arguments.epochs} --seed {arguments.seed} --out {out}"
 
 
 def _split(data: "ImageData") -> "tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]":
