@@ -15,7 +15,7 @@ from helpers import REPOSITORY, command
 
 PACKAGE = REPOSITORY / "src" / "saddle"
 FLOORS = {
-    **dict.fromkeys(("bound", "command", "error", "file", "interrupt", "layout", "memory", "rank"), 0),
+    **dict.fromkeys(("bound", "command", "error", "file", "interrupt", "layout", "memory", "pages", "rank"), 0),
     **dict.fromkeys(("schedule", "seal", "seed", "threads", "tracing", "terminal", "version", "plugin"), 0),
     **dict.fromkeys(("alpha", "compat"), 0),
     **dict.fromkeys(("loss", "penalty", "layer", "augmentation"), 0),

@@ -122,7 +122,7 @@ def test_where_no_metric_applies_the_run_says_so(tmp_path, capsys):
     summary = json.loads((tmp_path / "summary.json").read_text())
     assert summary["stamp"] is quality.stamp is None
     assert not any(name.startswith("metric/") for name in summary["metrics"])
-    assert "metric  none: no classifier comes with saddle for this data" in capsys.readouterr().out
+    assert "metric  none: no extractor comes with saddle for this data" in capsys.readouterr().out
     assert not (tmp_path / "best.ckpt").exists()
 
 

@@ -54,7 +54,7 @@ def test_training_is_a_function_of_the_seed(digits):
     assert not torch.equal(first.head.weight, other.head.weight)
     assert losses[0] == losses[1] != losses[2]
     assert losses[0][0] == 0
-    with pytest.raises(ValueError, match="at least 128 labeled images, got 127"):
+    with pytest.raises(ValueError, match="at least 128 labeled images besides those held out, got 127"):
         train_classifier(images[:127], labels[:127], 10, 1, 0)
 
 

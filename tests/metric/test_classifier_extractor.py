@@ -6,7 +6,6 @@ from saddle.data.digits import Digits
 from saddle.data.fashion_mnist import FashionMnist
 from saddle.data.mnist import Mnist
 from saddle.data.stacked_mnist import StackedMnist
-from saddle.error import InputError
 from saddle.metric.classifier import Classifier
 from saddle.metric.classifier_extractor import Card, ClassifierExtractor
 from saddle.metric.extractor import extractor_for
@@ -29,14 +28,6 @@ def test_several_channels_are_read_one_by_one_and_classes_are_numbers_of_several
     torch.testing.assert_close(probabilities.sum(1), torch.ones(5))
     first, second = (part[1].argmax(1) for part in parts)
     assert torch.equal(probabilities.argmax(1), 3 * first + second)
-
-
-def test_other_sizes_are_brought_to_the_classifiers_and_other_channels_refused(extractor):
-    flat = torch.full((2, 1, 32, 32), 77, dtype=torch.uint8)
-    assert torch.equal(extractor(flat)[0], extractor(flat[:, :, :16, :16])[0])
-    extractor.check(3)
-    with pytest.raises(InputError, match="reads images with 2 channels, and the data has 3"):
-        ClassifierExtractor(Classifier(2, 16, 3), Card(**{**vars(CARD), "channels": 2})).check(3)
 
 
 def test_its_classes_are_those_of_a_folder_with_the_same_names_in_the_same_order(tmp_path):

@@ -11,6 +11,8 @@ from saddle.data.mnist import Mnist
 from saddle.error import InputError
 from saddle.metric.classifier import Classifier
 from saddle.metric.classifier_extractor import Card
+from saddle.metric.contrastive import ContrastiveNetwork
+from saddle.metric.contrastive_extractor import ContrastiveCard
 from saddle.metric.extractor_file import load_extractor, save_extractor
 
 SHIPPED = Path(saddle.metric.__file__).with_name("mnist.safetensors")
@@ -38,13 +40,29 @@ def test_what_is_saved_reads_the_same_and_carries_its_digest(saved):
     torch.testing.assert_close(probabilities, expected[1].softmax(1))
 
 
+def test_a_network_without_labels_is_saved_and_read_like_a_classifier(tmp_path):
+    torch.manual_seed(3)
+    model = ContrastiveNetwork(2, (16, 20)).eval()
+    settings = {"steps": 1, "seed": 0, "flip": True, "trained": 2, "tested": 1, "recognized": 0.5, "command": "none"}
+    card = save_extractor(tmp_path / "made.safetensors", model, ContrastiveCard("made", 2, (16, 20), **settings))
+    loaded = load_extractor(tmp_path / "made.safetensors")
+    assert loaded.card == card
+    assert loaded.stamp == f"made-{card.sha256[:8]}"
+    images = torch.randint(0, 256, (7, 2, 16, 20), dtype=torch.uint8)
+    with torch.no_grad():
+        torch.testing.assert_close(loaded(images)[0], model(as_floats(images))[0], rtol=1e-5, atol=1e-5)
+    recard(tmp_path / "made.safetensors", channels=3)
+    with pytest.raises(InputError, match="not the weights that its card describes"):
+        load_extractor(tmp_path / "made.safetensors")
+
+
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
         (lambda path: path.unlink(), r"made\.safetensors: No such file.*expected the weights"),
         (lambda path: path.with_suffix(".json").unlink(), r"made\.json: No such file.*expected the card"),
-        (lambda path: path.with_suffix(".json").write_text("{}"), "not the card of a classifier"),
-        (lambda path: path.with_suffix(".json").write_text("no"), "not the card of a classifier"),
+        (lambda path: path.with_suffix(".json").write_text("{}"), "not the card of an extractor"),
+        (lambda path: path.with_suffix(".json").write_text("no"), "not the card of an extractor"),
         (lambda path: flip_a_bit(path), r"the file is not the one that its card describes \(sha256 differs\)"),
         (lambda path: recard(path, classes=4), "not the weights that its card describes"),
         (lambda path: recard(path, content=b"text"), "not the weights that its card describes"),

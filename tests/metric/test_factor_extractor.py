@@ -46,9 +46,9 @@ def test_factors_are_known_where_the_extractor_reads_those_of_the_data():
 
 
 def test_images_of_other_channels_are_refused():
-    extractor().check(1)
+    extractor().check(1, 8)
     with pytest.raises(InputError, match="reads images with 1 channels, and the data has 3: .* data.channels=1"):
-        extractor().check(3)
+        extractor().check(3, 8)
 
 
 def test_the_shipped_reader_reads_held_out_robots():

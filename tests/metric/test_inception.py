@@ -66,9 +66,9 @@ def test_gray_images_have_three_equal_channels_and_two_channels_are_refused(weig
     gray = torch.randint(256, (2, 1, 28, 28), generator=torch.Generator().manual_seed(2), dtype=torch.uint8)
     assert torch.equal(extractor(gray)[0], extractor(gray.repeat(1, 3, 1, 1))[0])
     assert extractor.stamp.startswith("inception-")
-    extractor.check(1)
+    extractor.check(1, 28)
     with pytest.raises(InputError, match=r"Inception reads 1 or 3 channels, and the data has 2"):
-        extractor.check(2)
+        extractor.check(2, 28)
 
 
 def test_another_file_is_refused_and_nothing_in_it_is_run(tmp_path):

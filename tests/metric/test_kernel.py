@@ -4,7 +4,8 @@ import pytest
 import torch
 from torchmetrics.image.kid import poly_mmd
 
-from saddle.metric.kernel import kernel_distance, polynomial_mmd
+from saddle.metric.base import MetricInputs, Read
+from saddle.metric.kernel import Kernel, kernel_distance, polynomial_mmd
 
 
 def features(rows: int, shift: float = 0.0, dimensions: int = 5) -> torch.Tensor:
@@ -37,6 +38,17 @@ def test_it_grows_with_the_distance_of_the_distributions():
     values = [kernel_distance(real, features(400, shift), block=100)[0] for shift in (0.0, 0.2, 0.4, 0.8)]
     assert values == sorted(values)
     assert values[-1] > 10 * abs(values[0])
+
+
+def test_the_metric_does_not_depend_on_the_order_of_the_rows():
+    """Images of a folder lie side by side with others like them, samples in any order."""
+    real, fake = features(2000), features(2000)
+    sorted_rows = [Read(rows[rows[:, 0].argsort()], torch.empty(2000, 0)) for rows in (real, fake)]
+    shuffled = Read(fake, torch.empty(2000, 0))
+    floor = abs(kernel_distance(real, fake, block=200)[0])
+    for inputs in (MetricInputs(*sorted_rows), MetricInputs(sorted_rows[0], shuffled)):
+        assert abs(Kernel().measure(inputs)["kernel"]) < 3 * floor + 0.01
+    assert kernel_distance(sorted_rows[0].features, fake, block=200)[0] > 10 * (3 * floor + 0.01)
 
 
 def test_blocks():

@@ -21,6 +21,7 @@ from saddle.metric.kernel import kernel_distance
 from saddle.metric.manifold import manifold
 from saddle.metric.measure import applies, check_enough, measured, measured_points
 from saddle.metric.reference import chosen
+from saddle.seed import fixed_order
 
 METRICS = all_metrics()
 IMAGE_METRICS = {option: metric for option, metric in METRICS.items() if isinstance(metric, Metric)}
@@ -113,7 +114,8 @@ def test_the_values_are_those_of_the_single_functions():
     real, fake = read(300), read(200, 0.5)
     found = measured(METRICS, MetricInputs(real, fake))
     assert found["frechet"] == frechet_distance(real.features, fake.features)
-    assert (found["kernel"], found["kernel_error"]) == kernel_distance(real.features, fake.features, 20)
+    blocks = [given.features[fixed_order(len(given.features), "kernel")] for given in (real, fake)]
+    assert (found["kernel"], found["kernel_error"]) == kernel_distance(*blocks, 20)
     assert found["score"] == classifier_score(fake.probabilities)
     assert found["histogram"] == total_variation(histogram(real.labels, 4), histogram(fake.labels, 4))
     assert {name: found[name] for name in ("precision", "recall", "density", "coverage")} == vars(
@@ -122,6 +124,15 @@ def test_the_values_are_those_of_the_single_functions():
     assert found["confident"] == float((fake.probabilities.max(1).values > 0.9).double().mean())
     assert all(math.isfinite(value) for value in found.values())
     assert not {"modes", "as_asked", "copies"} & found.keys()  # what they need is not there
+
+
+def test_without_classes_those_metrics_are_measured_that_need_none():
+    inputs = sound_inputs()
+    parts = {name: Read(getattr(inputs, name).features, torch.empty(400, 0)) for name in ("real", "fake", "held_out")}
+    found = measured(METRICS, replace(inputs, class_shares=None, labels=None, **parts))
+    distances = {"frechet", "kernel", "kernel_error", "neighbor_ratio", "copies"}
+    assert found.keys() == distances | {"precision", "recall", "density", "coverage"}
+    assert measured(METRICS, inputs).keys() > found.keys()
 
 
 def test_modes_come_with_their_floor():

@@ -51,7 +51,7 @@ def test_what_cannot_be_is_refused_in_a_sentence_that_names_the_argument(vae, bi
         (lambda: run.evaluate(3), "num=3: too few to measure: use at least 4"),
         (lambda: on_points.evaluate(99), "num=99: too few to measure: use at least 100"),
         (lambda: on_points.evaluate(extractor="x.pth"), "extractor=x.pth: it reads images"),
-        (lambda: run.evaluate(extractor="none"), "extractor=none: without a classifier nothing is measured"),
+        (lambda: run.evaluate(extractor="none"), "extractor=none: without an extractor nothing is measured"),
     ]
     check_refused(refused)
 

@@ -2,6 +2,7 @@ import lightning
 import pytest
 
 from helpers import default_metrics, small_module
+from quality_runs import Digits
 from saddle.callback.game_metrics import GameMetrics
 from saddle.callback.point_quality import PointQuality
 from saddle.callback.quality import Quality
@@ -13,6 +14,9 @@ from saddle.game.adversarial import Adversarial
 from saddle.game.adversarial_objective import AdversarialObjective
 from saddle.loss.non_saturating import NonSaturating
 from saddle.metric.base import Metric
+from saddle.metric.contrastive import ContrastiveNetwork
+from saddle.metric.contrastive_extractor import ContrastiveCard
+from saddle.metric.extractor_file import save_extractor
 from saddle.run.objective import check_objective
 
 METRICS = default_metrics()
@@ -22,7 +26,7 @@ def check(name, *callbacks, data=None, game=None, metrics=METRICS, **flags) -> N
     """`check_objective` for a run with these callbacks."""
     trainer = lightning.Trainer(accelerator="cpu", logger=False, callbacks=list(callbacks), **flags)
     game = Adversarial(AdversarialObjective(NonSaturating())) if game is None else game
-    check_objective(name, trainer, small_module(game), data, metrics)
+    check_objective(name, trainer, small_module(game), data or Digits(), metrics)
 
 
 def test_metrics_that_no_run_measures_are_refused_before_training(tmp_path):
@@ -106,3 +110,17 @@ def test_a_metric_of_ones_own_is_an_objective_if_it_is_chosen(tmp_path):
         check("metric/frechet", *callbacks, metrics={"mine": Mine()})
     with pytest.raises(InputError, match="objective=metric/mine: a run does not measure that"):
         check("metric/mine", *callbacks, data=Ring(batch_size=8, seed=0), metrics={"mine": Mine()})
+
+
+def test_metrics_of_classes_need_an_extractor_that_tells_them(tmp_path):
+    data = Digits()
+    data.image_size = 8
+    card = ContrastiveCard("digits", 1, 8, 1, seed=0, flip=False, trained=2, tested=1, recognized=1.0, command="none")
+    save_extractor(tmp_path / "own.safetensors", ContrastiveNetwork(1, 8), card)
+    own = str(tmp_path / "own.safetensors")
+    callbacks = Quality("checkpoints", METRICS, extractor=own), Summary(str(tmp_path))
+    check("metric/kernel", *callbacks, data=data)
+    for name in ("metric/score", "metric/modes"):
+        check(name, Quality("checkpoints", METRICS), Summary(str(tmp_path)))
+        with pytest.raises(InputError, match=rf"objective={name}: nothing measures that .*extractor=.*own"):
+            check(name, *callbacks, data=data)

@@ -150,5 +150,5 @@ def test_fast_dev_run_and_overfit_batches_work(tmp_path):
 def test_a_classifier_that_is_not_there_is_refused_before_training(tmp_path):
     result = train(*SMALL, f"hydra.run.dir={tmp_path / 'run'}", "callback.quality.extractor=nowhere.safetensors")
     assert result.returncode == 2
-    assert "nowhere.safetensors: there is no such file; expected a classifier" in result.stderr
+    assert "nowhere.safetensors: there is no such file; expected what saddle extractor writes" in result.stderr
     assert not (tmp_path / "run").exists()

@@ -94,7 +94,7 @@ def test_bad_input_is_refused_in_a_sentence(folder, tmp_path, capsys):
             str(folder),
             "--extractor",
             "none",
-        ): "--extractor none: without a classifier nothing is measured",
+        ): "--extractor none: without an extractor nothing is measured",
         (str(folder), "--extractor", "nowhere.safetensors"): "nowhere.safetensors",
         (str(tmp_path / "none"),): "there is no such run folder or checkpoint",
         (str(folder), "--out", str(folder / "summary.json")): "choose another name",

@@ -192,6 +192,8 @@ class Health(Scheduled):
         for callback in trainer.callbacks:
             if not isinstance(callback, Quality) or callback.real is None or callback.latest is None:
                 continue
+            if callback.extractor is None or not callback.extractor.tells_classes:
+                continue
             if effective_classes(callback.real) >= 2:
                 classes = {"classes": effective_classes(callback.latest)}
                 self._judge(trainer, module, classes | {"real_classes": effective_classes(callback.real)})

@@ -1,4 +1,4 @@
-"""Sample quality in training, in the feature space of a classifier, and the best checkpoint by it."""
+"""Sample quality in training, in the feature space of an extractor, and the best checkpoint by it."""
 
 import sys
 from collections.abc import Mapping
@@ -48,7 +48,7 @@ class Quality(AlsoAtEnd):
     beginning, where much changes, and at a small share of the time of a long run.
 
     `extractor` reads `num` samples and at most `num` training images, the same ones in every run on the data. It is
-    `auto`, the classifier that comes with saddle for the data, if there is one; `none`; or a file, of a classifier
+    `auto`, what comes with saddle for the data, if anything does; `none`; or a file, of `saddle extractor`
     (.safetensors) or of Inception (.pth). Images of another domain are read as `data.readable` converts them. A
     generator that translates receives held-out sources, and a conditional one labels in the data's shares.
 
@@ -118,7 +118,7 @@ class Quality(AlsoAtEnd):
     def _check(self, extractor: Extractor, data: ImageData) -> None:
         """Raise InputError if the extractor cannot read the data."""
         try:
-            extractor.check(data.readable_channels)
+            extractor.check(data.readable_channels, data.image_size)
         except InputError as error:
             raise InputError(f"callback.quality.extractor={self.choice}: {error}") from error
 

@@ -139,7 +139,7 @@ def _why_unmeasured(trainer: GameTrainer) -> str:
         if isinstance(callback, Quality) and callback.choice == "none":
             return "callback.quality.extractor=none"
         if isinstance(callback, Quality):
-            return "no classifier comes with saddle for this data (saddle extractor trains one)"
+            return "no extractor comes with saddle for this data (saddle extractor trains one)"
     return "callback.quality, which measures images, is not used"
 
 

@@ -29,7 +29,7 @@ class ImageData(MemoryData):
     """The gray level on which transparent images are measured."""
 
     extractor: str | None = None
-    """Name of the classifier that saddle ships for this data (`saddle.metric.extractor`), if there is one."""
+    """Name of the extractor that saddle ships for this data (`saddle.metric.extractor`), if there is one."""
 
     evaluated: int = 10_000
     """Default number of samples that are compared with this data."""
@@ -67,7 +67,7 @@ class ImageData(MemoryData):
         return batch if labels is None else batch | {"label": labels[chosen]}
 
     def readable(self, images: Tensor) -> Tensor:
-        """uint8 images (N, C, H, W) of this data in the form that a classifier expects.
+        """uint8 images (N, C, H, W) of this data in the form that an extractor expects.
 
         Those with alpha are laid over gray of the level `background`: (N, 3, H, W).
         """

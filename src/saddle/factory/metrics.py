@@ -14,7 +14,7 @@ from saddle.metric.base import AnyMetric, Direction, Metric, MetricInputs, Point
 from saddle.metric.measure import Metrics
 
 _INPUTS: Mapping[type, tuple[str, ...]] = {
-    Metric: tuple(field.name for field in fields(MetricInputs)),
+    Metric: (*(field.name for field in fields(MetricInputs)), "classes"),
     PointMetric: ("modes", "curve"),
 }
 """By kind of metric, what it may need."""

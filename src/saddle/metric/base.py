@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal, Protocol, TypeVar, cast
 
 from torch import Tensor
 
+from saddle.bound import ImageSize
 from saddle.data.module import ImageData
 from saddle.metric.known_factors import KnownFactors
 
@@ -30,14 +31,17 @@ class Extractor(ABC):
     name: str
     sha256: str
 
+    tells_classes: ClassVar[bool] = True
+    """Whether it gives class probabilities."""
+
     @property
     def stamp(self) -> str:
         """Name and the beginning of the weights' digest: metrics of different stamps cannot be compared."""
         return f"{self.name}-{self.sha256[:8]}"
 
     @abstractmethod
-    def check(self, channels: int) -> None:
-        """Raise InputError, without the setting that names it, if it cannot read images with so many channels."""
+    def check(self, channels: int, image_size: ImageSize) -> None:
+        """Raise InputError, without the setting that names it, if it does not read images of this form."""
 
     def reads_classes_of(self, data: ImageData) -> bool:
         """Whether its classes are those of the data: it was made for such data, or ships with saddle for it."""
@@ -45,12 +49,15 @@ class Extractor(ABC):
 
     @abstractmethod
     def __call__(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Features (N, D) and class probabilities (N, K), float32 on the CPU, of uint8 images (N, C, H, W)."""
+        """Features (N, D) and class probabilities (N, K), float32 on the CPU, of uint8 images (N, C, H, W).
+
+        K is 0 for an extractor that tells no classes.
+        """
 
 
 @dataclass(frozen=True)
 class Read:
-    """What an extractor reads in images: `features` (N, D) and class `probabilities` (N, K)."""
+    """What an extractor reads in images: `features` (N, D) and class `probabilities` (N, K), K = 0 without classes."""
 
     features: Tensor
     probabilities: Tensor
@@ -125,6 +132,11 @@ class MetricInputs:
         if self.factors is None or self.factors.label is None:
             return self.fake.labels
         return self.factors.read(self.fake.features)[:, self.factors.label].argmax(1)
+
+    @property
+    def classes(self) -> int | None:
+        """The number K of classes that the extractor tells. None if it tells none."""
+        return self.real.probabilities.shape[1] or None
 
     def once(self, compute: Callable[["MetricInputs"], T]) -> T:
         """The result of the function `compute` on these inputs, computed once however many metrics ask for it."""

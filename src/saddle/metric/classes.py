@@ -91,6 +91,7 @@ class Histogram(Metric):
     """`histogram`, the total variation, in [0, 1], between the classes read in samples and in training images."""
 
     directions = {"histogram": "smaller"}
+    needs = ("classes",)
     place = 30
 
     def measure(self, inputs: MetricInputs) -> dict[str, float]:
@@ -102,6 +103,7 @@ class Score(Metric):
     """`score`, the classifier score of the samples, from 1 to K."""
 
     directions = {"score": "larger"}
+    needs = ("classes",)
     place = 40
 
     def measure(self, inputs: MetricInputs) -> dict[str, float]:
@@ -113,6 +115,7 @@ class Entropy(Metric):
     """`entropy`, that of the classes read in the samples, in nats."""
 
     directions = {"entropy": "larger"}
+    needs = ("classes",)
     place = 70
 
     def measure(self, inputs: MetricInputs) -> dict[str, float]:
@@ -124,6 +127,7 @@ class Confident(Metric):
     """`confident`, the share of samples whose class has a probability above 0.9."""
 
     directions = {"confident": "larger"}
+    needs = ("classes",)
     place = 80
 
     def measure(self, inputs: MetricInputs) -> dict[str, float]:

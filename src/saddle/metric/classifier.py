@@ -7,10 +7,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import affine_grid, cross_entropy, grid_sample
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from saddle.bound import ImageSize, height_and_width
 from saddle.data.loader import as_floats
+from saddle.metric.folding import folded
 
 FEATURES = 128
 _BATCH_SIZE = 128
@@ -49,17 +49,9 @@ class Classifier(nn.Module):
 
     def folded(self) -> "Classifier":
         """A copy for evaluation only: the same outputs, with every batch norm folded into the convolution before it."""
-        folded = copy.deepcopy(self).eval()
-        layers: list[nn.Module] = []
-        for layer in folded.body:
-            if isinstance(layer, nn.BatchNorm2d):
-                convolution = layers.pop()
-                assert isinstance(convolution, nn.Conv2d)
-                layers.append(fuse_conv_bn_eval(convolution, layer))
-            else:
-                layers.append(layer)
-        folded.body = nn.Sequential(*layers)
-        return folded
+        copied = copy.deepcopy(self).eval()
+        copied.body = folded(copied.body)
+        return copied
 
 
 def _convolution(inputs: int, outputs: int, size: int) -> list[nn.Module]:
@@ -84,7 +76,7 @@ def train_classifier(
     """
     steps = len(images) // _BATCH_SIZE
     if steps == 0:
-        raise ValueError(f"expected at least {_BATCH_SIZE} labeled images, got {len(images)}")
+        raise ValueError(f"expected at least {_BATCH_SIZE} labeled images besides those held out, got {len(images)}")
     torch.manual_seed(seed)
     generator = torch.Generator().manual_seed(seed)
     model = Classifier(images.shape[1], (images.shape[2], images.shape[3]), classes)

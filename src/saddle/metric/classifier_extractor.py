@@ -2,30 +2,18 @@
 
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor
-
-from saddle.bound import ImageSize
-from saddle.data.loader import as_floats
 from saddle.data.module import ImageData
-from saddle.data.resize import resized
-from saddle.error import InputError
-from saddle.metric.base import Extractor
 from saddle.metric.classifier import Classifier
-
-_BATCH_SIZE = 100  # with channels last this takes half the time of 500 in torch's own layout
+from saddle.metric.network_extractor import NetworkCard, NetworkExtractor
 
 
 @dataclass(frozen=True)
-class Card:
+class Card(NetworkCard):
     """What a classifier was trained for and on; `accuracy` in [0, 1] is over `tested` images outside its training set.
 
-    `sha256` is the digest of the weights, known once they are saved. The cards of older classifiers name no classes.
+    The cards of older classifiers name no classes.
     """
 
-    data: str
-    channels: int
-    image_size: ImageSize
     classes: int
     epochs: int
     seed: int
@@ -33,54 +21,17 @@ class Card:
     tested: int
     accuracy: float
     command: str
-    sha256: str = ""
     class_names: list[str] | None = None
 
 
-class ClassifierExtractor(Extractor):
-    """A classifier of saddle with its card. Images of other sizes are resized to the classifier's own."""
+class ClassifierExtractor(NetworkExtractor):
+    """A classifier of saddle with its card."""
 
     def __init__(self, model: Classifier, card: Card) -> None:
-        folded = model.folded()
-        self.model = folded.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch has no stub
+        super().__init__(model, card)
         self.card = card
-        self.name, self.sha256 = card.data, card.sha256
-
-    def check(self, channels: int) -> None:
-        own = self.card.channels
-        if own not in (1, channels):
-            raise InputError(
-                f"this classifier reads images with {own} channels, and the data has {channels}: name another one "
-                f"(saddle extractor trains it), or use data.channels={own}"
-            )
 
     def reads_classes_of(self, data: ImageData) -> bool:
         names = self.card.class_names
         is_of_other_classes = self.name == type(data).__name__.lower() and names not in (None, data.class_names)
         return super().reads_classes_of(data) and not is_of_other_classes
-
-    def __call__(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """As in `Extractor`, D = 128.
-
-        A classifier of one channel reads several channels one by one (Stacked MNIST): features stand side by side,
-        D = 128 C, and a class is a number with one digit per channel, K = classes ** C.
-        """
-        images = resized(images, self.card.image_size)
-        if images.shape[1] == self.card.channels:
-            return self._read(images)
-        features = []
-        joint = torch.ones(len(images), 1)
-        for channel in images.split(1, dim=1):
-            channel_features, probabilities = self._read(channel)
-            features.append(channel_features)
-            joint = (joint.unsqueeze(2) * probabilities.unsqueeze(1)).flatten(1)
-        return torch.cat(features, 1), joint
-
-    @torch.no_grad()
-    def _read(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        features, logits = [], []
-        for batch in images.split(_BATCH_SIZE):
-            batch_features, batch_logits = self.model(as_floats(batch))
-            features.append(batch_features)
-            logits.append(batch_logits)
-        return torch.cat(features), torch.cat(logits).softmax(1)

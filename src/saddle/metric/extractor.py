@@ -11,7 +11,7 @@ from saddle.metric.inception import Inception
 def extractor_for(choice: str, shipped: str | None) -> Extractor | None:
     """The extractor that a setting names; None where the setting is `none`.
 
-    `auto` is the classifier that ships for the data, named `shipped`; None where none ships. A file that ends in .pth
+    `auto` is what ships for the data, named `shipped`; None where nothing ships. A file that ends in .pth
     holds the weights of Inception. Anything else is the path of a safetensors file. Raises InputError if the extractor
     cannot be loaded.
     """

@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from saddle.bound import ImageSize
 from saddle.error import InputError, first_line
 from saddle.metric.base import Extractor
 
@@ -48,7 +49,7 @@ class Inception(Extractor):
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.model.to(self.device)
 
-    def check(self, channels: int) -> None:
+    def check(self, channels: int, image_size: ImageSize) -> None:
         if channels not in (1, 3):
             raise InputError(f"Inception reads 1 or 3 channels, and the data has {channels}: name another extractor")
 

@@ -49,19 +49,19 @@ def _evaluated_points(run: OpenedRun, num: int | None, extractor: str, seed: int
 
 
 def extractor_of(choice: str, data: ImageData) -> Extractor:
-    """The classifier to measure by; raises InputError if there is none, or it does not fit the data."""
+    """The extractor to measure by; raises InputError if there is none, or it does not fit the data."""
     extractor = extractor_for(choice, data.extractor)
     if choice == "none":
-        raise ArgumentError("extractor", choice, "without a classifier nothing is measured: name its file")
+        raise ArgumentError("extractor", choice, "without an extractor nothing is measured: name its file")
     if extractor is None:
         raise ArgumentError(
             "extractor",
             choice,
-            f"no metric applies: no classifier comes with saddle for {type(data).__name__}; for data with labels make "
-            "one with saddle extractor, for others use Inception's weights, and name its file",
+            f"no metric applies: no extractor comes with saddle for {type(data).__name__}: make one with saddle "
+            "extractor, or use Inception's weights, and name its file",
         )
     try:
-        extractor.check(data.readable_channels)
+        extractor.check(data.readable_channels, data.image_size)
     except InputError as error:
         raise ArgumentError("extractor", choice, str(error)) from error
     return extractor

@@ -120,8 +120,8 @@ class FinishedRun(OpenedRun):
 
         Samples of a conditional generator are of the classes in the data's shares.
         By default they are as many as the data suggests (10,000; 26,000 for Stacked MNIST; 2,500 points, and at least
-        100). `extractor` is the file of a classifier (.safetensors) or of Inception (.pth), by default what comes with
-        saddle for the data. What it reads in real images is kept in the folder `cache`, by default nowhere.
+        100). `extractor` is a file of `saddle extractor` (.safetensors) or of Inception (.pth), by default what comes
+        with saddle for the data. What it reads in real images is kept in the folder `cache`, by default nowhere.
         """
         from saddle.run.evaluate import evaluate
 

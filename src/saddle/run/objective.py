@@ -15,9 +15,12 @@ from saddle.metric.base import PREFIX, Metric, PointMetric
 from saddle.metric.measure import Metrics, applies
 from saddle.training.module import GameModule
 
+_OF_CLASSES = {"classes", "class_shares", "labels"}
+"""Inputs of metrics that an extractor has which tells classes."""
+
 
 def check_extractor(trainer: GameTrainer, data: MemoryData) -> None:
-    """Raise InputError if the classifier of the quality metrics cannot be loaded or does not fit the data."""
+    """Raise InputError if the extractor of the quality metrics cannot be loaded or does not fit the data."""
     for callback in trainer.callbacks:
         if isinstance(callback, Quality):
             callback.load(data)
@@ -37,7 +40,7 @@ def check_objective(
     if name in measured:
         _check_callback(kind, setting, name, trainer)
         if kind is Quality and name != FRECHET:  # the default, which nobody may have asked for
-            _check_measured(name, trainer)
+            _check_measured(name, trainer, data, metrics)
     if name == FRECHET and isinstance(data, PointData):
         return  # the default, which points do not have: the sweep's table shows that
     in_summary = [other for other in names_of_scalars(module) if other.startswith(SHOWN)]
@@ -52,13 +55,18 @@ def _check_callback(kind: type, setting: str, name: str, trainer: GameTrainer) -
         raise InputError(f"objective={name} is measured by callback.{setting}: keep that, or use objective=null")
 
 
-def _check_measured(name: str, trainer: GameTrainer) -> None:
-    """Raise InputError if no classifier is there by which the objective `name` could be measured."""
+def _check_measured(name: str, trainer: GameTrainer, data: MemoryData, metrics: Metrics) -> None:
+    """Raise InputError if there is no extractor by which the objective `name` could be measured."""
+    measuring = [metric for metric in metrics.values() if name in prefixed(metric.directions)]
+    reads_classes = any(_OF_CLASSES.intersection(metric.needs) for metric in measuring)
     for callback in trainer.callbacks:
-        if isinstance(callback, Quality) and callback.choice == "none":
+        if not isinstance(callback, Quality):
+            continue
+        extractor = callback.load(data) if reads_classes else None
+        if callback.choice == "none" or (extractor is not None and not extractor.tells_classes):
             raise InputError(
-                f"objective={name}: nothing measures that with callback.quality.extractor={callback.choice}: name a "
-                "classifier there, or use objective=null"
+                f"objective={name}: nothing measures that with callback.quality.extractor={callback.choice}: name "
+                "another file there, or use objective=null"
             )
 
 

@@ -33,6 +33,7 @@ from saddle.run.ranks import Ranks, is_lost_connection
 from saddle.run.resume import check_free, check_processes
 from saddle.run.same_data import check_same_data, class_names_in
 from saddle.run.storage_failure import storage_failures_in_one_sentence
+from saddle.run.unmeasured import say_unmeasured
 from saddle.terminal import quoted_for_shell
 from saddle.training.checkpoint import MARK, check_fits
 
@@ -75,6 +76,7 @@ def train(config: CheckedConfig, parts: Parts, content: dict[str, Any]) -> float
         remember_moved(folder, config.moved)
     _say_precision(config, parts.precision)
     _say_classes(run)
+    say_unmeasured(config, run)
     try:
         with storage_failures_in_one_sentence(run.trainer):
             stopped_by = _fit(config, run, checkpoint)

@@ -24,11 +24,11 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser = commands.add_parser(
         "evaluate",
         help="measure the quality of a run's samples, or of images in files",
-        description="Compare samples with training images in the feature space of a classifier, and print beside each "
+        description="Compare samples with training images in the feature space of an extractor, and print beside each "
         "metric what real test images score the same way. PATH is a run folder, a checkpoint, a folder of image files "
         "at any depth, or an npz with an array `images`, uint8 (N, H, W, C). The metrics of a run are kept in "
-        "RUN/evaluation/. A run on a toy problem is measured by the modes or the curve of its data, without a "
-        "classifier.",
+        "RUN/evaluation/. A run on a toy problem is measured by the modes or the curve of its data, without an "
+        "extractor.",
     )
     parser.add_argument("path", metavar="PATH", type=path_of)
     parser.add_argument(
@@ -44,7 +44,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--extractor",
         default="auto",
-        help="a file, of a classifier (.safetensors) or of Inception (.pth); default: what comes with saddle",
+        help="a file, of saddle extractor (.safetensors) or of Inception (.pth); default: what comes with saddle",
     )
     parser.add_argument(
         "--cache", type=path_of, default=Path("outputs/cache"), help="a folder for what is read in real images"
