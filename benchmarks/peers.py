@@ -75,14 +75,14 @@ class Budget:
     def is_over(self) -> bool:
         return self.used() >= self.seconds
 
-    def watch(self, generator: nn.Module) -> Any:
+    def watch(self, network: nn.Module) -> Any:
         """Let a network raise `Spent` before the first pass after the end."""
 
         def check(*_: Any) -> None:
             if self.is_over():
                 raise Spent
 
-        return generator.register_forward_pre_hook(check)
+        return network.register_forward_pre_hook(check)
 
 
 class Counted(DataLoader):
@@ -137,7 +137,7 @@ def mimicry(data: ImageData, arguments: argparse.Namespace) -> Result:
         device=torch.device("cpu"),
         print_steps=1000,
     )
-    used = until_spent(arguments.seconds, generator, trainer.train)
+    used = until_spent(arguments.seconds, discriminator, trainer.train)  # G is not called as a module
     generator.eval()
     return Result(drawn(generator.generate_images, arguments.samples), loader.seen, used)
 
@@ -185,10 +185,10 @@ def with_saddle(data: ImageData, arguments: argparse.Namespace) -> Result:
 PEERS = {"dcgan": dcgan, "mimicry": mimicry, "vegans": vegans, "saddle": with_saddle}
 
 
-def until_spent(seconds: float, generator: nn.Module, train: Callable[[], object]) -> float:
-    """The CPU seconds that were used when the generator's first pass after the end was refused."""
+def until_spent(seconds: float, network: nn.Module, train: Callable[[], object]) -> float:
+    """The CPU seconds that were used when the network's first pass after the end was refused."""
     budget = Budget(seconds)
-    handle = budget.watch(generator)
+    handle = budget.watch(network)
     with suppress(Spent):
         train()
     handle.remove()

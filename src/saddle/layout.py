@@ -23,7 +23,7 @@ UNTRAINED = {SETTINGS, SWEEP_FILE, ERROR, LOCK, "tensorboard"}
 IN_RUNS = {*PRODUCTS, *UNTRAINED, "evaluation", "cache"}
 """All names that saddle gives to what lies directly in the folder of a run or sweep."""
 
-MACHINE_FILES = (".ckpt", ".safetensors", ".images")
+MACHINE_FILES = (".ckpt", ".safetensors", ".images", ".onnx", ".pt2")
 """Endings of saddle's files of tensors, which hold no picture."""
 
 SOFTWARE = "saddle"

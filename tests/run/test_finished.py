@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import sys
+import tempfile
 import warnings
 from pathlib import Path
 
@@ -171,7 +172,15 @@ def calls(run):
         "encode": lambda: run.encode(num=3).codes,
         "reconstruct": lambda: run.reconstruct(num=3).reconstructions,
         "evaluate": lambda: run.evaluate(100).images,
+        "export": lambda: exported(run),
     }
+
+
+def exported(run) -> torch.Tensor:
+    """The bytes of an exported model of the encoder."""
+    with tempfile.TemporaryDirectory() as folder:
+        [file, *_] = run.export(Path(folder, "out"), format="onnx")
+        return torch.tensor(list(file.file.read_bytes()), dtype=torch.uint8, device="cpu")
 
 
 def state_of_the_process() -> dict:

@@ -5,7 +5,7 @@ import sys
 
 from saddle.error import InputError
 from saddle.file import failure_of
-from saddle.tool import encode, evaluate, extractor, film, interpolate, reconstruct, sample, table, translate
+from saddle.tool import encode, evaluate, export, extractor, film, interpolate, reconstruct, sample, table, translate
 from saddle.version import __version__
 
 
@@ -29,7 +29,7 @@ def parsed(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--version", action="version", version=f"saddle {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("train", help="train a run: see saddle train --help", add_help=False)
-    for tool in (sample, encode, reconstruct, interpolate, translate, evaluate, film, table, extractor):
+    for tool in (sample, encode, reconstruct, interpolate, translate, evaluate, export, film, table, extractor):
         tool.add_parser(commands)
     chosen, rest = parser.parse_known_args(arguments)
     settings = [text for text in rest if "=" in text and not text.startswith("-")]

@@ -9,6 +9,9 @@ from saddle.run.opened import OpenedRun
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from saddle.export.export import Format
+    from saddle.export.file import ExportedFile
+    from saddle.export.program import Pixels
     from saddle.metric.evaluation import ImageEvaluation, PointEvaluation
     from saddle.run.argument import Images, Labels
     from saddle.run.encode import Encoded
@@ -19,9 +22,9 @@ if TYPE_CHECKING:
 class FinishedRun(OpenedRun):
     """An opened run, whose methods do in Python what the commands of the same names do on the command line.
 
-    The same arguments give the same bits. No method writes a file, except `evaluate` in the folder `cache`, nor changes
-    torch's random state, default device, default dtype or mode of gradients. All raise InputError, in one sentence that
-    names the argument, for what the run cannot do.
+    The same arguments give the same bits. No method writes a file, except `export`, and `evaluate` in the folder
+    `cache`, nor changes torch's random state, default device, default dtype or mode of gradients. All raise InputError,
+    in one sentence that names the argument, for what the run cannot do.
     """
 
     def sample(
@@ -126,3 +129,34 @@ class FinishedRun(OpenedRun):
         from saddle.run.evaluate import evaluate
 
         return evaluate(self, num, str(extractor), None if cache is None else Path(expanded(str(cache))))
+
+    def export(
+        self,
+        out: Path | str,
+        *,
+        format: "Format",
+        pixels: "Pixels" = "uint8",
+        truncation: float | None = None,
+        runtime: Path | str | None = None,
+        runtime_version: str | None = None,
+    ) -> "list[ExportedFile]":
+        """Write the averaged networks to the new folder `out`, as files that other programs read.
+
+        They are the generator and, in games that have one, the encoder or the second generator. `format` is
+        "safetensors" (weights, which `saddle.export.weights.read_network` loads back to the same bits), "torch" (a
+        program of torch.export), "onnx", "web" (a page for browsers, of generators alone), or "hub" (weights, models
+        and a card, as model hubs take them; nothing is uploaded).
+
+        A generator reads `latent`, float32 (N, latent_dim), and if conditional `label`, int64 (N,). Its `images` have
+        `pixels` "uint8", (N, H, W, C), or "float32", (N, C, H, W) in [-1, 1]. `truncation`, above 0, is noted in the
+        files for those who draw latents. A page runs by onnxruntime-web, from the folder `runtime`, or linked in its
+        `runtime_version`.
+
+        Each file is run by another engine on at least 64 inputs and all classes, and compared with saddle. Raises
+        InputError, and leaves nothing behind, if it is not the same network, or `out` exists.
+        """
+        from saddle.export.export import Request, export
+
+        place = None if runtime is None else Path(expanded(str(runtime)))
+        request = Request(Path(expanded(str(out))), format, pixels, truncation, place, runtime_version)
+        return export(self, request)

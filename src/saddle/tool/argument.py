@@ -11,7 +11,7 @@ from saddle.file import expanded
 from saddle.run.finished import FinishedRun
 from saddle.tool.output import check_room
 
-_OPTIONS = {"labels": "label"}
+_OPTIONS = {"labels": "label", "runtime_version": "runtime-version"}
 """The options that are not named as the arguments of the methods that they are for."""
 
 

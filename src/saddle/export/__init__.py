@@ -1,0 +1,1 @@
+"""Networks of a run as files that other programs read."""
