@@ -58,7 +58,7 @@ DECIDED = {
     "game=auxiliary_classifier: use penalty=balanced_consistency, dragan, feature_matching, gradient_penalty, "
     "latent_consistency, lecam, mean_matching, orthogonal, r1, r2 or reconstruction",
     "game=vae data=ring": "data=ring delivers points, and game=vae plays with images: use data=digits, emnist, "
-    "fashion_mnist, image_folder, image_folder_pair, kmnist, mnist, mnist_pair or stacked_mnist",
+    "fashion_mnist, image_folder, image_folder_pair, kmnist, mnist, mnist_pair, robots or stacked_mnist",
     "game=bigan architecture.conditional=true": "architecture.conditional=True: game=bigan decides conditional=False "
     "for its generator; leave it out",
     "game=bigan +architecture.encoder.gaussian=true": "architecture.encoder.gaussian=True: game=bigan decides "

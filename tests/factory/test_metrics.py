@@ -78,7 +78,7 @@ def test_every_option_of_the_group_is_found_and_stands_at_its_place():
 
 def test_training_measures_what_is_chosen_in_the_order_of_places():
     assert list(build(compose(["data=digits", "metric=[manifold,default]"])).parts.metrics) == [
-        *("frechet", "captured", "kernel", "curve", "histogram", "score", "manifold", "modes")
+        *("frechet", "captured", "kernel", "curve", "histogram", "score", "manifold", "modes", "factors")
     ]
     callbacks = build(compose(["data=digits", "metric=score"])).trainer.callbacks
     received = [list(callback.metrics) for callback in callbacks if hasattr(callback, "metrics")]

@@ -5,6 +5,7 @@ from PIL import Image
 
 from folders import noisy
 from saddle.cli.tools import run_tool
+from saddle.data.robots import Robots
 from saddle.metric.contrastive_extractor import ContrastiveExtractor
 from saddle.metric.extractor_file import load_extractor
 
@@ -37,6 +38,26 @@ def test_a_classifier_is_trained_with_a_card_that_tells_how(tmp_path, capsys):
     assert load_extractor(out).card.sha256 == card["sha256"]
     assert train(out, "data=digits") == 2
     assert "choose another name" in capsys.readouterr().err
+
+
+def test_a_reader_of_factors_is_trained_with_a_card_that_tells_its_errors(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(Robots, "test_size", 30)
+    out = tmp_path / "robots.safetensors"
+    assert train(out, "data=robots", "data.size=130", "data.image_size=16", "--epochs", "1") == 0
+    card = json.loads(out.with_suffix(".json").read_text())
+    assert (card["data"], card["options"], card["mode_factors"], card["drawn"], card["tested"]) == (
+        "robots",
+        10,
+        3,
+        130,
+        30,
+    )
+    assert list(card["errors"]) == card["factors"]
+    assert card["command"].endswith("data.size=130 data.image_size=16 --epochs 1 --seed 0 --out robots.safetensors")
+    assert "of 30 test images read rightly in the hardest factor" in capsys.readouterr().out
+    assert load_extractor(out).card.sha256 == card["sha256"]
+    assert train(tmp_path / "few.safetensors", "data=robots", "data.size=100") == 2
+    assert "at least 128 images, got 100" in capsys.readouterr().err
 
 
 def test_data_without_labels_is_learned_from_itself(pictures, tmp_path, capsys):

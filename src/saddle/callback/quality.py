@@ -22,6 +22,8 @@ from saddle.error import InputError
 from saddle.file import expanded
 from saddle.metric.base import PREFIX, Extractor, MetricInputs, Read
 from saddle.metric.extractor import extractor_for
+from saddle.metric.factor_extractor import known_factors
+from saddle.metric.known_factors import KnownFactors
 from saddle.metric.measure import Metrics, check_enough, measured
 from saddle.metric.reference import chosen, class_shares, reference
 from saddle.seed import hashed_seed
@@ -90,6 +92,7 @@ class Quality(AlsoAtEnd):
         self._on_disk: float | None = None  # metric/frechet of the file best.ckpt, if it is measured likewise
         self._basis: dict[str, Any] | None = None  # the stamp, the data and its shares, when `best` was measured
         self._class_shares: Tensor | None = None  # in the data, where the extractor reads its classes
+        self._factors: KnownFactors | None = None  # of the data, where the extractor reads them
         self._interrupted = False  # whether a signal cut the last comparison short
 
     def state_dict(self) -> dict[str, Any]:
@@ -141,6 +144,7 @@ class Quality(AlsoAtEnd):
         check_enough(self.metrics, len(images))
         self.real = reference(images, extractor, self.cache)
         self._class_shares = class_shares(data, extractor, self.real)
+        self._factors = known_factors(data, extractor)
         self.stamp = {
             "extractor": extractor.stamp,
             "real": len(images),
@@ -217,7 +221,7 @@ class Quality(AlsoAtEnd):
         assert self.real is not None
         self.latest = self._read_samples(trainer, module, self.extractor)
         labels = None if self._class_shares is None else module.sampled_labels(self.num)
-        inputs = MetricInputs(self.real, self.latest, self._class_shares, labels)
+        inputs = MetricInputs(self.real, self.latest, self._class_shares, labels, factors=self._factors)
         return {f"{PREFIX}{name}": value for name, value in measured(self.metrics, inputs).items()}
 
     def _read_samples(self, trainer: GameTrainer, module: GameModule, extractor: Extractor) -> Read:

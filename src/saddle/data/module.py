@@ -80,6 +80,10 @@ class ImageData(MemoryData):
         """Number of channels of the images that `readable` returns."""
         return CHANNELS - 1 if self.channels == CHANNELS else self.channels
 
+    def mode_shares(self) -> Tensor | None:
+        """The share of each mode, float64 (K,), by default of each class; None without labels."""
+        return self.label_shares() if self.classes else None
+
     @property
     def image_bytes(self) -> int:
         """Bytes of an image in memory."""

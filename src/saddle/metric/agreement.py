@@ -34,4 +34,4 @@ class Agreement(Metric):
 
     def measure(self, inputs: MetricInputs) -> dict[str, float]:
         assert inputs.labels is not None, "declared by `needs`"
-        return {"as_asked": agreement(inputs.labels, inputs.fake.labels)}
+        return {"as_asked": agreement(inputs.labels, inputs.shown)}

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from saddle.bound import ImageSize
 from saddle.data.module import ImageData
+from saddle.metric.known_factors import KnownFactors
 
 Direction = Literal["smaller", "larger"]
 """Which values of a metric are better."""
@@ -111,14 +112,26 @@ class MetricInputs:
     fake: Read
     """The samples."""
     class_shares: Tensor | None = None
-    """The share of each class in the data, float64 (K,). None unless the extractor reads the data's own classes."""
+    """The share of each class in the data, float64 (K,). None unless the extractor reads the data's own classes.
+
+    The classes of data with known factors are the modes that some of the factors make.
+    """
     labels: Tensor | None = None
     """The class, int64 (N,), that each sample was asked to show. None if none was, or without `class_shares`."""
     training: Tensor | None = None
     """Features (M, D) of all training images, or of 60,000 of them. None where the data holds out no images."""
     held_out: Read | None = None
     """Real images outside the training set, at most as many as there are samples. None where the data has none."""
+    factors: KnownFactors | None = None
+    """The factors of the data. None unless it is drawn from factors that the extractor reads."""
     _kept: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    @property
+    def shown(self) -> Tensor:
+        """The class, int64 (N,), that each sample shows, to be compared with `labels`."""
+        if self.factors is None or self.factors.label is None:
+            return self.fake.labels
+        return self.factors.read(self.fake.features)[:, self.factors.label].argmax(1)
 
     @property
     def classes(self) -> int | None:

@@ -9,6 +9,7 @@ from torch import Tensor
 from saddle.data.module import ImageData
 from saddle.metric.base import Extractor, MetricInputs, PointDistribution, Read
 from saddle.metric.classes import entropy
+from saddle.metric.factor_extractor import known_factors
 from saddle.metric.measure import Metrics, check_enough, measured, measured_points
 from saddle.metric.memorization import search
 from saddle.metric.reference import chosen, class_shares, reference
@@ -93,7 +94,8 @@ def evaluate_images(
     real = reference(data.readable(chosen(training, _REAL)), extractor, cache)
     fake = Read(*extractor(data.readable(images)))
     shares = class_shares(data, extractor, real)
-    inputs = MetricInputs(real, fake, shares, None if shares is None else labels)
+    own = None if shares is None else labels
+    inputs = MetricInputs(real, fake, shares, own, factors=known_factors(data, extractor))
     stamp = {"extractor": extractor.stamp, "real": len(real.features), "generated": len(images)}
     test, neighbors = None, None
     held_out = data.load_test()

@@ -17,6 +17,7 @@ from saddle.metric.classifier import Classifier
 from saddle.metric.classifier_extractor import Card, ClassifierExtractor
 from saddle.metric.contrastive import ContrastiveNetwork
 from saddle.metric.contrastive_extractor import ContrastiveCard, ContrastiveExtractor
+from saddle.metric.factor_extractor import FactorCard, FactorExtractor
 from saddle.metric.network_extractor import NetworkCard
 
 C = TypeVar("C", bound=NetworkCard)
@@ -32,7 +33,7 @@ def save_extractor(path: Path, model: nn.Module, card: C) -> C:
     return card
 
 
-def load_extractor(path: Path) -> ClassifierExtractor | ContrastiveExtractor:
+def load_extractor(path: Path) -> ClassifierExtractor | ContrastiveExtractor | FactorExtractor:
     """The network in the safetensors file `path`, checked against the digest on the card beside it.
 
     Raises InputError, naming the file, if the weights or the card are missing, damaged, or do not fit each other.
@@ -47,6 +48,9 @@ def load_extractor(path: Path) -> ClassifierExtractor | ContrastiveExtractor:
     if isinstance(card, ContrastiveCard):
         network = _filled(lambda: ContrastiveNetwork(card.channels, card.image_size), content, path)
         return ContrastiveExtractor(network, card)
+    if isinstance(card, FactorCard):
+        reader = _filled(lambda: Classifier(card.channels, card.image_size, card.outputs), content, path)
+        return FactorExtractor(reader, card)
     classifier = _filled(lambda: Classifier(card.channels, card.image_size, card.classes), content, path)
     return ClassifierExtractor(classifier, card)
 
@@ -63,12 +67,12 @@ def _filled(build: Callable[[], N], content: bytes, path: Path) -> N:
     return model
 
 
-def _read_card(path: Path, weights: Path) -> Card | ContrastiveCard:
+def _read_card(path: Path, weights: Path) -> Card | ContrastiveCard | FactorCard:
     """The card `path` beside the `weights`; raises InputError if it is missing or damaged."""
     if not path.exists() and not weights.exists():
         raise InputError(f"{weights}: there is no such file; expected what saddle extractor writes")
     try:
-        return TypeAdapter(Card | ContrastiveCard).validate_json(path.read_bytes(), strict=True)
+        return TypeAdapter(Card | ContrastiveCard | FactorCard).validate_json(path.read_bytes(), strict=True)
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}; expected the card of an extractor") from error
     except Exception as error:  # the file may hold anything

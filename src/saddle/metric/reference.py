@@ -46,9 +46,10 @@ def reference(images: Tensor, extractor: Extractor, cache: Path | None) -> Read:
 
 def class_shares(data: ImageData, extractor: Extractor, read: Read) -> Tensor | None:
     """The share of each class in the data, float64 (K,), if `extractor`, which gave `read`, reads these classes."""
-    if not extractor.reads_classes_of(data) or data.classes != read.probabilities.shape[1]:
+    if not extractor.reads_classes_of(data):
         return None
-    return data.label_shares()
+    shares = data.mode_shares()
+    return None if shares is None or len(shares) != read.probabilities.shape[1] else shares
 
 
 def _digest(images: Tensor) -> str:

@@ -13,11 +13,13 @@ from saddle.tool.output import check_new, writing
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from saddle.data.factors import FactorData
     from saddle.data.module import ImageData
     from saddle.metric.classifier import Classifier
     from saddle.metric.classifier_extractor import Card
     from saddle.metric.contrastive import ContrastiveNetwork
     from saddle.metric.contrastive_extractor import ContrastiveCard
+    from saddle.metric.factor_extractor import FactorCard
 
 _EPOCHS, _STEPS = 12, 600
 _HELD_OUT = 0.1
@@ -34,7 +36,7 @@ class Trained(NamedTuple):
     """A trained network, its card without the digest, and in words how good it is."""
 
     model: "Classifier | ContrastiveNetwork"
-    card: "Card | ContrastiveCard"
+    card: "Card | ContrastiveCard | FactorCard"
     success: str
 
 
@@ -64,6 +66,7 @@ def extractor(arguments: argparse.Namespace) -> None:
         raise InputError(f"--out {out}: the name of the weights ends in .safetensors")
     check_new(out)
     check_new(out.with_suffix(".json"))
+    from saddle.data.factors import FactorData
     from saddle.data.module import ImageData
     from saddle.factory.data import fetched_data
     from saddle.metric.extractor_file import save_extractor
@@ -71,9 +74,13 @@ def extractor(arguments: argparse.Namespace) -> None:
     data = fetched_data(arguments.settings)
     if not isinstance(data, ImageData):
         raise InputError(f"{' '.join(arguments.settings)}: points are measured without an extractor: name images")
-    train = _trained_with_labels if data.classes and arguments.steps is None else _trained_without_labels
     try:
-        trained = train(data, arguments)
+        if isinstance(data, FactorData) and arguments.steps is None:
+            trained = _trained_on_factors(data, arguments)
+        elif data.classes and arguments.steps is None:
+            trained = _trained_with_labels(data, arguments)
+        else:
+            trained = _trained_without_labels(data, arguments)
     except ValueError as error:
         raise InputError(f"{' '.join(arguments.settings)}: {error}") from error
     with writing(out):
@@ -109,6 +116,34 @@ def _trained_with_labels(data: "ImageData", arguments: argparse.Namespace) -> Tr
     accuracy = float((probabilities.argmax(1) == test_labels).double().mean())
     success = f"{100 * accuracy:.2f} % of {card.tested:,} test images read rightly"
     return Trained(model, replace(card, accuracy=accuracy), success)
+
+
+def _trained_on_factors(data: "FactorData", arguments: argparse.Namespace) -> Trained:
+    """A network that reads the factors of the data; raises ValueError for too few images."""
+    from saddle.metric.factor_extractor import FactorCard, FactorExtractor
+    from saddle.metric.factor_reader import train_factor_reader
+
+    epochs = arguments.epochs or _EPOCHS
+    model = train_factor_reader(data, epochs, arguments.seed, _reported("epoch", epochs, every=1))
+    codes = data.test_codes()
+    card = FactorCard(
+        data=type(data).__name__.lower(),
+        channels=data.readable_channels,
+        image_size=data.image_size,
+        factors=list(data.factors),
+        options=data.options,
+        mode_factors=data.mode_factors,
+        epochs=epochs,
+        seed=arguments.seed,
+        drawn=epochs * data.size,
+        tested=len(codes),
+        errors={},
+        command=_command(arguments, f"--epochs {epochs}"),
+    )
+    errors = FactorExtractor(model, card).errors(data.readable(data.drawn(codes)), codes)
+    hardest = max(errors, key=lambda factor: errors[factor])
+    right = f"{100 * (1 - errors[hardest]):.2f} % of {card.tested:,} test images read rightly"
+    return Trained(model, replace(card, errors=errors), f"{right} in the hardest factor, {hardest}")
 
 
 def _trained_without_labels(data: "ImageData", arguments: argparse.Namespace) -> Trained:
