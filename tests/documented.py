@@ -44,6 +44,8 @@ NEEDED = {
     "game=cyclegan": "architecture=resnet data=mnist_pair",
     "architecture=points": "data=ring",
     "architecture=resnet": "experiment=cyclegan",
+    "logger.mlflow": "logger=mlflow",
+    "logger.wandb": "logger=wandb",
     "loss.shape": "loss=relativistic_average",
     "penalty=reconstruction": "architecture=light",
     "penalty.mean_matching": "penalty=mean_matching",

@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 import torch
 
 from helpers import checkpoint, differences, train
@@ -29,6 +30,7 @@ def test_a_run_resumes_with_the_same_bits_pools_and_all(mnist_root, tmp_path):
     assert list((tmp_path / "whole" / "samples" / "translations").glob("*.png"))
 
 
+@pytest.mark.slow
 def test_two_ranks_with_two_parts_equal_one_process_pools_and_all(mnist_root, tmp_path):
     choices = ["trainer.precision=64-true", "trainer.max_steps=5", "training.accumulate=2", "optimizer.eps=1e-6"]
     one = trained(tmp_path / "one", *choices)["state_dict"]

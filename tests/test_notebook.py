@@ -62,6 +62,7 @@ def played(cells: list[str], kernel: str, folder) -> list:
     return client.execute().cells
 
 
+@pytest.mark.slow
 def test_training_leaves_a_kernel_as_it_was_and_the_stop_button_stops_it(kernel, tmp_path):
     played([CHECKS, INTERRUPTED], kernel, tmp_path / "work")
 

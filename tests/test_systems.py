@@ -41,6 +41,7 @@ def test_a_run_goes_on_and_is_sampled_and_measured(tmp_path):
     assert list(tmp_path.rglob(".lock")) == []
 
 
+@pytest.mark.slow
 def test_a_sweep_ends_with_its_table_and_the_help_is_printed(tmp_path):
     said = elsewhere("train", "-m", *QUICK, "seed=1,2", f"hydra.sweep.dir={tmp_path / 'sweep'}")
     assert "2 of 2 jobs finished" in said
@@ -89,6 +90,7 @@ def test_no_module_needs_what_posix_alone_has(path):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="it needs a locale of ASCII alone")
+@pytest.mark.slow
 def test_a_folder_with_other_letters_is_trained_in_or_refused_with_the_remedy(tmp_path):
     run, narrow = tmp_path / "größe-試", {"LC_ALL": "C", "PYTHONUTF8": "0"}
     for arguments in ([*QUICK, f"hydra.run.dir={run}"], [f"resume={run}"]):

@@ -49,6 +49,7 @@ def test_a_wheel_trains_resumes_keeps_and_sweeps_in_an_empty_folder(alone, tmp_p
     assert sorted(path.name for path in tmp_path.iterdir()) == ["grid.png", "kept", "outputs", "run", "sweep"]
 
 
+@pytest.mark.slow
 def test_two_processes_from_a_wheel_give_the_result_of_one(alone, tmp_path):
     steps = ["trainer.max_steps=3", "trainer.precision=64-true"]
     alone.run("train", *SMALL, *steps, "hydra.run.dir=one", cwd=tmp_path)

@@ -11,10 +11,10 @@ import pytest
 from helpers import REPOSITORY, SMALL, checkpoint, differences, train_afresh, trained
 
 VARIABLES = [
-    {"LOCAL_RANK": "0"},
     {"SLURM_NTASKS": "4", "SLURM_PROCID": "0", "SLURM_JOB_NAME": "gan", "SLURM_JOB_ID": "7"},  # sbatch without srun
 ]
 MORE_VARIABLES = [
+    {"LOCAL_RANK": "0"},
     {"LOCAL_RANK": "1", "RANK": "1", "WORLD_SIZE": "2", "MASTER_ADDR": "elsewhere", "MASTER_PORT": "1"},
     {"NODE_RANK": "3", "GROUP_RANK": "3"},
     {"SLURM_JOB_ID": "7", "SLURM_PROCID": "0", "SLURM_LOCALID": "0"},

@@ -60,7 +60,7 @@ def test_training_is_refused_in_one_sentence(place, folder, override, setting):
         (["sample", "run", "--label", "cats", "--out", "x.png"], "--label cats: "),
         (["sample", "run", "--label", "0", "--out", "x.png"], "--label 0: "),
         (["evaluate", "run", "--extractor", "color.safetensors"], "--extractor color.safetensors: "),
-        (["extractor", *data("own"), "--out", "x.safetensors"], "data.classes=0: "),
+        (["extractor", *data("own"), "--out", "x.safetensors"], "data=image_folder data.root=own "),
         (["extractor", *data("one"), "--out", "x.safetensors"], "data.root=one: "),
     ],
 )

@@ -18,6 +18,7 @@ from saddle.metric.classes import classifier_score, histogram, total_variation
 from saddle.metric.extractor import extractor_for
 from saddle.metric.frechet import Frechet, frechet_distance
 from saddle.metric.kernel import kernel_distance
+from saddle.metric.known_factors import KnownFactors
 from saddle.metric.manifold import manifold
 from saddle.metric.measure import applies, check_enough, measured, measured_points
 from saddle.metric.reference import chosen
@@ -39,6 +40,21 @@ def drawn(rows: int) -> Read:
     return Read(torch.randn(rows, 6), probabilities)
 
 
+def known_factors() -> KnownFactors:
+    """Two factors of two options, shown by the signs of two features. One of the four codes is in the training set.
+
+    Of features far from the data half show that code, and half show nothing.
+    """
+
+    def read(features):
+        is_far = features.mean(1) > 2.5
+        options = torch.where(is_far.unsqueeze(1), 0, (features[:, :2] > 0).long())
+        is_shown = ~is_far | (features[:, 0] > 5)
+        return torch.where(is_shown.view(-1, 1, 1), 0.98 * torch.eye(2)[options] + 0.01, 0.5)
+
+    return KnownFactors(read, lambda codes: 2 * codes[:, 0] + codes[:, 1], training=torch.tensor([0]), label=None)
+
+
 def sound_inputs() -> MetricInputs:
     """Samples that are as good as other images of the data."""
     return MetricInputs(
@@ -48,6 +64,7 @@ def sound_inputs() -> MetricInputs:
         labels=torch.arange(400) % CLASSES,
         training=torch.randn(600, 6),
         held_out=drawn(400),
+        factors=known_factors(),
     )
 
 
@@ -129,7 +146,7 @@ def test_the_values_are_those_of_the_single_functions():
 def test_without_classes_those_metrics_are_measured_that_need_none():
     inputs = sound_inputs()
     parts = {name: Read(getattr(inputs, name).features, torch.empty(400, 0)) for name in ("real", "fake", "held_out")}
-    found = measured(METRICS, replace(inputs, class_shares=None, labels=None, **parts))
+    found = measured(METRICS, replace(inputs, class_shares=None, labels=None, factors=None, **parts))
     distances = {"frechet", "kernel", "kernel_error", "neighbor_ratio", "copies"}
     assert found.keys() == distances | {"precision", "recall", "density", "coverage"}
     assert measured(METRICS, inputs).keys() > found.keys()

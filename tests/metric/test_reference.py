@@ -13,7 +13,7 @@ class Counting(ClassifierExtractor):
 
     def __init__(self, digest: str = "a" * 64) -> None:
         torch.manual_seed(1)
-        super().__init__(Classifier(1, 8, 3), Card("made", 1, 8, 3, 1, 0, 2, 1, 0.5, "none", digest))
+        super().__init__(Classifier(1, 8, 3), Card("made", 1, 8, 3, 1, 0, 2, 1, 0.5, "none", sha256=digest))
         self.calls = 0
 
     def __call__(self, images):

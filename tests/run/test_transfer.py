@@ -195,6 +195,7 @@ def test_a_resumed_run_takes_no_other_weights(apart):
     assert checkpoint(apart / "run")["global_step"] == 4
 
 
+@pytest.mark.slow
 def test_a_watched_run_begins_with_it_once(apart):
     said = ran(apart, "keep=kept", "init=other", "trainer.max_steps=2")
     assert "init: generator" in said

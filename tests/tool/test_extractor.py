@@ -3,7 +3,7 @@ import json
 import pytest
 from PIL import Image
 
-from folders import noisy
+from folders import gray_images, noisy
 from saddle.cli.tools import run_tool
 from saddle.data.robots import Robots
 from saddle.metric.contrastive_extractor import ContrastiveExtractor
@@ -103,8 +103,8 @@ def test_labels_are_ignored_where_steps_are_given(tmp_path):
     [
         (["data=nothing"], "data=nothing: there is no such option"),
         (["data.image_siz=3"], "did you mean data.image_size?"),
-        (["data=image_folder", "data.root=docs/figures", "--epochs", "2"], "--epochs 2: without labels"),
-        (["data=image_folder", "data.root=docs/figures", "data.broken=skip"], "data.root="),
+        (["data=image_folder", "data.root=own", "--epochs", "2"], "--epochs 2: without labels"),
+        (["data=image_folder", "data.root=own"], "at least 64 images besides those held out, got 11"),
         (
             ["data=digits", "data.limit=70", "--steps", "2"],
             "at least 64 images besides those held out, got 63",
@@ -115,7 +115,9 @@ def test_labels_are_ignored_where_steps_are_given(tmp_path):
         (["data=digits", "data.image_size=5"], "image_size=5 is too small"),
     ],
 )
-def test_bad_input_is_refused_in_a_sentence(tmp_path, capsys, arguments, message):
+def test_bad_input_is_refused_in_a_sentence(tmp_path, monkeypatch, capsys, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    gray_images(tmp_path / "own")
     assert train(tmp_path / "x.safetensors", *arguments) == 2
     error = capsys.readouterr().err
     assert message in error

@@ -1,3 +1,5 @@
+from functools import partial
+
 import pytest
 import torch
 
@@ -25,6 +27,21 @@ def test_two_functions_take_turns_and_each_draws_its_own_random_numbers():
     assert drawn["a"] == torch.rand(3).tolist()
     torch.manual_seed(3)
     assert drawn["b"] == torch.rand(15).tolist()
+
+
+def test_each_keeps_a_default_dtype_of_its_own():
+    found = []
+
+    def play(dtype, pause):
+        torch.set_default_dtype(dtype)
+        pause("set")
+        found.append(torch.get_default_dtype())
+
+    players = [Stepwise(partial(play, dtype)) for dtype in (torch.float64, torch.float16)]
+    for player in (*players, *players):
+        player.advance()
+        assert torch.get_default_dtype() == torch.float32
+    assert found == [torch.float64, torch.float16]
 
 
 def test_an_error_reaches_the_caller():

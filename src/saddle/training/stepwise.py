@@ -10,7 +10,8 @@ import torch
 class Stepwise:
     """Plays `function` in a thread of its own, which runs only while the caller waits in `advance`.
 
-    So two functions can take turns without running at the same time. Each keeps a random state of torch of its own.
+    So two functions can take turns without running at the same time. Each keeps a random state and a default dtype of
+    torch of its own, and the caller's default dtype is left as it was.
     `function` receives `pause`, which it calls at each point with the point's name.
     """
 
@@ -23,8 +24,10 @@ class Stepwise:
 
     def advance(self) -> str | None:
         """Play to the next point; returns its name, or None at the end. Raises what the function raised."""
+        dtype = torch.get_default_dtype()
         self._go_on.release()
         self._arrived.acquire()
+        torch.set_default_dtype(dtype)
         if self._error is not None:
             raise self._error
         return self._point
@@ -40,10 +43,11 @@ class Stepwise:
 
     def _pause(self, point: str) -> None:
         self._point = point
-        state = _random_state()
+        state, dtype = _random_state(), torch.get_default_dtype()
         self._arrived.release()
         self._go_on.acquire()
         _set_random_state(state)
+        torch.set_default_dtype(dtype)
 
 
 def _random_state() -> tuple[torch.Tensor, Any]:
