@@ -1,3 +1,5 @@
+"""DCGAN's pair: shapes at every size, what its settings add, and the initial weights of the paper."""
+
 import pytest
 import torch
 from torch import nn

@@ -1,3 +1,5 @@
+"""One picture file: which kinds are read, how their colors and alpha become an image, and what is refused."""
+
 import io
 import os
 import struct

@@ -14,6 +14,7 @@ from saddle.export.program import Pixels
 from saddle.export.web import check_page, write_page
 from saddle.run.isolated import isolated
 from saddle.run.opened import OpenedRun
+from saddle.run.sample import check_truncation
 
 Format = Literal["safetensors", "torch", "onnx", "web", "hub"]
 
@@ -59,7 +60,7 @@ def _check(run: OpenedRun, request: Request) -> None:
     if request.pixels != "uint8" and request.format not in ("torch", "onnx"):
         raise ArgumentError("pixels", request.pixels, "only the formats torch and onnx have a choice: leave it out")
     check_place(request.out)
-    _check_truncation(run, request.truncation)
+    check_truncation(run, request.truncation)
     if request.format in ("onnx", "web", "hub"):
         onnx_model.check_packages(request.format)
     if request.format == "web":
@@ -67,13 +68,3 @@ def _check(run: OpenedRun, request: Request) -> None:
     elif request.runtime is not None or request.runtime_version is not None:
         name = "runtime" if request.runtime is not None else "runtime_version"
         raise ArgumentError(name, getattr(request, name), "only --format web has a runtime: leave it out")
-
-
-def _check_truncation(run: OpenedRun, truncation: float | None) -> None:
-    if truncation is None:
-        return
-    if run.reads == "source":
-        reason = f"{run.checkpoint} translates images, and no latent can be cut off: leave it out"
-        raise ArgumentError("truncation", truncation, reason)
-    if not truncation > 0:
-        raise ArgumentError("truncation", truncation, "use a number above 0")

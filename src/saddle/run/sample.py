@@ -20,13 +20,14 @@ def sample(
 ) -> Tensor:
     """`num` images, or points, as `FinishedRun.sample` says."""
     check_num(run, num)
-    _check_truncation(run, truncation)
+    check_truncation(run, truncation)
     classes = labels_of(run, num, labels)
     inputs = _sources(run, num, sources)
     return images_from(run.generator, num, seed, classes, truncation, inputs)
 
 
-def _check_truncation(run: OpenedRun, truncation: float | None) -> None:
+def check_truncation(run: OpenedRun, truncation: float | None) -> None:
+    """Raise InputError unless latents of the run can be cut off so."""
     if truncation is None:
         return
     if run.reads == "source":
