@@ -2,12 +2,13 @@
 
 import os
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
 
 pytest.importorskip("submitit")
-from helpers import SMALL, checkpoint, differences, train, trained
+from helpers import REPOSITORY, SMALL, checkpoint, differences, train, trained
 from hydra_plugins.saddle_slurm import SlurmLauncher
 from processes import started, wait_for
 from saddle.error import InputError
@@ -68,6 +69,22 @@ def test_a_closed_terminal_leaves_jobs_alone_and_ctrl_c_ends_them(monkeypatch, c
     monkeypatch.setattr(job, "_stopped", int(signal.SIGINT))
     slurm._wait([one])
     assert one.canceled == 1
+
+
+@linux
+@pytest.mark.parametrize(("ends_with", "asked"), [(138, "requeue 7\n"), (0, ""), (143, ""), (1, "")])
+def test_the_example_for_sbatch_is_queued_again_after_a_warning_alone(tmp_path, ends_with, asked):
+    for name, line in {"srun": f'echo "$@" > trained; exit {ends_with}', "scontrol": 'echo "$@" > asked'}.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{line}\n")
+        (tmp_path / name).chmod(0o755)
+    script = REPOSITORY / "examples" / "slurm.sbatch"
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    environment = {"PATH": path, "SLURM_JOB_ID": "7"}
+    result = subprocess.run(["bash", script, "data=digits", "a=b c"], cwd=tmp_path, env=environment, check=False)
+    assert result.returncode == ends_with
+    assert (tmp_path / "trained").read_text() == "python train.py keep=outputs/slurm-7 data=digits a=b c\n"
+    wrote = tmp_path / "asked"
+    assert (wrote.read_text() if wrote.exists() else "") == asked
 
 
 # as users run it
