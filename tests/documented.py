@@ -56,7 +56,7 @@ NEEDED = {
 LEFT_OUT = {
     r".*=$": "it names a group of settings",
     r".*\b(NAME|RUN|PATH|N)\b.*": "its capitals stand for many commands",
-    r"hydra\..*|sweep=.*": "it is of a sweep, which no single config has",
+    r"hydra\..*|sweep[.=].*": "it is of a sweep, which no single config has",
     r".*loss=exponential.*|.*mean_distance.*": "its part is written on the page, and tests/test_docs.py adds it",
     r".*stripes.*": "its part is written on the page, and tests/test_extending.py adds it",
     r"augmentation=ada": "the page says that it is refused",

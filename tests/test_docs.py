@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import IntervalSweep
 
 from documented import PAGES, TRAIN, block_commands, shell_lines
 from helpers import REPOSITORY, train
@@ -37,11 +38,16 @@ def shown_files(text: str) -> dict[str, str]:
 
 
 def jobs(overrides: list[str]) -> list[list[str]]:
-    """The overrides of each job of a sweep, with its first seed only: seeds do not change what is refused."""
+    """The overrides of each job of a sweep, with its first seed only: seeds do not change what is refused.
+
+    An interval of a search is tried at its ends.
+    """
     choices = []
     for override in OverridesParser.create().parse_overrides(overrides):
         key = override.get_key_element()
-        if override.is_sweep_override():
+        if isinstance(override.value(), IntervalSweep):
+            choices.append([f"{key}={override.value().start}", f"{key}={override.value().end}"])
+        elif override.is_sweep_override():
             values = [f"{key}={value}" for value in override.sweep_string_iterator()]
             choices.append(values[:1] if key == "seed" else values)
         else:
