@@ -141,3 +141,16 @@ def test_links_of_files_in_the_root_are_moved():
     assert from_root(text) == (
         "[a](games.md#vae) ![b](figures/games.png) [c](contributing.md) [d](https://arxiv.org/abs/1)"
     )
+
+
+def prose(markdown: str) -> str:
+    """The text of a page without blocks, tables and pictures."""
+    text = re.sub(r"^```.*?^```", "", markdown, flags=re.MULTILINE | re.DOTALL)
+    return re.sub(r"^(?:\||!\[).*$", "", text, flags=re.MULTILINE)
+
+
+def test_the_readme_is_short_and_its_pages_are_links():
+    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    assert len(prose(text).split()) < 900
+    assert prose("a b\n```sh\nc\n```\n| d |\n![e](f.png)\n").split() == ["a", "b"]
+    assert re.findall(r"(?<![(/])docs/[\w/]+\.md", text) == []
