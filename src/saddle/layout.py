@@ -8,6 +8,9 @@ SETTINGS = ".hydra"
 SWEEP_FILE = "multirun.yaml"
 """The file that Hydra writes into the folder of a sweep: its composed config."""
 
+STUDY = "study.db"
+"""The file of a search in the folder of its sweep: Optuna's SQLite storage."""
+
 ERROR = "error.txt"
 """Why a job of a sweep failed: one sentence if the cause is known, else a traceback."""
 
@@ -20,7 +23,7 @@ REPLAY = "replay"
 PRODUCTS = ("tensorboard", "wandb", "mlflow", "samples", "checkpoints", "metrics.csv", "summary.json")
 """The files and folders that training writes."""
 
-UNTRAINED = {SETTINGS, SWEEP_FILE, ERROR, LOCK, "tensorboard", "wandb", "mlflow"}
+UNTRAINED = {SETTINGS, SWEEP_FILE, STUDY, ERROR, LOCK, "tensorboard", "wandb", "mlflow"}
 """The files and folders of a run or sweep that never trained; curves begin before Lightning refuses a setting."""
 
 IN_RUNS = {*PRODUCTS, *UNTRAINED, "evaluation", "cache", REPLAY}

@@ -59,7 +59,8 @@ def train(config: CheckedConfig, parts: Parts, content: dict[str, Any]) -> float
     if is_first():
         for sentence in run.warnings:
             print(f"warning: {sentence}", file=sys.stderr)
-    check_objective(config.objective, run.trainer, run.module, run.data, run.parts.metrics)
+    for objective in (config.objective, config.second_objective):
+        check_objective(objective, run.trainer, run.module, run.data, run.parts.metrics)
     check_extractor(run.trainer, run.data)
     check_monitors(config.callback, run.trainer, run.module, run.data, run.parts.metrics)
     if checkpoint is not None:
