@@ -185,10 +185,12 @@ run.iteration
 #
 # Change one thing, guess what happens, then look. In a terminal each of these is one command:
 #
-#     python train.py data=digits architecture.conditional=false
-#     python train.py data=digits loss=hinge
-#     python train.py data=digits architecture=mlp penalty=none
-#     python train.py
+# ```sh
+# python train.py data=digits architecture.conditional=false
+# python train.py data=digits loss=hinge
+# python train.py data=digits architecture=mlp penalty=none
+# python train.py
+# ```
 #
 # The first does not tell the networks which digit is which. *Can you still ask for a seven?* The last takes the 60,000
 # digits of MNIST. The next notebook, `losing_modes.py`, shows what goes wrong when a generator finds one picture that

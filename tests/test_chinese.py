@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
+import jupytext
 import pytest
 
 from documented import shell_lines
@@ -12,6 +13,9 @@ from helpers import REPOSITORY
 
 PAIRS = {"docs/tutorial.md": "docs/tutorial.zh.md"}
 """Pages and their translations."""
+
+NOTEBOOKS = {"examples/first_gan.py": "examples/first_gan.zh.py"}
+"""Notebooks and their translations."""
 
 _BLOCK = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 _FORMULA = re.compile(r"\$\$(.+?)\$\$", re.DOTALL)
@@ -38,12 +42,20 @@ class Content:
 
 
 def without_comments(kind: str, block: str) -> str:
-    """A block of code as text that comments do not change."""
+    """A block of code as text that neither comments nor docstrings change."""
     if kind == "python":
-        return ast.dump(ast.parse(block))
+        return ast.dump(without_docstrings(ast.parse(block)))
     if kind in ("sh", "bash"):
         return "\n".join(shell_lines(f"```sh\n{block}```"))
     return block
+
+
+def without_docstrings(module: ast.Module) -> ast.Module:
+    """The module, whose functions' docstrings are empty."""
+    for node in ast.walk(module):
+        if isinstance(node, ast.FunctionDef) and ast.get_docstring(node) is not None:
+            node.body[0] = ast.Expr(ast.Constant(""))
+    return module
 
 
 def content_of(section: str) -> Content:
@@ -105,6 +117,23 @@ def test_a_page_in_chinese_has_what_its_original_has(original, translation):
     assert len(first) == len(second)
     for one, other in zip(first, second, strict=True):
         assert content_of(one) == content_of(other), other.splitlines()[0]
+
+
+def cells(name: str) -> list[str]:
+    """The cells of a notebook as sections of a page."""
+    notebook = jupytext.read(REPOSITORY / name, fmt="py:percent")
+    is_code = [cell.cell_type == "code" for cell in notebook.cells]
+    sources = [cell.source for cell in notebook.cells]
+    return [f"```python\n{one}\n```\n" if code else one for one, code in zip(sources, is_code, strict=True)]
+
+
+@pytest.mark.parametrize(("original", "translation"), NOTEBOOKS.items())
+def test_a_notebook_in_chinese_has_what_its_original_has(original, translation):
+    first, second = cells(original), cells(translation)
+    assert len(first) == len(second)
+    for one, other in zip(first, second, strict=True):
+        assert content_of(one) == content_of(other), other
+        assert one.startswith("```python") or re.search(r"[\u4e00-\u9fff]", other)
 
 
 @pytest.mark.parametrize("page", PAIRS.values())
