@@ -150,6 +150,7 @@ def test_going_on_keeps_the_search_and_takes_more_trials(tmp_path):
 # as users run it
 
 
+@pytest.mark.slow
 @linux
 def test_a_search_is_killed_goes_on_and_is_finished(tmp_path):
     sweep = tmp_path / "sweep"
