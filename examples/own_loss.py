@@ -63,17 +63,19 @@ os.environ["SADDLE_PLUGINS"] = "my_parts"
 os.environ["PYTHONPATH"] = os.pathsep.join(["outputs", os.environ.get("PYTHONPATH", "")])
 
 
-def saddle(*words):
-    """Run a command as in a terminal, and show the end of what it says."""
+def saddle(*words, lines):
+    """Run a command as in a terminal, and show the last lines of what it says."""
     done = subprocess.run([sys.executable, "-m", "saddle", *words], capture_output=True, text=True, check=False)
-    print("\n".join((done.stdout + done.stderr * (done.returncode != 0)).splitlines()[-25:]))
+    said = done.stdout if done.returncode == 0 else done.stderr
+    print("\n".join(said.splitlines()[-lines:]))
 
 
 # %% [markdown]
 # ## Guess first
 #
 # What G feels is the slope of its loss. For four losses, this is how strongly G is pushed towards "real" when D gives
-# its sample this logit. *Which loss gives up on hopeless samples? Which one never stops pushing? What do you expect?*
+# its sample this logit. *Which loss listens most to hopeless samples? Which one pushes on although D is pleased, and
+# which one pushes back? What do you expect?*
 
 # %%
 import matplotlib.pyplot as plt
@@ -104,22 +106,22 @@ plt.show()
 # saddle tries your part on a small random batch. Let us make the mistake, and then undo it.
 
 # %%
-settings = ["experiment=grid", "data.batch_size=128", "logger=none", "callback.samples.every_iterations=1000000"]
+settings = ["experiment=ring", "data.batch_size=128", "logger=none", "callback.samples.every_iterations=1000000"]
 (package / "loss.py").write_text(source.replace("(-fake).exp()", "(-fake).exp().mean()"))
-saddle("train", *settings, "loss=shouting", "trainer.max_steps=10")
+saddle("train", *settings, "loss=shouting", lines=3)
 _ = (package / "loss.py").write_text(source)
 
 # %% [markdown]
 # ## The fight
 #
-# The data is a lattice of 25 small heaps of points (`losing_modes.py` shows such a problem at work). A good generator
-# puts all its points into heaps, and misses none. Four losses and three seeds make twelve runs, each of 1,500
-# iterations, all with the penalty R1. `-m` makes a sweep of one command. It takes two to three minutes.
+# The data is eight small heaps of points on a circle, as in `losing_modes.py`. A good generator puts all its points
+# into heaps, and misses none. Four losses and three seeds make twelve runs, each of 1,000 iterations, all with the
+# penalty R1. `-m` makes a sweep of one command. It takes about three minutes.
 
 # %%
 import time
 
-steps = 1500
+steps = 1000
 sweep = f"outputs/fight-{time.strftime('%H%M%S')}"
 saddle(
     "train",
@@ -130,6 +132,7 @@ saddle(
     "objective=metric/high_quality",
     f"trainer.max_steps={steps}",
     f"hydra.sweep.dir={sweep}",
+    lines=9,
 )
 
 # %% [markdown]
@@ -143,7 +146,7 @@ saddle(
 from IPython.display import Image, Markdown, display
 
 comparison = Path(f"{sweep}-compared")
-saddle("compare", sweep, "--curve", "metric/modes", "--curve", "metric/high_quality", "--out", str(comparison))
+saddle("compare", sweep, "--curve", "metric/modes", "--curve", "metric/high_quality", "--out", str(comparison), lines=1)
 Markdown((comparison / "table.md").read_text(encoding="utf-8"))
 
 # %%
@@ -159,7 +162,7 @@ for name in ("curves_metric_modes", "curves_metric_high_quality", "samples"):
 # ## Now you
 #
 # - Change the two functions. What if G's loss is `(-fake).exp().clamp(max=10)`? What if D shouts and G does not?
-# - Replace `experiment=grid` by `data=digits architecture=mlp` and the objective by `metric/frechet`.
+# - Replace `experiment=ring` by `data=digits architecture=mlp` and the objective by `metric/frechet`.
 # - Leave out R1 (`penalty=none`). *Who suffers most?*
 # - Penalties, networks and data sets of your own work the same way: docs/extending.md, and the package own_parts beside
 #   this notebook.
