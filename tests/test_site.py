@@ -112,7 +112,8 @@ def test_every_group_has_a_page_with_all_of_its_options(options, pages):
     for option in options:
         page = pages[f"reference/{option.group.split('/')[0]}.md"]
         assert re.search(rf"^### `(.*=)?{option.name}`$", page, re.MULTILINE), option.name
-        assert all(f"| `{setting.name}` |" in page for setting in option.settings)
+        plain = page.replace("<wbr>", "")
+        assert all(f"| <code>{setting.name}</code> |" in plain for setting in option.settings)
 
 
 def test_rows_of_tables_have_as_many_cells_as_their_heads(pages):
@@ -127,9 +128,9 @@ def test_rows_of_tables_have_as_many_cells_as_their_heads(pages):
 
 def test_mentions_of_pages_become_links_outside_of_blocks():
     titles = {"games.md": "The games", "reference/loss.md": "`loss`"}
-    text = "See docs/games.md, `docs/games.md`, [here](docs/games.md), docs/none.md.\n```sh\nls docs/games.md\n```\n"
+    text = "See docs/games.md, (`docs/games.md`), [here](docs/games.md), docs/none.md.\n```sh\nls docs/games.md\n```\n"
     assert with_links(text, "toy.md", titles) == (
-        "See [The games](games.md), [The games](games.md), [here](docs/games.md), docs/none.md.\n"
+        "See [The games](games.md), ([The games](games.md)), [here](docs/games.md), docs/none.md.\n"
         "```sh\nls docs/games.md\n```\n"
     )
     assert with_links("docs/games.md", "reference/loss.md", titles) == "[The games](../games.md)"

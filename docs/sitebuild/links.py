@@ -13,7 +13,7 @@ OF_ROOT = {
 """Files in the repository's root, and the names of their pages."""
 
 _FENCE = re.compile(r"(^ *```.*?^ *```)", re.MULTILINE | re.DOTALL)
-_PAGE = re.compile(r"(?<![\w/(\[])`?docs/([\w/-]+\.md)`?(?![\w)\]])")
+_PAGE = re.compile(r"(?<!\]\()(?<![\w/\[`])(`?)docs/([\w/-]+\.md)\1(?![\w\]`])")
 _LINK = re.compile(r"\]\((?!https?:|#)([^)\s]+)\)")
 
 
@@ -21,7 +21,7 @@ def with_links(markdown: str, page: str, titles: dict[str, str]) -> str:
     """The text of a page whose mentions of other pages are links with their titles; blocks of code stay."""
 
     def link(found: re.Match[str]) -> str:
-        name = found[1]
+        name = found[2]
         if name not in titles or name == page:
             return found[0]
         return f"[{titles[name]}]({posixpath.relpath(name, posixpath.dirname(page) or '.')})"

@@ -130,7 +130,10 @@ def _header(text: str) -> str:
     lines: list[str] = []
     for line in text.splitlines():
         key, _, rest = line.partition("  ")
-        lines.append(f"\n- {key}: {_prose(rest.strip())}" if key in ("command", "expected", "cost") else _prose(line))
+        if key == "command":
+            lines.append(f"\n- `{rest.strip()}`")
+        else:
+            lines.append(f"- {key}: {_prose(rest.strip())}" if key in ("expected", "cost") else _prose(line))
     return "\n".join(lines)
 
 
@@ -139,7 +142,7 @@ def _about(name: str, target: type) -> str:
     role = name.split(".")[1] if name.count(".") == 1 else ""
     label = f"**{role}**: " if role in ("generator", "discriminator", "inverse", "source_discriminator") else ""
     paper = source_of(target)
-    papers = f" ({_prose(paper.rstrip('.'))})" if _ARXIV.search(paper) and label != "**discriminator**: " else ""
+    papers = f" {_prose(paper)}" if _ARXIV.search(paper) and label != "**discriminator**: " else ""
     return f"{label}{_prose(summary(target))}{papers}"
 
 
@@ -148,8 +151,14 @@ def table(settings: Sequence[Setting]) -> str:
     lines = ["| setting | type and range | default | meaning |", "|---|---|---|---|"]
     for setting in settings:
         kind = "[schedule](schedules.md)" if setting.is_schedule else _prose(setting.kind)
-        lines.append(f"| `{setting.name}` | {kind} | {_value(setting.default)} | {_prose(setting.meaning or '')} |")
+        meaning = _prose(setting.meaning or "")
+        lines.append(f"| {_name(setting.name)} | {kind} | {_value(setting.default)} | {meaning} |")
     return "\n".join(lines)
+
+
+def _name(setting: str) -> str:
+    """A dotted name, which may be broken behind its dots."""
+    return f"<code>{setting.replace('.', '.<wbr>')}</code>"
 
 
 def _value(value: Any) -> str:
