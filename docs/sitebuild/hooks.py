@@ -11,11 +11,11 @@ from mkdocs.exceptions import PluginError  # noqa: E402
 from mkdocs.structure.files import File, Files  # noqa: E402
 from mkdocs.structure.pages import Page  # noqa: E402
 
-from sitebuild.links import from_root, title_of, with_links  # noqa: E402
+from sitebuild.links import OF_ROOT, from_root, title_of, with_links  # noqa: E402
 from sitebuild.pages import reference_pages  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
-FROM_ROOT = {"index.md": "README.md", "contributing.md": "CONTRIBUTING.md", "changelog.md": "CHANGELOG.md"}
+FROM_ROOT = {name: file for file, name in OF_ROOT.items()}
 """Pages of the site that are files in the repository's root."""
 
 _REMOTE = re.compile(r"<(?:script|img|link rel=.stylesheet.)[^>]*(?:src|href)=[\"']?https?://[^>]*>")

@@ -4,6 +4,14 @@ import posixpath
 import re
 from collections.abc import Callable
 
+OF_ROOT = {
+    "README.md": "index.md",
+    "README.zh.md": "index.zh.md",
+    "CONTRIBUTING.md": "contributing.md",
+    "CHANGELOG.md": "changelog.md",
+}
+"""Files in the repository's root, and the names of their pages."""
+
 _FENCE = re.compile(r"(^ *```.*?^ *```)", re.MULTILINE | re.DOTALL)
 _PAGE = re.compile(r"(?<!\]\()(?<![\w/\[`])(`?)docs/([\w/-]+\.md)\1(?![\w\]`])")
 _LINK = re.compile(r"\]\((?!https?:|#)([^)\s]+)\)")
@@ -27,9 +35,7 @@ def from_root(markdown: str) -> str:
     def moved(found: re.Match[str]) -> str:
         target = found[1]
         path, _, anchor = target.partition("#")
-        path = {"README.md": "index.md", "CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}.get(
-            path, path.removeprefix("docs/")
-        )
+        path = OF_ROOT.get(path, path.removeprefix("docs/"))
         return f"]({path}{'#' + anchor if anchor else ''})"
 
     return _outside_of_blocks(markdown, lambda text: _LINK.sub(moved, text))

@@ -7,6 +7,7 @@ from saddle.error import InputError
 from saddle.file import failure_of
 from saddle.tool import (
     compare,
+    diagnose,
     encode,
     evaluate,
     export,
@@ -21,7 +22,7 @@ from saddle.tool import (
 )
 from saddle.version import __version__
 
-_OF_ONE_RUN = (sample, encode, reconstruct, interpolate, translate, evaluate, export, film, replay)
+_OF_ONE_RUN = (sample, encode, reconstruct, interpolate, translate, evaluate, export, film, replay, diagnose)
 _TOOLS = (*_OF_ONE_RUN, table, compare, extractor)
 """The commands, in the order in which the help lists them."""
 
