@@ -307,21 +307,20 @@ def _train_one(run: Path, patient: Patient) -> None:
 
 def examine(folder: Path, half: str) -> None:
     """Write the symptoms of each trained run of a half as a line of its file; runs that have one are skipped."""
-    import saddle
-
     LINES.mkdir(exist_ok=True)
     file = LINES / f"{half}.jsonl"
     known = {line["name"] for line in lines_of(half)}
     for patient in patients():
         if patient.half != half or patient.name in known or not _is_done(folder, patient):
             continue
-        line = _line(saddle, folder / patient.name, patient)
+        line = _line(folder / patient.name, patient)
         with file.open("a", encoding="utf-8") as out:
             out.write(json.dumps(line) + "\n")
 
 
-def _line(saddle: Any, run: Path, patient: Patient) -> dict[str, Any]:
+def _line(run: Path, patient: Patient) -> dict[str, Any]:
     """What is kept of a run: what was done to it, its symptoms, its alarms, and the seconds of the examination."""
+    import saddle
     from saddle.diagnosis.examine import examine as examined
 
     outcome = json.loads((run / MARKER).read_text(encoding="utf-8"))
