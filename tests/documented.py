@@ -28,6 +28,7 @@ NEEDED = {
     "data.fit": "data=image_folder data.root=FOLDER",
     "data.image_size=[": "data=image_folder data.root=FOLDER",
     "data.label": "data=robots",
+    "data.license": "data=image_folder data.root=FOLDER",
     "data.memory_mib": "data=image_folder data.root=FOLDER",
     "data.robot_seed": "data=robots",
     "data.size": "data=robots",

@@ -15,7 +15,9 @@ from PIL import Image
 from exports import DCGAN, LABELS, opened
 from helpers import REPOSITORY, train
 from saddle.cli.tools import run_tool
-from saddle.export.card import command_of
+from saddle.export.card import card_of, command_of
+from saddle.export.description import described
+from saddle.export.network import networks_of
 from saddle.run.finished import FinishedRun
 
 NEEDED = ("numpy", "numpy.libs", "onnxruntime", "PIL", "pillow.libs", "flatbuffers", "google", "packaging")
@@ -80,7 +82,8 @@ def test_translations_are_made_of_a_picture(cyclegan, tmp_path):
 
 def test_the_card_says_what_is_known_and_no_place_of_this_machine(tmp_path, picture_folder, capsys):
     settings = ["data=image_folder", f"data.root={picture_folder}", "data.image_size=16", "architecture=mlp"]
-    settings += ["data.batch_size=8", "trainer.max_steps=2", "callback.quality.extractor=none"]
+    settings += ["data.license=CC0 of the zoo", "data.batch_size=8"]
+    settings += ["trainer.max_steps=2", "callback.quality.extractor=none"]
     result = train(*settings, f"hydra.run.dir={tmp_path / 'run'}")
     assert result.returncode == 0, result.stderr
     assert run_tool(["export", str(tmp_path / "run"), "--format", "hub", "--out", str(tmp_path / "hub")]) == 0
@@ -88,7 +91,7 @@ def test_the_card_says_what_is_known_and_no_place_of_this_machine(tmp_path, pict
     card = (tmp_path / "hub" / "README.md").read_text(encoding="utf-8")
     assert str(tmp_path) not in card
     assert str(picture_folder) not in card
-    for text in (picture_folder.name, "2 iterations", "Not measured", "License of the data: not recorded"):
+    for text in (picture_folder.name, "2 iterations", "Not measured", "License of the data: CC0 of the zoo."):
         assert text in card
     command = command_of(FinishedRun.open(tmp_path / "run"))
     assert command.startswith("saddle train data=image_folder 'data.root=")
@@ -106,3 +109,14 @@ def test_the_card_says_what_is_known_and_no_place_of_this_machine(tmp_path, pict
 def test_nothing_is_uploaded_by_saddle():
     sources = (REPOSITORY / "src" / "saddle").rglob("*.py")
     assert not [path for path in sources if "huggingface_hub" in path.read_text(encoding="utf-8")]
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [("digits", "CC BY 4.0"), ("stacked_mnist", "CC BY-SA 3.0"), ("ring", "not recorded; ask whoever made it")],
+)
+def test_the_card_names_the_license_of_known_data(tmp_path, picture_folder, data, words):
+    own = ["experiment=ring"] if data == "ring" else [f"data={data}", "architecture=mlp"]
+    run = opened(tmp_path, picture_folder, *own)
+    description = described(run, networks_of(run)[0], None, None)
+    assert f"License of the data: {words}." in card_of(run, description, [])

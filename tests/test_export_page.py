@@ -13,6 +13,7 @@ from browser import CHROMIUM, opened_page
 from exports import DCGAN, LABELS, MLP, opened
 from helpers import REPOSITORY
 from saddle.error import InputError
+from saddle.layout import SOFTWARE
 from saddle.training.interpolation import slerp
 from saddle.training.noise import fixed_noise
 from saddle.training.sampling import as_bytes
@@ -136,6 +137,7 @@ def test_samples_are_saved_as_a_picture(page, run):
     page.run("byId('save').click()")
     page.wait("new Promise((done) => setTimeout(() => done(true), 500))")
     with Image.open(page.saved / "seed-1.png") as picture:
+        assert picture.info["Software"] == SOFTWARE
         sheet = torch.from_numpy(np.array(picture.convert("RGB")))
     rows = sheet.view(3, 16, 8, 16, 3).permute(0, 2, 4, 1, 3).flatten(0, 1)
     assert furthest(rows, run.sample(24, seed=1)) <= 1

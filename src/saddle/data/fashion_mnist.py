@@ -8,6 +8,7 @@ class FashionMnist(TorchvisionIdx):
 
     dataset = "FashionMNIST"
     size = 60_000
+    license = "MIT"
     known_classes = (
         *("T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"),
         *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),

@@ -33,6 +33,7 @@ class ImageFolder(ImageData):
     `broken` says what happens to unreadable images: "skip" leaves them out and lists them on stderr, "refuse" raises
     InputError. If the decoded images take more than `memory_mib` MiB, they stay in a file in the folder `cache`. Images
     of many or large files, or of many pixels, are kept there, too, so that later runs need not decode them again.
+    `license` is text for the model card (`saddle.export.card`) and changes nothing else.
 
     Raises InputError if `root` is not a folder or has no images, if its sub-folders do not match `classes`, or, when it
     is read, if it has no transparent image for 4 channels.
@@ -54,9 +55,11 @@ class ImageFolder(ImageData):
         broken: Broken = "skip",
         memory_mib: Index = 2048,
         cache: str = "outputs/cache",
+        license: str | None = None,
     ) -> None:
         super().__init__(image_size, channels, classes, batch_size, seed, accumulate, limit, flip)
         self.form = Form(image_size, channels, fit, background)
+        self.license = license
         self.background, self.broken, self.memory_mib, self.cache = background, broken, memory_mib, cache
         self.files = self.files_of("data.root", root)
         self.root, self.names = self.files.root, self.files.names

@@ -43,9 +43,10 @@ class ImageFolderPair(ImageFolder):
         broken: Broken = "skip",
         memory_mib: Index = 2048,
         cache: str = "outputs/cache",
+        license: str | None = None,
     ) -> None:
         settings = (image_size, channels, 0, batch_size, seed, accumulate, limit, flip, fit, background, broken)
-        super().__init__(root, *settings, memory_mib, cache)
+        super().__init__(root, *settings, memory_mib, cache, license)
         self.source_files = self.files_of("data.source", source)
         self._check_apart()
         if limit is not None and limit > len(self.source_files):

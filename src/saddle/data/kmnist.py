@@ -8,4 +8,5 @@ class Kmnist(TorchvisionIdx):
 
     dataset = "KMNIST"
     size = 60_000
+    license = "CC BY-SA 4.0"
     known_classes = ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo")

@@ -9,3 +9,4 @@ class Mnist(TorchvisionIdx):
     dataset = "MNIST"
     size = 60_000
     extractor = "mnist"
+    license = "CC BY-SA 3.0"

@@ -31,6 +31,9 @@ class ImageData(MemoryData):
     extractor: str | None = None
     """Name of the extractor that saddle ships for this data (`saddle.metric.extractor`), if there is one."""
 
+    license: str | None = None
+    """The license of the images, for model cards; None if it is not known."""
+
     evaluated: int = 10_000
     """Default number of samples that are compared with this data."""
 

@@ -33,6 +33,7 @@ class Robots(FactorData):
 
     evaluated = 50_000
     extractor = "robots"
+    license = "CC BY 3.0 or CC BY 4.0"
     labels_by_default = False
     """Its factors are to be found: a generator that is told one of them has less to find."""
 

@@ -9,6 +9,7 @@ import yaml
 
 from saddle.config.override import key_of, quoted, value_of
 from saddle.config.place import is_path
+from saddle.config.signature import import_target
 from saddle.export.figures import Figures, figures_of
 from saddle.export.file import ExportedFile
 from saddle.export.naming import length_of, title_of
@@ -93,9 +94,8 @@ def _quality(figures: Figures | None) -> str:
 
 
 def _training(run: OpenedRun, description: dict[str, Any]) -> str:
-    licence = run.record["data"].get("licence")
     lines = [
-        f"- Data: {title_of(run)}. License of the data: {licence or 'not recorded; ask whoever made it'}.",
+        f"- Data: {title_of(run)}. License of the data: {_license_of_data(run)}.",
         f"- Checkpoint: SHA-256 `{description['checkpoint']['sha256']}`.",
         f"- Versions: {_versions(run, description)}.",
     ]
@@ -103,6 +103,13 @@ def _training(run: OpenedRun, description: dict[str, Any]) -> str:
     if command is not None:
         lines.append(f"- Command: `{command}`")
     return "\n".join(lines)
+
+
+def _license_of_data(run: OpenedRun) -> str:
+    """The license that the setting data.license names, or else the one of a data set that saddle knows."""
+    node = run.record["data"]
+    known = node.get("license") or getattr(import_target("data", node["_target_"]), "license", None)
+    return known or "not recorded; ask whoever made it"
 
 
 def _versions(run: OpenedRun, description: dict[str, Any]) -> str:

@@ -10,6 +10,7 @@ from torch.nn.functional import affine_grid, cross_entropy, grid_sample
 
 from saddle.bound import ImageSize, height_and_width
 from saddle.data.loader import as_floats
+from saddle.metric.descent import one_cycle
 from saddle.metric.folding import folded
 
 FEATURES = 128
@@ -80,19 +81,14 @@ def train_classifier(
     torch.manual_seed(seed)
     generator = torch.Generator().manual_seed(seed)
     model = Classifier(images.shape[1], (images.shape[2], images.shape[3]), classes)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.02)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 4e-3, total_steps=epochs * steps, pct_start=0.2)
+    descent = one_cycle(model.parameters(), epochs * steps)
     for epoch in range(epochs):
         order = torch.randperm(len(images), generator=generator)
         total = 0.0
         for rows in order[: steps * _BATCH_SIZE].split(_BATCH_SIZE):
             _, logits = model(moved(as_floats(images[rows]), generator))
             loss = cross_entropy(logits, labels[rows])
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            schedule.step()
-            total += loss.item()
+            total += descent.step(loss)
         report(epoch, total / steps)
     return model.eval()
 

@@ -18,6 +18,7 @@ from torch.nn.functional import cross_entropy, normalize
 from saddle.augmentation.ada import ADA
 from saddle.bound import ImageSize, height_and_width
 from saddle.data.loader import as_floats
+from saddle.metric.descent import WEIGHT_DECAY, Descent
 from saddle.metric.folding import folded
 
 FEATURES = 128
@@ -122,8 +123,8 @@ def train_contrastive(
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch has no stub
     head = nn.Sequential(nn.Linear(FEATURES, 256), nn.BatchNorm1d(256), nn.ReLU(), nn.Linear(256, FEATURES))
     weights = [*model.parameters(), *head.parameters()]
-    optimizer = torch.optim.AdamW(weights, lr=4e-3, weight_decay=0.02)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, partial(_rate, steps=steps))
+    optimizer = torch.optim.AdamW(weights, lr=4e-3, weight_decay=WEIGHT_DECAY)
+    descent = Descent(optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, partial(_rate, steps=steps)))
     waiting = torch.empty(0, dtype=torch.int64)
     for step in range(steps):
         if len(waiting) < BATCH_SIZE:
@@ -132,11 +133,7 @@ def train_contrastive(
         batch = as_floats(images[rows])
         features, _ = model(torch.cat([change(batch), change(batch)]))
         loss = contrastive_loss(*head(features).chunk(2))
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        schedule.step()
-        report(step, loss.item())
+        report(step, descent.step(loss))
     return model.eval()
 
 

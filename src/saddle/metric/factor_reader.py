@@ -9,6 +9,7 @@ from torch.nn.functional import one_hot
 from saddle.data.factors import FactorData
 from saddle.data.loader import as_floats
 from saddle.metric.classifier import Classifier
+from saddle.metric.descent import one_cycle
 
 _BATCH_SIZE = 128
 _BLENDED = 0.25
@@ -34,8 +35,7 @@ def train_factor_reader(
     model = Classifier(data.readable_channels, data.image_size, len(data.factors) * data.options)
     model.dropout.p = 0.0  # against overfitting, of which there is none: no image comes twice
     model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch has no stub
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.02)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 4e-3, total_steps=epochs * steps, pct_start=0.2)
+    descent = one_cycle(model.parameters(), epochs * steps)
     for epoch in range(epochs):
         total = 0.0
         images, targets = _drawn(data, steps * _BATCH_SIZE, generator)
@@ -45,11 +45,7 @@ def train_factor_reader(
             with torch.autocast("cpu", torch.bfloat16):
                 _, logits = model(noisy.to(memory_format=torch.channels_last))
             loss = -(target * by_factor(logits.float(), data.options).log_softmax(2)).sum(2).mean()
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            schedule.step()
-            total += loss.item()
+            total += descent.step(loss)
         report(epoch, total / steps)
     return model.eval()
 

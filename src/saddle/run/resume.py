@@ -29,8 +29,8 @@ from saddle.run.folder import (
 from saddle.run.lock import claim
 from saddle.terminal import quoted_for_shell
 
-MAY_CHANGE = {"data.memory_mib"}
-"""A setting that may change without changing the run, as paths may."""
+MAY_CHANGE = {"data.license", "data.memory_mib"}
+"""Settings that may change without changing the run, as paths may."""
 
 BEGUN_WITH = ("init", "branch")
 """The entries of a run's record that say what it began with: the weights of another run, or a moment of another run."""

@@ -15,7 +15,7 @@ from saddle.factory.run import Run
 from saddle.rank import is_first
 from saddle.terminal import quoted_for_shell
 
-_NOT_OF_IMAGES = ("batch_size", "cache", "memory_mib")
+_NOT_OF_IMAGES = ("batch_size", "cache", "license", "memory_mib")
 _FILE = "extractor.safetensors"
 
 

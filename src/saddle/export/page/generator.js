@@ -24,11 +24,10 @@ function made(vectors, labels) {
 }
 
 function chooseLatents() {
-  const seed = byId("seed").value;
   const threshold = Number(byId("truncation").value);
   const isCut = threshold < Number(byId("truncation").max);
   byId("threshold").textContent = isCut ? threshold.toFixed(1) : "no cut";
-  const free = latentsOf(seed, COUNT, EXPORT.latentDim);
+  const free = latentsOf(byId("seed").value, COUNT, EXPORT.latentDim);
   const values = isCut ? truncated(free, threshold) : free;
   latents = Array.from({ length: COUNT }, (_, i) => values.slice(i * EXPORT.latentDim, (i + 1) * EXPORT.latentDim));
 }
