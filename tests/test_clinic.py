@@ -1,15 +1,17 @@
 """The clinic that examines the doctor: its runs, its halves, and what the rules make of the half that they may know."""
 
 from collections import Counter
+from pathlib import Path
 
 import clinic
 import pytest
+from clinic_runs import BASES, Patient, patients
 
 from saddle.diagnosis.judge import judged
 from saddle.diagnosis.table import read_table
 from saddle.run.finished import FinishedRun
 
-PATIENTS = clinic.patients()
+PATIENTS = patients()
 
 
 def test_the_clinic_is_as_large_and_as_varied_as_its_page_says():
@@ -19,9 +21,9 @@ def test_the_clinic_is_as_large_and_as_varied_as_its_page_says():
     assert causes["healthy"] >= len(PATIENTS) / 4
     for cause in causes:
         assert {patient.strength for patient in PATIENTS if patient.cause == cause} == {0, 1, 2, 3}
-    assert {base.data for base in clinic.BASES} == {"ring", "digits", "mnist", "robots"}
-    assert len({base.networks for base in clinic.BASES}) >= 3
-    assert len({base.loss for base in clinic.BASES}) >= 4
+    assert {base.data for base in BASES} == {"ring", "digits", "mnist", "robots"}
+    assert len({base.networks for base in BASES}) >= 3
+    assert len({base.loss for base in BASES}) >= 4
 
 
 def test_every_cause_of_the_table_that_a_cpu_can_have_is_in_the_clinic():
@@ -40,7 +42,7 @@ def test_each_cause_is_split_in_halves_and_no_line_is_in_the_wrong_file():
 
 def test_a_fault_replaces_the_setting_of_its_base():
     heavy = next(patient for patient in PATIENTS if patient.cause == "penalty_too_heavy")
-    overrides = heavy.overrides(clinic.Path("RUN"))
+    overrides = heavy.overrides(Path("RUN"))
     keys = Counter(text.split("=")[0] for text in overrides)
     assert max(keys.values()) == 1
     assert "penalty=r1" in overrides
@@ -67,7 +69,7 @@ def test_the_matrix_counts_what_runs_were_called():
 def test_a_run_with_a_broken_part_trains(cause, tmp_path, monkeypatch):
     monkeypatch.setenv("SADDLE_PLUGINS", "clinic_parts")
     patient = next(patient for patient in PATIENTS if patient.cause == cause and patient.base.networks == "mlp")
-    short = clinic.Patient(**{**vars(patient), "settings": (*patient.settings, "trainer.max_steps=2")})
+    short = Patient(**{**vars(patient), "settings": (*patient.settings, "trainer.max_steps=2")})
     clinic._train_one(tmp_path / "run", short)
     line = clinic._line(tmp_path / "run", short)
     assert line["cause"] == cause

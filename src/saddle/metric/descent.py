@@ -27,6 +27,6 @@ class Descent:
 
 
 def one_cycle(weights: Iterable[nn.Parameter], steps: int) -> Descent:
-    """AdamW whose learning rate rises to 0.004 over the first fifth of the `steps`, and falls to 0 (arXiv 1708.07120)."""
+    """AdamW whose rate rises to 0.004 over the first fifth of the `steps`, and falls to 0 (arXiv 1708.07120)."""
     optimizer = AdamW(weights, lr=1e-3, weight_decay=WEIGHT_DECAY)
     return Descent(optimizer, OneCycleLR(optimizer, 4e-3, total_steps=steps, pct_start=0.2))
