@@ -55,11 +55,11 @@ def test_a_broken_run_gets_its_cause_its_evidence_and_a_command_that_composes(br
     first = report["causes"][0]
     assert (report["healthy"], first["name"], first["sureness"]) == (False, "rates_too_high", "sure")
     assert first["evidence"]["largest_rate"] == 0.2
-    assert first["settings"] == ["optimizer.lr=0.02"]
+    assert first["settings"] == ["optimizer.discriminator.lr=0.001", "optimizer.generator.lr=0.001"]
     words = shlex.split(first["command"])
     assert words[:2] == ["python", "train.py"] or words[:2] == ["saddle", "train"]
-    assert compose(words[2:]).optimizer["lr"] == 0.02
-    assert "optimizer.lr=0.2" not in words
+    mended = compose(words[2:]).optimizer
+    assert (mended["discriminator"]["lr"], mended["generator"]["lr"]) == (0.001, 0.001)
     assert run_tool(["diagnose", str(path)]) == 0
     printed = capsys.readouterr().out
     assert printed.startswith("rates_too_high (sure)\n")

@@ -16,6 +16,9 @@ from saddle.terminal import quoted_for_shell
 _OF_THE_PLACE = ("folder", "resume", "keep", "hydra.run.dir")
 """Settings that name the folder of a run, and no other run may take over."""
 
+_CALM = 1e-3
+"""A learning rate of Adam that no small network is too fast with."""
+
 
 def settings_of(cause: Cause, run: FinishedRun) -> list[str]:
     """The settings that mend a cause, with the numbers of the run; without those that its networks or data lack."""
@@ -43,17 +46,22 @@ def _values(run: FinishedRun) -> dict[str, str | None]:
     return {
         "discriminator_rate": f"{rates['discriminator']:g}",
         "generator_rate": f"{rates['generator']:g}",
-        "tenth_of_rate": f"{max(rates.values()) / 10:.2g}",
-        "third_of_rate": f"{max(rates.values()) / 3:.2g}",
+        "calm_discriminator_rate": f"{_calm(rates['discriminator']):.2g}",
+        "calm_generator_rate": f"{_calm(rates['generator']):.2g}",
         "size_of_points": scale,
         "longer": str(10 * run.iteration),
     }
 
 
+def _calm(rate: float) -> float:
+    """A tenth of a learning rate, and at most one that suits Adam; the rate itself where that is lower."""
+    return rate if rate <= _CALM else min(rate / 10, _CALM)
+
+
 def _has(record: dict[str, Any], key: str) -> bool:
-    """Whether a setting of networks, data or game is one of this run; others are groups or always there."""
+    """Whether a setting of networks, game or optimizer is one of this run; others are groups or always there."""
     parts = key.split(".")
-    if parts[0] not in ("architecture", "game") or len(parts) == 1:
+    if parts[0] not in ("architecture", "game", "optimizer") or len(parts) == 1:
         return not (key == "augmentation" and "point_seed" in record.get("data", {}))
     node: Any = record.get(parts[0], {})
     for part in parts[1:]:

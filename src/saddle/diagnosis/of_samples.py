@@ -19,7 +19,14 @@ from saddle.diagnosis.measures import (
 )
 from saddle.diagnosis.symptom import symptom
 from saddle.game.adversarial_objective import objective_of
+from saddle.seed import hashed_seed
 from saddle.training.sampling import as_bytes
+
+_VISIBLE = 0.01
+"""The distance of augmented images from real ones below which both are too much alike to tell which samples are like.
+
+So it is where mirrored images are as likely as others.
+"""
 
 
 @symptom("1")
@@ -142,7 +149,10 @@ def label_match(case: Case) -> float | None:
 
 @symptom("1")
 def leak(case: Case) -> float | None:
-    """How much closer samples are to augmented real images than to real ones: the ratio of both distances."""
+    """How much closer samples are to augmented real images than to real ones: the ratio of both distances.
+
+    None without augmentation, and where it changes next to nothing.
+    """
     objective = objective_of(case.run.game)
     flips = bool(getattr(case.run.data, "flip", False))
     if not isinstance(case.run.data, ImageData) or not (flips or (objective and objective.augmentations)):
@@ -154,8 +164,10 @@ def leak(case: Case) -> float | None:
         _restore(case)
         for augmentation in objective.augmentations.values():
             images = augmentation(images, _uniform)
-    changed = energy_coefficient(case.features["samples"], features(as_bytes(images)))
-    return _distance_or_0(distance(case)) / max(changed, 1e-6)
+    augmented = features(as_bytes(images))
+    if energy_coefficient(augmented, case.features["real"]) < _VISIBLE:
+        return None
+    return _distance_or_0(distance(case)) / max(energy_coefficient(case.features["samples"], augmented), 1e-6)
 
 
 def _restore(case: Case) -> None:
@@ -172,8 +184,6 @@ def _restore(case: Case) -> None:
 
 def _uniform(purpose: str, shape: tuple[int, ...]) -> Tensor:
     """Numbers in [0, 1) that are the same in every diagnosis."""
-    from saddle.seed import hashed_seed
-
     return torch.rand(shape, generator=torch.Generator().manual_seed(hashed_seed("diagnosis", purpose)))
 
 

@@ -1,11 +1,20 @@
 """Symptoms that stand in the settings of a run and in the counts of its checkpoint."""
 
+import math
 from typing import Any
 
+from saddle.architecture.base import Discriminator
+from saddle.bound import height_and_width
 from saddle.diagnosis.case import Case
 from saddle.diagnosis.symptom import symptom
+from saddle.game.adversarial_objective import objective_of
+from saddle.penalty.base import InputGradientPenalty
+from saddle.run.record import build_recorded
+from saddle.training.ema import EMA
 
-_GRADIENT_PENALTIES = ("r1", "r2", "gradient_penalty", "dragan")
+_PIXELS = 32 * 32
+"""The size of images to which weights of penalties are compared: they fit in proportion to the number of pixels."""
+
 _TURNS = ("discriminator", "generator")
 
 
@@ -48,22 +57,34 @@ def _of_turn(case: Case, turn: str, name: str) -> Any:
 @symptom("penalties")
 def gradient_penalties(case: Case) -> float | None:
     """How many penalties on D's input gradient there are."""
-    if case.discriminator is None:
+    return None if case.discriminator is None else float(len(_gradient_penalties(case)))
+
+
+@symptom("parts")
+def gradient_bounds(case: Case) -> float | None:
+    """How many penalties, constraints of weights and spectral norms keep D's input gradient bounded."""
+    objective = objective_of(case.run.game)
+    if objective is None or not isinstance(case.discriminator, Discriminator):
         return None
-    return float(len(_gradient_penalties(case)))
+    bounding = sum(penalty.bounds_gradient for penalty in objective.active_penalties.values())
+    return float(bounding + case.discriminator.is_lipschitz)
 
 
 @symptom("1")
 def penalty_weight(case: Case) -> float | None:
-    """The largest weight of a penalty on D's input gradient, 0 without one."""
+    """The largest weight of R1, R2 and their like, times 32x32 over the pixels of an image; 0 without one."""
     if case.discriminator is None:
         return None
-    return max((float(node["weight"]) for node in _gradient_penalties(case)), default=0.0)
+    weights = [penalty.weight for penalty in _gradient_penalties(case) if penalty.at != "between"]
+    size = case.record["data"].get("image_size")
+    pixels = _PIXELS if size is None else math.prod(height_and_width(size))
+    return max(weights, default=0.0) * _PIXELS / pixels
 
 
-def _gradient_penalties(case: Case) -> list[dict[str, Any]]:
-    nodes = case.record.get("penalty", {})
-    return [node for name, node in nodes.items() if name in _GRADIENT_PENALTIES and node.get("weight", 0) > 0]
+def _gradient_penalties(case: Case) -> list[InputGradientPenalty]:
+    objective = objective_of(case.run.game)
+    penalties = {} if objective is None else objective.active_penalties
+    return [penalty for penalty in penalties.values() if isinstance(penalty, InputGradientPenalty)]
 
 
 @symptom("layers")
@@ -110,8 +131,9 @@ def _half_life(case: Case) -> float | None:
     node = case.record["training"].get("ema")
     if not node:
         return None
-    longest = float(node["half_life_images"])
-    return min(longest, case.run.images * float(node["warmup"])) if node["warmup"] > 0 else longest
+    ema: EMA = build_recorded("training.ema", node, EMA)
+    longest = ema.half_life_images * ema.schedule.factor(case.run.images)
+    return min(longest, case.run.images * ema.warmup) if ema.warmup > 0 else longest
 
 
 @symptom("1")
