@@ -25,7 +25,7 @@ FLOORS = {
     "callback": 4,
     "config": 5,
     "factory": 6,
-    **dict.fromkeys(("run", "export"), 7),
+    **dict.fromkeys(("run", "export", "diagnosis"), 7),
     **dict.fromkeys(("sweep", "tool"), 8),
     "cli": 9,
     **dict.fromkeys(("__init__", "__main__"), 10),

@@ -72,6 +72,8 @@ class Health(Scheduled):
         self.alarms["quality"] = Alarm(evaluations)
         self.sentence: str | None = None
         """What ended the run, or None."""
+        self.has_rung = False
+        """Whether there was an alarm in this process, or a number that was not finite."""
         self._monitor = Monitor()
         self._best: float | None = None
         self._losses: Losses = []
@@ -206,6 +208,7 @@ class Health(Scheduled):
             self.sentence = f"{text} (iteration {module.clock.iteration})"
 
     def _show(self, trainer: GameTrainer, module: GameModule, name: str, text: str, on_stderr: bool = True) -> None:
+        self.has_rung = True
         if not trainer.is_global_zero:
             return
         if on_stderr:

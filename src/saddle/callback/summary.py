@@ -19,6 +19,7 @@ from saddle.callback.health import Health
 from saddle.callback.hook import GameTrainer, hook
 from saddle.callback.hyper_parameters import hyper_parameters
 from saddle.callback.point_quality import PointQuality
+from saddle.callback.prune import Prune
 from saddle.callback.quality import Quality
 from saddle.callback.scheduled import Patient
 from saddle.callback.stop import StopOnSignal
@@ -40,7 +41,8 @@ class Summary(Patient):
     computed from; it is null where none was measured. Its `real` has the metrics of real data outside the training set,
     null where there are none. Its `alarms` are those of `Health` that ring at the end. Its
     `learning_rates` are those of the turns before their schedules. Its `init` says whose weights the run began with,
-    null for new ones, and its `branch` which run it is a branch of, null for none.
+    null for new ones, and its `branch` which run it is a branch of, null for none. A run that a search ended before its
+    time has an entry `pruned`, the iteration.
     """
 
     def __init__(self, folder: str) -> None:
@@ -93,7 +95,9 @@ class Summary(Patient):
             elif isinstance(callback, Health):
                 alarms = [name for name, alarm in callback.alarms.items() if alarm.ringing]
         clock, data = module.clock, trainer.datamodule.data
+        pruned = [callback.at for callback in trainer.callbacks if isinstance(callback, Prune) and callback.at]
         return {
+            **({"pruned": pruned[0]} if pruned else {}),
             "iterations": clock.iteration,
             "images": clock.images,
             "seconds": round(self.seconds, 3),

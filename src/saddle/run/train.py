@@ -32,6 +32,7 @@ from saddle.run.monitored import check_monitors
 from saddle.run.objective import check_extractor, check_objective
 from saddle.run.ranks import Ranks, is_lost_connection
 from saddle.run.resume import check_free, check_processes
+from saddle.run.said_cause import say_cause
 from saddle.run.same_data import check_same_data, class_names_in
 from saddle.run.storage_failure import storage_failures_in_one_sentence
 from saddle.run.unmeasured import say_unmeasured
@@ -60,7 +61,8 @@ def train(config: CheckedConfig, parts: Parts, content: dict[str, Any]) -> float
     if is_first():
         for sentence in run.warnings:
             print(f"warning: {sentence}", file=sys.stderr)
-    check_objective(config.objective, run.trainer, run.module, run.data, run.parts.metrics)
+    for objective in (config.objective, config.second_objective):
+        check_objective(objective, run.trainer, run.module, run.data, run.parts.metrics)
     check_extractor(run.trainer, run.data)
     check_monitors(config.callback, run.trainer, run.module, run.data, run.parts.metrics)
     if checkpoint is not None:
@@ -84,9 +86,11 @@ def train(config: CheckedConfig, parts: Parts, content: dict[str, Any]) -> float
             stopped_by = _fit(config, run, checkpoint)
         _check_end(run, folder, stopped_by)
     except (Failed, Stopped):
+        say_cause(run, folder)
         if run.trainer.is_global_zero:
             raise
         return None  # all ranks end together, and the first one reports the cause
+    say_cause(run, folder)
     return objective_value(config.objective, folder)
 
 
