@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from hydra.core.override_parser.overrides_parser import OverridesParser
+
 from helpers import REPOSITORY
 
-PAGES = [REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
+PAGES = [REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md", *sorted((REPOSITORY / "docs").rglob("*.md"))]
 
 _BLOCK = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
 _INLINE = re.compile(r"`([^`\n]+(?:\n[^`\n]+)?)`")
+_VARIABLES = re.compile(r"^(?:[A-Z_]+=\S+ )+")
 _SETTING = re.compile(r"[+~]{0,2}[a-z_][\w.@/]*=.*")
 TRAIN = ("python train.py", "saddle train")
 
@@ -55,9 +58,10 @@ NEEDED = {
 
 LEFT_OUT = {
     r".*=$": "it names a group of settings",
-    r".*\b(NAME|RUN|PATH|N)\b.*": "its capitals stand for many commands",
+    r"(?!saddle ).*\b(NAME|RUN|PATH|N)\b.*": "its capitals stand for many commands",
     r"hydra\..*|sweep=.*": "it is of a sweep, which no single config has",
     r".*loss=exponential.*|.*mean_distance.*": "its part is written on the page, and tests/test_docs.py adds it",
+    r".*\bloss=mine": "its part is the reader's; tests/test_extending.py builds such parts",
     r".*stripes.*": "its part is written on the page, and tests/test_extending.py adds it",
     r"augmentation=ada": "the page says that it is refused",
     r".*--help": "it prints the help",
@@ -112,8 +116,13 @@ def typed() -> list[Typed]:
 
 def shown_inline(page: str) -> list[str]:
     """The commands and settings between backticks, outside of blocks."""
-    texts = [" ".join(text.split()) for text in _INLINE.findall(_BLOCK.sub("", page))]
+    texts = [without_variables(" ".join(text.split())) for text in _INLINE.findall(_BLOCK.sub("", page))]
     return [text for text in texts if _is_typed(text)]
+
+
+def without_variables(command: str) -> str:
+    """A command without the environment variables before it: `OMP_NUM_THREADS=1 python train.py`."""
+    return _VARIABLES.sub("", command)
 
 
 def _is_typed(text: str) -> bool:
@@ -141,6 +150,25 @@ def block_commands(*beginnings: str) -> list[tuple[Path, str]]:
     found: dict[str, Path] = {}
     for page in PAGES:
         for line in shell_lines(page.read_text(encoding="utf-8")):
-            if any(line.startswith(f"{beginning} ") for beginning in beginnings):
-                found.setdefault(line, page)
+            command = line if "SADDLE_PLUGINS=" in line else without_variables(line)
+            if any(command.startswith(f"{beginning} ") for beginning in beginnings):
+                found.setdefault(command, page)
     return [(page, line) for line, page in found.items()]
+
+
+def jobs(overrides: list[str]) -> list[list[str]]:
+    """The overrides of each job of a sweep, which has -m, with its first seed only; without -m those of the one run.
+
+    Seeds do not change what is refused.
+    """
+    if "-m" not in overrides:
+        return [overrides]
+    choices = []
+    for override in OverridesParser.create().parse_overrides([text for text in overrides if text != "-m"]):
+        key = override.get_key_element()
+        if override.is_sweep_override():
+            values = [f"{key}={value}" for value in override.sweep_string_iterator()]
+            choices.append(values[:1] if key == "seed" else values)
+        else:
+            choices.append([override.input_line])
+    return [list(job) for job in itertools.product(*choices)]

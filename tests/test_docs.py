@@ -1,7 +1,6 @@
 """What the documentation tells people to type works, and what it names exists."""
 
 import importlib
-import itertools
 import json
 import os
 import re
@@ -9,12 +8,13 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
-from hydra.core.override_parser.overrides_parser import OverridesParser
+from packaging.requirements import Requirement
 
-from documented import PAGES, TRAIN, block_commands, shell_lines
+from documented import PAGES, TRAIN, block_commands, jobs, shell_lines, without_variables
 from helpers import REPOSITORY, train
 from saddle.cli.tools import parsed
 from saddle.config.compose import compose
@@ -36,24 +36,12 @@ def shown_files(text: str) -> dict[str, str]:
     return dict(re.findall(r"^```(?:python|yaml)\n# (\S+)\n(.*?)^```", text, re.MULTILINE | re.DOTALL))
 
 
-def jobs(overrides: list[str]) -> list[list[str]]:
-    """The overrides of each job of a sweep, with its first seed only: seeds do not change what is refused."""
-    choices = []
-    for override in OverridesParser.create().parse_overrides(overrides):
-        key = override.get_key_element()
-        if override.is_sweep_override():
-            values = [f"{key}={value}" for value in override.sweep_string_iterator()]
-            choices.append(values[:1] if key == "seed" else values)
-        else:
-            choices.append([override.input_line])
-    return [list(job) for job in itertools.product(*choices)]
-
-
 def test_sweeps_are_taken_apart():
-    assert jobs(["loss=hinge,minimax", "seed=1,2", "penalty=[r1,r2]"]) == [
+    assert jobs(["-m", "loss=hinge,minimax", "seed=1,2", "penalty=[r1,r2]"]) == [
         ["loss=hinge", "seed=1", "penalty=[r1,r2]"],
         ["loss=minimax", "seed=1", "penalty=[r1,r2]"],
     ]
+    assert jobs(["loss=hinge,minimax"]) == [["loss=hinge,minimax"]]
 
 
 def test_a_command_that_is_refused_would_be_noticed():
@@ -74,8 +62,7 @@ def test_every_training_command_is_accepted(command, picture_folder, monkeypatch
     if any(key in ("--config-dir", "hydra.searchpath") for key in keys):
         pytest.skip("tests/test_extending.py runs it with the files that it names")
     monkeypatch.chdir(tmp_path)
-    filled = [override.replace("FOLDER", str(picture_folder)) for override in overrides if override != "-m"]
-    for job in jobs(filled) if "-m" in overrides else [filled]:
+    for job in jobs([override.replace("FOLDER", str(picture_folder)) for override in overrides]):
         build_parts(compose(job))
 
 
@@ -84,6 +71,101 @@ def test_every_tool_command_is_parsed(command):
     if command.startswith("saddle train "):
         pytest.skip("it trains")
     assert callable(parsed(shlex.split(command)[1:]).run)
+
+
+SYSTEM = ("python3 -m venv", ". .venv", "pre-commit install", "tensorboard --logdir", "mkdocs serve")
+SYSTEM += ("sudo apt install libtcmalloc",)
+"""Beginnings of commands that are not saddle's: nothing of them is tested."""
+
+ELSEWHERE = {
+    "SADDLE_PLUGINS=mypkg": "tests/test_extending.py",
+    "SLURM": "none: it needs a cluster, where a script's words are the shell's",
+}
+"""Words of commands that other tests run."""
+
+PIP = ("python -m pip install", "pip install")
+OWN_PACKAGES = {"pre-commit"}
+"""Packages that a page installs beside saddle's extras."""
+
+
+def every_line() -> list[tuple[str, str]]:
+    """Every command in the blocks of all pages, with its page's name; not those of pages with a script of a cluster."""
+    return [
+        (page.name, line)
+        for page in PAGES
+        for block in re.findall(r"^```sh\n.*?^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+        for line in shell_lines(block)
+    ]
+
+
+def is_tested(line: str) -> bool:
+    """Whether a test of this file looks at the command, or it needs none."""
+    ours = (*TRAIN, "saddle ", "python benchmarks/", "python -m pytest", *PIP, *SYSTEM)
+    return without_variables(line).startswith(ours) or any(word in line for word in ELSEWHERE)
+
+
+def test_every_command_is_of_a_kind_that_is_tested():
+    lines = every_line()
+    print(f"{len(lines)} commands in blocks, {len(set(lines))} different ones")
+    assert len(lines) > 100
+    assert [(page, line) for page, line in lines if not is_tested(line)] == []
+    assert not is_tested("python other.py")
+
+
+def scripts() -> set[str]:
+    """The commands of benchmarks/ in blocks and in running text."""
+    found = {line for _, line in every_line() if line.startswith("python benchmarks/")}
+    for page in PAGES:
+        texts = re.findall(r"`(python benchmarks/[^`]+)`", page.read_text(encoding="utf-8"))
+        found |= {" ".join(text.split()) for text in texts}
+    return found
+
+
+def unknown_options(command: str) -> list[str]:
+    """The options of a command of benchmarks/ that its script, which is there, does not know."""
+    _, script, *words = shlex.split(command)
+    source = (REPOSITORY / script).read_text(encoding="utf-8")
+    options = [word.partition("=")[0] for word in words if word.startswith("--") and word != "--help"]
+    return [option for option in options if f'"{option}"' not in source]
+
+
+def test_every_command_of_a_benchmark_names_a_script_and_options_that_it_has():
+    commands = scripts()
+    assert len(commands) > 15
+    assert {command: unknown_options(command) for command in commands if unknown_options(command)} == {}
+    assert unknown_options("python benchmarks/toy.py outputs/toy --problem ring") == ["--problem"]
+
+
+def refused_by_pip(line: str) -> list[str]:
+    """What a line of pip names that is neither an extra of saddle, nor a package of one, nor a tested version."""
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    packages = {Requirement(text).name for texts in extras.values() for text in texts} | OWN_PACKAGES
+    pinned = (REPOSITORY / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    wrong = []
+    for word in shlex.split(line.split("pip install ")[1]):
+        extra = re.fullmatch(r"(?:\.|saddle)\[(\w+)\]", word)
+        if extra:
+            wrong += [] if extra[1] in extras else [word]
+        elif "==" in word:
+            wrong += [] if word in pinned else [word]
+        elif re.fullmatch(r"[a-z][\w-]*", word):
+            wrong += [] if word in packages else [word]
+    return wrong
+
+
+def test_every_line_of_pip_names_extras_and_versions_that_are_there():
+    lines = {line for _, line in every_line() if line.startswith(PIP)}
+    assert len(lines) > 4
+    assert {line: refused_by_pip(line) for line in lines if refused_by_pip(line)} == {}
+    assert refused_by_pip("pip install torch==2.0.0 '.[tests]' robohsh") == ["torch==2.0.0", ".[tests]", "robohsh"]
+
+
+def test_every_line_of_pytest_names_tests_that_are_there():
+    lines = {line for _, line in every_line() if line.startswith("python -m pytest ")}
+    paths = [word for line in lines for word in shlex.split(line) if word.startswith("tests/")]
+    assert len(paths) > 2
+    assert [path for path in paths if not (REPOSITORY / path).exists()] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -1,13 +1,22 @@
 """saddle in a notebook, played by a real kernel, whose event loop runs while a cell does."""
 
+import shlex
 import sys
+from importlib.util import module_from_spec, spec_from_file_location
 
 import nbformat
 import pytest
 from jupyter_client.kernelspec import KernelSpecManager
 from nbclient import NotebookClient
 
+from documented import shell_lines
 from helpers import REPOSITORY
+from saddle.config.compose import compose
+from saddle.factory.parts import build_parts
+
+_FILE = spec_from_file_location("make_notebooks", REPOSITORY / "examples" / "make_notebooks.py")
+notebooks = module_from_spec(_FILE)
+_FILE.loader.exec_module(notebooks)
 
 SMALL = '"data=digits", "architecture=mlp", "data.batch_size=8", "logger=none", "callback.quality.num=50"'
 
@@ -67,13 +76,49 @@ def test_training_leaves_a_kernel_as_it_was_and_the_stop_button_stops_it(kernel,
     played([CHECKS, INTERRUPTED], kernel, tmp_path / "work")
 
 
-def test_the_example_plays(kernel, tmp_path):
-    notebook = nbformat.read(REPOSITORY / "examples" / "first_run.ipynb", as_version=4)
-    cells = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
-    assert all(cell.get("outputs", []) == [] for cell in notebook.cells), "commit it without its outputs"
-    shorter = [cell.replace("steps = 400", "steps = 20") for cell in cells]
-    assert shorter != cells
-    done = played(shorter, kernel, tmp_path / "work")
-    pictures = [output for cell in done for output in cell.outputs if "image/png" in output.get("data", {})]
-    assert len(pictures) == 2
-    assert "iteration 20" in done[0].outputs[-1]["data"]["text/plain"]
+def pictures(notebook) -> list:
+    """The outputs that are pictures."""
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    return [output for output in outputs if {"image/png", "image/gif"} & output.get("data", {}).keys()]
+
+
+def test_the_first_notebook_plays_when_it_is_shortened(tmp_path):
+    shorter = {
+        "steps = 1500": "steps = 10",
+        "steps + 100": "steps + 2",
+        '"data=digits", f"tr': '"data=digits", "callback.quality.num=100", f"tr',
+        "run.evaluate(2000)": "run.evaluate(100)",
+    }
+    done = notebooks.execute(notebooks.read("first_gan", shorter), tmp_path)
+    assert len(pictures(done)) == 8
+    assert "iteration 10" in done.cells[3].outputs[-1]["data"]["text/plain"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["outputs"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", notebooks.names())
+def test_every_notebook_plays(name, tmp_path):
+    done = notebooks.execute(notebooks.read(name), tmp_path)
+    assert len(pictures(done)) >= 3
+
+
+def test_every_command_in_the_prose_of_a_notebook_is_accepted():
+    prose = [cell.source for name in notebooks.names() for cell in notebooks.read(name).cells if "source" in cell]
+    commands = {line for text in prose for line in shell_lines(text)}
+    assert len(commands) >= 4
+    for command in commands:
+        assert command.startswith("python train.py")
+        build_parts(compose(shlex.split(command)[2:]))
+
+
+def test_notebooks_are_text_without_outputs():
+    assert notebooks.names() == ["first_gan", "first_gan.zh", "losing_modes", "own_loss", "own_pictures"]
+    committed = [path.name for path in (REPOSITORY / "examples").iterdir()]
+    for name in notebooks.names():
+        assert f"{name}.py" in committed
+        assert all(cell.get("outputs", []) == [] for cell in notebooks.read(name).cells)
+
+
+def test_a_replacement_that_replaces_nothing_is_noticed():
+    with pytest.raises(ValueError, match=r"first_gan.py does not hold 'steps = 0'"):
+        notebooks.read("first_gan", {"steps = 0": "steps = 1"})

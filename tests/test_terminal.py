@@ -5,7 +5,15 @@ import sys
 
 import pytest
 
-from saddle.terminal import output_of_a_guest, prepare_output, quoted_for_shell
+from saddle.terminal import (
+    COLUMNS,
+    has_color,
+    labeled,
+    labeled_whole,
+    output_of_a_guest,
+    prepare_output,
+    quoted_for_shell,
+)
 
 
 @pytest.mark.parametrize("text", ["a/b", "it's", "a b", "$x", ""])
@@ -62,3 +70,38 @@ def test_a_guest_leaves_the_streams_of_its_host(monkeypatch):
         assert (sys.stdout, sys.stderr) != streams
         print("kept")
     assert (sys.stdout, sys.stderr) == streams
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("stream", "variables", "expected"),
+    [
+        (Terminal(), {"TERM": "xterm"}, True),
+        (Terminal(), {"TERM": "xterm", "NO_COLOR": ""}, True),  # no-color.org: where it is not empty
+        (Terminal(), {"TERM": "xterm", "NO_COLOR": "1"}, False),
+        (Terminal(), {"TERM": "dumb"}, False),
+        (io.StringIO(), {"TERM": "xterm"}, False),
+    ],
+)
+def test_color_is_for_terminals_whose_user_has_not_refused_it(monkeypatch, stream, variables, expected):
+    for name in ("TERM", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert has_color(stream) is expected
+    assert ("\x1b[" in labeled("run", "a", 10, stream)) is expected
+
+
+def test_lines_are_wrapped_behind_their_label_but_for_commands():
+    text = "many words " * 20
+    lines = labeled("data", text, 10, io.StringIO()).splitlines()
+    assert max(map(len, lines)) <= COLUMNS
+    assert " ".join(line[10:] for line in lines) == text.strip()
+    assert {line[:10] for line in lines} == {"data      ", " " * 10}
+    assert labeled_whole("watch", text, 10, io.StringIO()) == f"watch     {text}"

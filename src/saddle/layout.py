@@ -8,6 +8,12 @@ SETTINGS = ".hydra"
 SWEEP_FILE = "multirun.yaml"
 """The file that Hydra writes into the folder of a sweep: its composed config."""
 
+STUDY = "study.db"
+"""The file of a search in the folder of its sweep: Optuna's SQLite storage."""
+
+SUBMITTED = "slurm"
+"""The folder of a sweep that holds what was submitted to Slurm, and the logs."""
+
 ERROR = "error.txt"
 """Why a job of a sweep failed: one sentence if the cause is known, else a traceback."""
 
@@ -20,7 +26,7 @@ REPLAY = "replay"
 PRODUCTS = ("tensorboard", "wandb", "mlflow", "samples", "checkpoints", "metrics.csv", "summary.json")
 """The files and folders that training writes."""
 
-UNTRAINED = {SETTINGS, SWEEP_FILE, ERROR, LOCK, "tensorboard", "wandb", "mlflow"}
+UNTRAINED = {SETTINGS, SWEEP_FILE, STUDY, SUBMITTED, ERROR, LOCK, "tensorboard", "wandb", "mlflow"}
 """The files and folders of a run or sweep that never trained; curves begin before Lightning refuses a setting."""
 
 IN_RUNS = {*PRODUCTS, *UNTRAINED, "evaluation", "cache", REPLAY}

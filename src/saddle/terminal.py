@@ -1,10 +1,11 @@
-"""What a terminal is told: commands that its shell understands, and text that it may not show or not take."""
+"""What a terminal is told: commands that its shell understands, color, and text that it may not show or not take."""
 
 import os
 import re
 import shlex
 import sys
-from collections.abc import Callable, Iterable, Iterator
+import textwrap
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from io import TextIOWrapper
 from pathlib import Path
@@ -26,6 +27,42 @@ def _for_windows(text: str) -> str:
     escaped = re.sub(r'(\\*)"', r'\1\1\\"', text)
     escaped = re.sub(r"(\\+)$", r"\1\1", escaped)
     return f'"{escaped}"'
+
+
+COLUMNS = 80
+"""The width of the lines that a run prints, that of the narrowest usual terminal."""
+
+_BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
+
+
+def has_color(stream: TextIO) -> bool:
+    """Whether what is written there may be colored: a terminal reads it, and nobody has set NO_COLOR (no-color.org)."""
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    if os.name == "nt" and not {"WT_SESSION", "TERM"} & os.environ.keys():  # the old console shows codes as text
+        return False
+    return stream.isatty()
+
+
+def labeled(label: str, text: str, width: int, stream: TextIO) -> str:
+    """`text` behind a `label` in a column of `width` characters, in lines of at most `COLUMNS` characters.
+
+    The label is bold where `stream` has color.
+    """
+    lines: list[str] = []
+    for paragraph in text.splitlines():
+        lines += textwrap.wrap(paragraph, COLUMNS - width, break_long_words=False, break_on_hyphens=False)
+    return _behind(label, lines, width, stream)
+
+
+def labeled_whole(label: str, text: str, width: int, stream: TextIO) -> str:
+    """`text` in one line, however long it is, as a path or a command must stand; otherwise as `labeled`."""
+    return _behind(label, [text], width, stream)
+
+
+def _behind(label: str, lines: Sequence[str], width: int, stream: TextIO) -> str:
+    shown = f"{_BOLD}{label}{_PLAIN}" if has_color(stream) else label
+    return f"{shown}{' ' * (width - len(label))}" + f"\n{' ' * width}".join(lines)
 
 
 class _Output:

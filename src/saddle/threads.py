@@ -23,10 +23,15 @@ def set_thread_policy() -> None:
 
 
 def share_cores(jobs: int) -> None:
-    """Set OMP_NUM_THREADS for processes yet to be started, `jobs` of them side by side, unless the user has set it.
+    """Set OMP_NUM_THREADS for processes yet to be started, `jobs` of them side by side, as `give_cores`."""
+    give_cores(max(1, usable_cores() // max(2, jobs)))
+
+
+def give_cores(count: int) -> None:
+    """Set OMP_NUM_THREADS to `count` for processes yet to be started, unless the user has set it.
 
     MKL_NUM_THREADS, unless it is set, gets the same: joblib would choose it itself, and torch obeys the smaller one.
     """
     if _chosen_here:
-        os.environ["OMP_NUM_THREADS"] = str(max(1, usable_cores() // max(2, jobs)))
+        os.environ["OMP_NUM_THREADS"] = str(count)
     os.environ.setdefault("MKL_NUM_THREADS", os.environ["OMP_NUM_THREADS"])

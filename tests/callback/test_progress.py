@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from helpers import Points, fit, small_module
-from saddle.callback.progress import Progress
+from saddle.callback.progress import Progress, _rounded
 from saddle.callback.scheduled import Patient
 from saddle.game.adversarial import Adversarial
 from saddle.game.adversarial_objective import AdversarialObjective
@@ -22,8 +22,28 @@ def test_the_bar_shows_iteration_images_speed_losses_and_time_left(capsys, flags
     assert re.match(r"21/(21|\?) ", last)
     assert "0.2 kimg" in last
     assert re.search(r"[\d,]+ images/s", last)
-    assert f"discriminator {float(module.played['discriminator'].terms['adversarial']):.3f}" in last
+    assert f"| D {float(module.played['discriminator'].terms['adversarial']):.3f}, G " in last
     assert re.search(r"\d\d:\d\d left", last)
+
+
+class Narrow:
+    """A terminal of so many columns."""
+
+    def __init__(self, columns):
+        self.columns = columns
+
+    def __call__(self, stream):
+        return self.columns, 24
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80, 200])
+def test_losses_are_seen_in_a_narrow_terminal_and_no_line_is_longer(capsys, monkeypatch, columns):
+    monkeypatch.setattr("tqdm.std._screen_shape_wrapper", lambda: Narrow(columns))
+    fit(small_module(Adversarial(AdversarialObjective(NonSaturating()))), Points(), 21, [Progress()])
+    drawn = [line.rstrip("\n") for line in capsys.readouterr().err.split("\r")]
+    assert max(map(len, drawn)) <= columns
+    assert re.search(r"D -?\d+\.\d{3}, G -?\d+\.\d{3}", drawn[-1])
+    assert ("left" in drawn[-1], "so far" in drawn[-1]) == (columns > 40, columns > 80)
 
 
 class Watch:
@@ -68,3 +88,20 @@ def test_a_run_of_one_block_has_a_speed(capsys):
     module = small_module(Adversarial(AdversarialObjective(NonSaturating())))
     fit(module, Points(), 1, [Progress()])
     assert re.search(r"[1-9][\d,]* images/s", capsys.readouterr().err.split("\r")[-1])
+
+
+@pytest.mark.parametrize(("steps", "said"), [(130, ["time      about 2 minutes at 8 images/s"]), (50, [])])
+def test_a_line_says_once_how_long_a_run_takes_if_that_is_worth_it(capsys, monkeypatch, steps, said):
+    watch = Watch()
+    monkeypatch.setattr("saddle.callback.progress.time", watch)
+    module = small_module(Adversarial(AdversarialObjective(NonSaturating())))
+    fit(module, Points(), steps, [Seconds(watch), Progress(refresh_seconds=1e9)])
+    lines = re.split(r"[\r\n]", capsys.readouterr().err)
+    assert [line for line in lines if line.startswith("time")] == said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(60, "1 minute"), (600, "10 minutes"), (5400, "1.5 hours"), (259_200, "3.0 days")]
+)
+def test_an_estimate_is_rounded(seconds, words):
+    assert _rounded(seconds) == words

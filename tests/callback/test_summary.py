@@ -27,7 +27,7 @@ def test_summary_has_the_promised_keys_and_seconds_add_up(tmp_path, capsys):
     assert written["data"] == {"name": "Points", "images": 60, "skipped": 0, "image_size": 2, "classes": names}
     assert "loss/generator" in written["metrics"]
     printed = capsys.readouterr().out
-    assert "tensorboard --logdir" in printed
+    assert f"  curves  {tmp_path / 'metrics.csv'}\n" in printed
     assert f"{written['metrics']['loss/generator']:.4f}" in printed
 
 

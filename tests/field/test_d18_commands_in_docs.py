@@ -3,7 +3,7 @@
 import pytest
 from PIL import Image
 
-from documented import LEFT_OUT, NEEDED, shown_inline, typed
+from documented import LEFT_OUT, NEEDED, jobs, shown_inline, typed
 from saddle.cli.tools import parsed
 from saddle.config.compose import compose
 from saddle.error import InputError
@@ -46,7 +46,8 @@ def pictures(tmp_path_factory):
 @pytest.mark.parametrize("command", named(SETTINGS))
 def test_settings_are_accepted(command, pictures, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    build_parts(compose([word.replace("FOLDER", str(pictures)) for word in command.words]))
+    for job in jobs([word.replace("FOLDER", str(pictures)) for word in command.words]):
+        build_parts(compose(job))
 
 
 @pytest.mark.parametrize("command", named(TOOLS))

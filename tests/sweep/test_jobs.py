@@ -17,9 +17,9 @@ from saddle.sweep.jobs import (
     output_subdir,
     planned_jobs,
     read_jobs,
-    resumed_sweep,
     varying_settings,
 )
+from saddle.sweep.resumed import resumed_sweep
 from saddle.training.checkpoint import MARK
 from systems import linux
 

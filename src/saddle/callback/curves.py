@@ -150,6 +150,15 @@ def last_values(path: Path) -> dict[str, float]:
     return values
 
 
+def values_in(path: Path, name: str) -> dict[int, float]:
+    """The values in one column of a CSV file by iteration; nothing if there is no file or column."""
+    values: dict[int, float] = {}
+    for row in _read(path) if path.exists() else []:
+        if row.get(name):
+            values[int(float(row["iteration"]))] = float(row[name])
+    return values
+
+
 def cut_rows(path: Path, iteration: int) -> None:
     """Drop the rows of `path` that come after `iteration`."""
     if not path.exists():

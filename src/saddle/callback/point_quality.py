@@ -70,5 +70,16 @@ class PointQuality(AlsoAtEnd):
         """The metrics of new samples, by name."""
         labels = module.sampled_labels(self.num)
         samples = images_from(module.sampler(), self.num, hashed_seed(module.seed, "quality"), labels)
-        metrics = measured_points(self.metrics, samples, data)
-        return {f"{PREFIX}{name}": value for name, value in metrics.items()}
+        return _prefixed(measured_points(self.metrics, samples, data))
+
+    def of_real(self, trainer: GameTrainer) -> dict[str, float] | None:
+        """The metrics of as many fresh points of the data, by their names among the curves; None without points."""
+        data = trainer.datamodule.data
+        if self.stamp is None or not isinstance(data, PointData):
+            return None
+        return _prefixed(measured_points(self.metrics, data.drawn(self.num, "fresh"), data))
+
+
+def _prefixed(metrics: Mapping[str, float]) -> dict[str, float]:
+    """Metrics by their names among the curves."""
+    return {f"{PREFIX}{name}": value for name, value in metrics.items()}

@@ -224,6 +224,23 @@ class Quality(AlsoAtEnd):
         inputs = MetricInputs(self.real, self.latest, self._class_shares, labels, factors=self._factors)
         return {f"{PREFIX}{name}": value for name, value in measured(self.metrics, inputs).items()}
 
+    def of_real(self, trainer: GameTrainer) -> dict[str, float] | None:
+        """The metrics of held-out images, measured as those of samples, by their names among the curves.
+
+        None where the data holds out none, where nothing was measured, and at the end of a run that a signal stopped.
+        """
+        if self.extractor is None or self.real is None or self.latest is None or stopped(trainer):
+            return None
+        data = _images_of(trainer)
+        held_out = data.load_test()
+        if held_out is None:
+            return None
+        images, labels = held_out
+        read = reference(data.readable(chosen(images, self.num)), self.extractor, self.cache)
+        own = None if labels is None or self._class_shares is None else chosen(labels, self.num)
+        inputs = MetricInputs(self.real, read, self._class_shares, own, factors=self._factors)
+        return {f"{PREFIX}{name}": value for name, value in measured(self.metrics, inputs).items()}
+
     def _read_samples(self, trainer: GameTrainer, module: GameModule, extractor: Extractor) -> Read:
         """Features and classes of new samples; features are infinite where a sample is not finite."""
         sampler, data = module.sampler(), _images_of(trainer)

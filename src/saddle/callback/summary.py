@@ -4,28 +4,27 @@ import json
 import math
 import platform
 import time
-from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import saddle.compat  # noqa: F401  isort: skip
 from lightning import Callback
-from lightning.pytorch.callbacks import EarlyStopping
 from lightning.pytorch.loggers import TensorBoardLogger
 from torch.utils.tensorboard.summary import hparams
 
+from saddle.callback.closing import closing_text
 from saddle.callback.curves import Curves
 from saddle.callback.health import Health
 from saddle.callback.hook import GameTrainer, hook
 from saddle.callback.point_quality import PointQuality
+from saddle.callback.prune import Prune
 from saddle.callback.quality import Quality
 from saddle.callback.scheduled import Patient
 from saddle.callback.stop import StopOnSignal
-from saddle.file import relative, replacing
+from saddle.file import replacing
 from saddle.interrupt import whole
 from saddle.logger.show import show_settings
-from saddle.terminal import quoted_for_shell
 from saddle.training.module import GameModule
 
 SHOWN = ("metric/", "loss/", "probability/", "gradient_norm/")
@@ -39,9 +38,11 @@ class Summary(Patient):
     """Writes summary.json into `folder` and prints a table when training ends; seconds add up over resumes.
 
     Its `finished` is false where a signal or an alarm ended training. Its `stamp` says what the metrics metric/... were
-    computed from; it is null where none was measured. Its `alarms` are those of `Health` that ring at the end. Its
+    computed from; it is null where none was measured. Its `real` has the metrics of real data outside the training set,
+    null where there are none. Its `alarms` are those of `Health` that ring at the end. Its
     `learning_rates` are those of the turns before their schedules. Its `init` says whose weights the run began with,
-    null for new ones, and its `branch` which run it is a branch of, null for none.
+    null for new ones, and its `branch` which run it is a branch of, null for none. A run that a search ended before its
+    time has an entry `pruned`, the iteration.
     """
 
     def __init__(self, folder: str) -> None:
@@ -81,26 +82,29 @@ class Summary(Patient):
         for logger in trainer.loggers:
             if isinstance(logger, TensorBoardLogger):
                 _show_hyper_parameters(logger, module.record)
-        print(self._table(trainer, summary))
+        print(closing_text(trainer, module, self.folder, summary))
 
     def _summary(self, trainer: GameTrainer, module: GameModule) -> dict[str, Any]:
         latest: dict[str, float] = {}
-        stamp, alarms = None, []
+        stamp, real, alarms = None, None, []
         for callback in trainer.callbacks:
             if isinstance(callback, Curves):
                 latest = callback.latest
             elif isinstance(callback, Quality | PointQuality):
-                stamp = stamp or callback.stamp
+                stamp, real = stamp or callback.stamp, real or callback.of_real(trainer)
             elif isinstance(callback, Health):
                 alarms = [name for name, alarm in callback.alarms.items() if alarm.ringing]
         clock, data = module.clock, trainer.datamodule.data
+        pruned = [callback.at for callback in trainer.callbacks if isinstance(callback, Prune) and callback.at]
         return {
+            **({"pruned": pruned[0]} if pruned else {}),
             "iterations": clock.iteration,
             "images": clock.images,
             "seconds": round(self.seconds, 3),
             "cpu_seconds": round(clock.cpu_seconds, 3),
             "images_per_second": round(clock.images / max(self.seconds, 1e-9), 1),
             "metrics": {name: value for name, value in latest.items() if name.startswith(SHOWN)},
+            "real": real,
             "stamp": stamp,
             "alarms": alarms,
             "learning_rates": {turn: defaults["lr"] for turn, defaults in module.defaults.items()},
@@ -120,64 +124,12 @@ class Summary(Patient):
             },
         }
 
-    def _table(self, trainer: GameTrainer, summary: dict[str, Any]) -> str:
-        folder = relative(self.folder)
-        rows = [(name, f"{summary[name]:,}") for name in ("iterations", "images", "seconds", "images_per_second")]
-        rows += [(name, f"{value:.4f}") for name, value in summary["metrics"].items() if name.count("/") == 1]
-        width = max(len(name) for name, _ in rows)
-        lines = [f"  {name:<{width}}  {value:>12}" for name, value in rows]
-        lines += ["", f"  metric  {_stamp_in_words(summary, _why_unmeasured(trainer))}"]
-        lines += [f"  stopped {reason}" for reason in _reasons_to_stop(trainer.callbacks)]
-        grids = sorted((self.folder / "samples").glob("*.png"))
-        lines += ["", f"  run     {folder}"]
-        lines += [f"  grid    {relative(grids[-1])}"] if grids else []
-        quoted = quoted_for_shell(folder)
-        num = 64 if summary["data"]["image_size"] else 2500
-        lines.append(f"  curves  tensorboard --logdir {quoted}")
-        lines.append(f"  sample  saddle sample {quoted} --num {num} --out grid.png")
-        return "\n".join(["", *lines, ""])
-
 
 def _plain(value: Any) -> Any:
     """A setting as TensorBoard shows it best. It would show true and false as 1 and 0."""
     if isinstance(value, bool):
         return str(value).lower()
     return str(value) if isinstance(value, list) else value
-
-
-def _why_unmeasured(trainer: GameTrainer) -> str:
-    """Why nothing was measured in images, in words."""
-    for callback in trainer.callbacks:
-        if isinstance(callback, Quality) and callback.choice == "none":
-            return "callback.quality.extractor=none"
-        if isinstance(callback, Quality):
-            return "no extractor comes with saddle for this data (saddle extractor trains one)"
-    return "callback.quality, which measures images, is not used"
-
-
-def _stamp_in_words(summary: dict[str, Any], why_unmeasured: str) -> str:
-    stamp = summary["stamp"]
-    if stamp is None and summary["data"]["image_size"] is None:
-        return "none: callback.points, which measures points, is not used"
-    if stamp is None:
-        return f"none: {why_unmeasured}"
-    if "points" in stamp:
-        return (
-            f"{stamp['generated']:,} samples of the {stamp['network']} against {stamp['points']}, std {stamp['std']:g}"
-        )
-    return (
-        f"{stamp['generated']:,} samples of the {stamp['network']}, {stamp['real']:,} training images, features of "
-        f"{stamp['extractor']}"
-    )
-
-
-def _reasons_to_stop(callbacks: Iterable[Callback]) -> list[str]:
-    """Why Lightning's EarlyStopping ended the run, in its words; nothing if it did not."""
-    reasons: list[str] = []
-    for callback in callbacks:
-        if isinstance(callback, EarlyStopping) and callback.stopping_reason_message is not None:
-            reasons.append(callback.stopping_reason_message)
-    return reasons
 
 
 def _ended_run(callback: Callback) -> bool:

@@ -28,7 +28,8 @@ from saddle.run.lock import expect, make_no_folders, remove_claimed
 from saddle.run.resume import begin_or_resume
 from saddle.run.start import start
 from saddle.sweep import job
-from saddle.sweep.jobs import check_no_sweep, is_sweep, job_folders, resumed_sweep
+from saddle.sweep.jobs import check_no_sweep, is_sweep, job_folders
+from saddle.sweep.resumed import resumed_sweep
 from saddle.sweep.study import with_jobs_of_study
 from saddle.sweep.table import conclude
 

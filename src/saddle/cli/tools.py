@@ -41,14 +41,20 @@ def run_tool(arguments: list[str]) -> int:
     return 0
 
 
-def parsed(arguments: list[str]) -> argparse.Namespace:
-    """The arguments of one command; `run` among them is its function. Exits with 2 for arguments that it lacks."""
+def parser_of_tools() -> argparse.ArgumentParser:
+    """The parser of `saddle` with all commands."""
     parser = argparse.ArgumentParser(prog="saddle", description="Train GANs, and use finished runs.")
     parser.add_argument("--version", action="version", version=f"saddle {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("train", help="train a run: see saddle train --help", add_help=False)
     for tool in _TOOLS:
         tool.add_parser(commands)
+    return parser
+
+
+def parsed(arguments: list[str]) -> argparse.Namespace:
+    """The arguments of one command; `run` among them is its function. Exits with 2 for arguments that it lacks."""
+    parser = parser_of_tools()
     chosen, rest = parser.parse_known_args(arguments)
     settings = [text for text in rest if ("=" in text or text.startswith("~")) and not text.startswith("-")]
     if settings != rest or (rest and "settings" not in chosen):

@@ -1,7 +1,7 @@
 """The one check of a composed config, in the order in which people make mistakes: names first, combinations last."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from torch.optim import Optimizer
 
@@ -13,7 +13,7 @@ from saddle.config.guess import UnknownSettingError
 from saddle.config.labels import takes_labels
 from saddle.config.node import Node
 from saddle.config.place import moved_in
-from saddle.config.schema import PASSED_IN, RunSettings, newer_settings
+from saddle.config.schema import BESIDE_PARTS, PASSED_IN, RunSettings, newer_settings
 from saddle.config.signature import import_target, signature_of
 from saddle.config.trainer_flags import check_trainer
 from saddle.config.validate import check, check_with_lightning, check_without_lightning
@@ -78,7 +78,7 @@ def _data(values: dict[str, Any]) -> Any:
     if not isinstance(values["data"], dict):
         return values["data"]
     values["data"].setdefault("changed", "refuse")
-    check("data.changed", values["data"]["changed"], Literal["refuse", "accept"])
+    check("data.changed", values["data"]["changed"], BESIDE_PARTS["data.changed"])
     return {name: value for name, value in values["data"].items() if name != "changed"}
 
 

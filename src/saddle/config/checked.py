@@ -41,6 +41,8 @@ class CheckedConfig:
     moved: Mapping[str, str]
     """The paths that the command line gives, by setting: a run that goes on remembers them."""
     objective: str | None
+    second_objective: str | None = None
+    """The other metric of a search for trade-offs; None in all other runs."""
     chosen: Chosen | None = None
     """What was chosen by the run's pictures and machine; None if nothing was."""
 

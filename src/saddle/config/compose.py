@@ -46,13 +46,14 @@ def checked(
     except OmegaConfBaseException as error:
         raise InputError(sentence_of(str(error), overrides)) from error
     assert isinstance(plain, dict)
-    values = {str(name): value for name, value in plain.items() if name not in ("experiment", "study")}
+    values = {str(name): value for name, value in plain.items() if name not in ("experiment", "study", "sweep")}
     if folder is not None:
         _check_folder(str(values.get("folder")), folder)
         base = began_in(folder)
     values = located(values, base)
     try:
-        return replace(check_config(values, overrides), chosen=chosen_in(config))
+        second = (plain.get("sweep") or {}).get("second_objective")
+        return replace(check_config(values, overrides), chosen=chosen_in(config), second_objective=second)
     except UnknownSettingError as error:
         value = by_setting(overrides).get(error.path, "")
         raise InputError(unknown_setting(error.path, error.known, values, value)) from error

@@ -42,6 +42,7 @@ def check_choices(overrides: Sequence[str]) -> None:
     Hydra would fail on numbers, and follow a name with `..` out of the folder of the config. A sweep over nothing is
     refused, too: it would end without a job and without a word.
     """
+    is_search = chooses_search(overrides)
     for text in without_nothing(overrides):
         override = parsed(text)
         if override is None:
@@ -50,7 +51,7 @@ def check_choices(overrides: Sequence[str]) -> None:
         if not group:
             raise InputError(f"{text}: this is not setting=value (it names no setting)")
         if override.is_sweep_override():
-            _check_sweep(text, override)
+            _check_sweep(text, override, is_search)
         if is_group(group) and not _chooses_names(override):
             raise InputError(_no_name(text, group))
         if group in _OF_ONE and any(isinstance(choice, list) and len(choice) > 1 for choice in _choices(override)):
@@ -63,12 +64,24 @@ def _no_name(text: str, group: str) -> str:
     return f"{text}: a group is chosen by the name of one of its files: {names}"
 
 
-def _check_sweep(text: str, override: Override) -> None:
-    """Raise InputError for several values that give no job, and for those that Hydra's sweeper does not take."""
+def chooses_search(overrides: Sequence[str]) -> bool:
+    """Whether overrides choose `sweep=optuna`, alone or beside others."""
+    choices = [choice_of(text) for text in overrides if text.startswith("sweep=")]
+    for choice in choices:
+        option = None if choice is None else choice[1]
+        if "optuna" in (option if isinstance(option, list) else [option]):
+            return True
+    return False
+
+
+def _check_sweep(text: str, override: Override, is_search: bool) -> None:
+    """Raise InputError for several values that give no job, and for those that the sweeper does not take."""
     value = override.value()
     group = override.key_or_group
-    if isinstance(value, IntervalSweep):
-        raise InputError(f"{text}: Hydra's own sweeper takes no interval: list values, as 1,2,3, or use range(1,4)")
+    if isinstance(value, IntervalSweep) and not is_search:
+        raise InputError(
+            f"{text}: a sweep takes no interval: list values, as 1,2,3, or use range(1,4), or let sweep=optuna search"
+        )
     if isinstance(value, RangeSweep) and not list(value.range()):
         raise InputError(f"{text}: this range has no values")
     if not isinstance(value, Glob):

@@ -22,6 +22,12 @@ PASSED_IN: dict[str, frozenset[str]] = {
 }
 """By group, the parameters that the program passes in: seed, accumulated parts, sizes, the objective, and metrics."""
 
+BESIDE_PARTS: dict[str, Any] = {
+    "architecture.conditional": bool | Literal["auto"],
+    "data.changed": Literal["refuse", "accept"],
+}
+"""Settings of a group that are of the run, and of no class that the group builds, with their types."""
+
 
 @dataclass
 class Training:

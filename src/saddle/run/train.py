@@ -12,6 +12,7 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 
 from saddle.callback.finish import Finish
 from saddle.callback.health import Health
+from saddle.callback.opening import Opening
 from saddle.callback.stop import StopOnSignal
 from saddle.command import training_command
 from saddle.config.checked import CheckedConfig
@@ -60,7 +61,8 @@ def train(config: CheckedConfig, parts: Parts, content: dict[str, Any]) -> float
     if is_first():
         for sentence in run.warnings:
             print(f"warning: {sentence}", file=sys.stderr)
-    check_objective(config.objective, run.trainer, run.module, run.data, run.parts.metrics)
+    for objective in (config.objective, config.second_objective):
+        check_objective(objective, run.trainer, run.module, run.data, run.parts.metrics)
     check_extractor(run.trainer, run.data)
     check_monitors(config.callback, run.trainer, run.module, run.data, run.parts.metrics)
     if checkpoint is not None:
@@ -75,9 +77,10 @@ def train(config: CheckedConfig, parts: Parts, content: dict[str, Any]) -> float
     if is_first() and checkpoint is not None:
         check_same_data(mark, run.data, config.data_changed == "accept", checkpoint)
         remember_moved(folder, config.moved)
-    _say_precision(config, parts.precision)
-    _say_classes(run)
+    _warn_of_absent_classes(run)
     say_unmeasured(config, run)
+    hardware = _hardware_chosen_for(config, parts.precision)
+    run.trainer.callbacks.insert(0, Opening(config.folder, config.data.option, hardware))  # before the others speak
     try:
         with storage_failures_in_one_sentence(run.trainer):
             stopped_by = _fit(config, run, checkpoint)
@@ -91,28 +94,19 @@ def train(config: CheckedConfig, parts: Parts, content: dict[str, Any]) -> float
     return objective_value(config.objective, folder)
 
 
-def _say_precision(config: CheckedConfig, precision: str) -> None:
-    """Say on stderr that the machine's own arithmetic was chosen."""
-    if is_first() and config.trainer["precision"] == AUTO and precision != "32-true":
-        hardware = bfloat16_hardware(config.trainer)
-        print(f"precision: {precision}, which this machine computes fast ({hardware})", file=sys.stderr)
+def _hardware_chosen_for(config: CheckedConfig, precision: str) -> str | None:
+    """What makes `precision` fast, if it was chosen for this machine; None if it was not, or is the usual one."""
+    was_chosen = config.trainer["precision"] == AUTO and precision != "32-true"
+    return bfloat16_hardware(config.trainer) if was_chosen else None
 
 
-def _say_classes(run: Run) -> None:
-    """Say on stderr which classes the data has, and which of them no training image shows.
-
-    Mere numbers that no network is told are not worth a line.
-    """
-    names = run.data.class_names
-    are_numbers = names == [str(number) for number in range(len(names))]
+def _warn_of_absent_classes(run: Run) -> None:
+    """Warn on stderr of classes that networks are told and no training image shows."""
     are_told = any(network.classes for network in run.parts.networks.values())
-    if not is_first() or (are_numbers and not are_told):
+    if not is_first() or not are_told:
         return
-    untold = "" if are_told else "; the networks are not told them (architecture.conditional=false)"
-    print(f"{len(names)} {'class' if len(names) == 1 else 'classes'}: {some_in_a_line(names)}{untold}", file=sys.stderr)
-    if not are_told:
-        return
-    absent = [name for name, share in zip(names, run.data.label_shares().tolist(), strict=True) if share == 0]
+    names, shares = run.data.class_names, run.data.label_shares().tolist()
+    absent = [name for name, share in zip(names, shares, strict=True) if share == 0]
     if absent:
         print(f"warning: no training image shows {some_in_a_line(absent)}: nothing is learned of it", file=sys.stderr)
 

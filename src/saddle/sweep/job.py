@@ -38,6 +38,9 @@ begun: list[Path] = []
 _stopped: int | None = None
 """The number of the signal that ended the sweep."""
 
+_may_have_begun = False
+"""Whether the jobs of this process may have begun in an earlier one, as those do that a scheduler queues again."""
+
 _playing = False
 """Whether this process plays a job."""
 
@@ -96,6 +99,16 @@ def note(number: int) -> None:
     """Record that signal `number` ended the sweep, unless an earlier one did."""
     global _stopped
     _stopped = _stopped or number
+
+
+def begin_as_requeued() -> dict[int, Any]:
+    """Prepare a process whose job may have begun in an earlier one, so that it goes on from its checkpoint.
+
+    From now on signals end the job in good order. Returns the handlers before, by signal.
+    """
+    global _may_have_begun
+    _may_have_begun = True
+    return listen(_stop)
 
 
 def play(folder: Path, compose: Callable[[], CheckedConfig]) -> float | None:
@@ -164,10 +177,11 @@ def _say_not_measured(folder: Path, objective: str) -> None:
 
 def _train(folder: Path, config: CheckedConfig) -> float | None:
     """Train, resume or skip the job; returns its objective. Raises what `saddle.run.train.train` raises."""
-    if config.resume and state_of(folder)[0] == "finished":
+    goes_on = config.resume or _may_have_begun
+    if goes_on and state_of(folder)[0] == "finished":
         print(f"job {folder.name}: finished already", flush=True)
         return objective_value(config.objective, folder)
-    if config.resume:
+    if goes_on:
         config = replace(config, resume=_begin_or_go_on(folder))
     (folder / ERROR).unlink(missing_ok=True)
     resumed = ": resumed" if config.resume else ""

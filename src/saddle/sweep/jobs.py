@@ -1,4 +1,4 @@
-"""The jobs of a sweep, read from its folder: names, states, and the command line that goes on with the sweep."""
+"""The jobs of a sweep, read from its folder: names, settings and states."""
 
 import math
 import re
@@ -14,11 +14,9 @@ from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
-from saddle.config.command_line import CommandLine
 from saddle.config.location import config_folder
-from saddle.config.override import by_setting, check_saved, key_of, quoted
-from saddle.config.place import from_here
-from saddle.config.resumed import PRIMARY
+from saddle.config.override import by_setting, key_of
+from saddle.config.search import SWEEPER, searched_settings
 from saddle.error import Failed, InputError
 from saddle.layout import SWEEP_FILE
 from saddle.run.folder import ERROR, SETTINGS, last_checkpoint, overrides_file, state_of, summary_of
@@ -26,15 +24,8 @@ from saddle.run.resume import read_overrides
 from saddle.terminal import quoted_for_shell
 
 _LONGEST_NAME = 100  # bytes: file systems count these, and a letter may have four
-_BASIC = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
-_NAMES_FILES = ("hydra.searchpath",)
-"""Settings of Hydra that name folders of config files."""
-
-_MAY_BE_ADDED = ("hydra/launcher", "sweep", "data.root", "data.changed")
-"""Settings beside hydra.* that may be added to a sweep that goes on."""
-
-_FIXED = ("hydra.sweep.", "hydra.sweeper.", "hydra.mode", "hydra.run.", "hydra.output_subdir")
-"""Settings of Hydra, by the beginnings of their names, that would move the sweep's folders or change its jobs."""
+_LONGEST_NUMBER = 10  # letters
+BASIC = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
 
 
 @dataclass(frozen=True)
@@ -55,6 +46,10 @@ class Job:
     seconds: float | None = None
     stamp: str | None = None
     """How the metrics were measured, as text; None if none was."""
+    second: float | None = None
+    """The second objective of a search, as `objective`."""
+    pruned: int | None = None
+    """The iteration at which a search ended the job before its time; None if it did not."""
 
     @property
     def is_refused(self) -> bool:
@@ -107,17 +102,17 @@ def planned_jobs(hydra: dict[str, Any]) -> list[list[str]] | None:
 
     None if its sweeper chooses each job after the results of earlier ones.
     """
-    if hydra["sweeper"]["_target_"] != _BASIC:
+    if hydra["sweeper"]["_target_"] != BASIC:
         return None
     params = hydra["sweeper"].get("params") or {}
     overrides: list[str] = []
     for name, value in params.items():
         overrides.append(f"{name}={value}")
-    overrides += _without(["resume"], hydra["overrides"]["task"])
+    overrides += without(["resume"], hydra["overrides"]["task"])
     return split(overrides)
 
 
-def _without(settings: Collection[str], overrides: Sequence[str]) -> list[str]:
+def without(settings: Collection[str], overrides: Sequence[str]) -> list[str]:
     """The overrides of other settings than these."""
     return [text for text in overrides if key_of(text) not in settings]
 
@@ -153,14 +148,43 @@ def job_name(sweep: str, number: int, overrides: str) -> str:
     existing = job_folders(folder).get(number)
     if existing is not None:
         return existing.name
-    jobs = planned_jobs(settings_of(folder)["hydra"]) if is_sweep(folder) else None
+    hydra = settings_of(folder)["hydra"] if is_sweep(folder) else None
+    jobs = None if hydra is None else planned_jobs(hydra)
     if jobs is not None:
         settings = list(map(by_setting, jobs))
         own = settings[number]
         overrides = ",".join(f"{name}={own[name]}" for name in varying_settings(settings) if name in own)
+    elif hydra is not None and is_search(hydra):
+        overrides = _searched(overrides, hydra)
     safe = re.sub(r"[^\w.,=+-]+", "_", overrides)
     safe = safe.encode()[:_LONGEST_NAME].decode(errors="ignore").rstrip("._,")
     return f"{number}_{safe}" if safe else str(number)
+
+
+def is_search(hydra: dict[str, Any]) -> bool:
+    """Whether a sweep with these settings of Hydra is a search by Optuna."""
+    return bool(hydra["sweeper"]["_target_"] == SWEEPER)
+
+
+def _searched(overrides: str, hydra: dict[str, Any]) -> str:
+    """Those of a trial's overrides, `NAME=VALUE,NAME=VALUE`, whose settings are searched, with short numbers."""
+    names = searched_settings(hydra["overrides"]["task"])
+    found: list[str] = []
+    for text in re.split(r",(?=[+~]*[\w.@/]+=)", overrides):
+        if key_of(text) in names:
+            name, _, value = text.partition("=")
+            found.append(f"{name}={short(value)}")
+    return ",".join(found)
+
+
+def short(value: str) -> str:
+    """A number with four digits where it has many; another value, or a shorter number, as it is."""
+    if len(value) <= _LONGEST_NUMBER:
+        return value
+    try:
+        return f"{float(value):.4g}"
+    except ValueError:
+        return value
 
 
 def output_subdir(folder: str) -> str | None:
@@ -174,36 +198,57 @@ def output_subdir(folder: str) -> str | None:
 def read_jobs(sweep: Path) -> list[Job]:
     """All jobs of a sweep by number, also those that never began; raises InputError if it is no sweep."""
     settings = settings_of(sweep)
-    plan = planned_jobs(settings["hydra"])
+    hydra = settings["hydra"]
+    plan = planned_jobs(hydra)
     folders = job_folders(sweep)
-    numbers = sorted(folders) if plan is None else range(len(plan))
+    numbers = sorted(folders) if plan is None else list(range(len(plan)))
+    objectives = [settings.get("objective")]
+    if is_search(hydra):
+        numbers = list(range(max([settings["sweep"]["trials"], *(number + 1 for number in numbers)])))
+        objectives.append(settings["sweep"]["second_objective"])
     jobs: list[Job] = []
     for number in numbers:
         folder = folders.get(number, sweep / str(number))
-        overrides = read_overrides(overrides_file(folder)) if plan is None else plan[number]
-        jobs.append(_read_job(number, folder, overrides, settings.get("objective")))
+        overrides = _own_overrides(folder) if plan is None else plan[number]
+        jobs.append(_read_job(number, folder, overrides, objectives))
     return jobs
 
 
-def _read_job(number: int, folder: Path, overrides: list[str], objective: str | None) -> Job:
-    """A job with the results in its folder. `objective` is the name of a metric."""
+def _own_overrides(folder: Path) -> list[str]:
+    """The overrides in the folder of a job, but for those that are the same in all jobs; none if it did not begin."""
+    file = overrides_file(folder)
+    if not file.is_file():
+        return []
+    return [text for text in without(["resume"], read_overrides(file)) if not re.match(r"sweep[.=]", text)]
+
+
+def _read_job(number: int, folder: Path, overrides: list[str], objectives: Sequence[str | None]) -> Job:
+    """A job with the results in its folder. `objectives` are the names of one or two metrics."""
     summary = summary_of(folder)
-    metrics = summary.get("metrics", {})
-    value = metrics.get(objective)
-    if value is None and objective in metrics:  # JSON has no NaN
-        value = math.nan
+    values = [_measured(summary, name) for name in objectives]
     state, reason = state_of(folder)
+    pruned = summary.get("pruned")
     return Job(
         number,
         folder,
         by_setting(overrides),
         state,
         reason,
-        objective=value,
+        objective=values[0],
         iterations=summary.get("iterations"),
         seconds=summary.get("seconds"),
         stamp=_stamp(summary),
+        second=values[1] if len(values) > 1 else None,
+        pruned=pruned,
     )
+
+
+def _measured(summary: dict[str, Any], name: str | None) -> float | None:
+    """A metric of a summary: NaN if it was not finite, because JSON has no NaN; None if it is not there."""
+    metrics = summary.get("metrics", {})
+    if name is None or name not in metrics:
+        return None
+    return math.nan if metrics[name] is None else float(metrics[name])
 
 
 def _stamp(summary: dict[str, Any]) -> str | None:
@@ -212,70 +257,3 @@ def _stamp(summary: dict[str, Any]) -> str | None:
     if not stamp:
         return None
     return ", ".join(f"{name} {value}" for name, value in stamp.items())
-
-
-# going on
-
-
-def resumed_sweep(folder: Path, command: CommandLine) -> CommandLine:
-    """The command line that goes on with the sweep in `folder`: its own overrides, and those of `command`.
-
-    Raises InputError for an override that may not be added, for a sweep whose jobs are not known in advance, and for
-    one whose config files the command line does not name again.
-    """
-    hydra = settings_of(folder)["hydra"]
-    sweeper = hydra["sweeper"]["_target_"]
-    if sweeper != _BASIC:
-        raise InputError(
-            f"resume={folder}: its sweeper ({sweeper}) chose its jobs as it went, so the rest is not "
-            "known: go on with single jobs, or start a new sweep"
-        )
-    _check_files_named(folder, hydra, command)
-    added = from_here(_without(["resume", *_NAMES_FILES], command.overrides))
-    for text in added:
-        _check_may_be_added(text)
-    saved = _without(_NAMES_FILES, [*hydra["overrides"]["task"], *hydra["overrides"]["hydra"]])
-    check_saved(saved, folder / SWEEP_FILE)
-    replaced = {"resume", *map(key_of, added)}
-    overrides: list[str] = []
-    for text in _without(replaced, saved):
-        if not key_of(text).startswith(_FIXED):
-            overrides.append(text)
-    for text in hydra["overrides"]["hydra"]:
-        if text.startswith("hydra.sweeper."):  # they define the jobs, too
-            overrides.append(text)
-    place = quoted(folder.resolve())
-    own_settings = "hydra.output_subdir='${saddle.settings:${hydra.runtime.output_dir}}'"
-    searched = [text for text in command.overrides if key_of(text) in _NAMES_FILES]
-    overrides += [*searched, *added, f"resume={place}", f"hydra.sweep.dir={place}", own_settings]
-    flags = [text for text in command.flags if text not in ("-m", "--multirun")]
-    return CommandLine(("--multirun", *flags), tuple(overrides))
-
-
-def _check_files_named(folder: Path, hydra: dict[str, Any], command: CommandLine) -> None:
-    """Raise InputError unless the command line names the config files again that the sweep in `folder` was begun with.
-
-    They are not taken from multirun.yaml, which may be a stranger's.
-    """
-    names = " again, because config files are never followed from a sweep's own folder"
-    for text in hydra["overrides"]["hydra"]:
-        if key_of(text) in _NAMES_FILES and text not in command.overrides:
-            raise InputError(f"resume={folder}: this sweep was begun with {text}: give that{names}")
-    sources = (hydra.get("runtime") or {}).get("config_sources") or []
-    was_named = any(source.get("provider") == "command-line" for source in sources)
-    if was_named and command.config_dir is None:
-        raise InputError(f"resume={folder}: this sweep was begun with --config-dir: give that{names}")
-    primary = (hydra.get("job") or {}).get("config_name")
-    if primary not in (None, PRIMARY) and not command.names_primary:
-        raise InputError(f"resume={folder}: this sweep was begun with --config-name={primary}: give that{names}")
-
-
-def _check_may_be_added(text: str) -> None:
-    """Raise InputError for an override that would change the jobs of a sweep or move its folders."""
-    key = key_of(text)
-    may_be_added = key.startswith("hydra.") or key in _MAY_BE_ADDED
-    if key.startswith(_FIXED) or not may_be_added:
-        raise InputError(
-            f"{text}: a sweep goes on with its own settings, as its finished jobs have them; only hydra.*, "
-            "hydra/launcher, sweep, data.root and data.changed may be added, and none that moves its folders"
-        )

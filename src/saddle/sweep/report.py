@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from textwrap import wrap
 
 from saddle.file import relative
+from saddle.sweep.aligned import aligned
 from saddle.sweep.comparison import Comparison, Row, Table
-from saddle.sweep.table import aligned
 
 CSV_COLUMNS = (
     *("measured", "settings", "n", "mean", "spread", "low", "high", "better", "tied", "failed", "collapsed"),

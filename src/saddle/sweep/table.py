@@ -12,7 +12,9 @@ from saddle.command import training_command
 from saddle.config.direction import direction_of
 from saddle.file import relative, replacing
 from saddle.run.lock import remove_claimed
-from saddle.sweep.jobs import Job, read_jobs, settings_of, varying_settings
+from saddle.sweep.aligned import aligned
+from saddle.sweep.jobs import Job, is_search, read_jobs, settings_of, varying_settings
+from saddle.sweep.search_table import trials_text
 from saddle.terminal import quoted_for_shell
 
 _COLUMNS = ("number", "folder", "state", "overrides", "objective", "iterations", "seconds")
@@ -29,9 +31,12 @@ def show(sweep: Path) -> None:
 
 def _print_and_write(sweep: Path, jobs: Sequence[Job]) -> None:
     """Print the table of a sweep's jobs and write table.csv."""
-    objective = settings_of(sweep).get("objective")
+    settings = settings_of(sweep)
     write_csv(jobs, sweep / "table.csv")
-    print(text_of(jobs, objective, sweep), flush=True)
+    if is_search(settings["hydra"]):
+        print(trials_text(jobs, settings, sweep), flush=True)
+    else:
+        print(text_of(jobs, settings.get("objective"), sweep), flush=True)
 
 
 def conclude(sweep: Path, stopped_by: int | None) -> int:
@@ -41,13 +46,14 @@ def conclude(sweep: Path, stopped_by: int | None) -> int:
     printed in place of the table.
     """
     jobs = read_jobs(sweep)
-    if jobs and stopped_by is None and all(job.is_refused for job in jobs):
+    begun = [job for job in jobs if job.state != "missing"]
+    if begun and stopped_by is None and all(job.is_refused for job in begun):
         remove_claimed()
-        for reason in dict.fromkeys([job.reason for job in jobs]):  # each once
+        for reason in dict.fromkeys([job.reason for job in begun]):  # each once
             print(reason, file=sys.stderr)
         return 2
     _print_and_write(sweep, jobs)
-    if not _unfinished(jobs):
+    if _is_done(jobs, sweep):
         return 0
     cause = "not every job is finished"
     code = 1
@@ -57,6 +63,14 @@ def conclude(sweep: Path, stopped_by: int | None) -> int:
     place = quoted_for_shell(relative(sweep))
     print(f"{cause}; go on with: {training_command()} resume={place}", file=sys.stderr)
     return code
+
+
+def _is_done(jobs: Sequence[Job], sweep: Path) -> bool:
+    """Whether nothing is left to train. A failed trial of a search stays as it is, if others finished."""
+    if not _unfinished(jobs):
+        return True
+    states = {job.state for job in jobs}
+    return is_search(settings_of(sweep)["hydra"]) and states == {"finished", "failed"}
 
 
 def _unfinished(jobs: Sequence[Job]) -> list[Job]:
@@ -130,19 +144,6 @@ def _spread(objectives: list[float]) -> str:
     if not all(map(math.isfinite, objectives)):
         return "nan"
     return f"{statistics.stdev(objectives):.4f}"
-
-
-def aligned(rows: list[list[str]], left: int) -> list[str]:
-    """Lines of aligned columns: the first `left` columns are flush left, the others flush right."""
-    columns: list[list[str]] = []
-    for number, column in enumerate(zip(*rows, strict=True)):
-        width = max(map(len, column))
-        pad = str.ljust if number < left else str.rjust
-        columns.append([pad(cell, width) for cell in column])
-    lines: list[str] = []
-    for cells in zip(*columns, strict=True):
-        lines.append("  " + "  ".join(cells))
-    return lines
 
 
 def write_csv(jobs: Sequence[Job], path: Path) -> None:

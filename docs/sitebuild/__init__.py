@@ -1,0 +1,1 @@
+"""What the site is made of beside its pages: a reference that is read from the code, and links between pages."""
