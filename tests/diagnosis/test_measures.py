@@ -42,6 +42,8 @@ def test_kinds_is_the_exponential_of_the_entropy_over_landmarks():
     assert kinds(line(0, 0.1, 9, 11), landmarks) == pytest.approx(2.0)
     assert kinds(line(0, 10, 20, 30), landmarks) == pytest.approx(4.0)
     assert kinds(line(1, 1, 1), landmarks) == pytest.approx(1.0)
+    entropy = -(0.75 * math.log(0.75) + 0.25 * math.log(0.25))
+    assert kinds(line(0, 0, 0, 10), landmarks) == pytest.approx(math.exp(entropy))
 
 
 def test_the_probability_above_counts_ties_half():
