@@ -24,7 +24,6 @@ from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-os.environ["SADDLE_PLUGINS"] = "clinic_parts"
 sys.path.insert(0, str(Path(__file__).parent))
 
 from clinic_runs import Patient, patients
@@ -199,6 +198,7 @@ def show() -> None:
 
 
 def main() -> None:
+    os.environ["SADDLE_PLUGINS"] = "clinic_parts"
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("command", choices=["list", "train", "examine", "judge"])
     parser.add_argument("folder", nargs="?", type=Path)

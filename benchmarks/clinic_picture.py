@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-os.environ["SADDLE_PLUGINS"] = "clinic_parts"
 sys.path.insert(0, str(Path(__file__).parent))
 
 from clinic_runs import Patient, patients
@@ -57,6 +56,7 @@ def draw(axes: tuple[Axes, Axes], run: Path, title: str) -> None:
 
 
 def main() -> None:
+    os.environ["SADDLE_PLUGINS"] = "clinic_parts"
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("out", type=Path)
