@@ -80,12 +80,14 @@ show(run.sample(20, labels=7, seed=1), columns=10)
 # the same "idea" at different ages. *Which comes first: the shape of a digit, or its variety?*
 
 # %%
-from saddle.picture.beside import beside
-
-grids = sorted((run.folder / "samples").glob("*.png"))
-ages = [0, 50, 200, steps]
-chosen = [grid for grid in grids if int(grid.stem) in ages]
-beside(chosen, [f"{int(grid.stem):,}" for grid in chosen], "iteration")
+figure, axes = plt.subplots(1, 4, figsize=(14, 4.4), layout="constrained")
+for age, panel in zip((0, 50, 200, steps), axes, strict=True):
+    grid = run.folder / "samples" / f"{age:08}.png"
+    if grid.exists():
+        panel.imshow(Image.open(grid).convert("RGB"))
+        panel.set_title(f"iteration {age:,}")
+    panel.axis("off")
+plt.show()
 
 # %% [markdown]
 # ## The curves

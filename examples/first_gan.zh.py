@@ -74,12 +74,14 @@ show(run.sample(20, labels=7, seed=1), columns=10)
 # 训练的时候，saddle 不断地用同一组随机数画图。所以在下面这些图里，同一个位置就是同一个“念头”在不同年龄的样子。*先出现的是什么：数字的形状，还是它们的变化？*
 
 # %%
-from saddle.picture.beside import beside
-
-grids = sorted((run.folder / "samples").glob("*.png"))
-ages = [0, 50, 200, steps]
-chosen = [grid for grid in grids if int(grid.stem) in ages]
-beside(chosen, [f"{int(grid.stem):,}" for grid in chosen], "iteration")
+figure, axes = plt.subplots(1, 4, figsize=(14, 4.4), layout="constrained")
+for age, panel in zip((0, 50, 200, steps), axes, strict=True):
+    grid = run.folder / "samples" / f"{age:08}.png"
+    if grid.exists():
+        panel.imshow(Image.open(grid).convert("RGB"))
+        panel.set_title(f"iteration {age:,}")
+    panel.axis("off")
+plt.show()
 
 # %% [markdown]
 # ## 曲线

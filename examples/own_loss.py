@@ -106,7 +106,11 @@ plt.show()
 # saddle tries your part on a small random batch. Let us make the mistake, and then undo it.
 
 # %%
-settings = ["experiment=ring", "data.batch_size=128", "logger=none", "callback.samples.every_iterations=1000000"]
+steps = 1000
+settings = ["experiment=ring", "data.batch_size=128", "optimizer.betas=[0.0,0.9]", f"trainer.max_steps={steps}"]
+for player in ("discriminator", "generator"):  # the learning rates fall until the end of the run
+    settings.append(f"training.schedule.{player}.horizon_images={128 * steps}")
+settings += ["logger=none", "callback.samples.every_iterations=1000000"]
 (package / "loss.py").write_text(source.replace("(-fake).exp()", "(-fake).exp().mean()"))
 saddle("train", *settings, "loss=shouting", lines=3)
 _ = (package / "loss.py").write_text(source)
@@ -121,7 +125,6 @@ _ = (package / "loss.py").write_text(source)
 # %%
 import time
 
-steps = 1000
 sweep = f"outputs/fight-{time.strftime('%H%M%S')}"
 saddle(
     "train",
@@ -130,7 +133,6 @@ saddle(
     "loss=shouting,non_saturating,hinge,least_squares",
     "seed=1,2,3",
     "objective=metric/high_quality",
-    f"trainer.max_steps={steps}",
     f"hydra.sweep.dir={sweep}",
     lines=9,
 )

@@ -96,7 +96,8 @@ run = saddle.train(
 
 # %% [markdown]
 # Without a network that knows cats there is no number for how good they are, so we asked for none. (`saddle extractor`
-# trains such a network in a minute or two: docs/pictures.md.) Your eyes must do.
+# trains such a network in a minute or two: docs/pictures.md.) Your eyes must do. But the table has one telling number,
+# `probability/real_above_fake`: how often D prefers a real cat to one of G. *Is G good enough to fool it?*
 #
 # ## Look
 #
@@ -145,7 +146,8 @@ import time
 runtime = Path(os.environ.get("SADDLE_ONNXRUNTIME_WEB", "node_modules/onnxruntime-web"))
 place = {"runtime": runtime} if runtime.is_dir() else {"runtime_version": "1.30.0"}
 page = Path("outputs", f"page-{time.strftime('%H%M%S')}")
-run.export(page, format="web", **place)
+for file in run.export(page, format="web", **place):
+    print(file.file.name, "differs by at most", file.difference)
 
 # %% [markdown]
 # Open `index.html` in that folder by a double click, or put the folder on any web host. If there is a Chromium on this

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import IntervalSweep
 
 from helpers import REPOSITORY
 
@@ -59,7 +60,7 @@ NEEDED = {
 LEFT_OUT = {
     r".*=$": "it names a group of settings",
     r"(?!saddle ).*\b(NAME|RUN|PATH|N)\b.*": "its capitals stand for many commands",
-    r"hydra\..*|sweep=.*": "it is of a sweep, which no single config has",
+    r"hydra\..*|sweep[.=].*": "it is of a sweep, which no single config has",
     r".*loss=exponential.*|.*mean_distance.*": "its part is written on the page, and tests/test_docs.py adds it",
     r".*\bloss=mine": "its part is the reader's; tests/test_extending.py builds such parts",
     r".*stripes.*": "its part is written on the page, and tests/test_extending.py adds it",
@@ -166,7 +167,9 @@ def jobs(overrides: list[str]) -> list[list[str]]:
     choices = []
     for override in OverridesParser.create().parse_overrides([text for text in overrides if text != "-m"]):
         key = override.get_key_element()
-        if override.is_sweep_override():
+        if isinstance(override.value(), IntervalSweep):  # of a search, tried at its ends
+            choices.append([f"{key}={override.value().start}", f"{key}={override.value().end}"])
+        elif override.is_sweep_override():
             values = [f"{key}={value}" for value in override.sweep_string_iterator()]
             choices.append(values[:1] if key == "seed" else values)
         else:

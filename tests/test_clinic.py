@@ -8,6 +8,7 @@ import clinic
 import pytest
 from clinic_runs import BASES, Patient, patients
 
+from saddle import plugin
 from saddle.diagnosis.judge import judged
 from saddle.diagnosis.table import read_table
 from saddle.run.finished import FinishedRun
@@ -70,6 +71,7 @@ def test_the_matrix_counts_what_runs_were_called():
 def test_a_run_with_a_broken_part_trains(cause, tmp_path, monkeypatch):
     assert "SADDLE_PLUGINS" not in os.environ, "the import of the clinic changes no other test"
     monkeypatch.setenv("SADDLE_PLUGINS", "clinic_parts")
+    monkeypatch.setattr(plugin, "_trusted", None)  # it is as before after the test
     patient = next(patient for patient in PATIENTS if patient.cause == cause and patient.base.networks == "mlp")
     short = Patient(**{**vars(patient), "settings": (*patient.settings, "trainer.max_steps=2")})
     clinic._train_one(tmp_path / "run", short)

@@ -17,6 +17,7 @@ LIMITS += ["callback.samples.num=4", "callback.samples.points=20"]
 
 LEFT_OUT = {
     "fashion": "FashionMNIST is not there",
+    "sweep=optuna": "tests/sweep/test_search.py runs a search",
     "saddle replay": "tests/test_replay.py replays small runs",
     "recipes": "tests/test_extending.py runs it with the files that it names",
 }

@@ -66,7 +66,7 @@ def test_a_run_says_what_it_made_and_goes_on_to_the_bit(place):
     states = [checkpoint(place / name)["state_dict"] for name in ("run", "halves")]
     assert differences(*states) == []
     with Image.open(place / "run" / "samples" / "00000004.png") as grid:
-        assert (grid.mode, grid.height) == ("RGB", 2 * 18 + 2)  # a row for each class
+        assert (grid.mode, grid.height) == ("RGB", 2 * (4 * 16 + 2) + 2)  # a row for each class
 
 
 def test_samples_have_alpha_in_files_and_a_checkerboard_in_grids(place, run):
@@ -82,7 +82,7 @@ def test_samples_have_alpha_in_files_and_a_checkerboard_in_grids(place, run):
         assert (image.mode, image.size) == ("RGBA", (24, 16))
         assert np.array_equal(np.asarray(image), expected[2])
     with Image.open(place / "grid.png") as grid:
-        assert (grid.mode, grid.height) == ("RGB", 2 * 18 + 2)
+        assert (grid.mode, grid.height) == ("RGB", 2 * (4 * 16 + 2) + 2)
     assert run_tool(["film", folder, "--out", str(place / "film.gif")]) == 0
 
 

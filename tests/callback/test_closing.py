@@ -9,6 +9,7 @@ from helpers import SMALL, Points, train
 from quality_runs import METRICS, Digits, measured, module
 from saddle.callback.closing import _meanings, next_commands
 from saddle.cli.tools import run_tool
+from saddle.error import InputError
 from saddle.metric.base import MetricInputs, Read
 from saddle.metric.extractor import extractor_for
 from saddle.metric.measure import measured as measured_by
@@ -55,6 +56,18 @@ def test_without_held_out_images_there_is_no_column_for_them(tmp_path, capsys):
     printed = capsys.readouterr().out
     assert "real data" not in printed
     assert rows_of(printed)["metric/frechet"][1:] == ["smaller"]
+
+
+class WithoutFiles(Digits):
+    """Data whose held-out images are not there."""
+
+    def load_test(self):
+        raise InputError("data.root: there is no t10k-images-idx3-ubyte")
+
+
+def test_held_out_images_that_are_missing_end_no_run(tmp_path):
+    measured(tmp_path, module(), data=WithoutFiles())
+    assert json.loads((tmp_path / "summary.json").read_text())["real"] is None
 
 
 def run_of(folder, *settings):

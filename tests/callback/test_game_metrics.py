@@ -70,7 +70,7 @@ def module(**changes):
 
 
 def run(folder, network, steps=9, data=None, extra=(), **settings):
-    metrics = GameMetrics(str(folder / "samples"), **{"num": 40, "every_images": 32, **settings})
+    metrics = GameMetrics(str(folder / "samples"), **{"num": 40, "every_images": 32, "scale": 1, **settings})
     callbacks = [Curves(str(folder / "metrics.csv")), *extra, metrics]
     fit(network, data or Digits(), steps, callbacks, log_every_n_steps=4, plugins=[AtomicCheckpointIO()])
     with (folder / "metrics.csv").open() as file:
@@ -150,7 +150,7 @@ def test_the_seed_decides_the_noise():
 
 
 def test_pictures_are_grids_of_rows():
-    pictures = game_pictures(Copying(), {"generator": SmallGenerator()}, Points().held_out(9), 0)
+    pictures = game_pictures(Copying(), {"generator": SmallGenerator()}, Points().held_out(9), 0, scale=1)
     assert torch.equal(pictures["first"], row_grid(as_bytes(Points().held_out(6)["image"]).unflatten(0, (2, 3))))
 
 

@@ -42,6 +42,7 @@ def test_losses_are_seen_in_a_narrow_terminal_and_no_line_is_longer(capsys, monk
     fit(small_module(Adversarial(AdversarialObjective(NonSaturating()))), Points(), 21, [Progress()])
     drawn = [line.rstrip("\n") for line in capsys.readouterr().err.split("\r")]
     assert max(map(len, drawn)) <= columns
+    assert re.search(r"(\.\d{3}|left|images/s|kimg|so far)$", drawn[-1])  # nothing is cut in the middle
     assert re.search(r"D -?\d+\.\d{3}, G -?\d+\.\d{3}", drawn[-1])
     assert ("left" in drawn[-1], "so far" in drawn[-1]) == (columns > 40, columns > 80)
 

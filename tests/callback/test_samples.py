@@ -28,7 +28,7 @@ def test_round_numbers():
 
 def test_grids_come_at_a_growing_cadence_and_at_the_end(tmp_path):
     module = small_module(Adversarial(AdversarialObjective(NonSaturating())), ema=EMA())
-    fit(module, Points(), 23, [SampleGrids(str(tmp_path), num=9, every_iterations=7)])
+    fit(module, Points(), 23, [SampleGrids(str(tmp_path), num=9, every_iterations=7, scale=1)])
     names = sorted(path.stem for path in tmp_path.iterdir())
     assert [int(name) for name in names] == [0, 1, 2, 5, 7, 10, 14, 20, 21, 23]
     shown = pil_to_tensor(Image.open(tmp_path / "00000023.png"))

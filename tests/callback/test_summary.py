@@ -2,7 +2,7 @@ import json
 
 from helpers import Points, fit, small_module
 from saddle.callback.curves import Curves
-from saddle.callback.summary import Summary, hyper_parameters
+from saddle.callback.summary import Summary
 from saddle.game.adversarial import Adversarial
 from saddle.game.adversarial_objective import AdversarialObjective
 from saddle.loss.non_saturating import NonSaturating
@@ -29,29 +29,3 @@ def test_summary_has_the_promised_keys_and_seconds_add_up(tmp_path, capsys):
     printed = capsys.readouterr().out
     assert f"  curves  {tmp_path / 'metrics.csv'}\n" in printed
     assert f"{written['metrics']['loss/generator']:.4f}" in printed
-
-
-def test_hyper_parameters_are_one_level_of_plain_values():
-    config = {
-        "seed": 0,
-        "loss": {"_target_": "saddle.loss.hinge.Hinge"},
-        "optimizer": {"_target_": "torch.optim.Adam", "_partial_": True, "lr": 0.1, "generator": {"betas": [0.5, 0.9]}},
-        "penalty": {"r1": {"_target_": "saddle.penalty.r1.R1", "weight": 2.0}, "x": {"_target_": "saddle.x.X"}},
-        "data": {"_target_": "saddle.data.digits.Digits", "seed": 0},
-        "architecture": {"conditional": False},
-        "game": {"n_critic": 1},
-    }
-    assert hyper_parameters(config) == {
-        "seed": 0,
-        "loss": "hinge",
-        "optimizer": "Adam",
-        "optimizer.lr": 0.1,
-        "optimizer.generator.betas": "[0.5, 0.9]",
-        "penalty": "r1, x",
-        "penalty.r1": "r1",
-        "penalty.r1.weight": 2.0,
-        "penalty.x": "x",
-        "data": "digits",
-        "architecture.conditional": "false",
-        "game.n_critic": 1,
-    }

@@ -14,7 +14,8 @@ from saddle.error import InputError
 CALLBACKS = yaml.safe_load((REPOSITORY / "conf" / "callback" / "default.yaml").read_text())
 
 
-LOGGERS = ["lightning.pytorch.loggers.TensorBoardLogger", "lightning.pytorch.loggers.csv_logs.CSVLogger"]
+LOGGERS = ["saddle.logger.tensorboard.TensorBoard", "lightning.pytorch.loggers.TensorBoardLogger"]
+LOGGERS += ["lightning.pytorch.loggers.csv_logs.CSVLogger"]
 
 
 @pytest.mark.parametrize(

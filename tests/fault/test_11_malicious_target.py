@@ -18,7 +18,7 @@ from saddle.error import InputError
 from saddle.plugin import ENVIRONMENT
 from saddle.run.finished import FinishedRun
 from saddle.run.resume import begin_or_resume
-from saddle.sweep.jobs import _BASIC
+from saddle.sweep.jobs import BASIC
 from saddle.training.checkpoint import FORMAT, MARK
 from saddle.training.checkpoint_io import AtomicCheckpointIO
 
@@ -211,7 +211,7 @@ def test_what_a_config_sets_in_the_environment_is_not_trusted(stranger):
 
 def test_what_a_sweep_saved_is_looked_at_too(tmp_path):
     for saved in SAVED:
-        content = {"hydra": {"sweeper": {"_target_": _BASIC}, "overrides": {"task": [], "hydra": [saved]}}}
+        content = {"hydra": {"sweeper": {"_target_": BASIC}, "overrides": {"task": [], "hydra": [saved]}}}
         (tmp_path / "multirun.yaml").write_text(yaml.safe_dump(content))
         with pytest.raises(InputError, match="could run code of its own|give that again"):
             spelled_out(CommandLine.parse([f"resume={tmp_path}"]))

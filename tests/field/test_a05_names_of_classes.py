@@ -115,7 +115,7 @@ def test_several_classes_are_asked_for_in_turn_and_stand_in_rows(begun, tmp_path
     assert "classes 10 (number 3), 2 (number 1) in" in capsys.readouterr().out
     found = np.load(tmp_path / "two.npz")
     assert found["labels"].tolist() == [3, 1, 3, 1, 3, 1]
-    assert run_tool([*asked, str(tmp_path / "two.png")]) == 0
+    assert run_tool([*asked, str(tmp_path / "two.png"), "--scale", "1"]) == 0
     grid = np.asarray(Image.open(tmp_path / "two.png").convert("L"))
     assert grid.shape[0] == 2 * 10 + 2
     images = found["images"][found["labels"] == 1]  # the first row
@@ -183,8 +183,9 @@ def test_a_grid_names_its_rows(begun, tmp_path):
             assert run_tool(["sample", str(begun / "run"), "--num", "20", "--out", str(path)]) == 0
         grids.append(np.asarray(Image.open(path).convert("L")))
     for grid in grids:
-        margin = grid.shape[1] % 10 - 2 + 10  # images take ten pixels each
-        rows = [(grid[10 * row + 2 : 10 * row + 10, :margin] > 160).any() for row in range(5)]
+        side = 12 * 8 + 2  # of an image of 8 pixels, enlarged to 96, and a gap
+        margin = grid.shape[1] % side - 2
+        rows = [(grid[side * row + 2 : side * row + side, :margin] > 160).any() for row in range(5)]
         assert rows == [True] * 5
 
 

@@ -32,3 +32,11 @@ def test_a_film_has_the_length_asked_for_and_stays_on_its_last_frame(pictures, t
             frame.load()
             durations.append(frame.info["duration"])
     assert durations == [500, 500, 500 * LAST_FRAME_FACTOR]
+
+
+def test_a_grid_of_an_older_version_is_shown_as_large_as_the_last_one(tmp_path):
+    for name, size, gray in (("1", (242, 240), 50), ("2", (690, 690), 100)):  # the gaps of both are 2 pixels wide
+        Image.new("L", size, gray).save(tmp_path / f"{name}.png")
+    images = frames([tmp_path / "1.png", tmp_path / "2.png"], scale=2)
+    assert [image.size for image in images] == [(1380, 1396)] * 2
+    assert [image.getpixel((1379, 1379)) for image in images] == [(50,) * 3, (100,) * 3]

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import saddle.picture
-from saddle.picture.grid import image_grid, on_checkerboard, row_grid
+from saddle.picture.grid import image_grid, on_checkerboard, row_grid, scale_of
 
 
 def test_a_grid_is_as_square_as_its_number_allows():
@@ -84,3 +84,33 @@ def test_a_name_that_is_too_wide_for_the_margin_keeps_its_beginning_and_end():
     first, *others = (image_grid(images, labels, ["dog", name]) for name in (*middles, *ends))
     assert 110 < first.shape[2] - (2 * 14 + 2) <= 120 + 4
     assert [torch.equal(first, other) for other in others] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("number", "height", "width", "scale"),
+    [(64, 28, 28, 3), (64, 8, 8, 12), (64, 64, 64, 2), (64, 16, 32, 3), (64, 128, 128, 1), (1, 1024, 512, 1)],
+)
+def test_small_images_are_enlarged_until_they_are_easily_seen(number, height, width, scale):
+    assert scale_of(torch.zeros(number, 3, height, width)) == scale
+
+
+def test_a_picture_of_very_many_images_is_enlarged_less():
+    assert scale_of(torch.zeros(10_000, 1, 28, 28)) == 1
+    assert scale_of(torch.zeros(70, 70, 1, 28, 28)) == 2
+
+
+def test_each_pixel_becomes_a_square_and_gaps_stay():
+    images = torch.tensor([[[[10, 20, 30], [40, 50, 60]]]], dtype=torch.uint8)
+    grid, rows = image_grid(images, scale=2), row_grid(images[None], ["dog"], scale=2)
+    assert grid.shape == (3, 2 * 2 + 4, 2 * 3 + 4)
+    assert grid[0, 2:-2, 2:-2].tolist() == [[10, 10, 20, 20, 30, 30]] * 2 + [[40, 40, 50, 50, 60, 60]] * 2
+    assert torch.equal(rows[:, :, -10:], grid)
+    assert rows.shape[2] > 10  # the name
+
+
+def test_a_single_image_has_gaps_colors_and_a_name_as_others_have():
+    image = torch.full((1, 1, 12, 12), 7, dtype=torch.uint8)
+    assert image_grid(image).shape == (3, 16, 16)
+    named = image_grid(image, torch.tensor([1]), ["dog", "cat"])
+    assert torch.equal(named[:, :, -16:], image_grid(image))
+    assert (named[:, :, :-16] > 180).any()

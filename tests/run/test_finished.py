@@ -18,7 +18,7 @@ import saddle
 from saddle.callback.summary import finite
 from saddle.cli.tools import run_tool
 from saddle.error import InputError
-from saddle.picture.grid import image_grid, row_grid
+from saddle.picture.grid import image_grid, row_grid, scale_of
 from saddle.seed import hashed_seed
 from saddle.training.class_labels import labels_in_shares
 from saddle.training.sampling import as_floats
@@ -51,7 +51,9 @@ def test_sample(vae, bigan, points, tmp_path):
         assert (images.dtype, tuple(images.shape)) == (torch.uint8, (12, 1, 20, 20))
         assert torch.equal(images, channels_first(found["images"]))
         assert torch.equal(run.labels(12, arguments.get("labels")), torch.from_numpy(found["labels"]))
-    assert shows(tool("sample", vae, tmp_path / "grid.png"), image_grid(run.sample(), run.labels(64), run.class_names))
+    images = run.sample()
+    grid = image_grid(images, run.labels(64), run.class_names, scale_of(images))
+    assert shows(tool("sample", vae, tmp_path / "grid.png"), grid)
     assert saddle.open_run(bigan).labels(12) is None
     found = np.load(tool("sample", points, tmp_path / "points", "--num", "300", "--format", "npz"))["points"]
     assert np.array_equal(saddle.open_run(points).sample(300).numpy(), found)
@@ -73,11 +75,11 @@ def test_interpolate(vae, bigan, tmp_path):
         assert (images.dtype, tuple(images.shape)) == (torch.uint8, (3, 4, 1, 20, 20))
         names = run.class_names[:3] if run.classes else ()
         grid = tool("interpolate", folder, tmp_path / f"{folder.parent.name}.png", *sizes)
-        assert shows(grid, row_grid(images, names))
+        assert shows(grid, row_grid(images, names, scale_of(images)))
         between = run.interpolate(3, steps=4, seed=5, images=True)
         assert tuple(between.shape) == (3, 6, 1, 20, 20)
         out = tmp_path / f"{folder.parent.name}-images.png"
-        assert shows(tool("interpolate", folder, out, *sizes, "--images"), row_grid(between))
+        assert shows(tool("interpolate", folder, out, *sizes, "--images", "--scale", "1"), row_grid(between))
         training = run.image_data.training()[0]
         assert (training == between[1, 0]).flatten(1).all(1).any()
         assert (training == between[1, -1]).flatten(1).all(1).any()
@@ -109,7 +111,7 @@ def test_reconstruct(vae, bigan, tmp_path, capsys):
         out = tool("reconstruct", folder, tmp_path / f"{folder.parent.name}.png", "--num", "20")
         assert f"mean squared error per pixel {made.error:.5f}" in capsys.readouterr().out
         rows = [made.images[:10], made.reconstructions[:10], made.images[10:], made.reconstructions[10:]]
-        assert shows(out, row_grid(torch.stack(rows)))
+        assert shows(out, row_grid(torch.stack(rows), scale=scale_of(torch.stack(rows))))
         batch = run.image_data.held_out(20)
         labels = batch["label"] if run.classes else None
         for images in (made.images, batch["image"], batch["image"].double().numpy()):

@@ -27,8 +27,8 @@ def test_curves_and_summary_go_on_from_the_checkpoint(tmp_path):
     with (folder / "metrics.csv").open() as file:
         assert [int(row["iteration"]) for row in csv.DictReader(file)] == [5, 10, 15, 20]
     events = EventAccumulator(str(folder / "tensorboard"), size_guidance={"images": 0}).Reload()
-    assert [event.step for event in events.Scalars("loss/generator")] == [5, 10, 15, 20]
-    assert [event.step for event in events.Images("samples")] == [0, 1, 2, 5, 10, 20]
+    assert [event.step for event in events.Scalars("3_losses/generator")] == [5, 10, 15, 20]
+    assert [event.step for event in events.Images("1_pictures/samples")] == [0, 1, 2, 5, 10, 20]
     assert json.loads((folder / "summary.json").read_text())["iterations"] == 20
     assert {path.name: path.read_bytes() for path in (folder / ".hydra").iterdir()} == settings
 
@@ -41,7 +41,7 @@ def test_a_run_killed_between_its_last_iteration_and_its_summary_is_finished(tmp
     assert train(f"resume={tmp_path}").returncode == 0
     assert {name: (tmp_path / name).read_bytes() for name in names} == before
     events = EventAccumulator(str(tmp_path / "tensorboard")).Reload()
-    assert {event.step for event in events.Scalars("metric/frechet")} == {7}
+    assert {event.step for event in events.Scalars("2_metrics/frechet")} == {7}
 
 
 def test_what_there_is_no_going_on_with_is_refused(tmp_path):

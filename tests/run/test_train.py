@@ -6,6 +6,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
 from helpers import SMALL, checkpoint, differences, train, train_afresh, trained
+from saddle.logger.curve import place_of
 from saddle.training.checkpoint import MARK
 
 
@@ -59,16 +60,17 @@ def test_nothing_alarms_the_user(run):
 def test_tensorboard_has_every_curve_the_grids_and_the_hyper_parameters(run):
     events = EventAccumulator(str(run[0] / "tensorboard"), size_guidance={"images": 0}).Reload()
     scalars = events.Tags()["scalars"]
-    for name in (
+    for curve in (
         *("loss/discriminator", "loss/discriminator/adversarial", "loss/discriminator/r1", "loss/generator"),
         *("probability/real_above_fake", "logit/real", "logit/fake"),
         *("gradient_norm/discriminator", "gradient_norm/generator"),
         *("learning_rate/discriminator", "learning_rate/generator", "images_per_second", "images", "cpu_seconds"),
         *("updates/discriminator", "updates/generator", "metric/frechet"),
     ):
-        assert name in scalars
-    assert [event.step for event in events.Scalars("loss/generator")] == [5, 10, 12]
-    assert [event.step for event in events.Images("samples")] == [0, 1, 2, 5, 10, 12]
+        assert place_of(curve).tag in scalars
+    assert [event.step for event in events.Scalars("3_losses/generator")] == [5, 10, 12]
+    assert [event.step for event in events.Images("1_pictures/samples")] == [0, 1, 2, 5, 10, 12]
+    assert "Smaller is better" in events.SummaryMetadata("2_metrics/frechet").summary_description
     assert "_hparams_/session_start_info" in events.summary_metadata
     assert "_hparams_/experiment" not in events.summary_metadata  # TensorBoard makes columns of all runs of a sweep
     started = HParamsPluginData.FromString(events.summary_metadata["_hparams_/session_start_info"].plugin_data.content)

@@ -25,7 +25,7 @@ def pictured(folder, *overrides: str) -> torch.Tensor | None:
 def test_a_picture_has_a_row_of_samples_of_each_median_run(tmp_path):
     picture = pictured(tmp_path)
     assert picture.dtype == torch.uint8
-    side = 28 + 2
+    side = 3 * 28 + 2
     assert picture.shape[1] == 2 * side + 2
     assert picture.shape[2] > 3 * side + 2  # and the names
     rows = picture[:, 2:-2, -3 * side :].split(side, dim=1)

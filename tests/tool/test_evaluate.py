@@ -72,7 +72,7 @@ def test_real_test_images_stand_beside_and_neighbors_are_shown(mnist_root, tmp_p
 
     images = Mnist(mnist_root, 28, 1, 10, 64, seed=0, limit=1000).training()[0]
     np.savez(tmp_path / "copies.npz", images=images[:100].permute(0, 2, 3, 1).numpy())
-    options = ("data=mnist", "data.limit=1000", "--out", str(tmp_path / "e.json"))
+    options = ("data=mnist", "data.limit=1000", "--scale", "1", "--out", str(tmp_path / "e.json"))
     assert evaluate(tmp_path / "copies.npz", tmp_path / "cache", *options) == 0
     found = json.loads((tmp_path / "e.json").read_text())
     assert found["samples"]["copies"] == 1.0
@@ -154,8 +154,8 @@ def test_the_run_has_metrics_curves_and_pictures_of_points(points):
     with Image.open(points / "samples" / "00000020.png") as shown:
         assert shown.size == (680, 600)
     events = EventAccumulator(str(points / "tensorboard")).Reload()
-    assert "samples" in events.Tags()["images"]
-    assert "metric/high_quality" in events.Tags()["scalars"]
+    assert "1_pictures/samples" in events.Tags()["images"]
+    assert "2_metrics/high_quality" in events.Tags()["scalars"]
     assert not (points / "checkpoints" / "best.ckpt").exists()
 
 

@@ -33,7 +33,7 @@ def conditional(tmp_path_factory):
 
 
 def interpolate(folder, out, *options: str) -> int:
-    return run_tool(["interpolate", str(folder), "--out", str(out), *options])
+    return run_tool(["interpolate", str(folder), "--out", str(out), "--scale", "1", *options])
 
 
 def cells(path) -> np.ndarray:

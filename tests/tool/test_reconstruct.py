@@ -12,7 +12,7 @@ from saddle.run.finished import FinishedRun
 
 
 def reconstruct(folder, out, *options: str) -> int:
-    return run_tool(["reconstruct", str(folder), *options, "--out", str(out)])
+    return run_tool(["reconstruct", str(folder), *options, "--out", str(out), "--scale", "1"])
 
 
 def test_images_stand_above_what_the_averaged_networks_make_of_them_and_their_labels(vae, tmp_path, capsys):

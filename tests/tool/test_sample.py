@@ -43,13 +43,24 @@ def test_one_array_of_the_promised_shape_that_the_seed_decides(folder, tmp_path)
 def test_single_files_and_the_grid_hold_the_same_images(folder, tmp_path):
     assert sample(folder / "checkpoints" / "last.ckpt", tmp_path / "png", "--num", "4", "--format", "png") == 0
     assert sample(folder, tmp_path / "npz", "--num", "4", "--format", "npz") == 0
-    assert sample(folder, tmp_path / "grid.png", "--num", "4") == 0
+    assert sample(folder, tmp_path / "grid.png", "--num", "4", "--scale", "1") == 0
+    assert sample(folder, tmp_path / "large.png", "--num", "4") == 0
     images = np.load(tmp_path / "npz")["images"]
     names = sorted(path.name for path in (tmp_path / "png").iterdir())
     assert names == [f"{i:06d}.png" for i in range(4)]
     assert np.array_equal(np.asarray(Image.open(tmp_path / "png" / names[1])), images[1, :, :, 0])
     grid = np.asarray(Image.open(tmp_path / "grid.png").convert("L"))
     assert np.array_equal(grid[2:22, 24:44], images[1, :, :, 0])
+    large = np.asarray(Image.open(tmp_path / "large.png").convert("L"))
+    assert large.shape == (2 * 102 + 2, 2 * 102 + 2)  # 20 pixels, five times as large
+    assert np.array_equal(large[2:102, 104:204], images[1, :, :, 0].repeat(5, 0).repeat(5, 1))
+
+
+@pytest.mark.parametrize("options", [("--format", "npz"), ("--format", "png")])
+def test_only_pictures_are_enlarged(folder, tmp_path, capsys, options):
+    assert sample(folder, tmp_path / "out", "--num", "4", "--scale", "2", *options) == 2
+    assert capsys.readouterr().err.startswith("--scale 2: ")
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_conditional_run_shows_one_class_per_row_or_the_one_asked_for(conditional, tmp_path):
@@ -57,7 +68,7 @@ def test_a_conditional_run_shows_one_class_per_row_or_the_one_asked_for(conditio
     arrays = np.load(tmp_path / "all")
     assert arrays["labels"].tolist() == [*range(10), *range(10)]
     assert arrays["class_names"].tolist() == [str(number) for number in range(10)]
-    assert sample(conditional, tmp_path / "grid.png", "--num", "20") == 0
+    assert sample(conditional, tmp_path / "grid.png", "--num", "20", "--scale", "1") == 0
     picture = np.asarray(Image.open(tmp_path / "grid.png").convert("L"))
     names, grid = np.split(picture, [picture.shape[1] - 2 * 22 - 2], axis=1)  # left of the images
     assert grid.shape == (10 * 22 + 2, 2 * 22 + 2)

@@ -66,7 +66,7 @@ def test_the_arrays_are_held_out_sources_what_both_generators_make_and_true_coun
 
 @pytest.mark.parametrize(("options", "rows"), [([], 3), (["--back"], 4)])
 def test_the_grid_has_a_row_for_each(folder, tmp_path, data, options, rows):
-    assert tool("translate", folder, tmp_path / "grid.png", "--num", "3", *options) == 0
+    assert tool("translate", folder, tmp_path / "grid.png", "--num", "3", "--scale", "1", *options) == 0
     grid = np.asarray(Image.open(tmp_path / "grid.png").convert("L"))
     assert grid.shape == (rows * 14 + 2, 3 * 14 + 2)
     held_out = data.held_out(3)

@@ -18,7 +18,7 @@ from saddle.data.module import ImageData
 from saddle.game.turn import Batch, Game, Moment, Networks
 from saddle.metric.agreement import agreement
 from saddle.metric.base import PREFIX, Extractor
-from saddle.picture.grid import row_grid
+from saddle.picture.grid import row_grid, scale_of
 from saddle.training.due import next_crossing
 from saddle.training.module import GameModule
 from saddle.training.noise import fixed_noise
@@ -33,15 +33,18 @@ class GameMetrics(AlsoAtEnd):
     The metrics are means over `num` held-out images (training images where the data has no others), logged as
     metric/NAME. The pictures go to `folder`/NAME/ and to TensorBoard. Where images should show a class, and the
     classifier of `callback.quality` reads the data's own classes, metric/NAME is the share of images that show it. The
-    callback does nothing for a game that has none of these, and on points.
+    callback does nothing for a game that has none of these, and on points. Each pixel of an image becomes a square of
+    `scale` pixels in a picture, None: as many as make images easily seen.
     """
 
     acts_when_stopped = False
 
-    def __init__(self, folder: str, num: Samples = 2000, every_images: Count | None = 64_000) -> None:
+    def __init__(
+        self, folder: str, num: Samples = 2000, every_images: Count | None = 64_000, scale: Count | None = None
+    ) -> None:
         if num < 2:
             raise ValueError("num should be at least 2: some metrics compare images with each other")
-        self.folder, self.num, self.every_images = Path(folder), num, every_images
+        self.folder, self.num, self.every_images, self.scale = Path(folder), num, every_images, scale
         self._batch: Batch | None = None
 
     def next_due(self, iteration: int, rows: int) -> int:
@@ -69,7 +72,7 @@ class GameMetrics(AlsoAtEnd):
             if isinstance(callback, Quality) and callback.extractor is not None:
                 data = _images_of(trainer)
                 metrics |= agreements(module.game, networks, batch, module.seed, data, callback.extractor)
-        for name, picture in game_pictures(module.game, networks, batch, module.seed).items():
+        for name, picture in game_pictures(module.game, networks, batch, module.seed, self.scale).items():
             self.folder.mkdir(exist_ok=True)
             publish_picture(trainer, name, module.clock.iteration, picture, self.folder / name)
         return {f"{PREFIX}{name}": value for name, value in metrics.items()}
@@ -112,11 +115,14 @@ def agreements(
     return shares
 
 
-def game_pictures(game: Game, networks: Networks, batch: Batch, seed: int) -> dict[str, Tensor]:
-    """The game's pictures, uint8 (C, H, W), of the first images of the batch."""
+def game_pictures(
+    game: Game, networks: Networks, batch: Batch, seed: int, scale: int | None = None
+) -> dict[str, Tensor]:
+    """The game's pictures, uint8 (C, H, W), of the first images of the batch; `scale` is that of `GameMetrics`."""
     pictures = {}
     for name, rows in game.pictures(networks, _on(batch, networks), _moment(networks, seed)).items():
-        pictures[name] = row_grid(as_bytes(rows.float().cpu()))
+        images = as_bytes(rows.float().cpu())
+        pictures[name] = row_grid(images, scale=scale or scale_of(images))
     return pictures
 
 

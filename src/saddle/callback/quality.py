@@ -232,7 +232,10 @@ class Quality(AlsoAtEnd):
         if self.extractor is None or self.real is None or self.latest is None or stopped(trainer):
             return None
         data = _images_of(trainer)
-        held_out = data.load_test()
+        try:
+            held_out = data.load_test()
+        except (InputError, OSError):  # training does not need these files
+            return None
         if held_out is None:
             return None
         images, labels = held_out

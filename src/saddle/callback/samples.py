@@ -14,7 +14,7 @@ from saddle.data.module import ImageData
 from saddle.data.points import PointData
 from saddle.file import cut_numbered, numbered, remove
 from saddle.metric.points import in_words
-from saddle.picture.grid import image_grid
+from saddle.picture.grid import image_grid, scale_of
 from saddle.picture.landscape import landscape_of
 from saddle.picture.points import point_picture, reach_of
 from saddle.training.due import next_multiple, next_round
@@ -36,6 +36,8 @@ class SampleGrids(AlsoAtEnd):
 
     Where there are more than `keep`, the one that leaves the smallest gap is removed, so that the others are spread
     over the whole run. Those of round iterations always stay.
+
+    Each pixel of an image becomes a square of `scale` pixels, None: as many as make images easily seen.
     """
 
     def __init__(
@@ -45,9 +47,10 @@ class SampleGrids(AlsoAtEnd):
         every_iterations: Count = 5000,
         points: Samples = 1000,
         keep: Count | None = 1000,
+        scale: Count | None = None,
     ) -> None:
         self.folder, self.num, self.every_iterations, self.points = Path(folder), num, every_iterations, points
-        self.keep = keep
+        self.keep, self.scale = keep, scale
 
     def next_due(self, iteration: int, rows: int) -> int:
         return min(next_round(iteration), next_multiple(iteration, self.every_iterations))
@@ -80,7 +83,8 @@ class SampleGrids(AlsoAtEnd):
         labels = self._labels(classes) if classes else None
         num = self.num if labels is None else len(labels)
         sources = sources_for(generator, data, num)
-        return image_grid(images_from(generator, num, seed, labels, sources=sources), labels, data.class_names)
+        images = images_from(generator, num, seed, labels, sources=sources)
+        return image_grid(images, labels, data.class_names, self.scale or scale_of(images))
 
     def _points(self, data: PointData, module: GameModule) -> Tensor:
         samples = images_from(module.sampler(), self.points, module.seed)

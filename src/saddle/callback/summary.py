@@ -17,6 +17,7 @@ from saddle.callback.closing import closing_text
 from saddle.callback.curves import Curves
 from saddle.callback.health import Health
 from saddle.callback.hook import GameTrainer, hook
+from saddle.callback.hyper_parameters import hyper_parameters
 from saddle.callback.point_quality import PointQuality
 from saddle.callback.prune import Prune
 from saddle.callback.quality import Quality
@@ -30,7 +31,6 @@ from saddle.training.module import GameModule
 SHOWN = ("metric/", "loss/", "probability/", "gradient_norm/")
 """The beginnings of the names in a summary's `metrics`."""
 
-_REPEATED = ("data.seed", "data.accumulate")
 _PACKAGES = ("saddle", "torch", "torchvision", "lightning", "hydra-core")
 
 
@@ -66,7 +66,7 @@ class Summary(Patient):
         self._begun = time.perf_counter()
         if trainer.is_global_zero and not trainer.fast_dev_run and module.clock.iteration == 0:
             for logger in trainer.loggers:
-                show_settings(logger, hyper_parameters(module.record))
+                show_settings(logger, hyper_parameters(module.record, _turns(module)))
 
     @hook
     def on_train_batch_end(self, trainer: GameTrainer, module: GameModule, *_: Any) -> None:
@@ -81,7 +81,7 @@ class Summary(Patient):
             temporary.write_text(json.dumps(finite(summary), indent=2, allow_nan=False) + "\n", encoding="utf-8")
         for logger in trainer.loggers:
             if isinstance(logger, TensorBoardLogger):
-                _show_hyper_parameters(logger, module.record)
+                _show_hyper_parameters(logger, hyper_parameters(module.record, _turns(module)))
         print(closing_text(trainer, module, self.folder, summary))
 
     def _summary(self, trainer: GameTrainer, module: GameModule) -> dict[str, Any]:
@@ -125,13 +125,6 @@ class Summary(Patient):
         }
 
 
-def _plain(value: Any) -> Any:
-    """A setting as TensorBoard shows it best. It would show true and false as 1 and 0."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return str(value) if isinstance(value, list) else value
-
-
 def _ended_run(callback: Callback) -> bool:
     """Whether `callback` ended the run early."""
     if isinstance(callback, StopOnSignal):
@@ -146,7 +139,11 @@ def finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _show_hyper_parameters(logger: TensorBoardLogger, record: dict[str, Any]) -> None:
+def _turns(module: GameModule) -> list[str]:
+    return [turn.name for turn in module.turns]
+
+
+def _show_hyper_parameters(logger: TensorBoardLogger, settings: dict[str, Any]) -> None:
     """Fill the HParams tab with the settings; TensorBoard adds the last values of all curves.
 
     The logger's own method would log the values again at step 0, and so break the curves of the same name. The first
@@ -154,30 +151,8 @@ def _show_hyper_parameters(logger: TensorBoardLogger, record: dict[str, Any]) ->
     settings of the others would be missing. Without it, TensorBoard reads all runs and shows first what differs.
     """
     writer = logger.experiment._get_file_writer()
-    _, start, end = hparams(hyper_parameters(record), {})
+    _, start, end = hparams(settings, {})
     with whole():
         for part in (start, end):
             writer.add_summary(part)
         logger.experiment.flush()
-
-
-def hyper_parameters(config: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested settings as one level: keys joined by dots, lists as text, parts by the names of their files.
-
-    Booleans are words, and `penalty` names all penalties. Settings that repeat another one (the game's loss and
-    penalties, the data's seed) are left out.
-    """
-    flat: dict[str, Any] = {}
-    for key, value in config.items():
-        if prefix + key in _REPEATED:
-            continue
-        if prefix + key == "penalty":
-            flat["penalty"] = ", ".join(value) or "none"
-        if isinstance(value, dict):
-            flat |= hyper_parameters(value, f"{prefix}{key}.")
-        elif key == "_target_":
-            *_, module, name = value.split(".")
-            flat[prefix.rstrip(".")] = module if value.startswith("saddle.") else name
-        elif not key.startswith("_"):
-            flat[prefix + key] = _plain(value)
-    return flat

@@ -142,8 +142,11 @@ def optimizer_settings() -> abc.Collection[str]:
 # saddle's callbacks and of Lightning's loggers are read from their source. tests/config/test_signature.py holds both
 # readings equal.
 
-_READ_FROM_SOURCE = {"callback": "saddle.callback.", "logger": "lightning.pytorch.loggers."}
-"""By group of the config, the package whose classes are read from source."""
+_READ_FROM_SOURCE = {
+    "callback": ("saddle.callback.",),
+    "logger": ("lightning.pytorch.loggers.", "saddle.logger."),
+}
+"""By group of the config, the packages whose classes are read from source."""
 
 
 @cache

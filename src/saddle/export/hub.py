@@ -8,7 +8,7 @@ from torch import Tensor
 from saddle.export.card import GRID, card_of
 from saddle.export.file import ExportedFile, write_checked
 from saddle.export.network import networks_of
-from saddle.picture.grid import image_grid, row_grid
+from saddle.picture.grid import image_grid, row_grid, scale_of
 from saddle.picture.png import write_png
 from saddle.run.opened import OpenedRun
 from saddle.run.sample import sample
@@ -40,6 +40,8 @@ def _grid(run: OpenedRun, truncation: float | None) -> Tensor:
 
         sources = sources_for(run.generator, run.image_data, 8)
         assert sources is not None, "a generator that translates has sources"
-        return row_grid(torch.stack([sources, sample(run, 8)]))
+        rows = torch.stack([sources, sample(run, 8)])
+        return row_grid(rows, scale=scale_of(rows))
     num = max(_NUM, run.classes)
-    return image_grid(sample(run, num, truncation=truncation), all_labels(run.generator, num), run.class_names)
+    images = sample(run, num, truncation=truncation)
+    return image_grid(images, all_labels(run.generator, num), run.class_names, scale_of(images))

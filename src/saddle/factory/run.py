@@ -142,7 +142,7 @@ def build_trainer(config: CheckedConfig, metrics: Metrics, purge_step: int | Non
     make_patient(callbacks)
     loggers: list[Logger] = []
     for name, node in config.logger.items():
-        is_tensorboard = node["_target_"].endswith(".TensorBoardLogger")
+        is_tensorboard = node["_target_"].endswith((".TensorBoard", ".TensorBoardLogger"))
         settings = {**node, "purge_step": purge_step} if is_tensorboard else node
         loggers.append(_build(f"logger.{name}", settings, {}))
     arguments = {**trainer_arguments(config.trainer), "max_steps": config.last_iteration}

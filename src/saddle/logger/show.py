@@ -8,12 +8,15 @@ from lightning.pytorch.loggers import Logger, MLFlowLogger, TensorBoardLogger, W
 from torch import Tensor
 
 from saddle.interrupt import whole
+from saddle.logger.tensorboard import TensorBoard
 
 
 def show_picture(logger: Logger, name: str, iteration: int, picture: Tensor) -> None:
     """Give a picture, uint8 (C, H, W), to a logger that shows pictures. A second Ctrl-C waits for it."""
     with whole():
-        if isinstance(logger, TensorBoardLogger):
+        if isinstance(logger, TensorBoard):
+            logger.log_picture(name, picture, iteration)
+        elif isinstance(logger, TensorBoardLogger):
             logger.experiment.add_image(name, picture, iteration)
         elif isinstance(logger, WandbLogger):
             logger.log_image(name, [_as_image(picture)], step=iteration)

@@ -18,15 +18,16 @@ LAST_FRAME_FACTOR = 4
 _EXIF_SOFTWARE = 0x0131
 _LINE_HEIGHT = 16  # pixels
 _GRAY, _WHITE = (128, 128, 128), (255, 255, 255)
+_UNEVEN = 0.02  # difference of the proportions of a grid at two scales: its gaps are not enlarged
 
 
-def frames(paths: Sequence[Path]) -> list["Image"]:
-    """A frame for each of the picture files, all as large as the last one."""
+def frames(paths: Sequence[Path], scale: int = 1) -> list["Image"]:
+    """A frame for each of the picture files, all as large as the last one, whose pixels become squares of `scale`."""
     from PIL import Image
 
     with Image.open(paths[-1]) as last:
         size = last.size
-    return [_frame(path, size) for path in paths]
+    return [_frame(path, (scale * size[0], scale * size[1])) for path in paths]
 
 
 def picture_bytes(path: Path) -> int:
@@ -60,12 +61,16 @@ def write_film(images: Sequence["Image"], path: Path, seconds: float) -> None:
 
 
 def _frame(path: Path, size: tuple[int, int]) -> "Image":
+    """A picture in a frame of this `size` above its line, enlarged if it has the same proportions."""
     from PIL import Image, ImageDraw
 
     width, height = size
     frame = Image.new("RGB", (width, height + _LINE_HEIGHT), _GRAY)
     with Image.open(path) as picture:
-        frame.paste(picture.convert("RGB"), (0, 0))
+        color = picture.convert("RGB")
+        if abs(color.width * height - color.height * width) <= _UNEVEN * width * color.height:
+            color = color.resize(size, Image.Resampling.NEAREST)  # a run of an older version drew its grids smaller
+        frame.paste(color, (0, 0))
     label = f"iteration {int(path.stem):,}" if path.stem.isdecimal() else path.stem
     ImageDraw.Draw(frame).text((4, height + 2), label, fill=_WHITE)
     return frame

@@ -1,5 +1,6 @@
 """Grids: many images of one size in one picture."""
 
+import math
 from collections.abc import Callable, Sequence
 
 import torch
@@ -12,15 +13,36 @@ _PADDING = 2  # pixels between images
 _GRAY, _LIGHT, _WHITE = 128, 204, 255
 _SQUARES = 8  # of the checkerboard, along the shorter side of an image
 _TEXT_SIZE, _WIDEST_NAME = 10, 120  # pixels
+_EASILY_SEEN = 96  # pixels of an image's longer side
+_LARGEST = 4096  # pixels of a side to which a scale that nobody chose enlarges a picture
 
 
-def image_grid(images: Tensor, labels: Tensor | None = None, class_names: Sequence[str] = ()) -> Tensor:
+def scale_of(images: Tensor) -> int:
+    """By how much images (..., C, H, W) are enlarged in a picture, so that they can be seen: 3 at 28 pixels, 1 at 128.
+
+    A picture of very many images is enlarged less.
+    """
+    height, width = images.shape[-2:]
+    number = math.prod(images.shape[:-3])
+    side = max(height, width)
+    return max(1, min(round(_EASILY_SEEN / side), int(_LARGEST / (side * number**0.5))))
+
+
+def enlarged(images: Tensor, scale: int) -> Tensor:
+    """Images (..., H, W) with each pixel as a square of `scale` pixels: (..., scale H, scale W)."""
+    if scale == 1:
+        return images
+    return images.repeat_interleave(scale, -2).repeat_interleave(scale, -1)
+
+
+def image_grid(images: Tensor, labels: Tensor | None = None, class_names: Sequence[str] = (), scale: int = 1) -> Tensor:
     """One picture, uint8 (3, H, W), of images, uint8 (N, C, H, W), as square as their number allows.
 
     Transparent images lie on a checkerboard. With `labels` (N,) the picture has one row per class instead. Shorter rows
-    end in empty cells. The `class_names`, if there are any, stand left of their rows.
+    end in empty cells. The `class_names`, if there are any, stand left of their rows. Each pixel becomes a square of
+    `scale` pixels.
     """
-    images = on_checkerboard(images)
+    images = enlarged(on_checkerboard(images), scale)
     if labels is None:
         return _grid(images, columns=max(1, round(len(images) ** 0.5)))
     shown = labels.unique()
@@ -42,15 +64,16 @@ def _rows(images: Tensor, labels: Tensor, shown: Tensor) -> Tensor:
     return _grid(torch.cat(padded), columns)
 
 
-def row_grid(rows: Tensor, names: Sequence[str] = ()) -> Tensor:
+def row_grid(rows: Tensor, names: Sequence[str] = (), scale: int = 1) -> Tensor:
     """One picture, uint8 (3, H, W), of images in rows and columns, uint8 (rows, columns, C, H, W).
 
-    The `names` of the rows, if there are any, stand left of them. Raises ValueError for images of another type.
+    The `names` of the rows, if there are any, stand left of them. Each pixel becomes a square of `scale` pixels.
+    Raises ValueError for images of another type.
     """
     if rows.dtype != torch.uint8:
         raise ValueError(f"expected images as uint8, got {rows.dtype}")
-    grid = _grid(on_checkerboard(rows).flatten(0, 1), columns=rows.shape[1])
-    return torch.cat([_margin(names, rows.shape[3] + _PADDING), grid], 2) if names else grid
+    grid = _grid(enlarged(on_checkerboard(rows), scale).flatten(0, 1), columns=rows.shape[1])
+    return torch.cat([_margin(names, scale * rows.shape[3] + _PADDING), grid], 2) if names else grid
 
 
 def on_checkerboard(images: Tensor) -> Tensor:
@@ -68,6 +91,8 @@ def _grid(images: Tensor, columns: int) -> Tensor:
     import saddle.compat  # noqa: F401  isort: skip
     from torchvision.utils import make_grid
 
+    if len(images) == 1:  # which make_grid would leave without gaps and colors
+        return pad(images[0].expand(3, -1, -1), (_PADDING,) * 4, value=_GRAY)
     grid: Tensor = make_grid(images, nrow=columns, padding=_PADDING, pad_value=_GRAY)
     return grid
 

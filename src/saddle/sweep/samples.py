@@ -59,14 +59,15 @@ def _strips(runs: dict[str, FinishedRun], num: int) -> "Tensor | None":
     """A row of images for each run of those whose images have the size of the first run's."""
     import torch
 
-    from saddle.picture.grid import row_grid
+    from saddle.picture.grid import row_grid, scale_of
 
     strips: dict[str, Tensor] = {}
     for name, run in runs.items():
         images = run.sample(num)
         if not strips or images.shape == next(iter(strips.values())).shape:
             strips[name] = images
-    return row_grid(torch.stack(list(strips.values())), list(strips))
+    rows = torch.stack(list(strips.values()))
+    return row_grid(rows, list(strips), scale_of(rows))
 
 
 def _panels(runs: dict[str, FinishedRun]) -> "Tensor":

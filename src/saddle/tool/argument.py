@@ -14,6 +14,8 @@ from saddle.tool.output import check_room
 _OPTIONS = {"labels": "label", "runtime_version": "runtime-version"}
 """The options that are not named as the arguments of the methods that they are for."""
 
+_LARGEST_SCALE = 32
+
 
 def add_run(parser: argparse.ArgumentParser, settings: str = "data.root=..., if the data was moved") -> None:
     """Add the run that a tool reads, and settings of its data, whose help is `settings`."""
@@ -21,15 +23,29 @@ def add_run(parser: argparse.ArgumentParser, settings: str = "data.root=..., if 
     parser.add_argument("settings", nargs="*", default=[], metavar="SETTING", help=settings)
 
 
-def check_request(run: FinishedRun, out: Path, num: int, name: str = "num", each: int = 1, copies: int = 1) -> None:
+def add_scale(parser: argparse.ArgumentParser, of: str = "each pixel of an image") -> None:
+    """Add the option that enlarges a picture; without it, `scale_of` chooses."""
+    parser.add_argument(
+        "--scale",
+        type=scale,
+        metavar="N",
+        help=f"{of} becomes a square of N x N in the picture (default: so that images are easily seen: 3 at 28 pixels, "
+        "1 at 128 and more; 1: pixels as they are)",
+    )
+
+
+def check_request(
+    run: FinishedRun, out: Path, num: int, name: str = "num", each: int = 1, copies: int = 1, scale: int | None = None
+) -> None:
     """Raise InputError if what a tool is to make fits into neither memory nor the disk of `out`.
 
-    It is `num` times `each` images or points, `num` being the argument `name`, in `copies`.
+    It is `num` times `each` images or points, `num` being the argument `name`, in `copies`, whose pixels are enlarged
+    by `scale`.
     """
     from saddle.run.argument import bytes_of, check_num
 
     check_num(run, num, name, each)
-    check_room(out, copies * num * each * bytes_of(run))
+    check_room(out, copies * num * each * bytes_of(run) * (scale or 1) ** 2)
 
 
 @contextmanager
@@ -59,6 +75,14 @@ def count(text: str) -> int:
     value = index(text)
     if value == 0:
         raise argparse.ArgumentTypeError("use at least 1")
+    return value
+
+
+def scale(text: str) -> int:
+    """An integer in 1..32."""
+    value = count(text)
+    if value > _LARGEST_SCALE:
+        raise argparse.ArgumentTypeError(f"use at most {_LARGEST_SCALE}")
     return value
 
 

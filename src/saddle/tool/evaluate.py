@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from saddle.error import InputError
 from saddle.run.finished import FinishedRun
-from saddle.tool.argument import count, options_named, path_of
+from saddle.tool.argument import add_scale, count, options_named, path_of
 from saddle.tool.output import check_kind, check_new, write_json, write_picture
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "--cache", type=path_of, default=Path("outputs/cache"), help="a folder for what is read in real images"
     )
     parser.add_argument("--out", type=path_of, help="write the metrics to this JSON file, and PNG beside it")
+    add_scale(parser)
     parser.set_defaults(run=evaluate)
 
 
@@ -61,17 +62,24 @@ def evaluate(arguments: argparse.Namespace) -> None:
         check_new(arguments.out)
         check_new(_picture_beside(arguments.out))
     if _holds_image_files(arguments.path):
-        _report(_evaluated_files(arguments), arguments.out)
+        _report(_evaluated_files(arguments), arguments.scale, arguments.out)
         return
     run = FinishedRun.open(arguments.path, arguments.settings)
+    _check_scale(run, arguments.scale)
     evaluation = run.evaluate(arguments.num, extractor=arguments.extractor, cache=arguments.cache)
     from saddle.metric.evaluation import ImageEvaluation
 
     out = arguments.out or _out(run, evaluation.stamp["generated"])
     if isinstance(evaluation, ImageEvaluation):
-        _report(evaluation, out)
+        _report(evaluation, arguments.scale, out)
     else:
         _report_points(evaluation, out)
+
+
+def _check_scale(run: FinishedRun, scale: int | None) -> None:
+    """Raise InputError for a scale where no picture of images is drawn."""
+    if scale is not None and run.makes_points:
+        raise InputError(f"--scale {scale}: {run.checkpoint} makes points, of which no picture is drawn: leave it out")
 
 
 def _holds_image_files(path: Path) -> bool:
@@ -120,7 +128,7 @@ def _out(run: FinishedRun, num: int) -> Path | None:
     return None if run.folder is None else run.folder / "evaluation" / f"{run.iteration:08d}-{num}.json"
 
 
-def _report(evaluation: "ImageEvaluation", out: Path | None) -> None:
+def _report(evaluation: "ImageEvaluation", scale: int | None, out: Path | None) -> None:
     """Print the metrics and, if there is a place for them, write them with a picture of the nearest neighbors."""
     print(_image_table(evaluation))
     if out is None:
@@ -129,7 +137,8 @@ def _report(evaluation: "ImageEvaluation", out: Path | None) -> None:
     said = f"  metrics in {out}"
     if evaluation.neighbors is not None:
         picture = _picture_beside(out)
-        _write_neighbors(evaluation.images[evaluation.neighbors.samples], evaluation.neighbors.images, picture)
+        closest = evaluation.images[evaluation.neighbors.samples]
+        _write_neighbors(closest, evaluation.neighbors.images, scale, picture)
         said += f", samples above their nearest training images in {picture}"
     print(said)
 
@@ -180,11 +189,12 @@ def _rows(samples: dict[str, float], others: dict[str, float], title: str) -> li
     return lines
 
 
-def _write_neighbors(samples: "Tensor", neighbors: "Tensor", out: Path) -> None:
+def _write_neighbors(samples: "Tensor", neighbors: "Tensor", scale: int | None, out: Path) -> None:
     """A picture of samples, each above its nearest training image, both uint8 (P, C, H, W)."""
     import torch
 
-    from saddle.picture.grid import image_grid
+    from saddle.picture.grid import image_grid, scale_of
 
     rows = torch.arange(2).repeat_interleave(len(samples))
-    write_picture(image_grid(torch.cat([samples, neighbors]), rows), out)
+    pairs = torch.cat([samples, neighbors])
+    write_picture(image_grid(pairs, rows, scale=scale or scale_of(pairs)), out)

@@ -7,7 +7,7 @@ from pathlib import Path
 from saddle.error import InputError
 from saddle.memory import more_than_free
 from saddle.picture.film import FORMATS, frames, picture_bytes, write_film
-from saddle.tool.argument import path_of, positive
+from saddle.tool.argument import path_of, positive, scale
 from saddle.tool.output import check_new, check_room, writing
 
 
@@ -22,6 +22,13 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("path", metavar="RUN", type=path_of, help="a run folder")
     parser.add_argument("--out", type=path_of, required=True, help="a file that ends in .gif or .webp")
     parser.add_argument("--seconds", type=positive(3600), default=8.0, help="how long the film is (default 8)")
+    parser.add_argument(
+        "--scale",
+        type=scale,
+        default=1,
+        metavar="N",
+        help="each pixel of a grid becomes a square of N x N (default 1: a run enlarges its grids itself)",
+    )
     parser.set_defaults(run=film)
 
 
@@ -34,16 +41,16 @@ def film(arguments: argparse.Namespace) -> None:
     grids = sorted((arguments.path / "samples").glob("*.png"))
     if len(grids) < 2:
         raise InputError(f"{arguments.path}: expected a run folder with two grids or more in samples/")
-    _check_room(grids, out)
-    images = frames(grids)
+    _check_room(grids, arguments.scale, out)
+    images = frames(grids, arguments.scale)
     with writing(out):
         write_film(images, out, arguments.seconds)
     print(f"{len(images)} grids of {arguments.path} in {out}")
 
 
-def _check_room(grids: Sequence[Path], out: Path) -> None:
+def _check_room(grids: Sequence[Path], scale: int, out: Path) -> None:
     """Raise InputError if the frames fit into neither memory nor disk."""
-    size = sum(map(picture_bytes, grids))
+    size = sum(map(picture_bytes, grids)) * scale**2
     excess = more_than_free(2 * size)
     if excess:
         raise InputError(f"{grids[0].parent}: a film of {len(grids)} grids needs {excess}: take some grids away")

@@ -4,7 +4,7 @@ import argparse
 
 from saddle.error import InputError
 from saddle.run.finished import FinishedRun
-from saddle.tool.argument import add_run, check_request, count, index, options_named, path_of
+from saddle.tool.argument import add_run, add_scale, check_request, count, index, options_named, path_of
 from saddle.tool.output import check_kind, check_new, write_picture
 
 
@@ -29,6 +29,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "where the data set holds out no others); a conditional generator is told the label of the left one",
     )
     parser.add_argument("--out", type=path_of, required=True, help="a PNG file")
+    add_scale(parser)
     parser.set_defaults(run=interpolate)
 
 
@@ -41,10 +42,11 @@ def interpolate(arguments: argparse.Namespace) -> None:
         raise InputError(f"{arguments.settings[0]}: data is read with --images alone; leave it out")
     run = FinishedRun.open(arguments.path, arguments.settings)
     rows, steps = arguments.rows, arguments.steps
-    check_request(run, arguments.out, rows, "rows", each=steps)
+    check_request(run, arguments.out, rows, "rows", each=steps, scale=arguments.scale)
     images = run.interpolate(rows, steps=steps, seed=arguments.seed, images=arguments.images)
-    from saddle.picture.grid import names_of, row_grid
+    from saddle.picture.grid import names_of, row_grid, scale_of
 
     labels = None if arguments.images else run.labels(rows)  # with images the left ones decide
-    write_picture(row_grid(images, () if labels is None else names_of(labels, run.class_names)), arguments.out)
+    names = () if labels is None else names_of(labels, run.class_names)
+    write_picture(row_grid(images, names, arguments.scale or scale_of(images)), arguments.out)
     print(f"{rows} ways of {steps} images by {run.checkpoint} in {arguments.out}")

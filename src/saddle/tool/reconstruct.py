@@ -4,7 +4,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from saddle.run.finished import FinishedRun
-from saddle.tool.argument import add_run, check_request, count, options_named, path_of
+from saddle.tool.argument import add_run, add_scale, check_request, count, options_named, path_of
 from saddle.tool.output import check_kind, check_new, write_picture
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "--num", type=count, help="how many images; a larger number begins with the same ones (default 40)"
     )
     parser.add_argument("--out", type=path_of, required=True, help="a PNG file")
+    add_scale(parser)
     parser.set_defaults(run=reconstruct)
 
 
@@ -36,22 +37,23 @@ def reconstruct(arguments: argparse.Namespace) -> None:
     check_new(arguments.out)
     check_kind(arguments.out, ".png")
     run = FinishedRun.open(arguments.path, arguments.settings)
-    check_request(run, arguments.out, arguments.num or 1, copies=2)
+    check_request(run, arguments.out, arguments.num or 1, copies=2, scale=arguments.scale)
     images, reconstructions, error = run.reconstruct(num=arguments.num)
-    write_picture(_grid(images, reconstructions), arguments.out)
+    write_picture(_grid(images, reconstructions, arguments.scale), arguments.out)
     print(f"{len(images)} reconstructions by {run.checkpoint} in {arguments.out}")
     print(f"mean squared error per pixel {error:.5f} (black to white is 1)")
 
 
-def _grid(images: "Tensor", reconstructions: "Tensor") -> "Tensor":
+def _grid(images: "Tensor", reconstructions: "Tensor", scale: int | None) -> "Tensor":
     """One picture, uint8 (C, H, W): rows of images (N, C, H, W), each above the row of their reconstructions."""
     from torch.nn.functional import pad
 
     from saddle.game.encoding import beside
-    from saddle.picture.grid import on_checkerboard, row_grid
+    from saddle.picture.grid import on_checkerboard, row_grid, scale_of
 
     images, reconstructions = on_checkerboard(images), on_checkerboard(reconstructions)
     columns = min(_COLUMNS, len(images))
     rows = -(-len(images) // columns)
     empty = (0, 0, 0, 0, 0, 0, 0, rows * columns - len(images))
-    return row_grid(beside(pad(images, empty, value=_GRAY), pad(reconstructions, empty, value=_GRAY), columns, rows))
+    pairs = beside(pad(images, empty, value=_GRAY), pad(reconstructions, empty, value=_GRAY), columns, rows)
+    return row_grid(pairs, scale=scale or scale_of(pairs))

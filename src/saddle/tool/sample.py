@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from saddle.error import InputError
 from saddle.run.finished import FinishedRun
-from saddle.tool.argument import add_run, check_request, count, index, options_named, path_of, positive
+from saddle.tool.argument import add_run, add_scale, check_request, count, index, options_named, path_of, positive
 from saddle.tool.output import channels_last, check_new, form_of, write_arrays, write_picture, write_table, writing
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "from a conditional run, `labels`, int64 (N,), and `class_names`. From a toy problem, grid is one picture of "
         "samples over data, and npz holds one array `points`, float32 (N, 2)",
     )
+    add_scale(parser)
     parser.set_defaults(run=sample)
 
 
@@ -67,7 +68,7 @@ def sample(arguments: argparse.Namespace) -> None:
     labels = run.labels(arguments.num, asked)
     if form == "grid":
         rows = labels if len(set(classes)) != 1 else None  # one class alone needs no rows
-        _write_grid(images, rows, run.class_names, arguments.out)
+        _write_grid(images, rows, run.class_names, arguments.scale, arguments.out)
     elif form == "png":
         _write_files(images, labels, run.class_names, arguments.out)
     else:
@@ -88,12 +89,17 @@ def _source(run: FinishedRun, classes: Sequence[int]) -> str:
 
 
 def _check(run: FinishedRun, arguments: argparse.Namespace, form: str) -> None:
-    """Raise InputError for files that cannot hold points, that have no room, and for data that is not read."""
+    """Raise InputError for files that cannot hold points or have no room, for data that is not read, and for a scale
+    of what is no grid of images.
+    """
     if run.makes_points and form == "png":
         raise InputError(f"--format png: {run.checkpoint} makes points, not images: use grid or npz")
     if run.reads != "source" and arguments.settings:
         raise InputError(f"{arguments.settings[0]}: the images of {run.checkpoint} are made of noise, not of data")
-    check_request(run, arguments.out, arguments.num)
+    if arguments.scale is not None and (run.makes_points or form != "grid"):
+        what = "points are drawn at one size" if run.makes_points else f"--format {form} keeps pixels as they are"
+        raise InputError(f"--scale {arguments.scale}: {what}: leave it out")
+    check_request(run, arguments.out, arguments.num, scale=arguments.scale)
 
 
 def _write_points(points: "Tensor", run: FinishedRun, form: str, out: Path) -> None:
@@ -106,10 +112,12 @@ def _write_points(points: "Tensor", run: FinishedRun, form: str, out: Path) -> N
     print(f"{len(points)} points of {run.checkpoint} in {out}")
 
 
-def _write_grid(images: "Tensor", labels: "Tensor | None", class_names: Sequence[str], out: Path) -> None:
-    from saddle.picture.grid import image_grid
+def _write_grid(
+    images: "Tensor", labels: "Tensor | None", class_names: Sequence[str], scale: int | None, out: Path
+) -> None:
+    from saddle.picture.grid import image_grid, scale_of
 
-    write_picture(image_grid(images, labels, class_names), out)
+    write_picture(image_grid(images, labels, class_names, scale or scale_of(images)), out)
 
 
 def _write_files(images: "Tensor", labels: "Tensor | None", class_names: Sequence[str], folder: Path) -> None:

@@ -4,8 +4,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from saddle.error import InputError
 from saddle.run.finished import FinishedRun
-from saddle.tool.argument import add_run, check_request, count, options_named, path_of
+from saddle.tool.argument import add_run, add_scale, check_request, count, options_named, path_of
 from saddle.tool.output import channels_last, check_new, form_of, write_arrays, write_picture
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "and true counterparts; npz (for .npz): arrays of these, `sources`, `images`, `back` and `counterparts`, uint8 "
         "(N, H, W, C), and `labels`, int64 (N,), and `class_names`",
     )
+    add_scale(parser)
     parser.set_defaults(run=translate)
 
 
@@ -42,11 +44,13 @@ def translate(arguments: argparse.Namespace) -> None:
     form = form_of(arguments.out, arguments.format, folder_of_files=False)
     check_new(arguments.out)
     run = FinishedRun.open(arguments.path, arguments.settings)
-    check_request(run, arguments.out, arguments.num or 1, copies=4)
+    if arguments.scale is not None and form != "grid":
+        raise InputError(f"--scale {arguments.scale}: --format {form} keeps pixels as they are: leave it out")
+    check_request(run, arguments.out, arguments.num or 1, copies=4, scale=arguments.scale)
     made = run.translate(num=arguments.num, back=arguments.back)
     images = _shown(made)
     if form == "grid":
-        _write_grid(images, arguments.out)
+        _write_grid(images, arguments.scale, arguments.out)
     else:
         arrays = {name: channels_last(values) for name, values in images.items()}
         write_arrays(arrays, arguments.out, made.labels, run.class_names)
@@ -64,9 +68,10 @@ def _shown(made: "Translations") -> "dict[str, Tensor]":
     return images
 
 
-def _write_grid(images: "dict[str, Tensor]", out: Path) -> None:
+def _write_grid(images: "dict[str, Tensor]", scale: int | None, out: Path) -> None:
     import torch
 
-    from saddle.picture.grid import row_grid
+    from saddle.picture.grid import row_grid, scale_of
 
-    write_picture(row_grid(torch.stack(list(images.values()))), out)
+    rows = torch.stack(list(images.values()))
+    write_picture(row_grid(rows, scale=scale or scale_of(rows)), out)
