@@ -1,5 +1,6 @@
 """The clinic that examines the doctor: its runs, its halves, and what the rules make of the half that they may know."""
 
+import os
 from collections import Counter
 from pathlib import Path
 
@@ -68,6 +69,7 @@ def test_the_matrix_counts_what_runs_were_called():
 
 @pytest.mark.parametrize("cause", ["few_modes", "wrong_labels"])
 def test_a_run_with_a_broken_part_trains(cause, tmp_path, monkeypatch):
+    assert "SADDLE_PLUGINS" not in os.environ, "the import of the clinic changes no other test"
     monkeypatch.setenv("SADDLE_PLUGINS", "clinic_parts")
     monkeypatch.setattr(plugin, "_trusted", None)  # it is as before after the test
     patient = next(patient for patient in PATIENTS if patient.cause == cause and patient.base.networks == "mlp")
