@@ -55,6 +55,7 @@ def test_buffers_of_frozen_layers_go_on(tmp_path):
     assert not torch.equal(first[f"{weight}.0._u"], last[f"{weight}.0._u"])
 
 
+@pytest.mark.slow
 def test_two_processes_equal_one(tmp_path):
     choices = [*CONVOLUTIONS, *FREEZE, "penalty=[r1,gradient_penalty]", "optimizer.eps=1e-6"]
     one = trained(tmp_path / "one", "trainer=cpu", *choices)["state_dict"]

@@ -112,6 +112,7 @@ def test_real_digits_make_two_halves_of_30000(mnist_root):
     assert 0.085 < float(shares.min()) < float(shares.max()) < 0.12
 
 
+@pytest.mark.slow
 def test_a_game_of_one_domain_trains_on_the_targets_and_resumes(mnist_root, tmp_path):
     chosen = ["data=mnist_pair", *SMALL, "training.accumulate=2"]
     whole, parts = tmp_path / "whole", tmp_path / "parts"

@@ -128,6 +128,7 @@ def test_real_digits_make_modes_as_likely_as_their_product(mnist_root):
     assert abs(chi_square - 999) < 3.3 * math.sqrt(2 * 999)  # mean and deviation of so many degrees of freedom
 
 
+@pytest.mark.slow
 def test_it_trains(mnist_root, tmp_path: Path):
     run = tmp_path / "run"
     settings = ["data.channels=2", "data.classes=100", "data.size=2000", "data.image_size=16", "trainer.max_steps=3"]

@@ -75,6 +75,7 @@ def stopped_in_the_last_comparison(folder: Path) -> None:
     assert not (folder / "summary.json").exists()
 
 
+@pytest.mark.slow
 def test_during_the_last_comparison_it_does_not_wait_for_that(tmp_path):
     stopped_in_the_last_comparison(tmp_path)
 

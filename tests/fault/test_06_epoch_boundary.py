@@ -98,7 +98,11 @@ def _rows(folder: Path) -> dict[str, dict[str, str]]:
     return {row["iteration"]: {k: v for k, v in row.items() if v and not k.startswith(ends)} for row in rows}
 
 
-@pytest.mark.parametrize("choices", [[], DCGAN, EXTRAS], ids=["mlp", "dcgan", "extras"])
+@pytest.mark.parametrize(
+    "choices",
+    [pytest.param([], marks=pytest.mark.slow), pytest.param(DCGAN, marks=pytest.mark.slow), EXTRAS],
+    ids=["mlp", "dcgan", "extras"],
+)
 def test_a_resumed_run_is_bitwise_the_uninterrupted_one(tmp_path, choices):
     check_resumes(tmp_path, choices, (9, LAST, FIRST))
 

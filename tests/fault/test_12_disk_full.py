@@ -44,6 +44,7 @@ def check_kept(folder: Path, result: subprocess.CompletedProcess, reason: str) -
     assert checkpoint(folder)[MARK]["clock"]["iteration"] == 8
 
 
+@pytest.mark.slow
 def test_a_file_that_cannot_grow_ends_the_run_in_a_sentence(tmp_path):
     trained(tmp_path, *SETTINGS)
     before = (tmp_path / "checkpoints" / "last.ckpt").read_bytes()
@@ -78,6 +79,7 @@ def test_a_full_disk(mounted):
     check_kept(folder, result, "No space left on device")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts")
 def test_a_disk_that_is_read_only_by_now(mounted):
     folder = mounted / "run"

@@ -35,6 +35,7 @@ def test_a_run_goes_on(tmp_path, broken_pipe):
     assert (tmp_path / "run" / "summary.json").is_file()
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_without_any_output(tmp_path):
     close = "import os, sys; os.close(1); os.close(2); os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
     arguments = ["-c", close, str(REPOSITORY / "train.py"), *RUN, f"hydra.run.dir={tmp_path / 'run'}"]
@@ -42,6 +43,7 @@ def test_a_run_goes_on_without_any_output(tmp_path):
     assert (tmp_path / "run" / "summary.json").is_file()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no such device")  # noqa: PTH110
 def test_a_run_goes_on_when_its_log_is_full(tmp_path):
     with open("/dev/full", "w") as full:  # noqa: PTH123
@@ -63,6 +65,7 @@ def test_a_tool_whose_output_is_cut_ends_quietly(tmp_path, broken_pipe):
     assert (result.returncode, result.stderr) == (0, b"")
 
 
+@pytest.mark.slow
 def test_a_run_from_python_goes_on(tmp_path, broken_pipe):
     code = f"import saddle; run = saddle.train({[*RUN, 'hydra.run.dir=run']!r}); open('done', 'w').write(repr(run))"
     result = subprocess.run(

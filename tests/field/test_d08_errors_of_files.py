@@ -15,6 +15,7 @@ from saddle.file import failure_of, remedy_of
 LONG = [*SMALL, "trainer.max_steps=-1", "callback.quality.extractor=none", "checkpoints.every_images=100"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Windows does not move what is open")
 def test_a_run_that_is_moved_while_it_trains(tmp_path):
     process = started(*LONG, "hydra.run.dir=run", cwd=tmp_path)

@@ -37,7 +37,7 @@ def test_the_command_that_samples(tmp_path):
     line = sample.replace("saddle", f"{shlex.quote(sys.executable)} -m saddle", 1)
     shown = subprocess.run(line, shell=True, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert shown.returncode == 0, shown.stderr
-    assert (tmp_path / "grid.png").is_file()
+    assert (tmp_path / shlex.split(sample)[-1]).is_file()
 
 
 def test_the_command_is_that_of_the_script_that_was_begun(tmp_path):

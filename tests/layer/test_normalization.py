@@ -29,6 +29,7 @@ def test_only_spectral_normalization_changes_a_layer():
     assert hasattr(weighted(nn.Linear(2, 2), "spectral"), "parametrizations")
 
 
+@pytest.mark.slow
 def test_power_iterations_go_on_where_a_resumed_run_stopped(tmp_path):
     choices = [*SPECTRAL, "architecture.discriminator.minibatch_stddev=4", "training.accumulate=2"]
     straight = trained(tmp_path / "straight", *choices, "trainer.max_steps=5")

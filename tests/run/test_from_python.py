@@ -60,6 +60,7 @@ assert sorted(os.listdir()) == ["run", "warm"], os.listdir()
 """
 
 
+@pytest.mark.slow
 def test_the_process_is_left_as_it_was_and_writes_in_the_runs_folder_alone(tmp_path):
     result = command("-c", STATE, cwd=tmp_path)
     assert result.returncode == 0, result.stderr

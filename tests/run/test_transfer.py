@@ -203,6 +203,7 @@ def test_a_watched_run_begins_with_it_once(apart):
     assert "init:" not in ran(apart, "keep=kept", "init=other", "trainer.max_steps=4")
 
 
+@pytest.mark.slow
 def test_the_jobs_of_a_sweep_begin_with_different_runs(apart):
     shutil.copytree(apart / "other", apart / "an other")
     ran(apart, "-m", "init=null,other,an other", "trainer.max_steps=2", "hydra.sweep.dir=sweep")
