@@ -48,7 +48,7 @@ def finish(trials: Trials, size: int) -> dict[int, list[str]]:
 
 @pytest.mark.parametrize(
     ("sampler", "size"),
-    [("tpe", 3), *(pytest.param(*case, marks=pytest.mark.slow) for case in (("tpe", 1), ("gp", 1), ("random", 2)))],
+    [("tpe", 3), ("gp", 1), *(pytest.param(*case, marks=pytest.mark.slow) for case in (("tpe", 1), ("random", 2)))],
 )
 def test_a_search_that_is_interrupted_anywhere_has_the_same_trials(tmp_path, sampler, size):
     straight = finish(opened(tmp_path / "a.db", of(sampler)), size)
@@ -64,7 +64,8 @@ def test_a_search_that_is_interrupted_anywhere_has_the_same_trials(tmp_path, sam
     tell(trials, dict(list(second.items())[1:]))  # killed while the first of them was training
     rest = finish(opened(file, of(sampler), goes_on=True), size)
     assert {**first, **second, **rest} == straight
-    states = [trial.state for trial in opened(file, of(sampler), goes_on=True).study.trials]
+    jobs = opened(file, of(sampler), goes_on=True)._jobs()  # gp insists on trials that were made, which are no jobs
+    states = [trial.state for trial in jobs]
     assert states.count(TrialState.FAIL) == 1
     assert states.count(TrialState.COMPLETE) == 5
 

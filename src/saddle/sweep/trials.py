@@ -29,7 +29,10 @@ _NAME = "saddle"
 _JOB = "job"
 """The attribute of a trial that holds the number of its job. A trial without one repeats an earlier trial."""
 
-_MOST_REPEATS = 20
+_LEARNED_REPEATS = 5
+"""The number of repeated trials in a row after which the next are drawn at random: a sampler may insist on one."""
+
+_MOST_REPEATS = 100
 """The number of repeated trials in a row after which a space counts as exhausted."""
 
 
@@ -109,7 +112,7 @@ class Trials:
 
     def _new(self, number: int, size: int) -> list[str] | None:
         """The overrides of a new trial, the job of this number; None if every trial of the space was made."""
-        for _ in range(_MOST_REPEATS):
+        while self._repeats() < _MOST_REPEATS:
             earlier = [trial.params for trial in self._jobs()]
             trial = self._ask(self._trials(), size)
             values = suggested(trial, self.space)
@@ -118,6 +121,15 @@ class Trials:
                 return overrides_of(values)
             self.study.tell(trial, state=TrialState.FAIL)  # the same run would have the same result
         return None
+
+    def _repeats(self) -> int:
+        """The number of repeated trials since the last new one."""
+        repeats = 0
+        for trial in reversed(self._trials()):
+            if _JOB in trial.user_attrs:
+                break
+            repeats += trial.state == TrialState.FAIL
+        return repeats
 
     def _ask(self, trials: Sequence[FrozenTrial], size: int) -> Trial:
         """A trial that an interrupted process had begun to draw, or a new one."""
@@ -132,6 +144,8 @@ class Trials:
         """The sampler of one trial."""
         seed = hashed_seed(self.search.seed, f"trial {number}") % 2**32
         startup = self.search.startup
+        if self._repeats() >= _LEARNED_REPEATS:
+            return RandomSampler(seed=seed)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
             if self.search.sampler == "tpe":
