@@ -18,11 +18,10 @@ from saddle.run.checkpoint import damage_of
 from saddle.run.curves import Curve
 from saddle.run.finished import FinishedRun
 from saddle.run.folder import checkpoints_of
-from saddle.run.record import build_recorded
 from saddle.seed import hashed_seed
-from saddle.training.checkpoint import check_fits, read_sound_checkpoint, without_prefix
+from saddle.training.checkpoint import read_sound_checkpoint
 from saddle.training.class_labels import labels_in_shares
-from saddle.training.sampling import images_from, ready, sources_for
+from saddle.training.sampling import as_bytes, images_from, sources_for
 
 SAMPLES = 256
 """Samples, and at most as many real images, that probes compare."""
@@ -72,27 +71,17 @@ class Case:
     @cached_property
     def discriminator(self) -> nn.Module | None:
         """D of images, in evaluation mode; None where the game has none that judges images alone."""
-        return self._network_of("discriminator", self.content)
+        return self.run.trained_network("discriminator")
 
     @cached_property
     def weights(self) -> nn.Module | None:
         """G itself, without its average, in evaluation mode; None where there is no generator."""
-        return self._network_of("generator", self.content)
+        return self.run.trained_network("generator")
 
     @property
     def takes_labels(self) -> bool:
         """Whether D takes labels."""
         return bool(getattr(self.discriminator, "classes", False))
-
-    def _network_of(self, name: str, content: dict[str, Any]) -> nn.Module | None:
-        """The network with the weights that training had, not their average."""
-        nodes, state = self.record.get("architecture", {}), content["state_dict"]
-        if name not in nodes or not any(key.startswith(f"{name}.") for key in state):
-            return None
-        network: nn.Module = build_recorded(f"architecture.{name}", nodes[name], nn.Module)
-        check_fits(state, network, self.run.checkpoint, f"{name}.")
-        network.load_state_dict(without_prefix(state, f"{name}."))
-        return ready(network, self.run.seed, self.run.label_shares)
 
     # images
 
@@ -125,8 +114,7 @@ class Case:
         data = self.run.data
         if not isinstance(data, ImageData) or data.load_test() is None:
             return None
-        images = data.held_out(SAMPLES)["image"]
-        return ((images + 1) * 127.5).round().to(torch.uint8)
+        return as_bytes(data.held_out(SAMPLES)["image"])
 
     def samples_of(self, generator: nn.Module) -> Tensor:
         """As many samples as there are real images, from noise of their own; labels in the data's shares."""

@@ -178,17 +178,30 @@ class OpenedRun:
             self._networks[name] = self._built_network(name)
         return self._networks[name]
 
-    @isolated()
     def _built_network(self, name: str) -> "nn.Module":
+        from saddle.training.checkpoint import prefix_of
+
+        prefix = prefix_of(name, self._state)
+        if name not in self.record.get("architecture", {}) or prefix is None:
+            raise InputError(f"{self.checkpoint}: this checkpoint holds no {name}")
+        return self._loaded(name, prefix)
+
+    def trained_network(self, name: str) -> "nn.Module | None":
+        """The network `name` with the weights that training had, not their average; None if the run trains none."""
+        prefix = f"{name}."
+        if name not in self.record.get("architecture", {}) or not any(key.startswith(prefix) for key in self._state):
+            return None
+        return self._loaded(name, prefix)
+
+    @isolated()
+    def _loaded(self, name: str, prefix: str) -> "nn.Module":
+        """The network `name` with the weights below `prefix` in the checkpoint, in evaluation mode."""
         from torch import nn
 
-        from saddle.training.checkpoint import check_fits, prefix_of, without_prefix
+        from saddle.training.checkpoint import check_fits, without_prefix
         from saddle.training.sampling import ready
 
-        nodes, prefix = self.record.get("architecture", {}), prefix_of(name, self._state)
-        if name not in nodes or prefix is None:
-            raise InputError(f"{self.checkpoint}: this checkpoint holds no {name}")
-        network: nn.Module = build_recorded(f"architecture.{name}", nodes[name], nn.Module)
+        network: nn.Module = build_recorded(f"architecture.{name}", self.record["architecture"][name], nn.Module)
         check_fits(self._state, network, self.checkpoint, prefix)
         network.load_state_dict(without_prefix(self._state, prefix))
         return ready(network, self.seed, self.label_shares)
