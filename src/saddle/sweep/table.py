@@ -120,6 +120,8 @@ def text_of(jobs: Sequence[Job], objective: str | None, sweep: Path) -> str:
     lines += ["", f"  {len(jobs) - len(unfinished)} of {len(jobs)} jobs finished"]
     for job in unfinished:
         lines.append(f"  {job.state:<11}  {relative(job.folder)}: {job.reason}")
+    if len(rows) > 1:
+        lines += ["", f"  is it luck? intervals and curves: saddle compare {quoted_for_shell(relative(sweep))}"]
     return "\n".join([*lines, ""])
 
 
