@@ -44,7 +44,7 @@ _WEB_PACKAGES = ("onnx", "onnxscript", "onnxruntime")
 
 def closing_text(trainer: GameTrainer, module: GameModule, folder: Path, summary: Mapping[str, Any]) -> str:
     """The table of a `summary`, what its values mean, and where to look."""
-    lines = [*_counts(summary), "", *_metrics(trainer, module, summary), *_meanings(summary)]
+    lines = [*_counts(summary), *_metrics(trainer, module, summary), *_meanings(summary)]
     lines += ["", f"  metric  {_stamp_in_words(summary, _why_unmeasured(trainer))}"]
     lines += [f"  stopped {reason}" for reason in _reasons_to_stop(trainer.callbacks)]
     places = {"run": str(relative(folder))}
@@ -91,7 +91,7 @@ def _metrics(trainer: GameTrainer, module: GameModule, summary: Mapping[str, Any
         return []
     real: Mapping[str, float] = summary["real"] or {}
     directions, width = directions_of(trainer, module), _width(summary)
-    lines = [f"  {'':<{width}}  {'samples':>12}" + (f"  {'real data':>12}" if real else "") + "  better"]
+    lines = ["", f"  {'':<{width}}  {'samples':>12}" + (f"  {'real data':>12}" if real else "") + "  better"]
     for name, value in values.items():
         other = f"{real[name]:>12.4f}" if name in real else f"{'-':>12}"
         floor = f"  {other}" if real else ""
