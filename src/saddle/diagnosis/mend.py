@@ -16,6 +16,8 @@ from saddle.terminal import quoted_for_shell
 _OF_THE_PLACE = ("folder", "resume", "keep", "hydra.run.dir")
 """Settings that name the folder of a run, and no other run may take over."""
 
+_OF_TWO_NETWORKS = ("saddle.game.adversarial.Adversarial", "saddle.game.auxiliary_classifier.AuxiliaryClassifier")
+
 _CALM = 1e-3
 """A learning rate of Adam that no small network is too fast with."""
 
@@ -44,8 +46,7 @@ def _values(run: FinishedRun) -> dict[str, str | None]:
         size = run.data.training()[0].double().square().mean().sqrt()
         scale = f"{float(size):.2g}"
     return {
-        "discriminator_rate": f"{rates['discriminator']:g}",
-        "generator_rate": f"{rates['generator']:g}",
+        "fair_rate": f"{_fair(*rates.values()):.2g}",
         "calm_discriminator_rate": f"{_calm(rates['discriminator']):.2g}",
         "calm_generator_rate": f"{_calm(rates['generator']):.2g}",
         "size_of_points": scale,
@@ -58,9 +59,20 @@ def _calm(rate: float) -> float:
     return rate if rate <= _CALM else min(rate / 10, _CALM)
 
 
+def _fair(first: float, second: float) -> float:
+    """One rate for both players: that of the faster one, unless Adam is better off with a calmer one."""
+    slower, faster = sorted((first, second))
+    return min(faster, max(slower, _CALM))
+
+
 def _has(record: dict[str, Any], key: str) -> bool:
-    """Whether a setting of networks, game or optimizer is one of this run; others are groups or always there."""
+    """Whether a setting of networks, game or optimizer is one of this run; others are groups or always there.
+
+    An experiment is one where G and D make and judge images, and there are no other networks.
+    """
     parts = key.split(".")
+    if key in ("experiment", "architecture"):
+        return record["game"]["_target_"] in _OF_TWO_NETWORKS and "point_seed" not in record["data"]
     if parts[0] not in ("architecture", "game", "optimizer") or len(parts) == 1:
         return not (key == "augmentation" and "point_seed" in record.get("data", {}))
     node: Any = record.get(parts[0], {})
