@@ -81,7 +81,10 @@ class Report:
                 "undecided",
                 "  No cause in the table fits what could be seen, which is not enough to call it healthy.",
             ]
-        lines = ["healthy", "  No cause in the table fits what the run shows. How good its samples are is another question."]
+        lines = [
+            "healthy",
+            "  No cause in the table fits what the run shows. How good its samples are is another question.",
+        ]
         for diagnosis in self.diagnoses:
             lines.append(f"  {diagnosis.cause.sentence} {diagnosis.cause.mend}")
         return lines

@@ -9,6 +9,8 @@ from typing import Any
 
 import yaml
 
+_FLAGS = ("is_general", "is_well", "goes_on")
+
 FILE = Path(__file__).with_name("causes.yaml")
 
 
@@ -40,9 +42,9 @@ class Cause:
     """What may be wrong with a run.
 
     All signs of one of the lists in `needs` must show, and those of `hints` make it surer. `sentence` says what is
-    wrong, `mend` what to do in words, and `overrides` are settings that do it. An `is_general` cause says that something
-    is wrong and not why, so it is named behind all others. An `is_well` cause is none: it says something of a healthy
-    run.
+    wrong, `mend` what to do in words, and `overrides` are settings that do it. An `is_general` cause says that
+    something is wrong and not why, so it is named behind all others. An `is_well` cause is none: it says something of
+    a healthy run.
     """
 
     name: str
@@ -69,10 +71,11 @@ def _read(path: Path) -> tuple[Cause, ...]:
 
 
 def _cause(name: str, row: Mapping[str, Any]) -> Cause:
-    unknown = set(row) - {"sentence", "mend", "overrides", "needs", "hints", "is_general", "is_well", "goes_on"}
-    if unknown or not row.get("needs") or not row.get("sentence") or not row.get("mend"):
+    missing = {"sentence", "mend", "needs"} - {key for key, value in row.items() if value}
+    unknown = set(row) - {"sentence", "mend", "overrides", "needs", "hints", *_FLAGS}
+    if unknown or missing:
         raise ValueError(
-            f"{name}: a cause has sentence, mend, needs and, if it likes, overrides, hints, is_general, is_well and goes_on"
+            f"{name}: a cause has sentence, mend and needs, and may have overrides, hints, {', '.join(_FLAGS)}"
         )
     return Cause(
         name,
