@@ -52,7 +52,7 @@ def test_copies_of_training_images_are_recognized_and_nothing_is_printed(tmp_pat
     wrong = evaluate_images(images[:150], (labels[:150] + 1) % 10, data, extractor, tmp_path, METRICS)
     assert wrong.samples["as_asked"] < 0.2
     assert {**wrong.samples, "as_asked": 0} == {**evaluation.samples, "as_asked": 0}
-    assert list(json.loads(json.dumps(wrong.as_json()))) == ["samples", "test", "modes", "stamp"]
+    assert list(json.loads(json.dumps(wrong.as_json()))) == ["samples", "test", "halves", "modes", "stamp"]
     assert capsys.readouterr() == ("", "")
 
 
@@ -61,6 +61,7 @@ def test_without_held_out_images_samples_stand_alone():
     evaluation = evaluate_images(data.training()[0][:150], None, data, extractor, None, METRICS)
     assert (evaluation.test, evaluation.neighbors) == (None, None)
     assert not {"as_asked", "copies"} & evaluation.samples.keys()
+    assert evaluation.halves.keys() == evaluation.samples.keys()
 
 
 def test_points_stand_beside_as_many_fresh_ones():

@@ -10,7 +10,7 @@ from saddle.data.module import ImageData
 from saddle.metric.base import Extractor, MetricInputs, PointDistribution, Read
 from saddle.metric.classes import entropy
 from saddle.metric.factor_extractor import known_factors
-from saddle.metric.measure import Metrics, check_enough, measured, measured_points
+from saddle.metric.measure import Metrics, check_enough, measured, measured_halves, measured_points
 from saddle.metric.memorization import search
 from saddle.metric.reference import chosen, class_shares, reference
 
@@ -41,6 +41,8 @@ class ImageEvaluation:
     """The metrics of the samples by name."""
     test: dict[str, float] | None
     """The same of held-out images; None where the data holds out none."""
+    halves: dict[str, float] | None
+    """The same of one half of the real images against the other, where no images are held out; else None."""
     modes: dict[str, float] | None
     """How many modes the data has (`number`), and the `entropy` of their shares in nats; None where not counted."""
     stamp: dict[str, Any]
@@ -53,7 +55,7 @@ class ImageEvaluation:
     def as_json(self) -> dict[str, Any]:
         """The metrics as plain values."""
         counted = {} if self.modes is None else {"modes": self.modes}
-        return {"samples": self.samples, "test": self.test, **counted, "stamp": self.stamp}
+        return {"samples": self.samples, "test": self.test, "halves": self.halves, **counted, "stamp": self.stamp}
 
 
 @dataclass
@@ -112,6 +114,7 @@ def evaluate_images(
     return ImageEvaluation(
         samples=measured(metrics, inputs),
         test=test,
+        halves=measured_halves(metrics, inputs) if test is None else None,
         modes=None if shares is None else {"number": int((shares > 0).sum()), "entropy": entropy(shares)},
         stamp=stamp,
         neighbors=neighbors,

@@ -158,7 +158,10 @@ def _report_points(evaluation: "PointEvaluation", out: Path | None) -> None:
 
 def _image_table(evaluation: "ImageEvaluation") -> str:
     stamp = evaluation.stamp
-    lines = _rows(evaluation.samples, evaluation.test or {}, "real test")
+    others, title = (
+        (evaluation.halves or {}, "real halves") if evaluation.test is None else (evaluation.test, "real test")
+    )
+    lines = _rows(evaluation.samples, others, title)
     lines += [
         "",
         f"  {stamp['generated']:,} samples ({stamp['network']}) against {stamp['real']:,} training images, features of "
