@@ -95,7 +95,7 @@ class Summary(Patient):
                 if isinstance(callback, Quality) and real is None:
                     halves = callback.of_halves(trainer)
             elif isinstance(callback, Health):
-                alarms = [name for name, alarm in callback.alarms.items() if alarm.ringing]
+                alarms = callback.ringing()
         clock, data = module.clock, trainer.datamodule.data
         pruned = [callback.at for callback in trainer.callbacks if isinstance(callback, Prune) and callback.at]
         return {
