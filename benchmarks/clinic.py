@@ -7,7 +7,7 @@
 
 `list` prints every run: its cause, strength, half and settings. `train` trains those of one half, several in one
 process, and skips what is trained, so that it goes on where it stopped. `examine` writes the symptoms of each run as
-one line of docs/diagnosis/seen.jsonl or unseen.jsonl. `judge` reads these lines, judges them by the rules as they
+one line of docs/diagnosis/HALF.jsonl. `judge` reads these lines, judges them by the rules as they
 stand, and prints the confusion matrix.
 
 Which run is in which half is drawn for each cause by a seed. The rules may be tuned on the seen half alone.
@@ -26,7 +26,7 @@ from typing import Any
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).parent))
 
-from clinic_runs import Patient, patients
+from clinic_runs import HALVES, Patient, of_half, patients
 
 from saddle.diagnosis.judge import judged
 from saddle.diagnosis.table import read_table
@@ -41,7 +41,7 @@ LINES = Path(__file__).resolve().parents[1] / "docs" / "diagnosis"
 def train(folder: Path, half: str, limit: int | None) -> None:
     """Train the runs of a half that are not trained yet, in processes that each train several."""
     while True:
-        rest = [patient for patient in patients() if patient.half == half and not _is_done(folder, patient)]
+        rest = [patient for patient in of_half(half) if not _is_done(folder, patient)]
         if not rest or limit == 0:
             return
         number = min(RUNS_IN_A_PROCESS, limit or RUNS_IN_A_PROCESS)
@@ -56,7 +56,10 @@ def _is_done(folder: Path, patient: Patient) -> bool:
 
 def train_here(folder: Path, half: str, number: int) -> None:
     """Train that many runs in this process."""
-    rest = [patient for patient in patients() if patient.half == half and not _is_done(folder, patient)]
+    from clinic_robots import draw_once
+
+    draw_once()
+    rest = [patient for patient in of_half(half) if not _is_done(folder, patient)]
     for patient in rest[:number]:
         _train_one(folder / patient.name, patient)
 
@@ -81,11 +84,14 @@ def _train_one(run: Path, patient: Patient) -> None:
 
 def examine(folder: Path, half: str) -> None:
     """Write the symptoms of each trained run of a half as a line of its file; runs that have one are skipped."""
+    from clinic_robots import draw_once
+
+    draw_once()
     LINES.mkdir(exist_ok=True)
     file = LINES / f"{half}.jsonl"
     known = {line["name"] for line in lines_of(half)}
-    for patient in patients():
-        if patient.half != half or patient.name in known or not _is_done(folder, patient):
+    for patient in of_half(half):
+        if patient.name in known or not _is_done(folder, patient):
             continue
         line = _line(folder / patient.name, patient)
         with file.open("a", encoding="utf-8") as out:
@@ -107,7 +113,7 @@ def _line(run: Path, patient: Patient) -> dict[str, Any]:
         "name": patient.name,
         "cause": patient.cause,
         "strength": patient.strength,
-        "symptoms": {name: _rounded(value) for name, value in found.symptoms.items()},
+        "symptoms": {name: rounded(value) for name, value in found.symptoms.items()},
         "unseen": [text.replace(str(run), "RUN") for text in found.unseen],
         "alarms": alarms,
         "failed": outcome["failure"] is not None,
@@ -116,7 +122,8 @@ def _line(run: Path, patient: Patient) -> dict[str, Any]:
     }
 
 
-def _rounded(value: float) -> float:
+def rounded(value: float) -> float:
+    """To five digits."""
     return float(f"{value:.5g}")
 
 
@@ -202,7 +209,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("command", choices=["list", "train", "examine", "judge"])
     parser.add_argument("folder", nargs="?", type=Path)
-    parser.add_argument("--half", choices=["seen", "unseen"], default="seen")
+    parser.add_argument("--half", choices=HALVES, default="seen")
     parser.add_argument("--limit", type=int, help="train at most so many")
     parser.add_argument("--verbose", action="store_true", help="print each run whose cause is not named first")
     parser.add_argument("--here", type=int, help=argparse.SUPPRESS)

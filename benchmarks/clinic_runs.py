@@ -1,9 +1,15 @@
-"""The runs of benchmarks/clinic.py: what is done to which base, in which strength, and in which half it is."""
+"""The runs of benchmarks/clinic.py: what is done to which base, in which strength, and in which half it is.
+
+The clinic began with two halves, seen and unseen. A third one, fresh, judges what was changed after the unseen half had
+been judged; the runs of `tuning` are what the symptom `leak` was changed on, beside the seen half.
+"""
 
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+HALVES = ("seen", "unseen", "fresh", "tuning")
 
 HALF_SEED = 27
 """Draws which run of each cause is in which half. It was chosen before the first rule."""
@@ -206,15 +212,70 @@ def _round(repetition: int, strength: int) -> Iterator[Patient]:
         base = able[(number * 5 + place) % len(able)]
         settings = _longer(base, cause, _faults(base)[cause][strength])
         yield _patient(cause, strength, base, number, settings)
-    for place in range(7):
-        index = 7 * number + place
-        base = BASES[index % len(BASES)]
-        settings = HEALTHY[index % len(HEALTHY)]
-        if settings.startswith("IMAGES"):
-            settings = "" if base.data == "ring" else settings.removeprefix("IMAGES ")
-        if "conditional" in settings and base.networks == "residual":
-            settings = ""
-        yield _patient("healthy", index % 4, base, index, settings)
+    for index in range(7 * number, 7 * number + 7):
+        yield _healthy(index, index, index)
+
+
+def _healthy(index: int, place: int, number: int) -> Patient:
+    """A healthy run: the variation and base at a `place` of their cycles, with the `number` in its name and seed."""
+    base, settings = BASES[place % len(BASES)], HEALTHY[place % len(HEALTHY)]
+    if settings.startswith("IMAGES"):
+        settings = "" if base.data == "ring" else settings.removeprefix("IMAGES ")
+    if "conditional" in settings and base.networks == "residual":
+        settings = ""
+    return _patient("healthy", index % 4, base, number, settings)
+
+
+def of_half(half: str) -> list[Patient]:
+    """The runs of a half."""
+    if half == "fresh":
+        return _fresh()
+    return _tuning() if half == "tuning" else [patient for patient in patients() if patient.half == half]
+
+
+_FRESH_CAUSES = (
+    *("augmentation_leaks", "dead_discriminator", "dead_generator", "discriminator_too_strong"),
+    *("discriminator_too_weak", "few_modes", "momentum_too_high", "no_penalty", "one_image", "rates_too_high"),
+)
+
+
+def _fresh() -> list[Patient]:
+    """Runs with seeds of their own: four of each of ten causes, three more that leak, 49 healthy ones, ten augmented.
+
+    Their bases are drawn with another step, so that each cause is on more of them.
+    """
+    chosen: list[Patient] = []
+    for number in range(7):
+        for cause in _FRESH_CAUSES if number < 4 else _FRESH_CAUSES[:1]:
+            chosen.append(_fresh_fault(cause, number))
+        chosen += [_healthy(index, 84 + index, 1000 + index) for index in range(7 * number, 7 * number + 7)]
+    chosen += _augmented(2000)
+    return [_in_half(patient, "fresh") for patient in chosen]
+
+
+def _fresh_fault(cause: str, number: int) -> Patient:
+    able = [base for base in BASES if cause in _faults(base)]
+    base = able[(number * 7 + _FRESH_CAUSES.index(cause)) % len(able)]
+    return _patient(cause, number % 4, base, 1000 + number, _faults(base)[cause][number % 4])
+
+
+def _tuning() -> list[Patient]:
+    """On each base of images a healthy run with augmentation, and one whose augmentation leaks."""
+    leaking = [
+        _patient("augmentation_leaks", place % 4, base, 3000 + place, _faults(base)["augmentation_leaks"][place % 4])
+        for place, base in enumerate(IMAGES)
+    ]
+    return [_in_half(patient, "tuning") for patient in (*leaking, *_augmented(3000))]
+
+
+def _augmented(first: int) -> list[Patient]:
+    """On each base of images a healthy run with augmentation, named from the number `first` on."""
+    settings = next(text for text in HEALTHY if "augmentation=" in text).removeprefix("IMAGES ")
+    return [_patient("healthy", 0, base, first + place, settings) for place, base in enumerate(IMAGES)]
+
+
+def _in_half(patient: Patient, half: str) -> Patient:
+    return Patient(**{**vars(patient), "half": half})
 
 
 def _patient(cause: str, strength: int, base: Base, number: int, settings: str) -> Patient:
