@@ -14,6 +14,7 @@ from torch import nn
 from saddle.bound import height_and_width
 from saddle.callback.budget import Budget
 from saddle.callback.hook import GameTrainer, hook
+from saddle.callback.samples import SampleGrids
 from saddle.callback.scheduled import Patient
 from saddle.data.image_search import some_in_a_line
 from saddle.data.memory import MemoryData
@@ -53,6 +54,8 @@ class Opening(Patient):
             "length": length_in_words(trainer, module),
         }
         lines += [labeled(label, text, WIDTH, sys.stderr) for label, text in described.items()]
+        if any(isinstance(callback, SampleGrids) for callback in trainer.callbacks):
+            lines.append(labeled_whole("samples", str(relative(self.folder / "samples")), WIDTH, sys.stderr))
         if any(isinstance(logger, TensorBoardLogger) for logger in trainer.loggers):
             command = f"tensorboard --logdir {quoted_for_shell(relative(self.folder))}"
             lines.append(labeled_whole("watch", command, WIDTH, sys.stderr))
@@ -148,6 +151,6 @@ def _rates_in_words(trainer: GameTrainer, module: GameModule) -> str:
 def _limits_of(callback: Any) -> list[str]:
     """The limit that a callback sets, in words; nothing if it sets none."""
     if isinstance(callback, Budget):
-        return [f"{callback.cpu_seconds:,g} CPU seconds"]
+        return [f"{callback.cpu_seconds:,g} CPU seconds, more by the clock where other programs compute"]
     remaining = callback.time_remaining() if isinstance(callback, Timer) else None
     return [] if remaining is None else [f"{remaining:,.0f} seconds"]

@@ -13,7 +13,7 @@ from lightning import Callback
 from lightning.pytorch.loggers import TensorBoardLogger
 from torch.utils.tensorboard.summary import hparams
 
-from saddle.callback.closing import closing_text
+from saddle.callback.closing import closing_of_job, closing_text
 from saddle.callback.curves import Curves
 from saddle.callback.health import Health
 from saddle.callback.hook import GameTrainer, hook
@@ -47,6 +47,8 @@ class Summary(Patient):
 
     def __init__(self, folder: str) -> None:
         self.folder = Path(folder)
+        self.is_of_job = False
+        """Whether the run is a job of a sweep: then a few lines stand for the table."""
         self._seconds_before = 0.0
         self._seconds = 0.0  # in this process, until the end of the last iteration
 
@@ -82,7 +84,10 @@ class Summary(Patient):
         for logger in trainer.loggers:
             if isinstance(logger, TensorBoardLogger):
                 _show_hyper_parameters(logger, hyper_parameters(module.record, _turns(module)))
-        print(closing_text(trainer, module, self.folder, summary))
+        if self.is_of_job:
+            print(closing_of_job(self.folder, summary))
+        else:
+            print(closing_text(trainer, module, self.folder, summary))
 
     def _summary(self, trainer: GameTrainer, module: GameModule) -> dict[str, Any]:
         latest: dict[str, float] = {}

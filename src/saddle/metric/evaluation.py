@@ -42,7 +42,10 @@ class ImageEvaluation:
     test: dict[str, float] | None
     """The same of held-out images; None where the data holds out none."""
     halves: dict[str, float] | None
-    """The same of one half of the real images against the other, where no images are held out; else None."""
+    """The same of one half of the training images against the other; None where there are held-out images, or too few.
+
+    So few images have a larger Frechet distance than more of them would have.
+    """
     modes: dict[str, float] | None
     """How many modes the data has (`number`), and the `entropy` of their shares in nats; None where not counted."""
     stamp: dict[str, Any]
@@ -91,7 +94,7 @@ def evaluate_images(
     `labels` (N,) int64 are the classes that the images were asked to show, or None. What `extractor` reads in real
     images is kept in the folder `cache`. Raises InputError as `measured`.
     """
-    training = data.training()[0]
+    training, known = data.training()
     check_enough(metrics, len(training))
     real = reference(data.readable(chosen(training, _REAL)), extractor, cache)
     fake = Read(*extractor(data.readable(images)))
@@ -114,7 +117,7 @@ def evaluate_images(
     return ImageEvaluation(
         samples=measured(metrics, inputs),
         test=test,
-        halves=measured_halves(metrics, inputs) if test is None else None,
+        halves=None if held_out is not None else measured_halves(metrics, inputs, _own_labels(inputs, known)),
         modes=None if shares is None else {"number": int((shares > 0).sum()), "entropy": entropy(shares)},
         stamp=stamp,
         neighbors=neighbors,
@@ -129,6 +132,11 @@ def _of_held_out(inputs: MetricInputs, labels: Tensor | None) -> MetricInputs:
     if inputs.labels is not None and labels is not None:
         own = chosen(labels, len(inputs.fake.features))
     return replace(inputs, fake=inputs.held_out, labels=own)
+
+
+def _own_labels(inputs: MetricInputs, labels: Tensor | None) -> Tensor | None:
+    """The labels of the real images that are compared, from the `labels` of all; None where none are asked for."""
+    return None if inputs.labels is None or labels is None else chosen(labels, _REAL)
 
 
 def _neighbors(inputs: MetricInputs, searched: Tensor) -> Neighbors | None:

@@ -36,10 +36,11 @@ def measured(metrics: Metrics, inputs: MetricInputs) -> dict[str, float]:
     return values
 
 
-def measured_halves(metrics: Metrics, inputs: MetricInputs) -> dict[str, float] | None:
+def measured_halves(metrics: Metrics, inputs: MetricInputs, labels: Tensor | None = None) -> dict[str, float] | None:
     """The values of one half of the real images of `inputs` against the other; None for too few images.
 
     A yardstick where no images are held out. Half as many images on either side give larger Frechet distances.
+    The second half should show its own `labels`, which are those of the real images, in their order.
     """
     order = fixed_order(len(inputs.real.features), "halves")
     half = len(order) // 2
@@ -47,7 +48,8 @@ def measured_halves(metrics: Metrics, inputs: MetricInputs) -> dict[str, float] 
         return None
     features, probabilities = inputs.real.features, inputs.real.probabilities
     first, second = (Read(features[rows], probabilities[rows]) for rows in (order[:half], order[half:]))
-    return measured(metrics, MetricInputs(first, second, inputs.class_shares, factors=inputs.factors))
+    own = None if labels is None else labels[order[half:]]
+    return measured(metrics, MetricInputs(first, second, inputs.class_shares, own, factors=inputs.factors))
 
 
 def measured_points(metrics: Metrics, points: Tensor, data: PointDistribution) -> dict[str, float]:
