@@ -215,50 +215,36 @@ def is_mended(line: Line, healthy: list[Line]) -> tuple[bool, bool]:
 def judge(half: str, verbose: bool) -> None:
     """Print the share of broken runs of a half that are mended, by cause."""
     names = {patient.name for patient in of_half(half)}
-    broken = [line for line in lines() if line["cause"] != "healthy" and line["name"] in names]
-    print(table(outcomes_of(broken)))
-    for line in broken if verbose else []:
-        if not all(is_mended(line, healthy_like(line["name"]))):
-            _explain(line)
-    print(f"{sum(line.get('cpu_seconds', 0) for line in broken) / 60:.1f} CPU minutes of training")
+    judged_lines = outcomes_of(lines())
+    broken = [(line, outcome) for line, outcome in judged_lines if line["name"] in names]
+    print(table(broken))
+    for line, outcome in broken if verbose else []:
+        if not all(outcome):
+            print(line["name"], line["way"], "named", line["named"], line["changed"], outcome, line.get("measures"))
+    print(f"{sum(line.get('cpu_seconds', 0) for line, _ in broken) / 60:.1f} CPU minutes of training")
 
 
-def outcomes_of(broken: list[Line]) -> dict[tuple[str, str], list[tuple[bool, bool]]]:
-    """What `is_mended` says of lines of broken runs, by cause and way."""
-    outcomes: dict[tuple[str, str], list[tuple[bool, bool]]] = {}
-    for line in broken:
-        outcome = is_mended(line, healthy_like(line["name"]))
-        outcomes.setdefault((line["cause"], line["way"]), []).append(outcome)
-    return outcomes
-
-
-def healthy_like(name: str) -> list[Line]:
-    """The lines of the healthy runs of the same data and networks as the run of that name."""
+def outcomes_of(everything: list[Line]) -> list[tuple[Line, tuple[bool, bool]]]:
+    """The lines of broken runs, each with what `is_mended` says beside healthy runs of the same data and networks."""
     bases = {patient.name: (patient.base.data, patient.base.networks) for patient in patients()}
-    return [line for line in lines() if line["cause"] == "healthy" and bases[line["name"]] == bases[name]]
+    healthy: dict[tuple[str, str], list[Line]] = {}
+    for line in everything:
+        if line["cause"] == "healthy":
+            healthy.setdefault(bases[line["name"]], []).append(line)
+    broken = [line for line in everything if line["cause"] != "healthy"]
+    return [(line, is_mended(line, healthy[bases[line["name"]]])) for line in broken]
 
 
-def _explain(line: Line) -> None:
-    """Print why a run is not mended."""
-    healthy = healthy_like(line["name"])
-    found = judged(read_table(), line.get("symptoms", {}))
-    worst = max(other["measures"]["frechet"] for other in healthy)
-    least = min(other["measures"]["coverage"] for other in healthy)
-    print(line["name"], line["way"], "named", line["named"], line["changed"], is_mended(line, healthy))
-    print(
-        "   ", [(diagnosis.cause.name, round(diagnosis.score, 2)) for diagnosis in found], line.get("measures"), end=""
-    )
-    print(f" frechet <= {worst:.4g}, coverage >= {least:.4g}")
-
-
-def table(counts: dict[tuple[str, str], list[tuple[bool, bool]]]) -> str:
+def table(broken: list[tuple[Line, tuple[bool, bool]]]) -> str:
     """A Markdown table: of each cause how many runs, and how many are mended by the rules, by measures, and by both."""
     rows = ["| cause | runs | no ill is named | measures of a healthy run | mended |", "|---|---:|---:|---:|---:|"]
-    total: list[tuple[bool, bool]] = []
-    for (cause, way), outcomes in sorted(counts.items()):
-        total += outcomes if way == "as told" else []
+    groups: dict[tuple[str, str], list[tuple[bool, bool]]] = {}
+    for line, outcome in broken:
+        groups.setdefault((line["cause"], line["way"]), []).append(outcome)
+    for (cause, way), outcomes in sorted(groups.items()):
         rows.append(_row(cause if way == "as told" else f"{cause}, {way}", outcomes))
-    rows.append(_row("all, as told", total))
+    told = [outcome for line, outcome in broken if line["way"] == "as told"]
+    rows.append(_row("all, as told", told))
     return "\n".join(rows)
 
 

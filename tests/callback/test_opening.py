@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import pytest
 import torch
 from lightning import Callback
@@ -5,12 +7,13 @@ from torch import nn
 
 from helpers import Points, fit, small_module
 from saddle.callback.budget import Budget
-from saddle.callback.opening import Opening, data_in_words, networks_in_words
+from saddle.callback.opening import Opening, data_in_words, length_in_words, networks_in_words
 from saddle.callback.samples import SampleGrids
 from saddle.data.ring import Ring
 from saddle.game.adversarial import Adversarial
 from saddle.game.adversarial_objective import AdversarialObjective
 from saddle.loss.non_saturating import NonSaturating
+from saddle.schedule import Schedule
 
 
 def ours(lines):
@@ -46,6 +49,15 @@ def test_the_first_lines_say_what_is_about_to_happen(tmp_path, capsys):
         f"device    CPU, {threads} {'thread' if threads == 1 else 'threads'}; 64-true; eager executor",
         "length    9 iterations of 8 images, 72 in all",
     ]
+
+
+@pytest.mark.parametrize(("horizon", "remark"), [(40, "; rates keep their last value from 40 on"), (72, "")])
+def test_the_length_says_where_rates_stop_to_fall(horizon, remark):
+    data = SimpleNamespace(data=SimpleNamespace(rows_are="images"))
+    trainer = SimpleNamespace(max_steps=9, max_epochs=None, callbacks=[], datamodule=data)
+    schedules = {"discriminator": Schedule(), "generator": Schedule("cosine", horizon_images=horizon)}
+    text = length_in_words(trainer, SimpleNamespace(rows=8, schedules=schedules))
+    assert text == f"9 iterations of 8 images, 72 in all{remark}"
 
 
 def test_the_length_names_every_limit_and_says_when_there_is_none(tmp_path, capsys):

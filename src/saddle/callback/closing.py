@@ -89,9 +89,10 @@ def _metrics(trainer: GameTrainer, module: GameModule, summary: Mapping[str, Any
     values = {name: value for name, value in summary["metrics"].items() if name.startswith(PREFIX)}
     if not values:
         return []
-    real: Mapping[str, float] = summary["real"] or {}
+    real: Mapping[str, float] = summary["real"] or summary["halves"] or {}
+    title = "real data" if summary["real"] else "real halves"
     directions, width = directions_of(trainer, module), _width(summary)
-    lines = ["", f"  {'':<{width}}  {'samples':>12}" + (f"  {'real data':>12}" if real else "") + "  better"]
+    lines = ["", f"  {'':<{width}}  {'samples':>12}" + (f"  {title:>12}" if real else "") + "  better"]
     for name, value in values.items():
         other = f"{real[name]:>12.4f}" if name in real else f"{'-':>12}"
         floor = f"  {other}" if real else ""

@@ -131,13 +131,21 @@ def length_in_words(trainer: GameTrainer, module: GameModule) -> str:
     limits: list[str] = []
     if trainer.max_steps > 0:
         limits.append(f"{trainer.max_steps:,} iterations of {module.rows:,} {rows_are}")
-        limits[-1] += f", {trainer.max_steps * module.rows:,} in all"
+        limits[-1] += f", {trainer.max_steps * module.rows:,} in all{_rates_in_words(trainer, module)}"
     if trainer.max_epochs is not None and trainer.max_epochs > 0:
         limits.append(f"{trainer.max_epochs:,} passes over the data")
     limits += [text for callback in trainer.callbacks for text in _limits_of(callback)]
     if not limits:
         return "no limit: Ctrl-C ends the run with a checkpoint"
     return limits[0] if len(limits) == 1 else f"the first of: {'; '.join(limits)}"
+
+
+def _rates_in_words(trainer: GameTrainer, module: GameModule) -> str:
+    """Where the rates stop to fall, if that is before the end, as where a run goes on for longer than planned."""
+    horizons = [schedule.horizon_images for schedule in module.schedules.values() if schedule.shape != "constant"]
+    if not horizons or max(horizons) >= trainer.max_steps * module.rows:
+        return ""
+    return f"; rates keep their last value from {max(horizons):,} on"
 
 
 def _limits_of(callback: Any) -> list[str]:

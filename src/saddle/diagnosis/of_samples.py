@@ -28,6 +28,9 @@ _VISIBLE = 0.01
 So it is where mirrored images are as likely as others.
 """
 
+_SAME_LEVEL = 5
+"""Levels of 255 that differ by no more count as one."""
+
 
 @symptom("1")
 def distance(case: Case) -> float | None:
@@ -153,6 +156,31 @@ def leak(case: Case) -> float | None:
 
     None without augmentation, and where it changes next to nothing.
     """
+    images = _augmented(case)
+    if images is None:
+        return None
+    augmented = features(images)
+    if energy_coefficient(augmented, case.features["real"]) < _VISIBLE:
+        return None
+    return _distance_or_0(distance(case)) / max(energy_coefficient(case.features["samples"], augmented), 1e-6)
+
+
+@symptom("1")
+def common_fill(case: Case) -> float | None:
+    """How common the level that augmentation leaves most often in the pixels that it changes is in real images.
+
+    Where it is next to 0, as gray is in black and white drawings, D knows augmented images by it. None without
+    augmentation.
+    """
+    images = _augmented(case)
+    if images is None or not bool((images != case.real).any()):
+        return None
+    counts = torch.bincount(images[images != case.real].long(), minlength=256)
+    return float(((case.real.int() - int(counts.argmax())).abs() <= _SAME_LEVEL).double().mean())
+
+
+def _augmented(case: Case) -> Tensor | None:
+    """`real` as D sees it, uint8 (N, C, H, W); None for points, and without augmentation."""
     objective = objective_of(case.run.game)
     flips = bool(getattr(case.run.data, "flip", False))
     if not isinstance(case.run.data, ImageData) or not (flips or (objective and objective.augmentations)):
@@ -164,10 +192,7 @@ def leak(case: Case) -> float | None:
         _restore(case)
         for augmentation in objective.augmentations.values():
             images = augmentation(images, _uniform)
-    augmented = features(as_bytes(images))
-    if energy_coefficient(augmented, case.features["real"]) < _VISIBLE:
-        return None
-    return _distance_or_0(distance(case)) / max(energy_coefficient(case.features["samples"], augmented), 1e-6)
+    return as_bytes(images)
 
 
 def _restore(case: Case) -> None:

@@ -7,13 +7,12 @@ from typing import Any, NamedTuple
 from torch import Tensor
 
 from saddle.data.module import ImageData
-from saddle.metric.base import Extractor, Metric, MetricInputs, PointDistribution, Read
+from saddle.metric.base import Extractor, MetricInputs, PointDistribution, Read
 from saddle.metric.classes import entropy
 from saddle.metric.factor_extractor import known_factors
-from saddle.metric.measure import Metrics, check_enough, measured, measured_points
+from saddle.metric.measure import Metrics, check_enough, measured, measured_halves, measured_points
 from saddle.metric.memorization import search
 from saddle.metric.reference import chosen, class_shares, reference
-from saddle.seed import fixed_order
 
 _REAL = 10_000
 """How many training images samples are compared with."""
@@ -59,8 +58,7 @@ class ImageEvaluation:
     def as_json(self) -> dict[str, Any]:
         """The metrics as plain values."""
         counted = {} if self.modes is None else {"modes": self.modes}
-        halves = {} if self.halves is None else {"halves": self.halves}
-        return {"samples": self.samples, "test": self.test, **halves, **counted, "stamp": self.stamp}
+        return {"samples": self.samples, "test": self.test, "halves": self.halves, **counted, "stamp": self.stamp}
 
 
 @dataclass
@@ -119,7 +117,7 @@ def evaluate_images(
     return ImageEvaluation(
         samples=measured(metrics, inputs),
         test=test,
-        halves=None if held_out is not None else _measured_halves(metrics, inputs, known),
+        halves=None if held_out is not None else measured_halves(metrics, inputs, _own_labels(inputs, known)),
         modes=None if shares is None else {"number": int((shares > 0).sum()), "entropy": entropy(shares)},
         stamp=stamp,
         neighbors=neighbors,
@@ -136,18 +134,9 @@ def _of_held_out(inputs: MetricInputs, labels: Tensor | None) -> MetricInputs:
     return replace(inputs, fake=inputs.held_out, labels=own)
 
 
-def _measured_halves(metrics: Metrics, inputs: MetricInputs, labels: Tensor | None) -> dict[str, float] | None:
-    """The metrics of one half of the real images against the other; None where a half is too small for a metric.
-
-    The second half should show its own `labels`, of all training images, if any.
-    """
-    real = inputs.real
-    first, second = fixed_order(len(real.features), "halves").chunk(2)
-    if any(isinstance(metric, Metric) and metric.fewest > len(second) for metric in metrics.values()):
-        return None
-    own = None if inputs.labels is None or labels is None else chosen(labels, _REAL)[second]
-    one, other = (Read(real.features[half], real.probabilities[half]) for half in (first, second))
-    return measured(metrics, replace(inputs, real=one, fake=other, labels=own))
+def _own_labels(inputs: MetricInputs, labels: Tensor | None) -> Tensor | None:
+    """The labels of the real images that are compared, from the `labels` of all; None where none are asked for."""
+    return None if inputs.labels is None or labels is None else chosen(labels, _REAL)
 
 
 def _neighbors(inputs: MetricInputs, searched: Tensor) -> Neighbors | None:

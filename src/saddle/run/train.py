@@ -32,7 +32,7 @@ from saddle.run.lock import occupy
 from saddle.run.monitored import check_monitors
 from saddle.run.objective import check_extractor, check_objective
 from saddle.run.ranks import Ranks, is_lost_connection
-from saddle.run.resume import check_free, check_processes
+from saddle.run.resume import BEGUN_WITH, check_free, check_processes
 from saddle.run.said_cause import say_cause
 from saddle.run.same_data import check_same_data, class_names_in
 from saddle.run.storage_failure import storage_failures_in_one_sentence
@@ -73,6 +73,8 @@ def train(config: CheckedConfig, parts: Parts, content: dict[str, Any]) -> float
     del content
     if is_first():
         run.data.prepare_data()
+        if checkpoint is None and not any(name in parts.record for name in BEGUN_WITH):
+            run.data.check_alpha()
     run.data.read()
     _check_share(run)
     if is_first() and checkpoint is not None:
