@@ -32,6 +32,7 @@ BASES = (
     (),
     ("data=digits",),
     ("data=digits", "architecture=mlp"),
+    ("data=digits", "sweep=optuna"),
     ("data=image_folder", *_PICTURES),
     ("experiment=pictures", *_PICTURES),
     ("data=emnist", "loss=hinge", "penalty=none"),

@@ -28,7 +28,18 @@ def folder(tmp_path_factory):
 def test_there_is_a_command_for_each_group():
     groups = {name.split("/")[2] for name in shown_files(PAGE) if name.startswith("mypkg/conf/")}
     assert groups == {
-        *("loss", "penalty", "augmentation", "architecture", "game", "data", "metric", "callback", "optimizer")
+        *(
+            "loss",
+            "penalty",
+            "method",
+            "augmentation",
+            "architecture",
+            "game",
+            "data",
+            "metric",
+            "callback",
+            "optimizer",
+        )
     }
     said = " ".join(COMMANDS)
     for name in shown_files(PAGE):
@@ -57,3 +68,9 @@ def test_the_option_is_in_the_help(folder):
     assert line == f"{ENVIRONMENT}=mypkg saddle train --help"
     result = train("--help", cwd=folder, **{ENVIRONMENT: "mypkg"})
     assert "squared_hinge" in result.stdout
+
+
+def test_an_option_of_a_package_that_is_not_named_is_recognized(folder):
+    result = train("data=digits", "loss=squared_hinge", cwd=folder, **{ENVIRONMENT: None})
+    assert result.returncode == 2
+    assert result.stderr.strip() in PAGE.replace("`", ""), result.stderr

@@ -126,6 +126,15 @@ def test_a_generator_whose_samples_are_all_of_one_class(tmp_path, capfd):
     assert line.startswith("health, iteration 20: G collapses: its samples show 1.0 classes in effect")
 
 
+@pytest.mark.parametrize(("steps", "rings"), [(40, True), (30, False)])
+def test_the_only_comparison_is_judged_at_the_end_of_a_run_that_was_long_enough_to_be_probed(tmp_path, steps, rings):
+    quality = Quality(str(tmp_path / "checkpoints"), default_metrics(), num=64, every_images=None, cache=None)
+    module = digits_module(Adversarial(AdversarialObjective(NonSaturating())), Deaf)
+    alarms, _, health = watched(tmp_path, module, steps, quality, probe_iterations=35)
+    assert ("classes" in alarms) == ("classes" in health.ringing()) == rings
+    assert health.state_dict()["alarms"]["classes"]["ringing"] is False  # a checkpoint does not know of the end
+
+
 class Cliff(Discriminator):
     """Steep where images are dark, as generated ones are; flat elsewhere."""
 

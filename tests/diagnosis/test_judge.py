@@ -62,3 +62,17 @@ def test_each_cause_is_named_first_where_its_signs_show_in_an_otherwise_healthy_
     for needs in row.needs:
         symptoms = healthy() | {sign.symptom: sign.full for sign in (*needs, *row.hints)}
         assert judged(TABLE, symptoms)[0].cause.name == row.name
+
+
+COLLAPSED = {"variety": 0.02, "distance": 0.2, "improvement": 0.0}
+
+
+def test_a_collapse_that_nothing_explains_is_no_health_and_a_cause_comes_before_it():
+    assert [found.cause.name for found in judged(TABLE, healthy() | COLLAPSED)] == ["collapsed"]
+    causes = judged(TABLE, healthy() | COLLAPSED | {"momentum": 0.92})
+    assert [found.cause.name for found in causes] == ["momentum_too_high", "collapsed"]
+
+
+def test_a_run_that_has_hardly_begun_is_called_so_first():
+    causes = judged(TABLE, healthy() | {"iterations": 50, "distance": 0.2, "leak": 0.7})
+    assert [found.cause.name for found in causes][:2] == ["budget_too_short", "augmentation_leaks"]

@@ -92,3 +92,22 @@ def test_a_checkpoint_alone_gives_the_settings_alone(tmp_path):
     run = run_with(tmp_path, "data=digits", "architecture=mlp")
     run.folder = None
     assert command_of(CAUSES["wrong_labels"], run).split()[-1] == "architecture.conditional=false"
+
+
+@pytest.mark.parametrize(
+    ("discriminator", "generator", "fair"), [(4e-3, 2e-4, "0.001"), (4e-3, 2e-3, "0.002"), (5e-4, 5e-6, "0.0005")]
+)
+def test_rates_that_differ_become_one(tmp_path, discriminator, generator, fair):
+    rates = [f"optimizer.discriminator.lr={discriminator}", f"optimizer.generator.lr={generator}"]
+    run = run_with(tmp_path, "data=digits", "architecture=mlp", *rates)
+    expected = [f"optimizer.discriminator.lr={fair}", f"optimizer.generator.lr={fair}"]
+    for name in ("discriminator_too_strong", "discriminator_too_weak"):
+        assert settings_of(CAUSES[name], run)[:2] == expected
+
+
+@pytest.mark.parametrize(
+    ("chosen", "begins_again"), [(["data=digits"], True), (["data=ring", "architecture=points"], False)]
+)
+def test_the_default_recipe_is_proposed_for_images_alone(tmp_path, chosen, begins_again):
+    settings = settings_of(CAUSES["collapsed"], run_with(tmp_path, "experiment=none", *chosen))
+    assert ("experiment=default" in settings) == begins_again

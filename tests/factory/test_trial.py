@@ -90,6 +90,12 @@ class Mean(Loss):
 
 
 @dataclass(frozen=True)
+class Frozen(Hinge):
+    def __post_init__(self):
+        self.calls = 0
+
+
+@dataclass(frozen=True)
 class OwnHinge(Hinge):
     pass
 
@@ -190,6 +196,10 @@ def metric(name: str) -> list[str]:
         (
             network("Tall", "generator"),
             "architecture.generator (theirs.Tall): forward should return the shape (8, 1, 28, 28), got (8, 1, 56, 28)",
+        ),
+        (
+            ["loss._target_=theirs.Frozen"],
+            "loss (theirs.Frozen): it cannot be built: FrozenInstanceError: cannot assign to field 'calls' (theirs.py",
         ),
         (["loss._target_=theirs.Mean"], "loss (theirs.Mean): discriminator should return the shape (8,), got ()"),
         (penalty("Rows"), "penalty.Rows: expected a scalar in the turn discriminator, got the shape (8,)"),

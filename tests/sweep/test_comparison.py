@@ -89,6 +89,12 @@ def test_one_seed_and_different_budgets_are_said(tmp_path):
     assert sum("budgets" in note for note in compared([place]).tables[0].notes) == 1
 
 
+@pytest.mark.parametrize(("seeds", "said"), [(5, 1), (6, 0)])
+def test_intervals_of_few_seeds_are_said_to_be_too_narrow(tmp_path, seeds, said):
+    [table] = compared([sweep(tmp_path / "s", {"hinge": [float(seed) for seed in range(seeds)]})]).tables
+    assert sum("too narrow" in note for note in table.notes) == said
+
+
 @pytest.mark.parametrize(
     ("values", "metric", "named"),
     [

@@ -1,5 +1,6 @@
 """The search as its sweeper runs it. A launcher of the test's own leaves what runs leave; the last tests train."""
 
+import csv
 import json
 import os
 import signal
@@ -22,7 +23,7 @@ from saddle.sweep.jobs import job_name, read_jobs
 from saddle.sweep.resumed import resumed_sweep
 from saddle.sweep.search import search
 from saddle.sweep.search_table import trials_text
-from saddle.sweep.table import conclude
+from saddle.sweep.table import conclude, write_csv
 from sweeps import curve, summary
 from systems import linux
 
@@ -135,6 +136,10 @@ def test_trade_offs_of_two_objectives_are_marked(tmp_path):
     text = trials_text(read_jobs(tmp_path / "s"), OmegaConf.to_container(config), tmp_path / "s")
     assert text.count("*") == 2, "one trial, for the second objective is the same in all, and the note"
     assert "metric/frechet, smaller is better and loss/generator, smaller is better" in text
+    write_csv(read_jobs(tmp_path / "s"), tmp_path / "table.csv")
+    with (tmp_path / "table.csv").open(newline="") as file:
+        seconds = [float(row["second_objective"]) for row in csv.DictReader(file)]
+    assert seconds == [job.second for job in read_jobs(tmp_path / "s")]
 
 
 def test_going_on_keeps_the_search_and_takes_more_trials(tmp_path):

@@ -82,6 +82,7 @@ def test_table_csv_has_one_row_per_job(sweep):
         "state": "finished",
         "overrides": "data=digits loss=hinge seed=1",
         "objective": "4.0",
+        "second_objective": "",
         "iterations": "9",
         "seconds": "1.5",
     }

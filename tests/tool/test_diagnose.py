@@ -55,11 +55,11 @@ def test_a_broken_run_gets_its_cause_its_evidence_and_a_command_that_composes(br
     first = report["causes"][0]
     assert (report["healthy"], first["name"], first["sureness"]) == (False, "rates_too_high", "sure")
     assert first["evidence"]["largest_rate"] == 0.2
-    assert first["settings"] == ["optimizer.discriminator.lr=0.001", "optimizer.generator.lr=0.001"]
+    assert first["settings"] == ["optimizer.discriminator.lr=0.002", "optimizer.generator.lr=0.002"]
     words = shlex.split(first["command"])
     assert words[:2] == ["python", "train.py"] or words[:2] == ["saddle", "train"]
     mended = compose(words[2:]).optimizer
-    assert (mended["discriminator"]["lr"], mended["generator"]["lr"]) == (0.001, 0.001)
+    assert (mended["discriminator"]["lr"], mended["generator"]["lr"]) == (0.002, 0.002)
     assert run_tool(["diagnose", str(path)]) == 0
     printed = capsys.readouterr().out
     assert printed.startswith("rates_too_high (sure)\n")
@@ -110,7 +110,7 @@ def test_a_game_without_a_discriminator_is_diagnosed_by_its_samples(tmp_path, ca
     assert "distance" in report["symptoms"]
     assert "tells_apart" not in report["symptoms"]
     assert report["causes"][0]["name"] == "budget_too_short"
-    assert shlex.split(report["causes"][0]["command"])[2:] == [f"resume={tmp_path / 'run'}", "trainer.max_steps=100"]
+    assert shlex.split(report["causes"][0]["command"])[2:] == [f"resume={tmp_path / 'run'}", "trainer.max_steps=1000"]
 
 
 def test_no_run_is_refused_in_a_sentence(tmp_path, capsys):

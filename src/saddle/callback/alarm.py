@@ -73,8 +73,8 @@ CLASSES = Condition(
     lambda r: r["classes"] <= r["real_classes"] ** 0.7,  # 5 of 10, 126 of 1,000
     lambda r: r["classes"] > r["real_classes"] ** 0.85,  # 7 of 10, 355 of 1,000
     "G collapses: its samples show {classes:.1f} classes in effect (exp of the entropy of the predicted classes), and "
-    "training images {real_classes:.1f}. Try penalty=r1 or a larger weight of it, architecture.conditional=true if "
-    "there are labels, or another seed",
+    "training images {real_classes:.1f}. Try penalty=r1, a larger penalty.r1.weight where there is one, "
+    "architecture.conditional=true if there are labels, or another seed",
 )
 """Samples show few classes. It is judged whenever sample quality is measured, which is rarer than the other probes."""
 
@@ -88,8 +88,8 @@ def input_gradient(largest_ratio: float) -> Condition:
         lambda r: not 1 / largest_ratio <= r["gradient_ratio"] <= largest_ratio,
         lambda r: 1 / fine_ratio < r["gradient_ratio"] < fine_ratio,
         "D's input gradient at generated samples is {gradient_ratio:.1e} times that at real ones: G jumps where the "
-        "gradient is large and stops learning where it is small. Try penalty=r1 or penalty=gradient_penalty, or a "
-        "larger weight of it",
+        "gradient is large and stops learning where it is small. Try penalty=r1, or a larger penalty.r1.weight where "
+        "there is one",
     )
 
 
@@ -104,8 +104,8 @@ def duplicates(largest_share: float) -> Condition:
         lambda r: r["duplicates"] >= max(largest_share, 2 * r["real_duplicates"]),
         lambda r: r["duplicates"] < largest_share / 2,
         "G collapses: {duplicates:.0%} of its samples nearly equal another sample (real images: "
-        "{real_duplicates:.0%}). Try penalty=r1 or a larger weight of it, a smaller optimizer.generator.lr, or another "
-        "seed",
+        "{real_duplicates:.0%}). Try penalty=r1, a larger penalty.r1.weight where there is one, a smaller "
+        "optimizer.generator.lr, or another seed",
     )
 
 

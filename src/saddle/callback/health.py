@@ -8,7 +8,7 @@ import saddle.compat  # noqa: F401  isort: skip
 from tqdm import tqdm
 
 from saddle.bound import Count, Fraction, Positive
-from saddle.callback.alarm import Alarm, conditions
+from saddle.callback.alarm import CLASSES, Alarm, conditions
 from saddle.callback.checkpoint import LastCheckpoint
 from saddle.callback.curves import Curves
 from saddle.callback.finite import Losses, all_finite, where_not_finite
@@ -17,7 +17,7 @@ from saddle.callback.monitor import Monitor
 from saddle.callback.publish import publish, publish_text
 from saddle.callback.quality import FRECHET, Quality
 from saddle.callback.scheduled import Scheduled
-from saddle.callback.stop import end
+from saddle.callback.stop import end, stopped
 from saddle.callback.watching import HEALTH, let_judge
 from saddle.error import Failed
 from saddle.file import relative
@@ -77,6 +77,12 @@ class Health(Scheduled):
         self._monitor = Monitor()
         self._best: float | None = None
         self._losses: Losses = []
+        self._has_few_classes = False
+
+    def ringing(self) -> list[str]:
+        """The names of the alarms that ring now."""
+        names = [name for name, alarm in self.alarms.items() if alarm.ringing]
+        return [*names, "classes"] if self._has_few_classes else names
 
     # state in checkpoints
 
@@ -124,6 +130,8 @@ class Health(Scheduled):
     @hook
     def on_train_end(self, trainer: GameTrainer, module: GameModule) -> None:
         self.check(trainer, module)
+        if trainer.is_global_zero and not trainer.fast_dev_run and not stopped(trainer):
+            self._judge_last_classes(trainer, module)
 
     def _is_probed(self, trainer: GameTrainer, done: int) -> bool:
         """Whether a probe is due: at logged iterations only, so that its curves share their rows.
@@ -191,14 +199,19 @@ class Health(Scheduled):
             self._ring(trainer, module, "quality", text)
 
     def _judge_classes(self, trainer: GameTrainer, module: GameModule) -> None:
-        for callback in trainer.callbacks:
-            if not isinstance(callback, Quality) or callback.real is None or callback.latest is None:
-                continue
-            if callback.extractor is None or not callback.extractor.tells_classes:
-                continue
-            if effective_classes(callback.real) >= 2:
-                classes = {"classes": effective_classes(callback.latest)}
-                self._judge(trainer, module, classes | {"real_classes": effective_classes(callback.real)})
+        readings = _classes(trainer)
+        if readings:
+            self._judge(trainer, module, readings)
+
+    def _judge_last_classes(self, trainer: GameTrainer, module: GameModule) -> None:
+        """Ring if the comparison at the end shows few classes: there is no second one to wait for.
+
+        A run shorter than the first probes says nothing.
+        """
+        readings = _classes(trainer) if module.clock.iteration >= self.probe_iterations else {}
+        if readings and "classes" not in self.ringing() and CLASSES.bad(readings):
+            self._has_few_classes = True  # not in the alarm, whose state goes into checkpoints
+            self._ring(trainer, module, "classes", CLASSES.text.format(**readings))
 
     # warnings
 
@@ -220,6 +233,19 @@ class Health(Scheduled):
         self.sentence = trainer.strategy.broadcast(self.sentence)
         if self.sentence is not None:
             end(trainer)
+
+
+def _classes(trainer: GameTrainer) -> dict[str, float]:
+    """The classes in effect of samples and of training images at the last comparison; empty where none are told."""
+    for callback in trainer.callbacks:
+        if not isinstance(callback, Quality) or callback.real is None or callback.latest is None:
+            continue
+        if callback.extractor is None or not callback.extractor.tells_classes:
+            continue
+        real = effective_classes(callback.real)
+        if real >= 2:
+            return {"classes": effective_classes(callback.latest), "real_classes": real}
+    return {}
 
 
 def _last_good(trainer: GameTrainer) -> str:

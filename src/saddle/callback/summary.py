@@ -93,7 +93,7 @@ class Summary(Patient):
             elif isinstance(callback, Quality | PointQuality):
                 stamp, real = stamp or callback.stamp, real or callback.of_real(trainer)
             elif isinstance(callback, Health):
-                alarms = [name for name, alarm in callback.alarms.items() if alarm.ringing]
+                alarms = callback.ringing()
         clock, data = module.clock, trainer.datamodule.data
         pruned = [callback.at for callback in trainer.callbacks if isinstance(callback, Prune) and callback.at]
         return {

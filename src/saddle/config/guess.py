@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from saddle.config.newcomers import CHOICE_OF, FOLDERS, NAMES, NOT_NEEDED, SETTING_OF
-from saddle.config.options import either, groups, options, settings_in
+from saddle.config.options import either, groups, options, package_with, settings_in
 from saddle.error import InputError
+from saddle.plugin import ENVIRONMENT
 
 Tree = Mapping[str, Any]
 """A config as nested plain values."""
@@ -87,6 +88,9 @@ def unknown_option(group: str, option: str, choices: Sequence[str]) -> str:
 
     `choices` are those that it has.
     """
+    package = package_with(group, option)
+    if package is not None:
+        return f"{group}={option}: {package} has this option; begin the command with {ENVIRONMENT}={package}"
     same = [choice for choice in choices if _plain(choice) == _plain(option).strip("/")]
     guesses = [f"{group}={choice}" for choice in same]
     guesses = guesses or _by_option(option)

@@ -24,6 +24,16 @@ def groups() -> list[str]:
     return sorted(names)
 
 
+def package_with(group: str, option: str) -> str | None:
+    """The package in the current folder that has this option among its config files; None if there is none."""
+    if group not in groups():
+        return None
+    for file in sorted(Path().glob(f"*/conf/{group}/*.yaml")):
+        if file.stem == option:
+            return file.parts[0]
+    return None
+
+
 def settings_in(group: str, option: str) -> list[str]:
     """The dotted names of the settings in the file of an option that belong to its group."""
     content = _content(_files(group)[option])

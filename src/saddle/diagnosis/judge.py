@@ -40,11 +40,16 @@ class Diagnosis:
 def judged(table: Sequence[Cause], symptoms: Mapping[str, float]) -> list[Diagnosis]:
     """The causes whose score is at least `NAMED`, highest first; empty for a healthy run.
 
-    Of equal scores the one that stands first in the table comes first. What only holds of healthy runs comes last.
+    Of equal scores the one that stands first in the table comes first. General causes come behind those, and what only
+    holds of healthy runs comes last.
     """
     found = [_diagnosed(cause, symptoms) for cause in table]
     named = [diagnosis for diagnosis in found if diagnosis.score >= NAMED]
-    return sorted(named, key=lambda diagnosis: (diagnosis.cause.is_well, -diagnosis.score))
+    return sorted(named, key=_place)
+
+
+def _place(diagnosis: Diagnosis) -> tuple[bool, bool, float]:
+    return diagnosis.cause.is_well, diagnosis.cause.is_general, -diagnosis.score
 
 
 def _diagnosed(cause: Cause, symptoms: Mapping[str, float]) -> Diagnosis:

@@ -18,6 +18,8 @@ from saddle.terminal import quoted_for_shell
 _OF_THE_PLACE = ("folder", "resume", "keep", "hydra.run.dir")
 """Settings that name the folder of a run, and no other run may take over."""
 
+_OF_TWO_NETWORKS = ("saddle.game.adversarial.Adversarial", "saddle.game.auxiliary_classifier.AuxiliaryClassifier")
+
 _USUAL = 2e-3
 """The learning rate of conf/optimizer/adam.yaml."""
 
@@ -65,6 +67,12 @@ def _calm(run: FinishedRun, turn: str) -> str | None:
     return None if reading_generator(run) else f"{min(_rate(run, turn), _CALM):.2g}"
 
 
+def _fair(run: FinishedRun) -> str:
+    """One rate for both players: that of the faster one, unless a calmer one suits Adam better."""
+    slower, faster = sorted((_rate(run, "discriminator"), _rate(run, "generator")))
+    return f"{min(faster, max(slower, _CALM)):.2g}"
+
+
 def _missing_penalty(run: FinishedRun) -> str | None:
     """The default penalty; None where something bounds D's gradient already."""
     objective = objective_of(run.game)
@@ -73,8 +81,7 @@ def _missing_penalty(run: FinishedRun) -> str | None:
 
 
 _VALUES: dict[str, Callable[[FinishedRun], str | None]] = {
-    "discriminator_rate": lambda run: f"{_rate(run, 'discriminator'):g}",
-    "generator_rate": lambda run: f"{_rate(run, 'generator'):g}",
+    "fair_rate": _fair,
     "tenth_of_discriminator_rate": lambda run: _tenth(run, "discriminator"),
     "tenth_of_generator_rate": lambda run: _tenth(run, "generator"),
     "calm_discriminator_rate": lambda run: _calm(run, "discriminator"),
@@ -90,8 +97,13 @@ _VALUES: dict[str, Callable[[FinishedRun], str | None]] = {
 
 
 def _has(record: dict[str, Any], key: str) -> bool:
-    """Whether a setting of networks, game or optimizer is one of this run; others are groups or always there."""
+    """Whether a setting of networks, game or optimizer is one of this run; others are groups or always there.
+
+    An experiment is one where G and D make and judge images, and there are no other networks.
+    """
     parts = key.split(".")
+    if key in ("experiment", "architecture"):
+        return record["game"]["_target_"] in _OF_TWO_NETWORKS and "point_seed" not in record["data"]
     if parts[0] not in ("architecture", "game", "optimizer") or len(parts) == 1:
         return not (key == "augmentation" and "point_seed" in record.get("data", {}))
     node: Any = record.get(parts[0], {})

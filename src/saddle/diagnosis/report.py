@@ -69,7 +69,11 @@ class Report:
         lines += [f"  {line}" for line in _table([_row(evidence) for evidence in first.evidence])]
         lines += ["", "what to do", f"  {first.cause.mend}"]
         command = command_of(first.cause, self.run)
-        return lines if command is None else [*lines, f"  {command}"]
+        if command is not None:
+            lines.append(f"  {command}")
+        if len(self.ills) > 1:
+            lines.append("  Mend this one first, and look again.")
+        return [*lines, "", f"more about it: docs/diagnosis.md, {first.cause.name}"]
 
     def _of_healthy(self) -> list[str]:
         if not self.is_healthy:
@@ -77,7 +81,10 @@ class Report:
                 "undecided",
                 "  No cause in the table fits what could be seen, which is not enough to call it healthy.",
             ]
-        lines = ["healthy", "  No cause in the table fits what the run shows."]
+        lines = [
+            "healthy",
+            "  No cause in the table fits what the run shows. How good its samples are is another question.",
+        ]
         for diagnosis in self.diagnoses:
             lines.append(f"  {diagnosis.cause.sentence} {diagnosis.cause.mend}")
         return lines

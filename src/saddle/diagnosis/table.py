@@ -9,6 +9,8 @@ from typing import Any
 
 import yaml
 
+_FLAGS = ("is_general", "is_well", "goes_on")
+
 FILE = Path(__file__).with_name("causes.yaml")
 
 
@@ -40,8 +42,9 @@ class Cause:
     """What may be wrong with a run.
 
     All signs of one of the lists in `needs` must show, and those of `hints` make it surer. `sentence` says what is
-    wrong, `mend` what to do in words, and `overrides` are settings that do it. An `is_well` cause is none: it says
-    something of a healthy run.
+    wrong, `mend` what to do in words, and `overrides` are settings that do it. An `is_general` cause says that
+    something is wrong and not why, so it is named behind all others. An `is_well` cause is none: it says something of
+    a healthy run.
     """
 
     name: str
@@ -50,6 +53,7 @@ class Cause:
     overrides: tuple[str, ...]
     needs: tuple[tuple[Sign, ...], ...]
     hints: tuple[Sign, ...]
+    is_general: bool = False
     is_well: bool = False
     goes_on: bool = False
     """Whether the run goes on with the settings, and no other one is begun."""
@@ -67,10 +71,11 @@ def _read(path: Path) -> tuple[Cause, ...]:
 
 
 def _cause(name: str, row: Mapping[str, Any]) -> Cause:
-    unknown = set(row) - {"sentence", "mend", "overrides", "needs", "hints", "is_well", "goes_on"}
-    if unknown or not row.get("needs") or not row.get("sentence") or not row.get("mend"):
+    missing = {"sentence", "mend", "needs"} - {key for key, value in row.items() if value}
+    unknown = set(row) - {"sentence", "mend", "overrides", "needs", "hints", *_FLAGS}
+    if unknown or missing:
         raise ValueError(
-            f"{name}: a cause has sentence, mend, needs and, if it likes, overrides, hints, is_well and goes_on"
+            f"{name}: a cause has sentence, mend and needs, and may have overrides, hints, {', '.join(_FLAGS)}"
         )
     return Cause(
         name,
@@ -79,6 +84,7 @@ def _cause(name: str, row: Mapping[str, Any]) -> Cause:
         tuple(row.get("overrides", ())),
         tuple(_signs(name, signs) for signs in _alternatives(row["needs"])),
         _signs(name, row.get("hints", {})),
+        bool(row.get("is_general", False)),
         bool(row.get("is_well", False)),
         bool(row.get("goes_on", False)),
     )

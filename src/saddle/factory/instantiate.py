@@ -10,6 +10,7 @@ from hydra.utils import instantiate
 
 from saddle.config.node import Node
 from saddle.error import InputError, first_line
+from saddle.factory.outside_error import place_outside, reason_of
 
 _REFUSALS = (ValueError, TypeError, OverflowError)
 """What a constructor raises for a value that it refuses."""
@@ -18,7 +19,8 @@ _REFUSALS = (ValueError, TypeError, OverflowError)
 def make(node: Node, passed_in: Mapping[str, Any] | None = None) -> Any:
     """The object of a checked node; `passed_in` holds further arguments, which the program supplies.
 
-    Raises InputError, naming the setting, for a value that the constructor refuses.
+    Raises InputError, naming the setting, for a value that the constructor refuses, and for any error of a constructor
+    from outside of saddle.
     """
     return make_plain(node.path, node.plain(), passed_in)
 
@@ -33,11 +35,14 @@ def make_plain(path: str, values: Mapping[str, Any], passed_in: Mapping[str, Any
     except _REFUSALS as error:
         raise InputError(_sentence(path, error)) from error
     except InstantiationException as error:
-        if not isinstance(error.__cause__, _REFUSALS):
-            raise
+        cause = error.__cause__
         inner = re.search(r"^full_key: (\S+)$", str(error), re.MULTILINE)
         setting = f"{path}.{inner[1]}" if inner else path
-        raise InputError(_sentence(setting, error.__cause__)) from error
+        if isinstance(cause, _REFUSALS):
+            raise InputError(_sentence(setting, cause)) from error
+        if cause is not None and place_outside(cause) is not None:
+            raise InputError(f"{setting} ({values['_target_']}): it cannot be built: {reason_of(cause)}") from error
+        raise
 
 
 def _sentence(setting: str, error: BaseException) -> str:

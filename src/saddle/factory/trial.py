@@ -3,11 +3,9 @@
 saddle's own parts have tests. A part of somebody else is called once as a turn would call it, on random rows.
 """
 
-import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
-from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -17,7 +15,8 @@ from saddle.bound import height_and_width
 from saddle.config.node import Node
 from saddle.data.memory import MemoryData
 from saddle.data.points import PointData
-from saddle.error import InputError, first_line
+from saddle.error import InputError
+from saddle.factory.outside_error import reason_of
 from saddle.game.adversarial_objective import objective_of
 from saddle.game.turn import Batch, Game, Moment
 from saddle.metric.base import MetricInputs, Read
@@ -114,7 +113,7 @@ class _Trial:
             try:
                 played = turn.loss(self.networks, self.batch, moment)
             except Exception as error:  # code from outside may raise anything
-                reason = f"a trial of the turn {turn.name} failed: {_reason(error)}"
+                reason = f"a trial of the turn {turn.name} failed: {reason_of(error)}"
                 raise InputError(f"{self._blamed(error)}: {reason}") from error
             for name, value in played.terms.items():
                 if value.dim() != 0:
@@ -150,7 +149,7 @@ class _Trial:
         try:
             return call()
         except Exception as error:  # code from outside may raise anything
-            raise InputError(f"{_named(node)}: a trial failed: {_reason(error)}") from error
+            raise InputError(f"{_named(node)}: a trial failed: {reason_of(error)}") from error
 
     def _check_shape(self, node: Node, function: str, value: object, expected: tuple[int, ...]) -> None:
         """Raise InputError unless a value is a tensor of the `expected` shape."""
@@ -171,16 +170,6 @@ class _Trial:
 def _named(node: Node) -> str:
     """The setting of a part and its class."""
     return f"{node.path} ({node.target.__module__}.{node.target.__name__})"
-
-
-def _reason(error: Exception) -> str:
-    """An error in words, with the line of code from outside in which it arose."""
-    reason = f"{type(error).__name__}: {first_line(error)}"
-    for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
-        module = str(frame.f_globals.get("__name__"))
-        if module.partition(".")[0] not in ("saddle", "torch") and module not in sys.stdlib_module_names:
-            return f"{reason} ({Path(frame.f_code.co_filename).name}, line {line})"
-    return reason
 
 
 def _batch(data: MemoryData, networks: Mapping[str, Network]) -> Batch:

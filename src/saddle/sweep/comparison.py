@@ -16,6 +16,9 @@ from saddle.sweep.jobs import Job, read_jobs, settings_of
 from saddle.sweep.statistic import interval, is_tied, probability_of_better
 from saddle.sweep.table import choices
 
+_FEW_SEEDS = 5
+"""Up to so many seeds the bootstrap underestimates the spread: a resample seldom holds all of them."""
+
 _SAME_BUDGET = 1.1
 """The largest ratio of two costs that still count as the same budget."""
 
@@ -119,6 +122,8 @@ class Table:
         alone = sum(len(row.values) == 1 for row in self.rows)
         if alone:
             notes.append(f"{alone} of {len(self.rows)} rows have one seed, which gives no interval")
+        if any(1 < len(row.values) <= _FEW_SEEDS for row in self.rows):
+            notes.append(f"of {_FEW_SEEDS} seeds or fewer the bootstrap's interval is too narrow")
         seconds, images = self._costs("cpu_seconds"), self._costs("images")
         if not _are_alike(seconds) and not _are_alike(images):
             notes.append(

@@ -17,8 +17,8 @@ from saddle.sweep.jobs import Job, is_search, read_jobs, settings_of, varying_se
 from saddle.sweep.search_table import trials_text
 from saddle.terminal import quoted_for_shell
 
-_COLUMNS = ("number", "folder", "state", "overrides", "objective", "iterations", "seconds")
-"""The columns of table.csv."""
+_COLUMNS = ("number", "folder", "state", "overrides", "objective", "second_objective", "iterations", "seconds")
+"""The columns of table.csv; a second objective is that of a search for two."""
 
 Row = tuple[tuple[str, ...], list[float]]
 """The values of the settings that vary, and the objectives of the jobs with these values."""
@@ -120,6 +120,8 @@ def text_of(jobs: Sequence[Job], objective: str | None, sweep: Path) -> str:
     lines += ["", f"  {len(jobs) - len(unfinished)} of {len(jobs)} jobs finished"]
     for job in unfinished:
         lines.append(f"  {job.state:<11}  {relative(job.folder)}: {job.reason}")
+    if len(rows) > 1:
+        lines += ["", f"  is it luck? intervals and curves: saddle compare {quoted_for_shell(relative(sweep))}"]
     return "\n".join([*lines, ""])
 
 
@@ -153,6 +155,5 @@ def write_csv(jobs: Sequence[Job], path: Path) -> None:
         writer.writerow(_COLUMNS)
         for job in jobs:
             overrides = " ".join(f"{name}={value}" for name, value in job.overrides.items())
-            writer.writerow(
-                [job.number, job.folder.name, job.state, overrides, job.objective, job.iterations, job.seconds]
-            )
+            values = [job.objective, job.second, job.iterations, job.seconds]
+            writer.writerow([job.number, job.folder.name, job.state, overrides, *values])
