@@ -6,7 +6,7 @@ from pathlib import Path
 
 import clinic
 import pytest
-from clinic_runs import BASES, Patient, patients
+from clinic_runs import BASES, HALVES, Patient, of_half, patients
 
 from saddle import plugin
 from saddle.diagnosis.judge import judged
@@ -40,6 +40,22 @@ def test_each_cause_is_split_in_halves_and_no_line_is_in_the_wrong_file():
         assert counts["seen"] == counts["unseen"]
     for half in ("seen", "unseen"):
         assert {halves[line["name"]] for line in clinic.lines_of(half)} <= {half}
+
+
+def test_fresh_runs_are_others_and_each_has_a_line():
+    fresh = of_half("fresh")
+    known = {(patient.base, patient.seed, patient.settings) for half in HALVES[:2] for patient in of_half(half)}
+    assert not known & {(patient.base, patient.seed, patient.settings) for patient in fresh}
+    causes = Counter(patient.cause for patient in fresh)
+    assert causes["healthy"] >= 50
+    assert sum(number >= 4 for cause, number in causes.items() if cause != "healthy") >= 10
+    assert {line["name"] for line in clinic.lines_of("fresh")} == {patient.name for patient in fresh}
+
+
+def test_no_healthy_fresh_run_is_said_to_leak_its_augmentation():
+    for line in clinic.lines_of("fresh"):
+        found = {diagnosis.cause.name for diagnosis in judged(read_table(), line["symptoms"])}
+        assert line["cause"] != "healthy" or "augmentation_leaks" not in found, line["name"]
 
 
 def test_a_fault_replaces_the_setting_of_its_base():
