@@ -5,7 +5,7 @@ import shlex
 
 import pytest
 
-from helpers import REPOSITORY, train
+from helpers import REPOSITORY, command, train
 from saddle.plugin import ENVIRONMENT
 from test_docs import shell_lines, shown_files
 
@@ -61,6 +61,13 @@ def test_every_command_trains(line, folder, request):
     for summary in run.rglob("summary.json"):
         assert json.loads(summary.read_text(encoding="utf-8"))["iterations"] == 2
     assert list(run.rglob("summary.json"))
+
+
+@pytest.mark.slow
+def test_the_test_of_the_page_passes(folder):
+    options = ["-q", "-n", "0", "-p", "no:cacheprovider", "--rootdir", str(folder), "tests"]
+    result = command("-m", "pytest", *options, cwd=folder, **{ENVIRONMENT: "mypkg"})
+    assert "3 passed" in result.stdout, result.stdout
 
 
 def test_the_option_is_in_the_help(folder):

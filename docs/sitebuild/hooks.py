@@ -1,9 +1,11 @@
 """Hooks of MkDocs: the pages that are not files of docs/ are made here, and mentions of pages become links."""
 
+import os
 import re
 import sys
 from pathlib import Path
 
+os.environ.pop("SADDLE_PLUGINS", None)  # the site is about saddle alone
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2] / "src")]
 
 from mkdocs.config.defaults import MkDocsConfig  # noqa: E402
