@@ -89,8 +89,9 @@ OTHER_NETWORKS = {
     "architecture.conditional=false": "init: architecture.conditional is true in {} and false here: use "
     "architecture.conditional=true",
     "data=image_folder data.root=FOLDER data.channels=1 data.limit=null data.batch_size=4 "
-    "architecture.conditional=false": "init: architecture.conditional is true in {} and false here: take a run "
-    "with the same networks",
+    "architecture.conditional=false architecture.generator.widths=[16]": "init: architecture.conditional is true in {} "
+    "and false here: begin with a run without labels, or take data with classes (data.classes), and use "
+    "'architecture.generator.widths=[8]'",
     "architecture=mlp": "init: architecture.generator is saddle.architecture.dcgan.Generator in {} and "
     "saddle.architecture.mlp.Generator here: use architecture=dcgan",
     "game=vae": "init: {} holds no encoder, which game=vae needs: take a run of that game",

@@ -147,3 +147,22 @@ def test_it_is_in_the_help_and_in_every_process(place):
     assert result.returncode == 0, result.stderr
     result = train(f"resume={run}", "trainer.max_steps=4")
     assert (result.returncode, "set the environment variable SADDLE_PLUGINS=theirs" in result.stderr) == (2, True)
+
+
+def test_what_an_options_file_lacks_or_breaks_is_named_with_the_file(place, monkeypatch):
+    package(place, "theirs")
+    monkeypatch.setenv(ENVIRONMENT, "theirs")
+    trust_environment()
+    file = place / "theirs" / "conf" / "loss" / "theirs.yaml"
+    for text, overrides, sentence in (
+        (
+            "_target_: theirs.Mine",
+            ["loss.scale=2"],
+            f"the class takes this.*add it to {file}, or write [+]loss.scale=2",
+        ),
+        ("_target_: theirs.Min", [], rf"there is no such class \(in {file}\)"),
+        ("_target_: [theirs", [], f"{file}, line 2: this is not valid YAML"),
+    ):
+        file.write_text(f"{text}\n")
+        with pytest.raises(InputError, match=sentence):
+            compose(["data=digits", "loss=theirs", *overrides])

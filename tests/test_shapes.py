@@ -154,6 +154,16 @@ def test_what_cannot_be_is_refused_before_training(place, settings, named):
     assert not (place / "refused" / "checkpoints").exists()
 
 
+def test_networks_of_a_run_with_alpha_go_on_with_opaque_pictures(place):
+    for index in range(20):
+        (place / "solid" / str(index % 2)).mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (9, 6), (index, 0, 0)).save(place / "solid" / str(index % 2) / f"{index}.png")
+    result = train(*SETTINGS, "data.root=solid", "init=run", "trainer.max_steps=1", "folder=begun", cwd=place)
+    assert result.returncode == 0, result.stderr
+    images = saddle.open_run(place / "begun", [f"data.root={place / 'solid'}"]).image_data.training()[0]
+    assert bool((images[:, -1] == 255).all())
+
+
 def test_rectangles_are_refused_by_data_and_networks_that_know_squares_alone(tmp_path):
     result = train("data=digits", "data.image_size=[16,24]", "folder=refused", cwd=tmp_path)
     assert (result.returncode, result.stderr[:27]) == (2, "data.image_size=[16, 24]: s")

@@ -50,12 +50,14 @@ def test_each_metric_stands_beside_that_of_held_out_images_and_says_which_way_is
     assert rows["metric/score"][2] == "larger"
 
 
-def test_without_held_out_images_there_is_no_column_for_them(tmp_path, capsys):
+def test_without_held_out_images_each_metric_stands_beside_that_of_halves_of_the_training_images(tmp_path, capsys):
     measured(tmp_path, module())
-    assert json.loads((tmp_path / "summary.json").read_text())["real"] is None
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert summary["real"] is None
     printed = capsys.readouterr().out
     assert "real data" not in printed
-    assert rows_of(printed)["metric/frechet"][1:] == ["smaller"]
+    assert "real halves" in printed
+    assert rows_of(printed)["metric/frechet"][1:] == [f"{summary['halves']['metric/frechet']:.4f}", "smaller"]
 
 
 class WithoutFiles(Digits):

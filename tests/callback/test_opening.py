@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import pytest
 import torch
 from lightning import Callback
@@ -5,16 +7,18 @@ from torch import nn
 
 from helpers import Points, fit, small_module
 from saddle.callback.budget import Budget
-from saddle.callback.opening import Opening, data_in_words, networks_in_words
+from saddle.callback.opening import Opening, data_in_words, length_in_words, networks_in_words
+from saddle.callback.samples import SampleGrids
 from saddle.data.ring import Ring
 from saddle.game.adversarial import Adversarial
 from saddle.game.adversarial_objective import AdversarialObjective
 from saddle.loss.non_saturating import NonSaturating
+from saddle.schedule import Schedule
 
 
 def ours(lines):
     """The lines that are not Lightning's, which is quiet in a run of saddle."""
-    labels = ("run  ", "data  ", "networks  ", "device  ", "length  ", "watch  ", "    ")
+    labels = ("run  ", "data  ", "networks  ", "device  ", "length  ", "samples  ", "watch  ", "    ")
     return [line for line in lines if line.startswith(labels)]
 
 
@@ -47,15 +51,28 @@ def test_the_first_lines_say_what_is_about_to_happen(tmp_path, capsys):
     ]
 
 
+@pytest.mark.parametrize(("horizon", "remark"), [(40, "; rates keep their last value from 40 on"), (72, "")])
+def test_the_length_says_where_rates_stop_to_fall(horizon, remark):
+    data = SimpleNamespace(data=SimpleNamespace(rows_are="images"))
+    trainer = SimpleNamespace(max_steps=9, max_epochs=None, callbacks=[], datamodule=data)
+    schedules = {"discriminator": Schedule(), "generator": Schedule("cosine", horizon_images=horizon)}
+    text = length_in_words(trainer, SimpleNamespace(rows=8, schedules=schedules))
+    assert text == f"9 iterations of 8 images, 72 in all{remark}"
+
+
 def test_the_length_names_every_limit_and_says_when_there_is_none(tmp_path, capsys):
     flags = {"max_epochs": 2, "max_time": "00:01:00:00"}
     _, lines = module_and_lines(tmp_path, capsys, 9, [Budget(600.0)], **flags)
-    assert lines[-2:] == [
+    assert lines[-3:] == [
         "length    the first of: 9 iterations of 8 images, 72 in all; 2 passes over the",
-        "          data; 600 CPU seconds; 3,600 seconds",
+        "          data; 600 CPU seconds, more by the clock where other programs compute;",
+        "          3,600 seconds",
     ]
-    _, lines = module_and_lines(tmp_path, capsys, -1, [EndAtOnce()])
-    assert lines[-1] == "length    no limit: Ctrl-C ends the run with a checkpoint"
+    _, lines = module_and_lines(tmp_path, capsys, -1, [EndAtOnce(), SampleGrids(str(tmp_path / "samples"))])
+    assert lines[-2:] == [
+        "length    no limit: Ctrl-C ends the run with a checkpoint",
+        f"samples   {tmp_path / 'samples'}",
+    ]
 
 
 @pytest.mark.parametrize(

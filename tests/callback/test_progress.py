@@ -10,6 +10,7 @@ from saddle.callback.scheduled import Patient
 from saddle.game.adversarial import Adversarial
 from saddle.game.adversarial_objective import AdversarialObjective
 from saddle.loss.non_saturating import NonSaturating
+from saddle.penalty.mean_matching import MeanMatching
 from saddle.training.compiled import Compiled
 
 
@@ -24,6 +25,15 @@ def test_the_bar_shows_iteration_images_speed_losses_and_time_left(capsys, flags
     assert re.search(r"[\d,]+ images/s", last)
     assert f"| D {float(module.played['discriminator'].terms['adversarial']):.3f}, G " in last
     assert re.search(r"\d\d:\d\d left", last)
+
+
+def test_penalties_do_not_hide_the_adversarial_loss(capsys):
+    objective = AdversarialObjective(NonSaturating(), {"mean_matching": MeanMatching(weight=1e3)})
+    module = small_module(Adversarial(objective))
+    fit(module, Points(), 3, [Progress()])
+    terms = module.played["generator"].terms
+    assert terms["mean_matching"] > 0.1
+    assert f", G {float(terms['adversarial']):.3f}" in capsys.readouterr().err.split("\r")[-1]
 
 
 class Narrow:

@@ -1,6 +1,7 @@
 import json
 
 from helpers import Points, fit, small_module
+from saddle.callback.closing import closing_of_job
 from saddle.callback.curves import Curves
 from saddle.callback.summary import Summary
 from saddle.game.adversarial import Adversarial
@@ -29,3 +30,21 @@ def test_summary_has_the_promised_keys_and_seconds_add_up(tmp_path, capsys):
     printed = capsys.readouterr().out
     assert f"  curves  {tmp_path / 'metrics.csv'}\n" in printed
     assert f"{written['metrics']['loss/generator']:.4f}" in printed
+    assert "Do not judge a GAN by its losses" in " ".join(printed.split())
+
+
+def test_a_job_of_a_sweep_ends_with_a_few_lines(tmp_path, capsys):
+    values = {
+        "iterations": 1500,
+        "images": 12000,
+        "seconds": 61.2,
+        "metrics": {"loss/generator": 2.5, "metric/frechet": 3.25},
+    }
+    print(closing_of_job(tmp_path, values))
+    assert capsys.readouterr().out == (
+        f"  1,500 iterations, 12,000 images, 61 seconds, metric/frechet 3.2500\n  run     {tmp_path}\n"
+    )
+    summary = Summary(str(tmp_path))
+    summary.is_of_job = True
+    fit(small_module(Adversarial(AdversarialObjective(NonSaturating()))), Points(), 2, [summary])
+    assert len(capsys.readouterr().out.splitlines()) == 2

@@ -23,12 +23,12 @@ def test_pictures_are_counted_and_measured_as_the_networks_see_them(folder, monk
     monkeypatch.setattr(facts, "free_bytes", lambda: 3 * 2**30)
     own = f"data.root={folder}"
     assert sentence(own, "data.image_size=32") == (
-        "12 pictures of 32x32 pixels, 3 channels, no classes, on CPU with 3 GiB free"
+        "12 image files, read as pictures of 32x32 pixels, 3 channels, no classes, on CPU with 3 GiB free"
     )
     assert sentence(own, "data.image_size=[16,24]", "data.channels=1", "data.limit=5").startswith(
-        "5 pictures of 16x24 pixels, 1 channel, no classes"
+        "5 image files, read as pictures of 16x24 pixels, 1 channel, no classes"
     )
-    assert sentence(own, "data.limit=50").startswith("12 pictures of 64x64 ")
+    assert sentence(own, "data.limit=50").startswith("12 image files, read as pictures of 64x64 ")
 
 
 def test_what_lies_in_no_folder_has_an_unknown_number(monkeypatch):

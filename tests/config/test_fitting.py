@@ -110,5 +110,13 @@ def test_a_mistake_in_what_settings_are_chosen_by_is_named_itself(folder, mistak
         build_parts(compose(["experiment=pictures", f"data.root={folder}", mistake]))
 
 
+def test_a_first_look_is_shorter_and_smaller_unless_a_length_was_given(folder):
+    shared = ["experiment=pictures", f"data.root={folder}"]
+    looks = {"": "data.image_size=32 training.images=40000", "data.image_size=16": "training.images=40000"}
+    looks |= {"training.images=1000": None, "trainer.max_steps=10": None}
+    for override, look in looks.items():
+        assert compose([*shared, *filter(None, [override])]).chosen.first_look == look
+
+
 def test_runs_without_rules_have_no_table():
     assert compose(["data=digits", "architecture.conditional=false"]).chosen is None

@@ -72,6 +72,27 @@ class Headless(base.Discriminator):
         return self.layer(images.flatten(1)).squeeze(1)
 
 
+class Plain(nn.Module):
+    pass
+
+
+class Mixing(Sound):
+    def __init__(self, image_size: int, channels: int):
+        super().__init__(image_size, channels)
+        self.norm = nn.BatchNorm1d(8)
+
+
+class Wide(Sound):
+    def __init__(self, image_size: int, channels: int, width=8):
+        super().__init__(image_size, channels)
+        self.layer = nn.Conv2d(channels, width, 1)
+
+
+class Probable(Sound):
+    def forward(self, images):
+        return super().forward(images).unsqueeze(1).sigmoid().squeeze(1)
+
+
 class Tall(mlp.Generator):
     def __init__(self, image_size: int, channels: int):
         super().__init__(image_size, channels, hidden=(8,))
@@ -192,7 +213,17 @@ def metric(name: str) -> list[str]:
         (network("Raises"), "architecture.discriminator (theirs.Raises): a trial failed: RuntimeError: mat1 and mat2"),
         (network("Twice"), "forward should call the layer `head` once, with 8 features"),
         (network("Narrow"), "forward should call the layer `head` once, with 5 features"),
-        (network("Headless"), "Can't instantiate abstract class Headless"),
+        (network("Headless"), "_target_=theirs.Headless: it lacks `head` (The last layer, which turns features"),
+        (network("Plain"), "expected a Discriminator: derive it from saddle.architecture.base.Discriminator"),
+        (
+            network("Mixing"),
+            "penalty=r1 with architecture.discriminator (theirs.Mixing: BatchNorm1d norm): batch norm mixes images",
+        ),
+        (
+            [*network("Wide"), "+architecture.discriminator.width=abc"],
+            "architecture.discriminator (theirs.Wide): it cannot be built: TypeError: not all arguments converted "
+            "during string formatting (theirs.py, line",
+        ),
         (
             network("Tall", "generator"),
             "architecture.generator (theirs.Tall): forward should return the shape (8, 1, 28, 28), got (8, 1, 56, 28)",
@@ -240,11 +271,17 @@ def test_a_sound_part_is_left_as_it_was():
     assert all(module.training for module in discriminator.modules())
 
 
+@pytest.mark.parametrize(("name", "number"), [("Sound", 0), ("Probable", 1)])
+def test_a_discriminator_that_gives_probabilities_is_warned_of(name, number):
+    warnings = build_parts(compose([*BASE, *network(name)])).warnings
+    assert len([warning for warning in warnings if "sigmoid" in warning]) == number
+
+
 def test_the_trial_changes_no_random_number_of_training(monkeypatch):
     config = compose([*BASE, *network("Sound")])
     build_parts(config)
     with_trial = torch.rand(3)
-    monkeypatch.setattr(parts, "try_parts", lambda *_: None)
+    monkeypatch.setattr(parts, "try_parts", lambda *_: [])
     build_parts(config)
     assert torch.equal(torch.rand(3), with_trial)
 

@@ -38,7 +38,7 @@ def stopped_by(number: int, folder: Path) -> str:
     process.send_signal(number)
     *_, last = sentences(ended(process))
     assert process.returncode == CODES[number]
-    again = f"go on with: python train.py resume={folder} trainer.max_steps=-1"
+    again = f"go on with: python train.py resume={folder}"
     assert last == f"stopped by {signal.Signals(number).name}; {again}"
     assert checkpoint(folder)["global_step"] == checkpoint(folder)[MARK]["clock"]["iteration"] >= 5
     assert list(folder.rglob(".*ckpt*")) == []
@@ -70,7 +70,7 @@ def stopped_in_the_last_comparison(folder: Path) -> None:
     process.send_signal(signal.SIGTERM)
     *_, last = sentences(ended(process))
     assert process.returncode == 143
-    assert last == f"stopped by SIGTERM; go on with: python train.py resume={folder} trainer.max_steps=3"
+    assert last == f"stopped by SIGTERM; go on with: python train.py resume={folder}"
     assert read_checkpoint(folder / "checkpoints" / "last.ckpt")["global_step"] == 3
     assert not (folder / "summary.json").exists()
 

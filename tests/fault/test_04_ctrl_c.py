@@ -24,7 +24,7 @@ def test_once_is_answered_saves_and_says_how_to_go_on(tmp_path):
     *_, answer, last = sentences(ended(process))
     assert process.returncode == 130
     assert answer == ANSWER
-    assert last == f"stopped by SIGINT; go on with: python train.py resume={tmp_path} trainer.max_steps=-1"
+    assert last == f"stopped by SIGINT; go on with: python train.py resume={tmp_path}"
     assert checkpoint(tmp_path)[MARK]["clock"]["iteration"] >= 5
 
 
@@ -38,7 +38,7 @@ def test_twice_ends_at_once_and_leaves_whole_files(tmp_path):
     process.send_signal(signal.SIGINT)
     *_, last = sentences(ended(process))
     assert process.returncode == 130
-    assert last == f"stopped by SIGINT; go on with: python train.py resume={tmp_path} trainer.max_steps=-1"
+    assert last == f"stopped by SIGINT; go on with: python train.py resume={tmp_path}"
     kept = sorted((tmp_path / "checkpoints").iterdir())
     assert [path.suffix for path in kept] == [".ckpt"] * len(kept)  # nothing half written
     assert all(read_checkpoint(path)["global_step"] >= 3 for path in kept)

@@ -65,7 +65,7 @@ def test_a_rank_that_is_killed_ends_the_other_which_says_so(tmp_path):
     os.kill(children_of(process)[-1], signal.SIGKILL)
     lines = told(process, tmp_path)
     assert process.returncode == 137
-    again = f"go on with: python train.py resume={tmp_path / 'run'} trainer.max_steps=-1"
+    again = f"go on with: python train.py resume={tmp_path / 'run'}"
     assert lines == [f"training failed: the process of rank 1 was killed by SIGKILL; {again}"]
 
 
@@ -86,7 +86,7 @@ def test_an_exception_in_one_rank_is_told_once(tmp_path, rank):
     assert sum("ValueError: broken here" in line for line in lines) == 1
     assert sum("Traceback" in line for line in lines) == 1
     if rank == 1:
-        again = f"go on with: python train.py resume={tmp_path / 'run'} trainer.max_steps=-1"
+        again = f"go on with: python train.py resume={tmp_path / 'run'}"
         assert f"training failed: the process of rank 1 ended with exit code 1; {again}" in lines
 
 

@@ -109,6 +109,14 @@ def test_a_name_may_be_given_in_other_small_and_capital_letters_if_no_two_are_al
             class_number(run, label)
 
 
+def test_a_part_of_a_name_is_enough_where_one_class_alone_has_it():
+    run = SimpleNamespace(classes=3, class_names=["1 things", "2 Faces", "10 flags"], reads="latent", checkpoint="last")
+    assert [class_number(run, label) for label in ("flags", "faces", "1")] == [2, 1, 1]
+    for label in ("s", "10", ""):
+        with pytest.raises(InputError, match=f"^labels={label}: "):
+            class_number(run, label)
+
+
 def test_several_classes_are_asked_for_in_turn_and_stand_in_rows(begun, tmp_path, capsys):
     asked = ["sample", str(begun / "run"), "--labels", "10", "--label", "2", "--num", "6", "--out"]
     assert run_tool([*asked, str(tmp_path / "two.npz")]) == 0

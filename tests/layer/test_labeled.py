@@ -15,7 +15,7 @@ def test_labels_reach_the_layers_that_take_them_only():
 
 
 def test_missing_and_superfluous_labels_are_refused():
-    with pytest.raises(ValueError, match="a conditional network needs labels"):
+    with pytest.raises(ValueError, match="a conditional network needs labels: give classes from 0 to 2,"):
         LabeledSequential(LabelEmbedding(3, 2))(torch.randn(3, 4))
     with pytest.raises(ValueError, match="takes no labels"):
         LabeledSequential(nn.ReLU())(torch.randn(3, 4), LABELS)

@@ -1,5 +1,6 @@
 import json
 
+import pytest
 import torch
 
 from saddle.data.digits import Digits
@@ -8,8 +9,10 @@ from saddle.factory.metrics import all_metrics
 from saddle.metric import memorization
 from saddle.metric.evaluation import evaluate_images, evaluate_points
 from saddle.metric.extractor import extractor_for
-from saddle.metric.frechet import Frechet
+from saddle.metric.frechet import Frechet, frechet_distance
 from saddle.metric.measure import measured_points
+from saddle.metric.reference import reference
+from saddle.seed import fixed_order
 
 METRICS = all_metrics()
 
@@ -52,15 +55,31 @@ def test_copies_of_training_images_are_recognized_and_nothing_is_printed(tmp_pat
     wrong = evaluate_images(images[:150], (labels[:150] + 1) % 10, data, extractor, tmp_path, METRICS)
     assert wrong.samples["as_asked"] < 0.2
     assert {**wrong.samples, "as_asked": 0} == {**evaluation.samples, "as_asked": 0}
-    assert list(json.loads(json.dumps(wrong.as_json()))) == ["samples", "test", "modes", "stamp"]
+    assert list(json.loads(json.dumps(wrong.as_json()))) == ["samples", "test", "halves", "modes", "stamp"]
     assert capsys.readouterr() == ("", "")
 
 
-def test_without_held_out_images_samples_stand_alone():
+def test_without_held_out_images_one_half_of_the_real_ones_is_measured_against_the_other(tmp_path):
     data, extractor = digits(Digits, 28), extractor_for("auto", "mnist")
-    evaluation = evaluate_images(data.training()[0][:150], None, data, extractor, None, METRICS)
+    images, labels = data.training()
+    evaluation = evaluate_images(images[:150], None, data, extractor, tmp_path, METRICS)
     assert (evaluation.test, evaluation.neighbors) == (None, None)
     assert not {"as_asked", "copies"} & evaluation.samples.keys()
+    assert evaluation.halves.keys() == evaluation.samples.keys()
+    features = reference(images, extractor, tmp_path).features
+    first, second = features[(order := fixed_order(1797, "halves"))[:898]], features[order[898:]]
+    assert evaluation.halves["frechet"] == pytest.approx(frechet_distance(first, second))
+    assert list(evaluation.as_json()) == ["samples", "test", "halves", "modes", "stamp"]
+    asked = evaluate_images(images[:150], labels[:150], data, extractor, tmp_path, {"agreement": METRICS["agreement"]})
+    assert asked.halves["as_asked"] > 0.85  # their own labels, in the order of the second half
+
+
+def test_too_few_real_images_have_no_halves(tmp_path):
+    data = Digits(28, 1, 10, 1, seed=0, limit=8)
+    data.extractor = "mnist"
+    metrics = {"manifold": METRICS["manifold"]}
+    evaluation = evaluate_images(data.training()[0], None, data, extractor_for("auto", "mnist"), tmp_path, metrics)
+    assert evaluation.halves is None
 
 
 def test_points_stand_beside_as_many_fresh_ones():

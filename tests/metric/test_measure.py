@@ -20,7 +20,7 @@ from saddle.metric.frechet import Frechet, frechet_distance
 from saddle.metric.kernel import kernel_distance
 from saddle.metric.known_factors import KnownFactors
 from saddle.metric.manifold import manifold
-from saddle.metric.measure import applies, check_enough, measured, measured_points
+from saddle.metric.measure import applies, check_enough, measured, measured_halves, measured_points
 from saddle.metric.reference import chosen
 from saddle.seed import fixed_order
 
@@ -313,3 +313,13 @@ def test_metrics_say_how_many_training_images_they_need():
     with pytest.raises(ValueError, match="k=5 needs more than 5 rows"):
         METRICS["manifold"].measure(MetricInputs(read(5), read(50)))
     assert METRICS["manifold"].measure(MetricInputs(read(6), read(50)))
+
+
+def test_halves_of_the_real_images_are_measured_against_each_other_whatever_the_samples():
+    real = drawn(100)
+    values = measured_halves(IMAGE_METRICS, MetricInputs(real, read(10, shift=5.0)))
+    assert values == measured_halves(IMAGE_METRICS, MetricInputs(real, read(10)))
+    order = fixed_order(100, "halves")
+    first, second = real.features[order[:50]], real.features[order[50:]]
+    assert values["frechet"] == pytest.approx(frechet_distance(first, second))
+    assert measured_halves(IMAGE_METRICS, MetricInputs(drawn(8), read(10))) is None

@@ -2,7 +2,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from saddle.picture.comparison import curves_figure, scatter_figure
+from saddle.picture.comparison import curves_figure, scatter_figure, seeds_figure
 
 
 def curve(*values: float) -> SimpleNamespace:
@@ -18,6 +18,15 @@ def test_figures_name_every_method_and_come_out_the_same_each_time():
     for text in ("hinge", "minimax", "images", "metric/frechet"):
         assert f">{text}<" in figure.svg
     assert ">gone<" not in figure.svg
+
+
+def test_seeds_are_dots_with_a_bar_for_an_interval():
+    values = {"hinge": (4.0, 6.0), "gone": (), "minimax": (5.0,)}
+    intervals = {"hinge": (4.0, 6.0), "gone": None, "minimax": None}
+    svg = seeds_figure(values, intervals, "metric/frechet").svg
+    for text in (*values, "metric/frechet"):
+        assert f">{text}<" in svg
+    assert svg.count("stroke-width: 10") == 1  # the bar of an interval
 
 
 def test_a_method_has_its_color_whatever_else_is_drawn():

@@ -27,9 +27,10 @@ def place(tmp_path, monkeypatch):
 def test_a_run_says_what_was_chosen_and_by_what(place, capfd):
     saddle.train(SMALL)
     said = capfd.readouterr().err
-    assert "chosen for 40 pictures of 8x12 pixels, 3 channels, no classes, on CPU" in said
+    assert "chosen for 40 image files, read as pictures of 8x12 pixels, 3 channels, no classes, on CPU" in said
     assert "augmentation.diffaugment.color=True " in said
     assert "data.batch_size" not in said  # it was given
+    assert "for a first look" not in said  # the run is as short
 
 
 def test_a_run_goes_on_with_what_was_chosen(place, capfd, monkeypatch):

@@ -26,6 +26,7 @@ def test_a_band_has_the_mean_and_the_ends_over_seeds(tmp_path):
     band = band_of(table.rows[0], "metric/frechet", "images")
     assert band.x.tolist() == [1600.0, 6400.0]
     assert (band.mean.tolist(), band.low.tolist(), band.high.tolist()) == ([10.0, 5.0], [8.0, 4.0], [12.0, 6.0])
+    assert band.once is None
     assert band_of(table.rows[0], "metric/recall", "images") is None
 
 
@@ -36,6 +37,7 @@ def test_curves_without_a_common_stretch_become_a_point(tmp_path):
         curve(folder / "metrics.csv", [{"iteration": at, "images": at, "metric/frechet": value}])
     band = band_of(compared([place]).tables[0].rows[0], "metric/frechet", "images")
     assert (band.x, band.mean, band.low, band.high) == tuple(map(np.array, ([20.0], [5.0], [4.0], [6.0])))
+    assert band.once == (4.0, 6.0)
 
 
 def test_long_curves_are_drawn_at_a_hundred_points(tmp_path):

@@ -6,7 +6,7 @@ import pytest
 import saddle.sweep.files
 from helpers import command
 from saddle.cli.tools import run_tool
-from sweeps import change, sweep
+from sweeps import change, curve, sweep
 
 VALUES = {"hinge": [4.0, 6.0], "minimax": [9.0, 8.0]}
 
@@ -32,6 +32,15 @@ def test_files_lie_in_a_new_folder(tmp_path, capsys):
     assert page.count("<svg") == 2
     assert "CPU seconds of training" in page
     assert "index.html" in capsys.readouterr().out
+
+
+def test_runs_that_were_measured_once_have_no_curve(tmp_path):
+    place, out = sweep(tmp_path / "s", VALUES), tmp_path / "out"
+    for number, run in enumerate(sorted(place.glob("*_*"))):
+        curve(run / "metrics.csv", [{"iteration": 10, "images": 640, "metric/frechet": 5.0 + number}])
+    assert run_tool(["compare", str(place), "--out", str(out)]) == 0
+    assert {path.name for path in out.glob("*.svg")} == {"seeds_metric_frechet.svg"}
+    assert "measured once in each run" in (out / "index.html").read_text()
 
 
 def test_a_second_table_has_figures_of_its_own(tmp_path):

@@ -35,6 +35,8 @@ _MEANINGS = {
 }
 """What D's output means, by the curve that stands for it (`saddle.callback.scalars`)."""
 
+_LOSSES = "Do not judge a GAN by its losses: look at the samples and the metrics."
+
 _WEB_RUNTIME = "1.30.0"  # the version of onnxruntime-web that docs/export.md names
 _WEB_CHANNELS = (1, 3, 4)
 _WEB_PACKAGES = ("onnx", "onnxscript", "onnxruntime")
@@ -42,7 +44,7 @@ _WEB_PACKAGES = ("onnx", "onnxscript", "onnxruntime")
 
 def closing_text(trainer: GameTrainer, module: GameModule, folder: Path, summary: Mapping[str, Any]) -> str:
     """The table of a `summary`, what its values mean, and where to look."""
-    lines = [*_counts(summary), "", *_metrics(trainer, module, summary), *_meanings(summary)]
+    lines = [*_counts(summary), *_metrics(trainer, module, summary), *_meanings(summary)]
     lines += ["", f"  metric  {_stamp_in_words(summary, _why_unmeasured(trainer))}"]
     lines += [f"  stopped {reason}" for reason in _reasons_to_stop(trainer.callbacks)]
     places = {"run": str(relative(folder))}
@@ -58,6 +60,14 @@ def closing_text(trainer: GameTrainer, module: GameModule, folder: Path, summary
     for number, command in enumerate(next_commands(trainer, module, folder, summary)):
         lines.append(_INDENT + labeled_whole("next" if number == 0 else "", command, _WIDTH, sys.stdout))
     return "\n".join(["", *lines, ""])
+
+
+def closing_of_job(folder: Path, summary: Mapping[str, Any]) -> str:
+    """The few lines of a job of a sweep, whose table at the end says the rest."""
+    counts = f"{summary['iterations']:,} iterations, {summary['images']:,} images, {summary['seconds']:,.0f} seconds"
+    values = [f"{name} {value:.4f}" for name, value in summary["metrics"].items() if name.startswith(PREFIX)]
+    lines = textwrap.wrap(", ".join([counts, *values]), COLUMNS, initial_indent=_INDENT, subsequent_indent=_INDENT)
+    return "\n".join([*lines, _INDENT + labeled_whole("run", str(relative(folder)), _WIDTH, sys.stdout)])
 
 
 def _counts(summary: Mapping[str, Any]) -> list[str]:
@@ -79,9 +89,10 @@ def _metrics(trainer: GameTrainer, module: GameModule, summary: Mapping[str, Any
     values = {name: value for name, value in summary["metrics"].items() if name.startswith(PREFIX)}
     if not values:
         return []
-    real: Mapping[str, float] = summary["real"] or {}
+    real: Mapping[str, float] = summary["real"] or summary["halves"] or {}
+    title = "real data" if summary["real"] else "real halves"
     directions, width = directions_of(trainer, module), _width(summary)
-    lines = [f"  {'':<{width}}  {'samples':>12}" + (f"  {'real data':>12}" if real else "") + "  better"]
+    lines = ["", f"  {'':<{width}}  {'samples':>12}" + (f"  {title:>12}" if real else "") + "  better"]
     for name, value in values.items():
         other = f"{real[name]:>12.4f}" if name in real else f"{'-':>12}"
         floor = f"  {other}" if real else ""
@@ -102,11 +113,12 @@ def directions_of(trainer: GameTrainer, module: GameModule) -> dict[str, Directi
 
 
 def _meanings(summary: Mapping[str, Any]) -> list[str]:
-    """What D's output means under the run's loss, in lines."""
+    """What D's output means under the run's loss, and what no loss of a GAN does, in lines."""
     lines: list[str] = []
     for name, meaning in _MEANINGS.items():
         if name in summary["metrics"]:
-            lines += ["", *textwrap.wrap(meaning, COLUMNS, initial_indent=_INDENT, subsequent_indent=_INDENT)]
+            text = f"{meaning} {_LOSSES}"
+            lines += ["", *textwrap.wrap(text, COLUMNS, initial_indent=_INDENT, subsequent_indent=_INDENT)]
     return lines
 
 
@@ -126,6 +138,8 @@ def _stamp_in_words(summary: Mapping[str, Any], why_unmeasured: str) -> str:
         return "none: callback.points, which measures points, is not used"
     if stamp is None:
         return f"none: {why_unmeasured}"
+    if not any(name.startswith(PREFIX) for name in summary["metrics"]):
+        return "not measured yet: saddle evaluate, below, does"
     if "points" in stamp:
         return (
             f"{stamp['generated']:,} samples of the {stamp['network']} against {stamp['points']}, std {stamp['std']:g}"

@@ -14,6 +14,7 @@ from torch import nn
 from saddle.bound import height_and_width
 from saddle.callback.budget import Budget
 from saddle.callback.hook import GameTrainer, hook
+from saddle.callback.samples import SampleGrids
 from saddle.callback.scheduled import Patient
 from saddle.data.image_search import some_in_a_line
 from saddle.data.memory import MemoryData
@@ -53,6 +54,8 @@ class Opening(Patient):
             "length": length_in_words(trainer, module),
         }
         lines += [labeled(label, text, WIDTH, sys.stderr) for label, text in described.items()]
+        if any(isinstance(callback, SampleGrids) for callback in trainer.callbacks):
+            lines.append(labeled_whole("samples", str(relative(self.folder / "samples")), WIDTH, sys.stderr))
         if any(isinstance(logger, TensorBoardLogger) for logger in trainer.loggers):
             command = f"tensorboard --logdir {quoted_for_shell(relative(self.folder))}"
             lines.append(labeled_whole("watch", command, WIDTH, sys.stderr))
@@ -128,7 +131,7 @@ def length_in_words(trainer: GameTrainer, module: GameModule) -> str:
     limits: list[str] = []
     if trainer.max_steps > 0:
         limits.append(f"{trainer.max_steps:,} iterations of {module.rows:,} {rows_are}")
-        limits[-1] += f", {trainer.max_steps * module.rows:,} in all"
+        limits[-1] += f", {trainer.max_steps * module.rows:,} in all{_rates_in_words(trainer, module)}"
     if trainer.max_epochs is not None and trainer.max_epochs > 0:
         limits.append(f"{trainer.max_epochs:,} passes over the data")
     limits += [text for callback in trainer.callbacks for text in _limits_of(callback)]
@@ -137,9 +140,17 @@ def length_in_words(trainer: GameTrainer, module: GameModule) -> str:
     return limits[0] if len(limits) == 1 else f"the first of: {'; '.join(limits)}"
 
 
+def _rates_in_words(trainer: GameTrainer, module: GameModule) -> str:
+    """Where the rates stop to fall, if that is before the end, as where a run goes on for longer than planned."""
+    horizons = [schedule.horizon_images for schedule in module.schedules.values() if schedule.shape != "constant"]
+    if not horizons or max(horizons) >= trainer.max_steps * module.rows:
+        return ""
+    return f"; rates keep their last value from {max(horizons):,} on"
+
+
 def _limits_of(callback: Any) -> list[str]:
     """The limit that a callback sets, in words; nothing if it sets none."""
     if isinstance(callback, Budget):
-        return [f"{callback.cpu_seconds:,g} CPU seconds"]
+        return [f"{callback.cpu_seconds:,g} CPU seconds, more by the clock where other programs compute"]
     remaining = callback.time_remaining() if isinstance(callback, Timer) else None
     return [] if remaining is None else [f"{remaining:,.0f} seconds"]

@@ -27,10 +27,11 @@ _WORTH_SAYING = 60.0  # seconds: what is left of shorter runs is not worth a lin
 class Progress(Patient):
     """One bar for the whole run: iteration, losses, time left, images per second, thousands of images, time so far.
 
-    Where a terminal is too narrow, the last of these are left out, so that losses can be seen at 80 columns. The bar is
-    redrawn every `refresh_seconds`, or every 30 s where the output is not a terminal. Speed and time left are measured
-    from the end of the first block of iterations, because a compiled executor takes far longer for it. Once some
-    iterations have been timed, a line says how long the run will take, if that is a minute or more.
+    Losses are the adversarial ones, without penalties. Where a terminal is too narrow, the last parts are left out, so
+    that losses can be seen at 80 columns. The bar is redrawn every `refresh_seconds`, or every 30 s where the output is
+    not a terminal. Speed and time left are measured from the end of the first block of iterations, because a compiled
+    executor takes far longer for it. Once some iterations have been timed, a line says how long the run will take, if
+    that is a minute or more.
     """
 
     def __init__(self, refresh_seconds: Positive = 0.5) -> None:
@@ -113,11 +114,16 @@ class Progress(Patient):
 
 
 def _losses(module: GameModule) -> list[str]:
-    """The latest loss of each turn, behind its name; D and G stand for discriminator and generator."""
+    """The latest adversarial loss of each turn, behind its name; where there is no single one, the sum of all terms.
+
+    D and G stand for discriminator and generator. Penalties would hide what the other player does.
+    """
     losses: list[str] = []
     for name, played in module.played.items():
         words = [_SHORT_NAMES.get(word, word) for word in name.split("_")]
-        losses.append(f"{' '.join(words)} {sum(map(float, played.terms.values())):.3f}")
+        terms = played.terms
+        loss = terms["adversarial"] if "adversarial" in terms else sum(map(float, terms.values()))
+        losses.append(f"{' '.join(words)} {float(loss):.3f}")
     return losses
 
 

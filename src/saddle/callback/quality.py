@@ -24,7 +24,7 @@ from saddle.metric.base import PREFIX, Extractor, MetricInputs, Read
 from saddle.metric.extractor import extractor_for
 from saddle.metric.factor_extractor import known_factors
 from saddle.metric.known_factors import KnownFactors
-from saddle.metric.measure import Metrics, check_enough, measured
+from saddle.metric.measure import Metrics, check_enough, measured, measured_halves
 from saddle.metric.reference import chosen, class_shares, reference
 from saddle.seed import hashed_seed
 from saddle.training.checkpoint import read_checkpoint
@@ -243,6 +243,17 @@ class Quality(AlsoAtEnd):
         own = None if labels is None or self._class_shares is None else chosen(labels, self.num)
         inputs = MetricInputs(self.real, read, self._class_shares, own, factors=self._factors)
         return {f"{PREFIX}{name}": value for name, value in measured(self.metrics, inputs).items()}
+
+    def of_halves(self, trainer: GameTrainer) -> dict[str, float] | None:
+        """The metrics of one half of the training images against the other, by their names among the curves.
+
+        None where nothing was measured, for too few images, and at the end of a run that a signal stopped.
+        """
+        if self.real is None or self.latest is None or stopped(trainer):
+            return None
+        inputs = MetricInputs(self.real, self.latest, self._class_shares, factors=self._factors)
+        values = measured_halves(self.metrics, inputs)
+        return None if values is None else {f"{PREFIX}{name}": value for name, value in values.items()}
 
     def _read_samples(self, trainer: GameTrainer, module: GameModule, extractor: Extractor) -> Read:
         """Features and classes of new samples; features are infinite where a sample is not finite."""

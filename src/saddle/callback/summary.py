@@ -13,7 +13,7 @@ from lightning import Callback
 from lightning.pytorch.loggers import TensorBoardLogger
 from torch.utils.tensorboard.summary import hparams
 
-from saddle.callback.closing import closing_text
+from saddle.callback.closing import closing_of_job, closing_text
 from saddle.callback.curves import Curves
 from saddle.callback.health import Health
 from saddle.callback.hook import GameTrainer, hook
@@ -39,14 +39,16 @@ class Summary(Patient):
 
     Its `finished` is false where a signal or an alarm ended training. Its `stamp` says what the metrics metric/... were
     computed from; it is null where none was measured. Its `real` has the metrics of real data outside the training set,
-    null where there are none. Its `alarms` are those of `Health` that ring at the end. Its
-    `learning_rates` are those of the turns before their schedules. Its `init` says whose weights the run began with,
-    null for new ones, and its `branch` which run it is a branch of, null for none. A run that a search ended before its
-    time has an entry `pruned`, the iteration.
+    null where there are none; its `halves` then has those of one half of the training images against the other. Its
+    `alarms` are those of `Health` that ring at the end. Its `learning_rates` are those of the turns before their
+    schedules. Its `init` says whose weights the run began with, null for new ones, and its `branch` which run it is a
+    branch of, null for none. A run that a search ended before its time has an entry `pruned`, the iteration.
     """
 
     def __init__(self, folder: str) -> None:
         self.folder = Path(folder)
+        self.is_of_job = False
+        """Whether the run is a job of a sweep: then a few lines stand for the table."""
         self._seconds_before = 0.0
         self._seconds = 0.0  # in this process, until the end of the last iteration
 
@@ -82,16 +84,21 @@ class Summary(Patient):
         for logger in trainer.loggers:
             if isinstance(logger, TensorBoardLogger):
                 _show_hyper_parameters(logger, hyper_parameters(module.record, _turns(module)))
-        print(closing_text(trainer, module, self.folder, summary))
+        if self.is_of_job:
+            print(closing_of_job(self.folder, summary))
+        else:
+            print(closing_text(trainer, module, self.folder, summary))
 
     def _summary(self, trainer: GameTrainer, module: GameModule) -> dict[str, Any]:
         latest: dict[str, float] = {}
-        stamp, real, alarms = None, None, []
+        stamp, real, halves, alarms = None, None, None, []
         for callback in trainer.callbacks:
             if isinstance(callback, Curves):
                 latest = callback.latest
             elif isinstance(callback, Quality | PointQuality):
                 stamp, real = stamp or callback.stamp, real or callback.of_real(trainer)
+                if isinstance(callback, Quality) and real is None:
+                    halves = callback.of_halves(trainer)
             elif isinstance(callback, Health):
                 alarms = callback.ringing()
         clock, data = module.clock, trainer.datamodule.data
@@ -105,6 +112,7 @@ class Summary(Patient):
             "images_per_second": round(clock.images / max(self.seconds, 1e-9), 1),
             "metrics": {name: value for name, value in latest.items() if name.startswith(SHOWN)},
             "real": real,
+            "halves": halves,
             "stamp": stamp,
             "alarms": alarms,
             "learning_rates": {turn: defaults["lr"] for turn, defaults in module.defaults.items()},

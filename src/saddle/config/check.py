@@ -5,7 +5,7 @@ from typing import Any
 
 from torch.optim import Optimizer
 
-from saddle.architecture.base import Network
+from saddle.architecture.base import Discriminator, Encoder, Generator, Network
 from saddle.augmentation.base import Augmentation
 from saddle.config.checked import CheckedConfig
 from saddle.config.consistency import check_kinds, check_labels, check_read
@@ -142,8 +142,15 @@ def _networks(architecture: dict[str, Any]) -> dict[str, Node]:
         passed_in = PASSED_IN["architecture"]
         if name != "generator":  # the latents of the others are the generator's
             passed_in |= {"latent_dim"}
-        networks[name] = checked_node(f"architecture.{name}", values, Network, passed_in)
+        networks[name] = checked_node(f"architecture.{name}", values, _kind_of(name), passed_in)
     return networks
+
+
+def _kind_of(name: str) -> type[Network]:
+    """What a network of that name is derived from: `source_discriminator` is a Discriminator."""
+    return {"generator": Generator, "discriminator": Discriminator, "encoder": Encoder}.get(
+        name.rpartition("_")[2], Network
+    )
 
 
 def _check_optimizers(config: CheckedConfig) -> None:

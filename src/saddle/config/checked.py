@@ -45,6 +45,8 @@ class CheckedConfig:
     """The other metric of a search for trade-offs; None in all other runs."""
     chosen: Chosen | None = None
     """What was chosen by the run's pictures and machine; None if nothing was."""
+    is_job: bool = False
+    """Whether the run is a job of a sweep."""
 
     def optimizer_of(self, turn: str | None) -> Settings:
         """The optimizer's settings that all turns share, overridden by those of `turn`; None: the shared ones alone."""

@@ -27,6 +27,8 @@ class Facts:
     on_gpu: bool
     free_bytes: int | None
     """The memory that is free where it computes; None if the system does not say."""
+    files: tuple[str, ...] = ()
+    """The paths of the image files of a folder, relative to it."""
 
     @property
     def pixels(self) -> int:
@@ -40,7 +42,7 @@ class Facts:
 
     def sentence(self) -> str:
         """The facts in words."""
-        number = "pictures" if self.pictures is None else f"{self.pictures:,} pictures"
+        number = "pictures" if self.pictures is None else f"{self.pictures:,} image files, read as pictures"
         channels = f"{self.channels} channel" + ("" if self.channels == 1 else "s")
         labels = f"{self.classes} classes" if self.classes else "no classes"
         memory = "" if self.free_bytes is None else f" with {self.free_bytes / 2**30:.0f} GiB free"
@@ -67,19 +69,20 @@ def facts_of(root: DictConfig) -> Facts:
 def _facts(data: DictConfig, on_gpu: bool) -> Facts:
     size = data.image_size
     height, width = height_and_width(size if isinstance(size, int) else (int(size[0]), int(size[1])))
-    return Facts(height, width, int(data.channels), int(data.classes), _number(data), on_gpu, _free_bytes(on_gpu))
+    channels, classes, files = int(data.channels), int(data.classes), _files(data)
+    number = None if files is None else len(files) if data.limit is None else min(len(files), int(data.limit))
+    return Facts(height, width, channels, classes, number, on_gpu, _free_bytes(on_gpu), files or ())
 
 
-def _number(data: DictConfig) -> int | None:
-    """The number of pictures in the folder of `data`, at most `data.limit`; None for data that is in no folder."""
+def _files(data: DictConfig) -> tuple[str, ...] | None:
+    """The image files in the folder of `data`; None for data that is in no folder."""
     from saddle.data.image_folder import ImageFolder  # imports torch
     from saddle.data.image_search import search_data
 
     target = import_target("data", data._target_)
     if not (isinstance(target, type) and issubclass(target, ImageFolder)):
         return None
-    found = len(search_data(Path(expanded(data.root)), "data.root").names)
-    return found if data.limit is None else min(found, int(data.limit))
+    return tuple(search_data(Path(expanded(data.root)), "data.root").names)
 
 
 def _free_bytes(on_gpu: bool) -> int | None:

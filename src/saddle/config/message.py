@@ -4,9 +4,11 @@ import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import hydra
+import yaml
 from hydra.errors import HydraException, OverrideParseException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -15,9 +17,10 @@ from saddle.config.group_choice import check_choices, is_group
 from saddle.config.guess import ALIKE, is_name, is_there, unknown_option, unknown_setting
 from saddle.config.hydra_state import own_hydra
 from saddle.config.location import config_folder
-from saddle.config.options import options
+from saddle.config.options import file_of, options, shown_path
 from saddle.config.override import by_setting, key_of, quoted
-from saddle.error import InputError, printable
+from saddle.config.signature import import_target, signature_of
+from saddle.error import InputError, first_line, printable
 from saddle.file import failure_of
 from saddle.terminal import quoted_for_shell
 
@@ -71,6 +74,8 @@ def one_sentence(overrides: Sequence[str]) -> Iterator[None]:
     except (HydraException, OmegaConfBaseException) as error:
         _raise_inner(error)
         raise InputError(sentence_of(_text_of(error), overrides)) from error
+    except yaml.YAMLError as error:
+        raise InputError(_invalid_yaml(error)) from error
     except ValueError as error:  # OmegaConf's own, about an entry of a list
         if isinstance(error, InputError) or "invalid literal for int()" not in str(error):
             raise
@@ -88,6 +93,14 @@ def _raise_inner(error: BaseException) -> None:
         if isinstance(inner, OSError) and inner.errno is not None:
             raise InputError(failure_of(inner)) from error
         inner = inner.__cause__ or inner.__context__
+
+
+def _invalid_yaml(error: yaml.YAMLError) -> str:
+    """One sentence for a chosen config file that is not YAML, with the place of the mistake."""
+    if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
+        return f"a config file is not valid YAML: {first_line(error)}"
+    mark = error.problem_mark
+    return f"{shown_path(Path(mark.name))}, line {mark.line + 1}: this is not valid YAML: {error.problem}"
 
 
 def _unreadable(error: OverrideParseException) -> str:
@@ -213,7 +226,27 @@ def _unknown(setting: str, overrides: Sequence[str]) -> str:
         return f"{setting}: another override puts a value in place of the settings there: leave one of the two out"
     known = [str(key) for key in node] if isinstance(node, dict) else []
     value = by_setting(overrides).get(setting, "")
+    if isinstance(node, dict) and _is_parameter(setting, place, node):
+        return _omitted(setting, value, by_setting(overrides).get(place[0], ""))
     return unknown_setting(_first_unknown(setting, place, known, tree), known, tree, value)
+
+
+def _is_parameter(setting: str, place: Sequence[str], node: Mapping[str, Any]) -> bool:
+    """Whether the class of the part at `place`, which is none of saddle's own, takes a setting that its file omits."""
+    from saddle.config.schema import PASSED_IN  # loads torch, so only where there is a mistake
+
+    target, name = node.get("_target_"), setting.rpartition(".")[2]
+    if not isinstance(target, str) or target.startswith("saddle.") or setting != ".".join([*place, name]):
+        return False
+    taken = signature_of(import_target(".".join(place), target)).types
+    return name in taken and name not in PASSED_IN.get(place[0], ())
+
+
+def _omitted(setting: str, value: str, option: str) -> str:
+    """One sentence for a parameter that the file of the chosen `option` omits; empty for the default option."""
+    group = setting.partition(".")[0]
+    add = f"add it to {file_of(group, option)}, or write" if option in options(group) else "write"
+    return f"{setting}: the class takes this, and the config file omits it: {add} +{setting}={value}"
 
 
 def _first_unknown(setting: str, place: Sequence[str], known: Sequence[str], tree: Mapping[str, Any]) -> str:

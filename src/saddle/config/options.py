@@ -1,7 +1,7 @@
 """Options of the config's groups, read from their files, so that messages can name the options that would work."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ import yaml
 
 from saddle.config.location import config_folders
 from saddle.config.signature import import_target
+from saddle.error import InputError
 
 
 def options(group: str) -> list[str]:
@@ -41,13 +42,47 @@ def settings_in(group: str, option: str) -> list[str]:
     return _dotted(inside, f"{group}.")
 
 
+def file_building(group: str, target: Any) -> str | None:
+    """The path of the first file of a group that has `_target_: target`; None if there is none."""
+    for file in _files(group).values():
+        if target in _targets(_content(file)):
+            return shown_path(file)
+    return None
+
+
+def file_of(group: str, option: str) -> str:
+    """The path of an option's file."""
+    return shown_path(_files(group)[option])
+
+
+def shown_path(file: Path) -> str:
+    """A path as a message names it: from the current folder on, if it lies below that."""
+    return str(file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file)
+
+
+def _targets(content: Any) -> Iterator[Any]:
+    """The values of `_target_` in nested settings."""
+    for name, value in content.items() if isinstance(content, dict) else ():
+        if name == "_target_":
+            yield value
+        else:
+            yield from _targets(value)
+
+
 def _text(file: Path) -> str:
-    return file.read_text(encoding="utf-8")
+    """The text of a config file; empty if it cannot be read, which Hydra reports where it is chosen."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 def _content(file: Path) -> dict[str, Any]:
-    """The settings in a config file."""
-    content = yaml.safe_load(_text(file))
+    """The settings in a config file; none if it is not valid YAML, which Hydra reports where it is chosen."""
+    try:
+        content = yaml.safe_load(_text(file))
+    except yaml.YAMLError:
+        return {}
     return content if isinstance(content, dict) else {}
 
 
@@ -72,16 +107,28 @@ def _files(group: str) -> dict[str, Path]:
 
 
 def target_of(group: str, option: str, part: str | None = None) -> type | None:
-    """The class that an option builds, or that its entry `part` builds (a network by name); None if there is none."""
+    """The class that an option builds, or that its entry `part` builds (a network by name); None if there is none.
+
+    Also None for a class that cannot be imported: it hinders no run but those that choose it, where it is refused.
+    """
+    name = _target_name(group, option, part)
+    if name is None:
+        return None
+    try:
+        return import_target(group, name)
+    except InputError:
+        return None
+
+
+def _target_name(group: str, option: str, part: str | None) -> Any:
+    """The `_target_` of an option, or of its entry `part`; None if there is none."""
     content = _content(_files(group)[option])
     keys = [option, group] if part is None else [part, option, group]
     for key in keys:  # a network; a penalty, which is an entry of its own name; a game
         node = content.get(key)
         if isinstance(node, dict) and "_target_" in node:
-            return import_target(group, node["_target_"])
-    if part is None and "_target_" in content:
-        return import_target(group, content["_target_"])
-    return None
+            return node["_target_"]
+    return content.get("_target_") if part is None else None
 
 
 def options_where(group: str, fits: Callable[[type], bool], part: str | None = None) -> list[str]:

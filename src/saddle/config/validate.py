@@ -4,15 +4,17 @@ import inspect
 import json
 import re
 from collections.abc import Mapping
-from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from types import NoneType
+from typing import Any
 
 from pydantic import PydanticSchemaGenerationError, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
+from saddle.config.annotation import alternatives, built_kinds, group_in, mapped_kind, plain
 from saddle.config.guess import UnknownSettingError
-from saddle.config.options import options, settings_in
+from saddle.config.options import file_building, options, settings_in
 from saddle.config.signature import (
+    TRUSTED,
     Signature,
     check_trusted,
     import_target,
@@ -24,8 +26,6 @@ from saddle.error import InputError
 
 _LONGEST = 100
 """The number of letters of a value in a message."""
-
-_PLAIN = (bool, int, float, str, NoneType)
 
 _NO_LIST = ("list_type", "tuple_type")
 _OF_LISTS = (*_NO_LIST, "too_short", "too_long")
@@ -45,8 +45,8 @@ def check(path: str, value: Any, expected: Any, passed_in: frozenset[str] = froz
         target = check_target(path, value["_target_"], expected)
         check_parameters(path, value, signature_of(target).without(passed_in))
         return
-    group = _group_in(expected)
-    kind = _mapped_kind(expected)
+    group = group_in(expected)
+    kind = mapped_kind(expected)
     if group is not None:
         check_parameters(path, value, signature_of(group))
     elif kind is not None:
@@ -119,31 +119,57 @@ def _unknown_parameter(setting: str, name: str, signature: Signature) -> InputEr
 
 def check_target(path: str, name: Any, expected: Any) -> type:
     """The class that `path`._target_ names; raises InputError unless it is a subclass of a class in `expected`."""
-    target = import_target(path, name)
+    target = _imported(path, name)
     if expected is Any:
         return target
-    kinds = _built_kinds(expected)
+    kinds = built_kinds(expected)
     if not kinds:
         raise InputError(f"{path}._target_={name}: expected a plain value here, not an object")
     if not issubclass(target, kinds):
-        names = " or ".join(kind.__name__ for kind in kinds)
-        raise InputError(f"{path}._target_={name}: expected a {names}")
+        raise InputError(f"{path}._target_={name}: expected a {_kinds_for(name, kinds)}")
+    lacking = [_lacking(target, method) for method in sorted(getattr(target, "__abstractmethods__", ()))]
+    if lacking:
+        raise InputError(f"{path}._target_={name}: it lacks {'; and '.join(lacking)}")
     return target
+
+
+def _imported(path: str, name: Any) -> type:
+    """The class of that name; raises InputError, naming the config file that has it, if it cannot be built."""
+    try:
+        return import_target(path, name)
+    except InputError as error:
+        file = file_building(path.partition(".")[0], name)
+        place = "" if file is None else f" (in {file})"
+        raise InputError(f"{error}{place}") from error
+
+
+def _kinds_for(name: str, kinds: tuple[type, ...]) -> str:
+    """The classes that are expected, for a class from outside with the names by which it can derive from one."""
+    names = " or ".join(kind.__name__ for kind in kinds)
+    if name.startswith(TRUSTED):
+        return names
+    return f"{names}: derive it from {' or '.join(f'{kind.__module__}.{kind.__name__}' for kind in kinds)}"
+
+
+def _lacking(target: type, method: str) -> str:
+    """A method that a class inherits without a body, and the first sentence about it."""
+    about = (inspect.getdoc(getattr(target, method)) or "").split("\n\n")[0].replace("\n", " ")
+    return f"`{method}` ({about.rstrip('.')})" if about else f"`{method}`"
 
 
 def _check_value(path: str, value: Any, expected: Any) -> None:
     """Raise InputError unless a plain value has one of the types in `expected` and lies in its range."""
-    plain = _plain(expected)
-    if plain is None or (plain is NoneType and value is not None):
+    writable = plain(expected)
+    if writable is None or (writable is NoneType and value is not None):
         raise InputError(f"{path}={_shown(value)}: {_expected_object(path, expected)}")
     try:
-        adapter: TypeAdapter[Any] = TypeAdapter(plain, config={"allow_inf_nan": False})
+        adapter: TypeAdapter[Any] = TypeAdapter(writable, config={"allow_inf_nan": False})
     except PydanticSchemaGenerationError as error:
         raise InputError(f"{path}={_shown(value)}: this cannot be given here") from error
     try:
         adapter.validate_json(_as_json(value), strict=True)
     except ValidationError as error:
-        null = " or null" if NoneType in _alternatives(expected) else ""
+        null = " or null" if NoneType in alternatives(expected) else ""
         raise InputError(f"{path}={_shown(value)}: {_reasons(error, path, value)}{null}") from error
 
 
@@ -154,9 +180,9 @@ def _as_json(value: Any) -> bytes:
 
 def _expected_object(path: str, expected: Any) -> str:
     """What is expected in place of a plain value: settings by name, or a part that a group chooses."""
-    kinds = _built_kinds(expected)
-    names = [_name_of(kind) for kind in _alternatives(expected)]
-    null = "; or null" if NoneType in _alternatives(expected) else ""
+    kinds = built_kinds(expected)
+    names = [_name_of(kind) for kind in alternatives(expected)]
+    null = "; or null" if NoneType in alternatives(expected) else ""
     if len(kinds) == 1 and not inspect.isabstract(kinds[0]):
         settings = list(signature_of(kinds[0]).types)
         if settings:
@@ -229,71 +255,3 @@ def _name_of(kind: Any) -> str:
     """A class as a message names it."""
     name: str = kind.__name__
     return "null" if kind is NoneType else name
-
-
-# annotations
-
-
-def _alternatives(expected: Any) -> list[Any]:
-    """The members of a union; of anything else, itself without its range."""
-    if get_origin(expected) in (Union, UnionType):
-        members: list[Any] = []
-        for part in get_args(expected):
-            members += _alternatives(part)
-        return members
-    if get_origin(expected) is Annotated:
-        return _alternatives(get_args(expected)[0])
-    return [expected]
-
-
-def _built_kinds(expected: Any) -> tuple[type, ...]:
-    """The alternatives that YAML cannot write: classes, one of which is to be built."""
-    kinds: list[type] = []
-    for kind in _alternatives(expected):
-        if inspect.isclass(kind) and kind not in (*_PLAIN, Any):
-            kinds.append(kind)
-    return tuple(kinds)
-
-
-def _group_in(expected: Any) -> type | None:
-    """The alternative that describes a group of settings without a `_target_`: a class of `saddle.config`."""
-    for kind in _alternatives(expected):
-        if inspect.isclass(kind) and kind.__module__.startswith("saddle.config."):
-            return kind
-    return None
-
-
-def _mapped_kind(expected: Any) -> Any | None:
-    """What a mapping from names maps to, Any if that is open; None if `expected` is no such mapping."""
-    if expected is Any:
-        return Any
-    for member in _alternatives(expected):
-        if get_origin(member) in (dict, Mapping) and get_args(member)[:1] == (str,):
-            return get_args(member)[1]
-    return None
-
-
-def _plain(expected: Any) -> Any | None:
-    """`expected` without the alternatives that YAML cannot write; None if nothing is left."""
-    origin = get_origin(expected)
-    if origin in (Union, UnionType):
-        return _plain_union(get_args(expected))
-    if origin is Annotated:
-        return expected if _plain(get_args(expected)[0]) is not None else None
-    if expected is Any or expected in _PLAIN or origin in (Literal, tuple, list, dict):
-        return expected
-    if inspect.isclass(origin) and issubclass(origin, Mapping | list | tuple):
-        return expected
-    if getattr(origin, "__module__", "") == "collections.abc":
-        return expected if all(_plain(part) is not None for part in get_args(expected)) else None
-    return None
-
-
-def _plain_union(members: tuple[Any, ...]) -> Any | None:
-    """The union of those members that YAML can write; None if there is none."""
-    plain: list[Any] = []
-    for member in members:
-        part = _plain(member)
-        if part is not None:
-            plain.append(part)
-    return Union[tuple(plain)] if plain else None  # noqa: UP007

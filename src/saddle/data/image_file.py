@@ -132,6 +132,15 @@ def pixels_in(path: Path) -> int:
     return _from_header(path, lambda image: image.width * image.height) or 0
 
 
+def is_transparent(path: Path) -> bool:
+    """Whether an image is transparent somewhere; false for what is no image."""
+    return bool(_from_header(path, _shows_its_ground))
+
+
+def _shows_its_ground(image: Image.Image) -> bool:
+    return image.has_transparency_data and bool((np.asarray(image.convert("RGBA"))[..., 3] < 255).any())
+
+
 def _from_header(path: Path, read: Callable[[Image.Image], T]) -> T | None:
     """What `read` finds in an image that is not decoded; None for what is no image."""
     if not path.is_file():  # a pipe would hang

@@ -35,8 +35,8 @@ class ImageFolder(ImageData):
     of many or large files, or of many pixels, are kept there, too, so that later runs need not decode them again.
     `license` is text for the model card (`saddle.export.card`) and changes nothing else.
 
-    Raises InputError if `root` is not a folder or has no images, if its sub-folders do not match `classes`, or, when it
-    is read, if it has no transparent image for 4 channels.
+    Raises InputError if `root` is not a folder or has no images, or if its sub-folders do not match `classes`. New
+    networks (`check_alpha`) need a transparent image for 4 channels; those of another run may go on with opaque ones.
     """
 
     def __init__(
@@ -86,10 +86,8 @@ class ImageFolder(ImageData):
         self.check_size(len(images))
         self.files.report()
         self._check_classes(table)
-        self.check_alpha()
 
     def check_alpha(self) -> None:
-        """Raise InputError if alpha is asked for, and all images are opaque."""
         if self.channels == CHANNELS and not self.is_transparent():
             raise InputError(
                 f"data.channels={self.channels} reads alpha, and none of the images is transparent anywhere: use "

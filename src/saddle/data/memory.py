@@ -84,6 +84,10 @@ class MemoryData(ABC):
         if names is not None and len(names) == self.classes:
             self.known_classes = tuple(names)
 
+    def check_alpha(self) -> None:
+        """Raise InputError if new networks would learn alpha from opaque images; after `prepare_data`."""
+        return
+
     def prepare_data(self) -> None:
         """Fetch missing files, on the first rank only; does nothing by default."""
         return

@@ -40,8 +40,8 @@ def check_page(run: OpenedRun, runtime: Path | None, version: str | None) -> Non
         raise ArgumentError(
             "format",
             "web",
-            "the page needs one of --runtime FOLDER, that of the package onnxruntime-web (npm install "
-            "onnxruntime-web), and --runtime-version 1.30.0, which links it",
+            "name the page's onnxruntime-web: --runtime-version 1.30.0 links it, so that the page needs a network; "
+            "--runtime FOLDER copies it from that folder (npm install onnxruntime-web), so that it needs none",
         )
     if runtime is not None:
         _folder_of(runtime)

@@ -6,6 +6,8 @@ A combination that cannot work is refused with the reason. One that is known to 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from torch.nn.modules.batchnorm import _BatchNorm
+
 from saddle.architecture.base import Discriminator, Network
 from saddle.augmentation.base import Augmentation
 from saddle.config.options import either, options_where, takes
@@ -211,22 +213,24 @@ class _DiscriminatorCheck:
     def _check_gradients(self) -> None:
         for name in self.input_gradient_penalties:
             if self.network.mixes_rows:
+                remedy = self._either("normalization", "none or spectral", "GroupNorm, or none")
                 raise InputError(
-                    f"penalty={name} with architecture.{self.name}.normalization=batch: batch norm mixes images, so "
-                    "the gradient of one logit is no longer that of one image; use none or spectral"
+                    f"penalty={name} with {self._normalization('batch')}: batch norm mixes images, so the gradient of "
+                    f"one logit is no longer that of one image; use {remedy}"
                 )
 
     def _check_constraints(self) -> None:
         for name in self.constraints:
             if self.network.is_lipschitz:
                 raise InputError(
-                    f"penalty={name} with architecture.{self.name}.normalization=spectral: the norm divides out what "
-                    "clipping does to the weights' size; use one of the two"
+                    f"penalty={name} with {self._normalization('spectral')}: the norm divides out what clipping does "
+                    "to the weights' size; use one of the two"
                 )
             if self.network.has_attention:
+                remedy = self._either("attention", f"architecture.{self.name}.attention=0", "none there")
                 raise InputError(
                     f"penalty={name} with self-attention in the {self.name}: clipped weights make all places attend "
-                    f"alike, and its queries and keys learn nothing; use architecture.{self.name}.attention=0"
+                    f"alike, and its queries and keys learn nothing; use {remedy}"
                 )
             if not self.network.suits_clipping:
                 raise InputError(
@@ -240,14 +244,33 @@ class _DiscriminatorCheck:
                     f"where this is the Wasserstein loss; use {either('loss', fitting)}"
                 )
 
+    def _normalization(self, value: str) -> str:
+        """The setting `normalization` with its value; the class and its layer if the network has no such setting."""
+        setting, in_class = f".normalization={value}", f" ({self._class_of_norm()})"
+        return f"architecture.{self.name}{self._either('normalization', setting, in_class)}"
+
+    def _either(self, setting: str, of_setting: str, of_class: str) -> str:
+        """The words for a network that has the setting, or those for one that has not."""
+        return of_setting if setting in self.choice.settings[self.name] else of_class
+
+    def _class_of_norm(self) -> str:
+        """The network's class, and the first of its layers that is a norm of the batch: `mine.D: BatchNorm2d net.1`."""
+        kind = f"{type(self.network).__module__}.{type(self.network).__name__}"
+        for name, layer in self.network.named_modules():
+            if isinstance(layer, _BatchNorm):
+                return f"{kind}: {type(layer).__name__} {name}"
+        return kind
+
     def warnings(self) -> list[str]:
         """One sentence for each combination that is known to go wrong."""
         loss = self.objective.loss
         sentences: list[str] = []
         if loss.relative and self.network.mixes_rows:
+            setting, in_class = f"architecture.{self.name}.normalization=none", f"none in {self._class_of_norm()}"
+            remedy = self._either("normalization", setting, in_class)
             sentences.append(
                 "batch norm in the discriminator mixes images, and this loss compares them: R3GAN (arXiv 2501.05441) "
-                f"trains without; use architecture.{self.name}.normalization=none"
+                f"trains without; use {remedy}"
             )
         if loss.needs_input_gradient_penalty and not self.input_gradient_penalties:
             sentences.append(

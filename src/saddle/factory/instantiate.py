@@ -10,7 +10,7 @@ from hydra.utils import instantiate
 
 from saddle.config.node import Node
 from saddle.error import InputError, first_line
-from saddle.factory.outside_error import place_outside, reason_of
+from saddle.factory.outside_error import is_outside, place_outside, reason_of
 
 _REFUSALS = (ValueError, TypeError, OverflowError)
 """What a constructor raises for a value that it refuses."""
@@ -32,17 +32,27 @@ def make_plain(path: str, values: Mapping[str, Any], passed_in: Mapping[str, Any
             return instantiate(values, _convert_="all")
         constructor = instantiate({**values, "_partial_": True}, _convert_="all")
         return constructor(**passed_in)  # not through Hydra, which would turn a dataclass into a mapping
-    except _REFUSALS as error:
-        raise InputError(_sentence(path, error)) from error
     except InstantiationException as error:
-        cause = error.__cause__
         inner = re.search(r"^full_key: (\S+)$", str(error), re.MULTILINE)
         setting = f"{path}.{inner[1]}" if inner else path
-        if isinstance(cause, _REFUSALS):
-            raise InputError(_sentence(setting, cause)) from error
-        if cause is not None and place_outside(cause) is not None:
-            raise InputError(f"{setting} ({values['_target_']}): it cannot be built: {reason_of(cause)}") from error
-        raise
+        refusal = _refusal(setting, values["_target_"], error.__cause__ or error)
+        if refusal is None:
+            raise
+        raise refusal from error
+    except Exception as error:  # a constructor from outside may raise anything
+        refusal = _refusal(path, values["_target_"], error)
+        if refusal is None:
+            raise
+        raise refusal from error
+
+
+def _refusal(setting: str, target: str, error: BaseException) -> InputError | None:
+    """What a constructor's error says of the setting; None if it is no refusal, and not from outside of saddle."""
+    if isinstance(error, InputError):
+        return InputError(_sentence(setting, error))
+    if is_outside(target) and place_outside(error) is not None:
+        return InputError(f"{setting} ({target}): it cannot be built: {reason_of(error)}")
+    return InputError(_sentence(setting, error)) if isinstance(error, _REFUSALS) else None
 
 
 def _sentence(setting: str, error: BaseException) -> str:

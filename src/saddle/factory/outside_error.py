@@ -10,12 +10,17 @@ _LIBRARIES = ("saddle", "torch", "hydra", "omegaconf", "lightning")
 """Packages through which saddle calls code from outside: a frame of theirs is not the place of a mistake."""
 
 
+def is_outside(name: str) -> bool:
+    """Whether a class or module of this name is neither saddle's own nor of a library that it builds on."""
+    return name.partition(".")[0] not in _LIBRARIES
+
+
 def place_outside(error: BaseException) -> str | None:
     """The innermost line of code from outside in which an error arose, as "loss.py, line 20"; None if it is in none."""
     for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
         module, file = str(frame.f_globals.get("__name__")), frame.f_code.co_filename
         is_generated = file.startswith("<")  # as the methods of a dataclass
-        if module.partition(".")[0] not in _LIBRARIES and module not in sys.stdlib_module_names and not is_generated:
+        if is_outside(module) and module not in sys.stdlib_module_names and not is_generated:
             return f"{Path(file).name}, line {line}"
     return None
 

@@ -78,7 +78,7 @@ def build_parts(config: CheckedConfig) -> Parts:
     warnings += freeze_warnings(config.training["freeze"], config.init)
     warnings += accumulation_warnings(game, networks, choice, config.batch_size, config.training["accumulate"])
     others = [config.loss, *config.penalty.values(), *config.augmentation.values(), config.game]
-    try_parts([*nodes.values(), *others], game, networks, data)
+    warnings += try_parts([*nodes.values(), *others], game, networks, data)
     metrics = build_metrics(config.metric)
     check_in_training(metrics, game)
     try_metrics(config.metric, metrics, data)

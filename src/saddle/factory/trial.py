@@ -3,6 +3,7 @@
 saddle's own parts have tests. A part of somebody else is called once as a turn would call it, on random rows.
 """
 
+import re
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
@@ -16,7 +17,7 @@ from saddle.config.node import Node
 from saddle.data.memory import MemoryData
 from saddle.data.points import PointData
 from saddle.error import InputError
-from saddle.factory.outside_error import reason_of
+from saddle.factory.outside_error import is_outside, reason_of
 from saddle.game.adversarial_objective import objective_of
 from saddle.game.turn import Batch, Game, Moment
 from saddle.metric.base import MetricInputs, Read
@@ -25,21 +26,19 @@ from saddle.penalty.base import InputGradientPenalty
 
 _MOST_ROWS = 32
 
-
-def is_outside(node: Node) -> bool:
-    """Whether a part's class is none of saddle's own."""
-    return not node.target.__module__.startswith("saddle.")
+_OF_SHAPE = re.compile("(View|UnsafeView|ReshapeAlias|Squeeze|Unsqueeze|Select|Slice|Permute|Transpose|ToCopy)Backward")
+"""The names of autograd's functions that change the shape or the type of their input alone."""
 
 
-def try_parts(nodes: Sequence[Node], game: Game, networks: Mapping[str, Network], data: MemoryData) -> None:
+def try_parts(nodes: Sequence[Node], game: Game, networks: Mapping[str, Network], data: MemoryData) -> list[str]:
     """Raise InputError, naming the setting, if a part from outside does not keep to what its base class promises.
 
     `nodes` are those of loss, penalties, augmentations, networks and game. Nothing is tried if all are saddle's own.
-    The networks, and the random numbers of training, are left as they were.
+    The networks, and the random numbers of training, are left as they were. Returns warnings, one sentence each.
     """
-    outside = [node for node in nodes if is_outside(node)]
+    outside = [node for node in nodes if is_outside(node.target.__module__)]
     if not outside:
-        return
+        return []
     with torch.random.fork_rng(devices=[]):
         copies = deepcopy(dict(networks))  # a forward pass may change buffers
         for network in copies.values():
@@ -48,6 +47,7 @@ def try_parts(nodes: Sequence[Node], game: Game, networks: Mapping[str, Network]
         for node in outside:
             trial.check(node)
         trial.play()
+    return trial.warnings
 
 
 def try_metrics(nodes: Mapping[str, Node], metrics: Metrics, data: MemoryData) -> None:
@@ -55,7 +55,7 @@ def try_metrics(nodes: Mapping[str, Node], metrics: Metrics, data: MemoryData) -
 
     `nodes` are those of the `metrics`, by option.
     """
-    outside = {option: metrics[option] for option, node in nodes.items() if is_outside(node)}
+    outside = {option: metrics[option] for option, node in nodes.items() if is_outside(node.target.__module__)}
     if not outside:
         return
     classes = data.classes or 10
@@ -83,6 +83,7 @@ class _Trial:
         self.outside, self.game, self.networks, self.batch = outside, game, networks, batch
         self.rows = len(batch["image"])
         self.objective = objective_of(game)
+        self.warnings: list[str] = []
 
     def check(self, node: Node) -> None:
         """Raise InputError unless the part of a node returns what its kind promises."""
@@ -134,6 +135,11 @@ class _Trial:
             with network.head.register_forward_pre_hook(lambda head, inputs: read.append(inputs[0])):
                 logits = self._called(node, lambda: network(self.batch["image"], *labels))
             self._check_shape(node, "forward", logits, (self.rows // network.packing * network.patches,))
+            if ends_in_probabilities(logits):
+                self.warnings.append(
+                    f"{_named(node)}: forward ends in a sigmoid or softmax, and losses and penalties read logits: "
+                    "leave it out"
+                )
             if [features.shape[1] for features in read] != [network.features]:
                 raise InputError(
                     f"{_named(node)}: forward should call the layer `head` once, with {network.features} features "
@@ -165,6 +171,14 @@ class _Trial:
                 if node.target.__module__ == module:
                     return _named(node)
         return " with ".join(_named(node) for node in self.outside)
+
+
+def ends_in_probabilities(values: Tensor) -> bool:
+    """Whether the last function that computed `values`, but for changes of shape, is a sigmoid or a softmax."""
+    function = values.grad_fn
+    while function is not None and _OF_SHAPE.match(function.name()):
+        function = function.next_functions[0][0]
+    return function is not None and re.search("sigmoid|softmax", function.name(), re.IGNORECASE) is not None
 
 
 def _named(node: Node) -> str:

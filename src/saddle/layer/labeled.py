@@ -17,10 +17,16 @@ class LabeledSequential(nn.Sequential):
     def forward(self, features: Tensor, labels: Tensor | None = None) -> Tensor:
         conditional = any(isinstance(layer, Labeled) for layer in self)
         if conditional != (labels is not None):
-            raise ValueError("a conditional network needs labels" if conditional else "this network takes no labels")
+            raise ValueError(self._needs_labels() if conditional else "this network takes no labels")
         for layer in self:
             features = layer(features, labels) if isinstance(layer, Labeled) else layer(features)
         return features
+
+    def _needs_labels(self) -> str:
+        """What a call without labels lacks, in words."""
+        numbers = [layer.num_embeddings for layer in self.modules() if isinstance(layer, nn.Embedding)]
+        classes = f" from 0 to {numbers[0] - 1}" if numbers else ""
+        return f"a conditional network needs labels: give classes{classes}, int64 (N,), as the second argument"
 
 
 class LabelEmbedding(Labeled):

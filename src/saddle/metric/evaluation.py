@@ -10,7 +10,7 @@ from saddle.data.module import ImageData
 from saddle.metric.base import Extractor, MetricInputs, PointDistribution, Read
 from saddle.metric.classes import entropy
 from saddle.metric.factor_extractor import known_factors
-from saddle.metric.measure import Metrics, check_enough, measured, measured_points
+from saddle.metric.measure import Metrics, check_enough, measured, measured_halves, measured_points
 from saddle.metric.memorization import search
 from saddle.metric.reference import chosen, class_shares, reference
 
@@ -41,6 +41,11 @@ class ImageEvaluation:
     """The metrics of the samples by name."""
     test: dict[str, float] | None
     """The same of held-out images; None where the data holds out none."""
+    halves: dict[str, float] | None
+    """The same of one half of the training images against the other; None where there are held-out images, or too few.
+
+    So few images have a larger Frechet distance than more of them would have.
+    """
     modes: dict[str, float] | None
     """How many modes the data has (`number`), and the `entropy` of their shares in nats; None where not counted."""
     stamp: dict[str, Any]
@@ -53,7 +58,7 @@ class ImageEvaluation:
     def as_json(self) -> dict[str, Any]:
         """The metrics as plain values."""
         counted = {} if self.modes is None else {"modes": self.modes}
-        return {"samples": self.samples, "test": self.test, **counted, "stamp": self.stamp}
+        return {"samples": self.samples, "test": self.test, "halves": self.halves, **counted, "stamp": self.stamp}
 
 
 @dataclass
@@ -89,7 +94,7 @@ def evaluate_images(
     `labels` (N,) int64 are the classes that the images were asked to show, or None. What `extractor` reads in real
     images is kept in the folder `cache`. Raises InputError as `measured`.
     """
-    training = data.training()[0]
+    training, known = data.training()
     check_enough(metrics, len(training))
     real = reference(data.readable(chosen(training, _REAL)), extractor, cache)
     fake = Read(*extractor(data.readable(images)))
@@ -112,6 +117,7 @@ def evaluate_images(
     return ImageEvaluation(
         samples=measured(metrics, inputs),
         test=test,
+        halves=None if held_out is not None else measured_halves(metrics, inputs, _own_labels(inputs, known)),
         modes=None if shares is None else {"number": int((shares > 0).sum()), "entropy": entropy(shares)},
         stamp=stamp,
         neighbors=neighbors,
@@ -126,6 +132,11 @@ def _of_held_out(inputs: MetricInputs, labels: Tensor | None) -> MetricInputs:
     if inputs.labels is not None and labels is not None:
         own = chosen(labels, len(inputs.fake.features))
     return replace(inputs, fake=inputs.held_out, labels=own)
+
+
+def _own_labels(inputs: MetricInputs, labels: Tensor | None) -> Tensor | None:
+    """The labels of the real images that are compared, from the `labels` of all; None where none are asked for."""
+    return None if inputs.labels is None or labels is None else chosen(labels, _REAL)
 
 
 def _neighbors(inputs: MetricInputs, searched: Tensor) -> Neighbors | None:

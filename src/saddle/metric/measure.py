@@ -6,7 +6,8 @@ from functools import partial
 from torch import Tensor
 
 from saddle.error import InputError, first_line
-from saddle.metric.base import AnyMetric, Metric, MetricInputs, PointDistribution, PointMetric
+from saddle.metric.base import AnyMetric, Metric, MetricInputs, PointDistribution, PointMetric, Read
+from saddle.seed import fixed_order
 
 Metrics = Mapping[str, AnyMetric]
 """Metrics by the names of their options."""
@@ -33,6 +34,22 @@ def measured(metrics: Metrics, inputs: MetricInputs) -> dict[str, float]:
         if isinstance(metric, Metric) and applies(metric, inputs):
             values |= _values(option, metric, finite, partial(metric.measure, inputs))
     return values
+
+
+def measured_halves(metrics: Metrics, inputs: MetricInputs, labels: Tensor | None = None) -> dict[str, float] | None:
+    """The values of one half of the real images of `inputs` against the other; None for too few images.
+
+    A yardstick where no images are held out. Half as many images on either side give larger Frechet distances.
+    The second half should show its own `labels`, which are those of the real images, in their order.
+    """
+    order = fixed_order(len(inputs.real.features), "halves")
+    half = len(order) // 2
+    if any(isinstance(metric, Metric) and half < metric.fewest for metric in metrics.values()):
+        return None
+    features, probabilities = inputs.real.features, inputs.real.probabilities
+    first, second = (Read(features[rows], probabilities[rows]) for rows in (order[:half], order[half:]))
+    own = None if labels is None else labels[order[half:]]
+    return measured(metrics, MetricInputs(first, second, inputs.class_shares, own, factors=inputs.factors))
 
 
 def measured_points(metrics: Metrics, points: Tensor, data: PointDistribution) -> dict[str, float]:

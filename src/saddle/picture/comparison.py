@@ -1,4 +1,4 @@
-"""Figures that compare methods: curves with bands, and scatters of two metrics. One color for each method."""
+"""Figures that compare methods: curves with bands, seeds in a line, and scatters. One color for each method."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -67,6 +67,31 @@ def curves_figure(curves: Mapping[str, Curve | None], x: str, y: str) -> Figure:
     return _figure(draw, x, y)
 
 
+def seeds_figure(
+    values: Mapping[str, Sequence[float]], intervals: Mapping[str, tuple[float, float] | None], x: str
+) -> Figure:
+    """A line for each method, from the top: a dot for each seed, a stroke for their mean, and a bar for its interval.
+
+    The names are those of the methods, and `x` is that of the values. A method may lack values, or an interval.
+    """
+
+    def draw(axes: "Axes") -> None:
+        for place, (color, (name, seeds)) in enumerate(zip(_COLORS, values.items(), strict=False)):
+            low_high = intervals[name]
+            if low_high is not None:
+                axes.plot(low_high, (place, place), color=color, alpha=0.25, linewidth=10, solid_capstyle="butt")
+            if seeds:
+                axes.plot(np.mean(seeds), place, color=color, marker="|", markersize=20, markeredgewidth=2)
+            axes.plot(seeds, [place] * len(seeds), color=color, marker="o", markersize=5, linestyle="none", alpha=0.8)
+        axes.set_yticks(range(len(values)), list(values))
+        axes.set_ylim(len(values) - 0.4, -0.6)
+        flat = [seed for seeds in values.values() for seed in seeds]
+        if 0 < min(flat) < max(flat) / _WIDE:
+            axes.set_xscale("log")
+
+    return _figure(draw, x, "", inches=(9.0, 1.2 + 0.45 * len(values)), has_legend=False)
+
+
 def scatter_figure(points: Mapping[str, Sequence[tuple[float, float]]], x: str, y: str) -> Figure:
     """A dot for each run and a large one for the mean of its method, by the name of the method."""
 
@@ -79,11 +104,18 @@ def scatter_figure(points: Mapping[str, Sequence[tuple[float, float]]], x: str, 
     return _figure(draw, x, y)
 
 
-def _figure(draw: "Callable[[Axes], None]", x: str, y: str) -> Figure:
+def _figure(
+    draw: "Callable[[Axes], None]",
+    x: str,
+    y: str,
+    inches: tuple[float, float] = (9.0, 5.4),
+    has_legend: bool = True,
+) -> Figure:
+    """The figure that `draw` makes on its axes, which are called `x` and `y`."""
     import matplotlib
     from matplotlib.figure import Figure as Canvas
 
-    figure = Canvas(figsize=(9.0, 5.4), facecolor=PAPER, layout="constrained")
+    figure = Canvas(figsize=inches, facecolor=PAPER, layout="constrained")
     axes = figure.add_subplot()
     draw(axes)
     axes.set_xlabel(x, color=INK)
@@ -91,7 +123,8 @@ def _figure(draw: "Callable[[Axes], None]", x: str, y: str) -> Figure:
     axes.tick_params(colors=INK, labelsize=8)
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(alpha=0.25)
-    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8, frameon=False)
+    if has_legend:
+        axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8, frameon=False)
     png, svg = BytesIO(), BytesIO()
     with matplotlib.rc_context({"svg.hashsalt": "saddle", "svg.fonttype": "none"}):  # the same file each time
         figure.savefig(png, format="png", dpi=120, metadata={"Software": SOFTWARE})

@@ -62,9 +62,10 @@ def labels_of(run: OpenedRun, num: int, labels: Labels | None) -> Tensor | None:
 
 
 def class_number(run: OpenedRun, label: str) -> int:
-    """The number of the class with this name; if no class has it, with this number, or with these letters in any case.
+    """The number of the class with this name; if no class has it, with this number, these letters in any case, or this
+    part of its name.
 
-    Raises ArgumentError if there is no such class, or if two have these letters.
+    Raises ArgumentError if there is no such class, or if several have these letters.
     """
     _check_takes_labels(run, label)
     names = run.class_names
@@ -73,7 +74,9 @@ def class_number(run: OpenedRun, label: str) -> int:
     if label.removeprefix("-").isdecimal():
         _check_class(run, int(label))
         return int(label)
-    alike = [number for number, name in enumerate(names) if name.casefold() == label.casefold()]
+    folded = [name.casefold() for name in names]
+    alike = [number for number, name in enumerate(folded) if name == label.casefold()]
+    alike = alike or [number for number, name in enumerate(folded) if label.casefold() in name]
     if len(alike) != 1:
         raise ArgumentError("labels", label, f"{run.checkpoint} knows the classes {_classes_in_words(run)}")
     return alike[0]

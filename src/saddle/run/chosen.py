@@ -9,10 +9,15 @@ from saddle.config.fitting import Chosen
 from saddle.file import replacing
 from saddle.run.folder import settings_file
 
+_FIRST_LOOK = "about 4 minutes of one core"
+"""What 40,000 pictures of 32x32 pixels take (docs/pictures.md)."""
+
 
 def say_and_keep(chosen: Chosen, folder: Path) -> None:
     """Print a table of what was `chosen`, and write it into the settings of the run in `folder`, if it has them."""
     print(f"chosen for {chosen.facts}:\n{chosen.table()}", file=sys.stderr)
+    if chosen.first_look is not None:
+        print(f"for a first look in {_FIRST_LOOK}, add: {chosen.first_look}", file=sys.stderr)
     file = settings_file(folder)
     if not file.exists():
         return

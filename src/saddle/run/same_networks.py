@@ -39,8 +39,8 @@ def check_same_networks(record: Mapping[str, Any], config: CheckedConfig, parts:
     """Raise InputError unless the run with this `record`, in the checkpoint `path`, has the networks of `parts`.
 
     Returns the names of those that differ in the number of classes, or of outputs. The message names the first setting
-    that differs, and what makes all of them the same. The record may be a stranger's: its values are compared and
-    shown, and nothing is built from them.
+    that differs, before others one that no setting can mend, and what makes all of them the same. The record may be a
+    stranger's: its values are compared and shown, and nothing is built from them.
     """
     recorded = record.get("architecture")
     nodes = recorded if isinstance(recorded, dict) else {}
@@ -86,14 +86,23 @@ def _defaults(target: type) -> dict[str, Any]:
 
 
 def _sentence(found: list[Difference], config: CheckedConfig, path: Path) -> str:
-    """One sentence for networks that differ."""
-    first = found[0]
+    """One sentence for networks that differ: it names first what no setting can make the same."""
+    overrides = [_override(difference, config) for difference in found]
+    first = next((difference for difference, text in zip(found, overrides, strict=True) if text is None), found[0])
     setting = f"architecture.{first.network}"
     if first.setting != "_target_":
         setting = _place(first, config) or f"{setting}.{first.setting}"
-    overrides = dict.fromkeys(filter(None, (_override(difference, config) for difference in found)))
-    mend = f"use {' '.join(overrides)}" if overrides else "take a run with the same networks"
-    return f"{setting} is {_text(first.there)} in {path} and {_text(first.here)} here: {mend}"
+    mends = [_other_run(first, config)] if None in overrides else []
+    if any(overrides):
+        mends.append(f"use {' '.join(dict.fromkeys(filter(None, overrides)))}")
+    return f"{setting} is {_text(first.there)} in {path} and {_text(first.here)} here: {', and '.join(mends)}"
+
+
+def _other_run(difference: Difference, config: CheckedConfig) -> str:
+    """What to do about a difference that no setting of networks can mend."""
+    if difference.setting == "conditional" and "classes" in config.data.parameters:
+        return "begin with a run without labels, or take data with classes (data.classes)"
+    return "take a run with the same networks"
 
 
 def _place(difference: Difference, config: CheckedConfig) -> str | None:

@@ -14,6 +14,7 @@ from saddle.callback.finish import Finish
 from saddle.callback.health import Health
 from saddle.callback.opening import Opening
 from saddle.callback.stop import StopOnSignal
+from saddle.callback.summary import Summary
 from saddle.command import training_command
 from saddle.config.checked import CheckedConfig
 from saddle.config.place import remember_moved
@@ -31,7 +32,7 @@ from saddle.run.lock import occupy
 from saddle.run.monitored import check_monitors
 from saddle.run.objective import check_extractor, check_objective
 from saddle.run.ranks import Ranks, is_lost_connection
-from saddle.run.resume import check_free, check_processes
+from saddle.run.resume import BEGUN_WITH, check_free, check_processes
 from saddle.run.said_cause import say_cause
 from saddle.run.same_data import check_same_data, class_names_in
 from saddle.run.storage_failure import storage_failures_in_one_sentence
@@ -72,6 +73,8 @@ def train(config: CheckedConfig, parts: Parts, content: dict[str, Any]) -> float
     del content
     if is_first():
         run.data.prepare_data()
+        if checkpoint is None and not any(name in parts.record for name in BEGUN_WITH):
+            run.data.check_alpha()
     run.data.read()
     _check_share(run)
     if is_first() and checkpoint is not None:
@@ -81,6 +84,7 @@ def train(config: CheckedConfig, parts: Parts, content: dict[str, Any]) -> float
     say_unmeasured(config, run)
     hardware = _hardware_chosen_for(config, parts.precision)
     run.trainer.callbacks.insert(0, Opening(config.folder, config.data.option, hardware))  # before the others speak
+    _shorten_summary(config, run)
     try:
         with storage_failures_in_one_sentence(run.trainer):
             stopped_by = _fit(config, run, checkpoint)
@@ -92,6 +96,13 @@ def train(config: CheckedConfig, parts: Parts, content: dict[str, Any]) -> float
         return None  # all ranks end together, and the first one reports the cause
     say_cause(run, folder)
     return objective_value(config.objective, folder)
+
+
+def _shorten_summary(config: CheckedConfig, run: Run) -> None:
+    """Let a job of a sweep end with a few lines."""
+    for callback in run.trainer.callbacks:
+        if isinstance(callback, Summary):
+            callback.is_of_job = config.is_job
 
 
 def _hardware_chosen_for(config: CheckedConfig, precision: str) -> str | None:
@@ -228,4 +239,4 @@ def _how_to_go_on(run: Run, folder: Path) -> str:
     if last_checkpoint(folder) is None:
         return "there is no checkpoint yet, so begin anew"
     place = quoted_for_shell(folder)
-    return f"go on with: {training_command()} resume={place} trainer.max_steps={run.trainer.max_steps}"
+    return f"go on with: {training_command()} resume={place}"

@@ -2,7 +2,7 @@
 
 import csv
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +23,8 @@ class Band:
     mean: np.ndarray
     low: np.ndarray
     high: np.ndarray
+    once: tuple[float, ...] | None = None
+    """The value of each run, if all were measured once, so that there is no curve; else None."""
 
 
 def band_of(row: Row, metric: str, against: str) -> Band | None:
@@ -35,6 +37,8 @@ def band_of(row: Row, metric: str, against: str) -> Band | None:
     curves = [(x, y) for x, y in curves if len(x)]
     if not curves:
         return None
+    if all(len(x) == 1 for x, _ in curves):
+        return replace(_last_points(curves), once=tuple(float(y[0]) for _, y in curves))
     first, last = max(x[0] for x, _ in curves), min(x[-1] for x, _ in curves)
     if last < first:
         return _last_points(curves)

@@ -2,18 +2,19 @@
 
 import csv
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
 from saddle.error import InputError
-from saddle.picture.comparison import MOST, Figure, curves_figure, scatter_figure
-from saddle.sweep.band import band_of
+from saddle.picture.comparison import MOST, Figure, curves_figure, scatter_figure, seeds_figure
+from saddle.sweep.band import Band, band_of
 from saddle.sweep.comparison import Comparison, Table
 from saddle.sweep.page import Figures, page_of
 from saddle.sweep.report import CSV_COLUMNS, csv_rows, markdown_of
 from saddle.sweep.samples import MOST_ROWS, label_of, samples_of
+from saddle.sweep.statistic import interval
 
 _AXES = {"images": "images", "cpu_seconds": "CPU seconds of training"}
 
@@ -53,7 +54,11 @@ def _figures(table: Table, drawn: Drawn, out: Path, suffix: str) -> Iterable[tup
     best = f"the best {MOST} of {len(table.rows)} rows" if len(table.rows) > MOST else "by row"
     for metric in drawn.curves:
         bands = {label_of(row): band_of(row, metric, drawn.against) for row in table.rows[:MOST]}
-        if any(band is not None for band in bands.values()):
+        known = [band for band in bands.values() if band is not None]
+        if known and all(band.once is not None for band in known):
+            caption = f"{metric}, measured once in each run: seeds, their mean, and its 95 % interval ({best})"
+            yield caption, _written(_seeds(bands, metric), out / f"seeds_{_file_name(metric)}{suffix}")
+        elif known:
             caption = f"{metric}: mean over seeds, and from the smallest to the largest ({best})"
             figure = curves_figure(bands, _AXES[drawn.against], metric)
             yield caption, _written(figure, out / f"curves_{_file_name(metric)}{suffix}")
@@ -66,6 +71,12 @@ def _figures(table: Table, drawn: Drawn, out: Path, suffix: str) -> Iterable[tup
         if picture is not None:
             (out / f"samples{suffix}.png").write_bytes(picture)
             yield f"Samples of each row's median run, from the same latents (at most {MOST_ROWS} rows)", picture
+
+
+def _seeds(bands: Mapping[str, Band | None], metric: str) -> Figure:
+    """The figure of runs that were measured once."""
+    values = {name: () if band is None or band.once is None else band.once for name, band in bands.items()}
+    return seeds_figure(values, {name: interval(each) for name, each in values.items()}, metric)
 
 
 def _samples(table: Table, num: int) -> bytes | None:

@@ -188,7 +188,7 @@ def _train(folder: Path, config: CheckedConfig) -> float | None:
     print(f"job {folder.name}{resumed}", flush=True)
     if config.trainer["strategy"] != "auto":
         raise InputError("trainer: a sweep trains each job in one process; use trainer=default, cpu or gpu with -m")
-    return start(config)
+    return start(replace(config, is_job=True))
 
 
 def _begin_or_go_on(folder: Path) -> str | None:

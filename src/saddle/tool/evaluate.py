@@ -25,7 +25,8 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "evaluate",
         help="measure the quality of a run's samples, or of images in files",
         description="Compare samples with training images in the feature space of an extractor, and print beside each "
-        "metric what real test images score the same way. PATH is a run folder, a checkpoint, a folder of image files "
+        "metric what real test images score the same way (where there are none, one half of the training images "
+        "against the other), and which way is better. PATH is a run folder, a checkpoint, a folder of image files "
         "at any depth, or an npz with an array `images`, uint8 (N, H, W, C). The metrics of a run are kept in "
         "RUN/evaluation/. A run on a toy problem is measured by the modes or the curve of its data, without an "
         "extractor.",
@@ -158,9 +159,10 @@ def _report_points(evaluation: "PointEvaluation", out: Path | None) -> None:
 
 def _image_table(evaluation: "ImageEvaluation") -> str:
     stamp = evaluation.stamp
-    lines = _rows(evaluation.samples, evaluation.test or {}, "real test")
+    title = "real test" if evaluation.halves is None else "real halves"
+    lines = _rows(evaluation.samples, evaluation.test or evaluation.halves or {}, title)
+    lines += ["", *_missing_test(evaluation)]
     lines += [
-        "",
         f"  {stamp['generated']:,} samples ({stamp['network']}) against {stamp['real']:,} training images, features of "
         f"{stamp['extractor']}",
     ]
@@ -173,6 +175,19 @@ def _image_table(evaluation: "ImageEvaluation") -> str:
     return "\n".join(["", *lines, ""])
 
 
+def _missing_test(evaluation: "ImageEvaluation") -> list[str]:
+    """Why no test images stand beside the samples, and what stands there instead."""
+    if evaluation.test is not None:
+        return []
+    if evaluation.halves is None:
+        return ["  This data holds out no test images, so nothing stands beside the samples."]
+    half = evaluation.stamp["real"] // 2
+    return [
+        "  This data holds out no test images. Real halves: one half of the training images",
+        f"  against the other, {half:,} each; with so few, real images have a larger frechet.",
+    ]
+
+
 def _point_table(evaluation: "PointEvaluation") -> str:
     stamp = evaluation.stamp
     lines = _rows(evaluation.samples, evaluation.data, "fresh data")
@@ -181,11 +196,14 @@ def _point_table(evaluation: "PointEvaluation") -> str:
 
 
 def _rows(samples: dict[str, float], others: dict[str, float], title: str) -> list[str]:
-    """A line for each metric of the samples, beside that of `others` where there is one."""
-    lines = [f"  {'':<16}  {'samples':>12}  {title:>12}"]
+    """A line for each metric of the samples, beside that of `others` where there is one, and which way is better."""
+    from saddle.factory.metrics import all_metrics
+
+    better = {name: way for metric in all_metrics().values() for name, way in metric.directions.items()}
+    lines = [f"  {'':<16}  {'samples':>12}  {title:>12}  better"]
     for name, value in samples.items():
         other = f"{others[name]:>12.4f}" if name in others else f"{'-':>12}"
-        lines.append(f"  {name:<16}  {value:>12.4f}  {other}")
+        lines.append(f"  {name:<16}  {value:>12.4f}  {other}  {better[name]}")
     return lines
 
 

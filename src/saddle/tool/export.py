@@ -45,9 +45,14 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         type=positive(),
         help="note in the files that latents should be cut off at this many standard deviations (default: no cut)",
     )
-    parser.add_argument("--runtime", metavar="FOLDER", type=path_of, help="web: the folder of onnxruntime-web")
     parser.add_argument(
-        "--runtime-version", metavar="VERSION", help="web: link this version of onnxruntime-web instead"
+        "--runtime",
+        metavar="FOLDER",
+        type=path_of,
+        help="web: copy onnxruntime-web from here; the page needs no network",
+    )
+    parser.add_argument(
+        "--runtime-version", metavar="VERSION", help="web: link this version instead (1.30.0); the page needs a network"
     )
     parser.add_argument(
         "--check",

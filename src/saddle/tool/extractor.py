@@ -114,7 +114,9 @@ def _trained_with_labels(data: "ImageData", arguments: argparse.Namespace) -> Tr
     )
     _, probabilities = ClassifierExtractor(model, card)(test_images)
     accuracy = float((probabilities.argmax(1) == test_labels).double().mean())
+    guessed = float(test_labels.bincount().max()) / len(test_labels)
     success = f"{100 * accuracy:.2f} % of {card.tested:,} test images read rightly"
+    success += f" ({100 * guessed:.2f} % are of the commonest class)"
     return Trained(model, replace(card, accuracy=accuracy), success)
 
 
@@ -171,6 +173,7 @@ def _trained_without_labels(data: "ImageData", arguments: argparse.Namespace) ->
     )
     recognized = ContrastiveExtractor(model, card).recognized(test_images[:_TESTED])
     success = f"{100 * recognized:.0f} % of {card.tested:,} test images recognized after random changes"
+    success += f" (by chance {100 / card.tested:.1f} %)"
     return Trained(model, replace(card, recognized=recognized), success)
 
 

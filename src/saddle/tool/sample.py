@@ -115,9 +115,12 @@ def _write_points(points: "Tensor", run: FinishedRun, form: str, out: Path) -> N
 def _write_grid(
     images: "Tensor", labels: "Tensor | None", class_names: Sequence[str], scale: int | None, out: Path
 ) -> None:
+    from saddle.alpha import CHANNELS
     from saddle.picture.grid import image_grid, scale_of
 
     write_picture(image_grid(images, labels, class_names, scale or scale_of(images)), out)
+    if images.shape[1] == CHANNELS:
+        print("the grid has a checkerboard for what is transparent; for files with alpha: --format png --out FOLDER")
 
 
 def _write_files(images: "Tensor", labels: "Tensor | None", class_names: Sequence[str], folder: Path) -> None:

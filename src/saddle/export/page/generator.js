@@ -26,7 +26,7 @@ function made(vectors, labels) {
 function chooseLatents() {
   const threshold = Number(byId("truncation").value);
   const isCut = threshold < Number(byId("truncation").max);
-  byId("threshold").textContent = isCut ? threshold.toFixed(1) : "no cut";
+  byId("threshold").textContent = isCut ? threshold.toFixed(1) : "full";
   const free = latentsOf(byId("seed").value, COUNT, EXPORT.latentDim);
   const values = isCut ? truncated(free, threshold) : free;
   latents = Array.from({ length: COUNT }, (_, i) => values.slice(i * EXPORT.latentDim, (i + 1) * EXPORT.latentDim));
