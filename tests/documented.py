@@ -63,7 +63,7 @@ LEFT_OUT = {
     r"hydra\..*|sweep[.=].*": "it is of a sweep, which no single config has",
     r".*loss=exponential.*|.*mean_distance.*": "its part is written on the page, and tests/test_docs.py adds it",
     r".*\bloss=mine": "its part is the reader's; tests/test_extending.py builds such parts",
-    r".*stripes.*": "its part is written on the page, and tests/test_extending.py adds it",
+    r".*(stripes|squared_hinge).*": "its part is written on the page, and tests/test_extending.py adds it",
     r"augmentation=ada": "the page says that it is refused",
     r".*--help": "it prints the help",
     r".*\\.*": "its path is one of Windows, which tests/config/test_letters.py reads",

@@ -7,7 +7,7 @@ import torch
 
 from helpers import SMALL, Points, train
 from quality_runs import METRICS, Digits, measured, module
-from saddle.callback.closing import _meanings, next_commands
+from saddle.callback.closing import _meanings, _stamp_in_words, next_commands
 from saddle.cli.tools import run_tool
 from saddle.error import InputError
 from saddle.metric.base import MetricInputs, Read
@@ -58,6 +58,13 @@ def test_without_held_out_images_each_metric_stands_beside_that_of_halves_of_the
     assert "real data" not in printed
     assert "real halves" in printed
     assert rows_of(printed)["metric/frechet"][1:] == [f"{summary['halves']['metric/frechet']:.4f}", "smaller"]
+
+
+def test_a_run_that_was_stopped_before_anything_was_measured_says_so(tmp_path):
+    measured(tmp_path, module())
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert "training images, features of" in _stamp_in_words(summary, "")
+    assert _stamp_in_words({**summary, "metrics": {"loss/generator": 1.0}}, "").startswith("not measured yet")
 
 
 class WithoutFiles(Digits):

@@ -1,4 +1,5 @@
 import json
+from types import SimpleNamespace
 
 from helpers import Points, fit, small_module
 from saddle.callback.closing import closing_of_job
@@ -40,7 +41,7 @@ def test_a_job_of_a_sweep_ends_with_a_few_lines(tmp_path, capsys):
         "seconds": 61.2,
         "metrics": {"loss/generator": 2.5, "metric/frechet": 3.25},
     }
-    print(closing_of_job(tmp_path, values))
+    print(closing_of_job(SimpleNamespace(callbacks=[]), tmp_path, values))
     assert capsys.readouterr().out == (
         f"  1,500 iterations, 12,000 images, 61 seconds, metric/frechet 3.2500\n  run     {tmp_path}\n"
     )

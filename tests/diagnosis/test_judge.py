@@ -74,5 +74,7 @@ def test_a_collapse_that_nothing_explains_is_no_health_and_a_cause_comes_before_
 
 
 def test_a_run_that_has_hardly_begun_is_called_so_first():
-    causes = judged(TABLE, healthy() | {"iterations": 50, "distance": 0.2, "improvement": 0.0, "leak": 0.9, "common_fill": 0.5})
+    causes = judged(
+        TABLE, healthy() | {"iterations": 50, "distance": 0.2, "improvement": 0.0, "leak": 0.9, "common_fill": 0.5}
+    )
     assert [found.cause.name for found in causes][:2] == ["budget_too_short", "augmentation_leaks"]

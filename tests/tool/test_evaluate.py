@@ -41,7 +41,9 @@ def test_a_run_gets_all_metrics_and_agrees_with_what_training_measured(folder, t
     assert promised <= found["samples"].keys()
     printed = capsys.readouterr().out
     assert "100 samples (average) against 1,797 training images, features of mnist-" in printed
-    assert f"{found['samples']['frechet']:.4f}" in printed
+    values = f"{found['samples']['frechet']:.4f}", f"{found['halves']['frechet']:.4f}", "smaller"
+    assert ["frechet", *values] in [line.split() for line in printed.splitlines()]
+    assert "This data holds out no test images. Real halves" in printed
 
 
 def test_a_conditional_run_is_asked_for_classes(tmp_path):

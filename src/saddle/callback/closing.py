@@ -62,11 +62,12 @@ def closing_text(trainer: GameTrainer, module: GameModule, folder: Path, summary
     return "\n".join(["", *lines, ""])
 
 
-def closing_of_job(folder: Path, summary: Mapping[str, Any]) -> str:
+def closing_of_job(trainer: GameTrainer, folder: Path, summary: Mapping[str, Any]) -> str:
     """The few lines of a job of a sweep, whose table at the end says the rest."""
     counts = f"{summary['iterations']:,} iterations, {summary['images']:,} images, {summary['seconds']:,.0f} seconds"
     values = [f"{name} {value:.4f}" for name, value in summary["metrics"].items() if name.startswith(PREFIX)]
     lines = textwrap.wrap(", ".join([counts, *values]), COLUMNS, initial_indent=_INDENT, subsequent_indent=_INDENT)
+    lines += [f"  stopped {reason}" for reason in _reasons_to_stop(trainer.callbacks)]
     return "\n".join([*lines, _INDENT + labeled_whole("run", str(relative(folder)), _WIDTH, sys.stdout)])
 
 

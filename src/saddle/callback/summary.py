@@ -85,7 +85,7 @@ class Summary(Patient):
             if isinstance(logger, TensorBoardLogger):
                 _show_hyper_parameters(logger, hyper_parameters(module.record, _turns(module)))
         if self.is_of_job:
-            print(closing_of_job(self.folder, summary))
+            print(closing_of_job(trainer, self.folder, summary))
         else:
             print(closing_text(trainer, module, self.folder, summary))
 

@@ -98,7 +98,7 @@ function addClasses() {
 function addSamples() {
   for (let index = 0; index < COUNT; index++) {
     const button = document.createElement("button");
-    button.append(document.createElement("canvas"));
+    button.append(Object.assign(document.createElement("canvas"), { width: WIDTH, height: HEIGHT }));
     button.onclick = () => pick(index);
     byId("samples").append(button);
   }
