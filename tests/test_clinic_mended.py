@@ -114,7 +114,7 @@ def test_alarms_ring_when_the_run_said_so(tmp_path, trusted, capfd):
 def test_a_run_is_mended_as_told_and_the_broken_one_is_kept(tmp_path, trusted, monkeypatch):
     monkeypatch.setattr("saddle.diagnosis.mend._LONG", 8)
     ill = patient("average_jumps", "mlp", "trainer.max_steps=6")
-    whole = next(found for found in of_half("seen") if found.base.data == "digits" and not found.settings)
+    whole = next(found for found in patients() if found.base.data == "digits" and not found.settings)
     for found in (ill, Patient(**{**vars(whole), "settings": ("trainer.max_steps=2",)})):
         clinic._train_one(tmp_path / found.name, found)
     told = clinic_mended._mended(tmp_path, ill, "as told")
