@@ -178,7 +178,7 @@ def _share(number: int, of: list[Any]) -> str:
     return f"{number} of {len(of)} ({number / max(1, len(of)):.1%})"
 
 
-WELL = ("healthy", "plateau")
+WELL = ("healthy", "plateau", "still_improving")
 """Runs that nothing is wrong with."""
 
 

@@ -73,6 +73,14 @@ def test_a_collapse_that_nothing_explains_is_no_health_and_a_cause_comes_before_
     assert [found.cause.name for found in causes] == ["momentum_too_high", "collapsed"]
 
 
+def test_samples_that_improve_are_no_collapse_unless_an_alarm_rang():
+    improving = healthy() | {"variety": 0.02, "distance": 0.2, "improvement": 0.5}
+    assert [(found.cause.name, found.cause.is_well) for found in judged(TABLE, improving)] == [
+        ("still_improving", True)
+    ]
+    assert judged(TABLE, improving | {"collapse_alarms": 1.0})[0].cause.name == "collapsed"
+
+
 def test_a_run_that_has_hardly_begun_is_called_so_first():
     causes = judged(
         TABLE, healthy() | {"iterations": 50, "distance": 0.2, "improvement": 0.0, "leak": 0.9, "common_fill": 0.5}

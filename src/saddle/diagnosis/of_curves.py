@@ -1,10 +1,12 @@
-"""Symptoms that the curves of metrics.csv show."""
+"""Symptoms that the curves of metrics.csv and the alarms in summary.json show."""
 
 import math
 
+from saddle.callback.alarm import COLLAPSE
 from saddle.diagnosis.case import Case
 from saddle.diagnosis.measures import last_part, median, spikes, swing
 from saddle.diagnosis.symptom import symptom
+from saddle.run.folder import summary_of
 
 _HALF = 0.5
 _FEWEST = 4  # logged values, fewer are no curve
@@ -85,6 +87,13 @@ def frechet_fall(case: Case) -> float | None:
     if not before or before[-1] <= 0:
         return None
     return 1 - curve.values[-1] / before[-1]
+
+
+@symptom("alarms")
+def collapse_alarms(case: Case) -> float | None:
+    """How many alarms for samples that are too much alike rang at the end."""
+    ended = {} if case.run.folder is None else summary_of(case.run.folder)
+    return float(len(set(COLLAPSE) & set(ended["alarms"]))) if "alarms" in ended else None
 
 
 def _of_half(case: Case, name: str, measure) -> float | None:  # type: ignore[no-untyped-def]

@@ -87,6 +87,8 @@ class Report:
         ]
         for diagnosis in self.diagnoses:
             lines.append(f"  {diagnosis.cause.sentence} {diagnosis.cause.mend}")
+            command = command_of(diagnosis.cause, self.run)
+            lines += [] if command is None else [f"  {command}"]
         return lines
 
 
