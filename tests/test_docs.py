@@ -187,6 +187,7 @@ def is_importable(name: str) -> bool:
     return is_in_module and hasattr(importlib.import_module(module), last)
 
 
+@pytest.mark.slow
 def test_the_example_of_a_new_part_trains(tmp_path):
     """The files that CONTRIBUTING.md shows, added to a copy of saddle, train by the command that it shows."""
     page = (REPOSITORY / "CONTRIBUTING.md").read_text(encoding="utf-8")
@@ -229,6 +230,7 @@ def test_an_example_that_shows_another_value_would_be_noticed():
         exec(bad, names)
 
 
+@pytest.mark.slow
 def test_the_examples_in_python_run_in_the_order_of_the_page(tmp_path, monkeypatch):
     """Without MNIST, all but those of the run that translates."""
     page = (REPOSITORY / "docs" / "python.md").read_text(encoding="utf-8")

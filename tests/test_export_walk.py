@@ -72,6 +72,7 @@ def check(run, name, folder, form) -> None:
         assert file.difference.value <= (1 if form == "onnx" else 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", QUICK)
 def test_a_model_makes_what_saddle_makes(name, tmp_path, picture_folder):
     run = opened(tmp_path, picture_folder, *QUICK[name])

@@ -47,6 +47,7 @@ def test_there_is_a_command_for_each_group():
             assert name.split("/")[-1].removesuffix(".yaml") in said, name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", COMMANDS)
 def test_every_command_trains(line, folder, request):
     words = shlex.split(line)

@@ -67,6 +67,7 @@ def test_bfloat16_trains_with_finite_numbers(game):
     assert all(p.isfinite().all() and p.dtype == torch.float32 for p in built.module.parameters())
 
 
+@pytest.mark.slow
 def test_weights_of_terms_may_be_zero_and_have_no_others(game):
     weights = compose([*game, *TRAINING]).game.settings.get("weights", {})
     for name in weights:

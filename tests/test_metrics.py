@@ -83,6 +83,7 @@ def test_the_table_of_a_sweep_knows_its_direction(sweep):
     assert [float(row[2]) for row in rows] == [360, 120]
 
 
+@pytest.mark.slow
 def test_evaluate_measures_it_though_nobody_names_it(copy, sweep):
     (folder,) = (copy / "sweep").glob("1_*")
     result = played(copy, "-m", "saddle", "evaluate", str(folder), "--num", "70", "--out", "e.json")
@@ -93,6 +94,7 @@ def test_evaluate_measures_it_though_nobody_names_it(copy, sweep):
     assert {"frechet", "precision", "modes"} < found.keys()
 
 
+@pytest.mark.slow
 def test_the_example_of_the_page_is_measured_by_the_command_that_it_shows(copy):
     assert sorted(SHOWN) == ["conf/metric/mean_distance.yaml", "src/saddle/metric/mean_distance.py"]
     (overrides,) = re.findall(r"Try it with `python train.py (.+?)`", PAGE)

@@ -82,6 +82,7 @@ def pictures(notebook) -> list:
     return [output for output in outputs if {"image/png", "image/gif"} & output.get("data", {}).keys()]
 
 
+@pytest.mark.slow
 def test_the_first_notebook_plays_when_it_is_shortened(tmp_path):
     shorter = {
         "steps = 1500": "steps = 10",

@@ -6,8 +6,6 @@ from pairs import ARCHITECTURES, LOSSES, PENALTIES, outcome
 from helpers import REPOSITORY
 
 CONF = REPOSITORY / "conf"
-QUICK = ("hinge", "relativistic", "wasserstein")
-"""Losses whose pairs are tried in every run of the tests; those of the others are slow."""
 
 
 def test_the_walk_leaves_no_option_out():
@@ -17,13 +15,9 @@ def test_the_walk_leaves_no_option_out():
         assert options - {"architecture=resnet"} <= chosen  # no latent: the game refuses it with any loss and penalty
 
 
-@pytest.mark.parametrize(
-    "loss", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in LOSSES]
-)
-@pytest.mark.parametrize(
-    "architecture",
-    [name if name == "mlp" else pytest.param(name, marks=pytest.mark.slow) for name in ARCHITECTURES],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_every_pair_trains_or_is_refused(architecture, loss):
     for penalty in PENALTIES:
         found = outcome(architecture, loss, penalty)

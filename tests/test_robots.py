@@ -19,6 +19,7 @@ def run(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_training_reports_modes_and_validity(run):
     rows = list(csv.DictReader((run / "metrics.csv").open()))
     last = {name: float(value) for name, value in rows[-1].items() if value}

@@ -28,6 +28,7 @@ def elsewhere(*arguments: str, **environment: str) -> str:
     return result.stdout
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_and_is_sampled_and_measured(tmp_path):
     run = tmp_path / "a run"
     said = elsewhere("train", *QUICK, f"hydra.run.dir='{run}'")

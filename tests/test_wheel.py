@@ -36,6 +36,7 @@ def distance(first, second) -> float:
     return max(float((states[0][name].double() - states[1][name].double()).abs().max()) for name in names)
 
 
+@pytest.mark.slow
 def test_a_wheel_trains_resumes_keeps_and_sweeps_in_an_empty_folder(alone, tmp_path):
     said = alone.run("train", *SMALL, "trainer.max_steps=3", "hydra.run.dir=run", cwd=tmp_path)
     assert "saddle sample run" in said

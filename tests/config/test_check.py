@@ -56,6 +56,7 @@ def test_every_file_of_every_group_is_valid(choice):
     compose([choice, *NEEDED.get(choice, [])])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("choice", [f"{g}={o}" for g, options in GROUPS.items() for o in BUILT.get(g, options)])
 def test_every_file_of_every_group_builds(choice):
     build(compose([choice, *NEEDED.get(choice, [])]))

@@ -66,6 +66,7 @@ def test_nothing_outside_is_built_or_called(target, called):
     assert called == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", ["os.system", "saddle.seed.hashed_seed", "saddle.run.folder.Path", "saddle.data"])
 def test_no_node_of_the_config_takes_what_is_no_class_of_ours(target, called):
     for node in NODES[::4]:

@@ -99,6 +99,7 @@ def test_what_does_not_work_here_is_refused_naming_what_does(flag):
     assert "\n" not in sentence
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flag", PASSED)
 def test_what_works_arrives_at_the_trainer(flag):
     value, arrived = PASSED[flag]

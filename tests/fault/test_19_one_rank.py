@@ -55,7 +55,7 @@ def told(process: subprocess.Popen, tmp_path) -> list[str]:
     while not (tmp_path / "run" / "metrics.csv").exists() and process.poll() is None:
         time.sleep(0.02)
     lines = sentences(ended(process))
-    first = ("run  ", "data  ", "networks  ", "device  ", "length  ", "watch  ", " " * 10)
+    first = ("run  ", "data  ", "networks  ", "device  ", "length  ", "samples  ", "watch  ", " " * 10)
     return [line for line in lines if "Initializing distributed" not in line and not line.startswith(first)]
 
 

@@ -38,6 +38,7 @@ def test_of_two_runs_that_begin_in_one_folder_at_once_one_is_refused_before_it_w
     assert checkpoint(folder)["saddle"]["record"]["seed"] == 2 - refused
 
 
+@pytest.mark.slow
 @linux
 def test_a_run_that_is_there_is_left_alone_whether_it_goes_on_or_has_ended(tmp_path):
     folder = tmp_path / "run"

@@ -23,6 +23,7 @@ MORE_VARIABLES = [
 SLOW = [pytest.param(variables, marks=pytest.mark.slow) for variables in MORE_VARIABLES]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variables", [*VARIABLES, *SLOW], ids=lambda variables: next(iter(variables)))
 def test_a_run_begins_and_goes_on_in_its_own_folder(tmp_path, variables):
     begun = train_afresh(*SMALL, "seed=3", "trainer.max_steps=2", "hydra.run.dir=a1", cwd=tmp_path, **variables)

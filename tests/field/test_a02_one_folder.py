@@ -17,6 +17,7 @@ def step(run) -> int:
     return checkpoint(run)["global_step"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("names", [["folder=f3"], ["hydra.run.dir=f3"], ["folder=f3", "hydra.run.dir=./f3"]])
 def test_a_run_goes_on_where_it_was_moved_to(tmp_path, names):
     result = train(*SMALL, *STEPS, *names, cwd=tmp_path)
@@ -63,6 +64,7 @@ def test_two_names_for_two_places_are_refused(tmp_path, overrides, sentence):
     assert [path.name for path in tmp_path.iterdir()] == ["own"]
 
 
+@pytest.mark.slow
 def test_the_printed_command_goes_on(tmp_path):
     process = started(*SMALL, "trainer.max_steps=-1", "folder=my run", cwd=tmp_path)
     wait_for(process, tmp_path / "my run" / "metrics.csv")
@@ -76,6 +78,7 @@ def test_the_printed_command_goes_on(tmp_path):
     assert step(tmp_path / "my run") == iteration + 2
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no backslashes in names")
 @pytest.mark.parametrize("name", ["a\\b", "a b", "a'b", "a=b", "a,b", "a$b", "ä", "[a]"])
 def test_any_name_of_a_folder_is_resumed(tmp_path, name):

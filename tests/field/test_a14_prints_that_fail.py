@@ -29,6 +29,7 @@ def broken_pipe():
     os.close(writer)
 
 
+@pytest.mark.slow
 def test_a_run_goes_on(tmp_path, broken_pipe):
     arguments = [str(REPOSITORY / "train.py"), *RUN, f"hydra.run.dir={tmp_path / 'run'}"]
     assert piped(arguments, tmp_path, broken_pipe, broken_pipe) == 0

@@ -30,6 +30,7 @@ def accepted(*arguments: str, cwd) -> str:
     return result.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("flags", "seed"),
     [

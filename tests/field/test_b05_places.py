@@ -99,6 +99,7 @@ def test_tools_find_the_data(two, monkeypatch):
         assert saddle.open_run(place).image_data.size == 12
 
 
+@pytest.mark.slow
 def test_a_sweep_goes_on_from_another_folder(two):
     one, two = two
     go_on("-m", *PICTURES, "seed=1,2", "trainer.max_steps=2", "hydra.sweep.dir=sweep", cwd=one)

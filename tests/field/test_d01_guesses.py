@@ -14,6 +14,7 @@ def sentence(*overrides: str) -> str:
     return str(refused.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("override", "guess"),
     [

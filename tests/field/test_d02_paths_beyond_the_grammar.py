@@ -23,6 +23,7 @@ def read_by_hydra(setting: str, overrides: tuple[str, ...]) -> object:
     return node
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("setting", ["data.root", "init", "callback.quality.cache", "trainer.default_root_dir"])
 @pytest.mark.parametrize("name", NAMES)
 def test_a_path_is_read_as_it_was_typed(setting, name, tmp_path, monkeypatch):

@@ -22,6 +22,7 @@ def test_a_working_folder_that_is_no_text(tmp_path):
     assert sentence.endswith("this name has bytes that are no letters of UTF-8; choose another name")
 
 
+@pytest.mark.slow
 def test_a_locale_without_letters(tmp_path):
     plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     result = train_afresh(*RUN, "hydra.run.dir=run", cwd=tmp_path, **plain)

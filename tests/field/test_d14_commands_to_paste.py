@@ -16,6 +16,7 @@ NAMES = ("my run", "a,b", "a=b (1)", "it's", "größe", "[x]", "$x", "3", "#1")
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="a shell of POSIX reads the commands")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_what_a_run_prints(name, tmp_path):
     (tmp_path / name).mkdir()

@@ -152,6 +152,7 @@ def test_a_checkpoint_by_a_measured_value_is_of_the_iteration_in_which_it_was_me
     assert sorted(float(value) for value in keep.best_k_models.values()) == pytest.approx(values)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("overrides", "monitor", "iterations"),
     [
@@ -160,7 +161,7 @@ def test_a_checkpoint_by_a_measured_value_is_of_the_iteration_in_which_it_was_me
         (["trainer.log_every_n_steps=50"], "loss/discriminator", 3 * EPOCH),
         (["data=ring", "architecture=points", "callback.points.every_iterations=5"], "metric/modes", 15),
         (["game=bigan", "callback.game.every_images=500"], "metric/reconstruction_error", 15),
-        pytest.param(["trainer=ddp_cpu", "trainer.devices=2"], "metric/frechet", 15, marks=pytest.mark.slow),
+        (["trainer=ddp_cpu", "trainer.devices=2"], "metric/frechet", 15),
     ],
 )
 def test_a_run_from_the_command_line_stops_early(tmp_path, overrides, monitor, iterations):

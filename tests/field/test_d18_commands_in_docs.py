@@ -43,6 +43,7 @@ def pictures(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", named(SETTINGS))
 def test_settings_are_accepted(command, pictures, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

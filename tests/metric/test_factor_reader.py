@@ -16,6 +16,7 @@ def probabilities(reader, images):
         return by_factor(reader(as_floats(images))[1], 3).softmax(2)
 
 
+@pytest.mark.slow
 def test_every_factor_of_every_image_is_read(reader):
     data = Squares()
     codes = data.codes_of(torch.arange(9))

@@ -16,6 +16,7 @@ def check_refused(refused) -> None:
         assert len(str(caught.value).splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_what_cannot_be_is_refused_in_a_sentence_that_names_the_argument(vae, bigan, points):
     run, plain, on_points = (saddle.open_run(folder) for folder in (vae, bigan, points))
     images = run.image_data.training()[0][:2]

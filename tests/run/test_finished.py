@@ -200,6 +200,7 @@ def state_of_the_process() -> dict:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["vae", "cyclegan"])
 def test_a_program_finds_all_as_it_was_and_gets_the_same_bits_whatever_it_has_set(name, request, tmp_path, monkeypatch):
     run = saddle.open_run(request.getfixturevalue(name))

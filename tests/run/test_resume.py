@@ -104,6 +104,7 @@ def test_settings_may_not_differ_but_the_place_of_the_data_may(tmp_path):
         check_same(saved, {"seed": 0, "data": saved["data"], "penalty": {"r1": {"weight": 1}}}, tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("override", "sentence"),
     [

@@ -94,6 +94,7 @@ def test_a_run_is_a_function_of_its_seed(run, tmp_path):
     assert not torch.equal(first["generator.layers.0.weight"], other["state_dict"]["generator.layers.0.weight"])
 
 
+@pytest.mark.slow
 def test_two_ranks_equal_one_process(tmp_path):
     choices = ["trainer.precision=64-true", "trainer.max_steps=7", "penalty=[r1,gradient_penalty]", "game.n_critic=2"]
     choices += ["optimizer.lr=1e-2", "optimizer.betas=[0.5,0.9]", "architecture.conditional=true"]

@@ -121,10 +121,8 @@ def trained_as(overrides: list[str], executor) -> tuple[dict, dict]:
     return begun, {key: built.module.state_dict()[key] for key in begun}
 
 
-SLOW = {"R3GAN's networks", "SNGAN's networks"}
-
-
-@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW)) for name in CONFIGS])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CONFIGS)
 def test_a_whole_config_is_traced_as_the_reference(name):
     """With `training=fast`, and so with the channels of its convolutions last."""
     begun, plain = trained_as(CONFIGS[name], Eager)
