@@ -22,6 +22,7 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,7 +30,7 @@ from typing import TYPE_CHECKING, Any
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).parent))
 
-from clinic import LINES, MARKER, RUNS_IN_A_PROCESS, WELL, rounded
+from clinic import LINES, MARKER, RUNS_IN_A_PROCESS, WELL, lines_of, rounded
 from clinic_runs import Patient, of_half, patients
 
 from saddle.command import training_command
@@ -41,7 +42,8 @@ if TYPE_CHECKING:
 
     from saddle.run.finished import FinishedRun
 
-FILE = LINES / "mended.jsonl"
+MENDED = "mended"
+FILE = LINES / f"{MENDED}.jsonl"
 SAMPLES = 1000
 SEED = 1  # the doctor's own samples have another one
 
@@ -72,7 +74,7 @@ def mend(folder: Path, half: str, limit: int | None) -> None:
 
 def _rest(folder: Path, half: str) -> list[tuple[Patient, str]]:
     """Trained runs of the half without a line, each with the way in which it is to be mended."""
-    known = {(line["name"], line["way"]) for line in lines()}
+    known = {(line["name"], line["way"]) for line in lines_of(MENDED)}
     rest: list[tuple[Patient, str]] = []
     for patient in of_half(half):
         if patient.cause != "plateau" and (folder / patient.name / MARKER).is_file():
@@ -140,7 +142,7 @@ def _words(run: Path, target: Path, patient: Patient, cause: Cause, way: str) ->
     spoiled = FAULTS_OF_DATA.get(cause.name, "-")
     if way == "as told" and any(text.startswith(spoiled) for text in patient.settings):
         kept = tuple(text for text in patient.settings if not text.startswith(spoiled))
-        return Patient(**{**vars(patient), "settings": kept}).overrides(target)
+        return replace(patient, settings=kept).overrides(target)
     if cause.goes_on:
         shutil.copytree(run, target)  # the original is kept
     command = command_of(cause, saddle.open_run(target if cause.goes_on else run))
@@ -192,13 +194,6 @@ def _whole_data(folder: Path, data: str) -> "Tensor":
 # judge
 
 
-def lines() -> list[Line]:
-    """The lines that were written so far."""
-    if not FILE.is_file():
-        return []
-    return [json.loads(line) for line in FILE.read_text(encoding="utf-8").splitlines()]
-
-
 def is_mended(line: Line, healthy: list[Line]) -> tuple[bool, bool]:
     """Whether the rules call the new run healthy, and whether its measures are those of a healthy one.
 
@@ -215,7 +210,7 @@ def is_mended(line: Line, healthy: list[Line]) -> tuple[bool, bool]:
 def judge(half: str, verbose: bool) -> None:
     """Print the share of broken runs of a half that are mended, by cause."""
     names = {patient.name for patient in of_half(half)}
-    judged_lines = outcomes_of(lines())
+    judged_lines = outcomes_of(lines_of(MENDED))
     broken = [(line, outcome) for line, outcome in judged_lines if line["name"] in names]
     print(table(broken))
     for line, outcome in broken if verbose else []:

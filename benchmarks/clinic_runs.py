@@ -6,7 +6,7 @@ been judged; the runs of `tuning` are what the symptom `leak` was changed on, be
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 HALVES = ("seen", "unseen", "fresh", "tuning")
@@ -275,7 +275,7 @@ def _augmented(first: int) -> list[Patient]:
 
 
 def _in_half(patient: Patient, half: str) -> Patient:
-    return Patient(**{**vars(patient), "half": half})
+    return replace(patient, half=half)
 
 
 def _patient(cause: str, strength: int, base: Base, number: int, settings: str) -> Patient:
@@ -292,4 +292,4 @@ def _halved(chosen: list[Patient]) -> list[Patient]:
         generator.shuffle(names)
         for index, name in enumerate(names):
             halves[name] = "seen" if index % 2 == 0 else "unseen"
-    return [Patient(**{**vars(patient), "half": halves[patient.name]}) for patient in chosen]
+    return [_in_half(patient, halves[patient.name]) for patient in chosen]

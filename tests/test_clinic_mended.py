@@ -66,14 +66,14 @@ def test_data_that_is_at_fault_is_taken_without_the_fault():
 
 
 def test_every_run_of_the_unseen_half_has_a_line():
-    lines = clinic_mended.lines()
+    lines = clinic_mended.lines_of(clinic_mended.MENDED)
     told = {line["name"] for line in lines if line["way"] != "by command"}
     assert {found.name for found in of_half("unseen") if found.cause != "plateau"} <= told
 
 
 def test_most_of_the_unseen_broken_runs_are_mended():
     names = {found.name for found in of_half("unseen")}
-    outcomes = clinic_mended.outcomes_of(clinic_mended.lines())
+    outcomes = clinic_mended.outcomes_of(clinic_mended.lines_of(clinic_mended.MENDED))
     told = [all(outcome) for line, outcome in outcomes if line["name"] in names and line["way"] == "as told"]
     assert len(told) == 108
     assert sum(told) >= 0.8 * len(told)

@@ -17,11 +17,11 @@ from saddle.config.group_choice import check_choices, is_group
 from saddle.config.guess import ALIKE, is_name, is_there, unknown_option, unknown_setting
 from saddle.config.hydra_state import own_hydra
 from saddle.config.location import config_folder
-from saddle.config.options import file_of, options, shown_path
+from saddle.config.options import file_of, options
 from saddle.config.override import by_setting, key_of, quoted
 from saddle.config.signature import import_target, signature_of
 from saddle.error import InputError, first_line, printable
-from saddle.file import failure_of
+from saddle.file import failure_of, relative
 from saddle.terminal import quoted_for_shell
 
 _NO_DEFAULT = {"data.root": "name the folder with your images"}
@@ -100,7 +100,7 @@ def _invalid_yaml(error: yaml.YAMLError) -> str:
     if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
         return f"a config file is not valid YAML: {first_line(error)}"
     mark = error.problem_mark
-    return f"{shown_path(Path(mark.name))}, line {mark.line + 1}: this is not valid YAML: {error.problem}"
+    return f"{relative(Path(mark.name))}, line {mark.line + 1}: this is not valid YAML: {error.problem}"
 
 
 def _unreadable(error: OverrideParseException) -> str:

@@ -10,6 +10,7 @@ import yaml
 from saddle.config.location import config_folders
 from saddle.config.signature import import_target
 from saddle.error import InputError
+from saddle.file import relative
 
 
 def options(group: str) -> list[str]:
@@ -46,18 +47,13 @@ def file_building(group: str, target: Any) -> str | None:
     """The path of the first file of a group that has `_target_: target`; None if there is none."""
     for file in _files(group).values():
         if target in _targets(_content(file)):
-            return shown_path(file)
+            return str(relative(file))
     return None
 
 
 def file_of(group: str, option: str) -> str:
     """The path of an option's file."""
-    return shown_path(_files(group)[option])
-
-
-def shown_path(file: Path) -> str:
-    """A path as a message names it: from the current folder on, if it lies below that."""
-    return str(file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file)
+    return str(relative(_files(group)[option]))
 
 
 def _targets(content: Any) -> Iterator[Any]:
